@@ -1,0 +1,36 @@
+export const amplifyOperations = [
+  'GetBackend',
+  'GetBackendStorage',
+  'CreateBackendStorage',
+  'UpdateBackendStorage',
+  'GetBackendJob',
+  'ListBackendJobs',
+] as const
+
+export const stsOperations = ['AssumeRoleWithWebIdentity', 'GetCallerIdentity'] as const
+
+export const oidcOperations = ['token', 'openidConfiguration', 'jwks'] as const
+
+export const githubOperations = [
+  'listComments',
+  'createComment',
+  'updateComment',
+  'listPullsOfCommit',
+  'getUser',
+  'graphql',
+] as const
+
+export type AmplifyOperation = (typeof amplifyOperations)[number]
+export type StsOperation = (typeof stsOperations)[number]
+export type OidcOperation = (typeof oidcOperations)[number]
+export type GithubOperation = (typeof githubOperations)[number]
+export type OperationName = AmplifyOperation | StsOperation | OidcOperation | GithubOperation
+
+export const operationNames: readonly OperationName[] = [
+  ...oidcOperations,
+  ...stsOperations,
+  ...amplifyOperations,
+  ...githubOperations,
+]
+
+export type Service = 'oidc' | 'sts' | 'amplifybackend' | 'github' | 'unknown'

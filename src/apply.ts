@@ -1,0 +1,414 @@
+/** Looking at the storage, and bringing about what is asked: the part of a run that talks to Amplify. */
+import { obstaclesTo, environmentNotFound, type Backend, type Obstacle } from './backend.ts'
+import { classify, saysExists } from './classify.ts'
+import { duration } from './clock.ts'
+import { read, type Engine } from './engine.ts'
+import { ActionError } from './errors.ts'
+import { explainFailedJob, explainFailure, jobCommand, storageCommand } from './explain.ts'
+import type { Failure } from './failure.ts'
+import { phaseOf, type Job } from './job.ts'
+import { describe, type Answer } from './retry.ts'
+import { outOfTime, sendOnce, type Mutation, type SendHistory, type SendOutcome } from './send.ts'
+import {
+  describeChanges,
+  differences,
+  nextStep,
+  physicalBucket,
+  type BucketContext,
+  type Change,
+  type Step,
+  type Storage,
+  type StorageRequest,
+} from './storage.ts'
+import { quoted } from './text.ts'
+import { waitForJob, waitUntilFree } from './wait.ts'
+
+export type Order = Readonly<{
+  request: StorageRequest
+  ifExists: 'match' | 'update' | 'fail'
+  /** Wait until the job has ended. */
+  wait: boolean
+}>
+
+export type Done = Readonly<{
+  result: 'created' | 'updated' | 'unchanged' | 'started'
+  /** The storage was seen, and seen to be as asked. */
+  seen: boolean
+  bucketName: string | undefined
+}>
+
+/** What a look found; `unreadable` when the role may not read. */
+type Look = Readonly<{ found: Storage | undefined; unreadable: boolean; context: BucketContext }>
+
+/**
+ * Plans: what an apply would do, without any call that changes something.
+ *
+ * @returns the changes, none when there is nothing to do
+ * @throws ActionError when the apply would be refused, or when the role may not read
+ */
+export async function plan(engine: Engine, order: Order): Promise<readonly Change[]> {
+  const backend = createBackendReader(engine)
+  const seen = await look(engine, order.request, backend)
+  if (seen.unreadable) {
+    throw new ActionError('ACCESS_DENIED', 'Nothing was planned: the role may not read the storage.', {
+      advice: 'Allow amplifybackend:GetBackendStorage for the role that plans.',
+    })
+  }
+  const step = nextStep(order.request, seen.found, order.ifExists, seen.context)
+  switch (step.kind) {
+    case 'unchanged':
+      return []
+    case 'refuse':
+      engine.observer.changes(step.changes)
+      throw step.error
+    case 'create':
+      for (const { error, mayComeWithMerge } of await obstacles(engine, order.request, backend)) {
+        if (!mayComeWithMerge) throw error
+        engine.observer.warning('The apply would fail as things are', `${error.message} ${error.advice}`)
+      }
+      warnOfGuests(engine, order.request)
+      return step.changes
+    case 'update':
+      warnOfGuests(engine, order.request, seen.found)
+      return step.changes
+  }
+}
+
+/**
+ * Brings the storage about: looks, sends what is missing, waits, and looks again, until it is there as
+ * asked. Whatever happens on the way, no second create is sent while an earlier one may still take effect.
+ *
+ * @throws ActionError for every end but a good one; the signal's reason when aborted
+ */
+export async function apply(engine: Engine, order: Order): Promise<Done> {
+  const { observer } = engine
+  const { request } = order
+  const backend = createBackendReader(engine)
+  const history: SendHistory = { uncertain: false, blind: false }
+  /** The step whose effect is found later, when its own answer was lost. */
+  let sent: Step | undefined
+  /** How the service said that the storage is there already. */
+  let refusedAsExisting: Refused | undefined
+  let checked = false
+  for (;;) {
+    const seen = await look(engine, request, backend)
+    const mode = history.uncertain || refusedAsExisting !== undefined ? 'match' : order.ifExists
+    const step = nextStep(request, seen.found, mode, seen.context)
+    if (step.kind === 'refuse') {
+      observer.changes(step.changes)
+      throw step.error
+    }
+    if (step.kind === 'unchanged') {
+      if (await waitUntilFree(engine, false)) continue
+      return await found(engine, backend, seen, history.uncertain ? sent : undefined, refusedAsExisting)
+    }
+    if (refusedAsExisting !== undefined) throw notShown(engine, refusedAsExisting)
+    if (step.kind === 'create' && !checked) {
+      checked = true
+      const [obstacle] = await obstacles(engine, request, backend)
+      if (obstacle !== undefined) throw obstacle.error
+    }
+    if (sent === undefined) warnOfGuests(engine, request, seen.found)
+    observer.line(
+      `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}: ${describeChanges(step.changes)}.`,
+    )
+    sent = step
+    const outcome = await sendOnce(engine, mutationOf(engine, order, step, seen.context), history)
+    const ended = await follow(engine, outcome, step, order)
+    switch (ended.kind) {
+      case 'started':
+        return { result: 'started', seen: false, bucketName: undefined }
+      case 'look':
+        continue
+      case 'exists':
+        if (history.blind || seen.unreadable) throw existsUnseen(engine, ended.refused)
+        refusedAsExisting = ended.refused
+        continue
+      case 'completed':
+        observer.changes(step.changes)
+        return await verify(engine, backend, order, step)
+    }
+  }
+}
+
+type Refused = Readonly<{ text: string; requestId: string | undefined }>
+
+type Ended =
+  | Readonly<{ kind: 'started' }>
+  | Readonly<{ kind: 'look' }>
+  | Readonly<{ kind: 'exists'; refused: Refused }>
+  | Readonly<{ kind: 'completed' }>
+
+/** What the outcome of a send comes to, when everything that follows from it has ended. */
+async function follow(
+  engine: Engine,
+  outcome: SendOutcome,
+  step: Step,
+  order: Order,
+): Promise<Ended> {
+  const { observer, place } = engine
+  switch (outcome.kind) {
+    case 'appeared':
+      observer.line('The storage has turned up: the lost call had taken effect.')
+      return { kind: 'look' }
+    case 'busy':
+      await waitUntilFree(engine, true)
+      return { kind: 'look' }
+    case 'exists':
+      return {
+        kind: 'exists',
+        refused: { text: describe(outcome.failure), requestId: outcome.failure.requestId },
+      }
+    case 'started': {
+      observer.changes(step.changes)
+      observer.line(`Job ${outcome.jobId} was started (${outcome.status ?? 'no status'}).`)
+      if (!order.wait) return { kind: 'started' }
+      const job = await waitForJob(engine, outcome.jobId, outcome.status)
+      if (phaseOf(job.status) === 'completed') return { kind: 'completed' }
+      return step.kind === 'create' && saysStorageExists(job)
+        ? { kind: 'exists', refused: { text: `job ${outcome.jobId} failed: ${job.error}`, requestId: undefined } }
+        : raise(explainFailedJob(job, outcome.jobId, place))
+    }
+  }
+}
+
+function raise(error: ActionError): never {
+  throw error
+}
+
+/** A failed job whose text says that the storage (not a bucket) was there already. */
+function saysStorageExists(job: Job): boolean {
+  return saysExists(job.error) && /storage/i.test(job.error) && !/AWS::S3::Bucket/.test(job.error)
+}
+
+function mutationOf(
+  engine: Engine,
+  { request }: Order,
+  step: Extract<Step, { kind: 'create' | 'update' }>,
+  context: BucketContext,
+): Mutation {
+  const { amplify } = engine
+  return step.kind === 'create'
+    ? {
+        operation: 'CreateBackendStorage',
+        send: (callTerms) => amplify.createStorage(request, callTerms),
+        isDone: (storage) => storage !== undefined,
+      }
+    : {
+        operation: 'UpdateBackendStorage',
+        send: (callTerms) => amplify.updateStorage(request.resourceName, step.permissions, callTerms),
+        isDone: (storage) =>
+          storage !== undefined && differences(request, storage, context).length === 0,
+      }
+}
+
+/** Reads the backend's metadata at most once; it is wanted in several places, and in most runs in none. */
+type BackendReader = () => Promise<Answer<Backend>>
+
+function createBackendReader(engine: Engine): BackendReader {
+  let known: Promise<Answer<Backend>> | undefined
+  return () =>
+    (known ??= read(engine, (callTerms) => engine.amplify.getBackend('environment', callTerms)))
+}
+
+/** Looks at the storage. */
+async function look(
+  engine: Engine,
+  request: StorageRequest,
+  backend: BackendReader,
+): Promise<Look> {
+  const { amplify, place, observer } = engine
+  const answer = await read(engine, (callTerms) => amplify.getStorage(place.resourceName, callTerms))
+  const context = { backendEnvironmentName: place.backendEnvironmentName, suffix: undefined }
+  if (!answer.ok) {
+    const verdict = classify(answer.failure)
+    if (verdict === 'not-found') return { found: undefined, unreadable: false, context }
+    if (verdict !== 'access-denied') throw failed(answer, engine)
+    observer.warning(
+      'Storage not read',
+      `The role may not read the storage (amplifybackend:GetBackendStorage): ${describe(answer.failure)}.`,
+    )
+    return { found: undefined, unreadable: true, context }
+  }
+  const { value: found } = answer
+  if (found === undefined || request.bucketName === undefined) {
+    return { found, unreadable: false, context }
+  }
+  // Only where the bucket is compared and is not plainly the base name, the suffix is worth a call.
+  if (found.bucketName === request.bucketName) return { found, unreadable: false, context }
+  const details = await backend()
+  const suffix = details.ok ? details.value.meta?.suffix : undefined
+  return { found, unreadable: false, context: { ...context, suffix } }
+}
+
+/** What stands in the way of a create, by the backend's metadata. */
+async function obstacles(
+  engine: Engine,
+  request: StorageRequest,
+  backend: BackendReader,
+): Promise<readonly Obstacle[]> {
+  const { place, observer, amplify } = engine
+  const answer = await backend()
+  if (answer.ok) {
+    if (answer.value.error !== undefined) {
+      observer.warning('Backend reports an error', `GetBackend says: ${answer.value.error}`)
+    }
+    return obstaclesTo({ ...place, resourceName: request.resourceName }, answer.value)
+  }
+  switch (classify(answer.failure)) {
+    case 'access-denied':
+      observer.warning(
+        'Backend not checked',
+        `The role may not read the backend (amplifybackend:GetBackend), so a missing environment or auth resource would show only when the job fails: ${describe(answer.failure)}.`,
+      )
+      return []
+    case 'not-found': {
+      // App or environment? The app alone, if it is there, names its environments.
+      const app = await read(engine, (callTerms) => amplify.getBackend('app', callTerms))
+      const environments = app.ok ? app.value.environments : undefined
+      return environments === undefined || environments.includes(place.backendEnvironmentName)
+        ? [{ error: explainFailure(answer.failure, place), mayComeWithMerge: false }]
+        : [
+            {
+              error: environmentNotFound(place.appId, place.backendEnvironmentName, environments),
+              mayComeWithMerge: true,
+            },
+          ]
+    }
+    default:
+      throw failed(answer, engine)
+  }
+}
+
+function failed(answer: Extract<Answer<unknown>, { ok: false }>, engine: Engine): ActionError {
+  return answer.outOfTime === true
+    ? outOfTime(answer.failure, engine)
+    : explainFailure(answer.failure, engine.place)
+}
+
+function warnOfGuests(engine: Engine, request: StorageRequest, found?: Storage): void {
+  const wanted = request.unauthenticated ?? []
+  const had = found?.permissions.unauthenticated ?? []
+  if (wanted.length === 0 || had.length > 0) return
+  engine.observer.warning(
+    'Guests get access',
+    'unauthenticated-permissions give everybody access without signing in, and switch on unauthenticated identities in the Cognito identity pool of the app.',
+  )
+}
+
+/** The good end of a run that found the storage as asked. */
+async function found(
+  engine: Engine,
+  backend: BackendReader,
+  seen: Look,
+  sent: Step | undefined,
+  refusedAsExisting: Refused | undefined,
+): Promise<Done> {
+  const bucketName = await bucketOf(engine, backend, seen)
+  if (sent?.kind === 'create' || sent?.kind === 'update') {
+    engine.observer.changes(sent.changes)
+    return { result: sent.kind === 'create' ? 'created' : 'updated', seen: true, bucketName }
+  }
+  if (refusedAsExisting !== undefined) {
+    engine.observer.warning(
+      'Another run was first',
+      `The storage was created by another run in the meantime, as asked here: ${quoted(refusedAsExisting.text)}.`,
+    )
+  }
+  return { result: 'unchanged', seen: true, bucketName }
+}
+
+/** How often, and how far apart, a completed storage is looked for. */
+const VERIFY_LOOKS = 6
+const VERIFY_PAUSE_MS = 5_000
+
+/** Sees to it that the completed job left the storage as asked. */
+async function verify(
+  engine: Engine,
+  backend: BackendReader,
+  order: Order,
+  step: Extract<Step, { kind: 'create' | 'update' }>,
+): Promise<Done> {
+  const { patience, observer, place } = engine
+  const result = step.kind === 'create' ? 'created' : 'updated'
+  // What was read before the change no longer holds.
+  const fresh = step.kind === 'create' ? createBackendReader(engine) : backend
+  for (let looks = 1; ; looks += 1) {
+    const seen = await look(engine, order.request, fresh).catch((error: unknown) =>
+      raise(unverified(error)),
+    )
+    if (seen.unreadable) return { result, seen: false, bucketName: undefined }
+    const next = nextStep(order.request, seen.found, 'match', seen.context)
+    if (next.kind === 'unchanged') {
+      observer.line(`The storage ${quoted(place.resourceName)} is there as asked.`)
+      return { result, seen: true, bucketName: await bucketOf(engine, fresh, seen) }
+    }
+    const inTime = patience.clock.now() + VERIFY_PAUSE_MS < patience.deadline
+    if (looks >= VERIFY_LOOKS || !inTime) {
+      if (next.kind === 'refuse') throw next.error
+      throw new ActionError(
+        'STORAGE_NOT_SEEN',
+        `The job was reported complete, and the storage ${quoted(place.resourceName)} is not there.`,
+        { result: 'unknown', advice: `Look at it before running again: ${storageCommand(place)}` },
+      )
+    }
+    observer.line(
+      `The storage is not yet seen as asked; looking again in ${duration(VERIFY_PAUSE_MS)}.`,
+    )
+    await patience.clock.sleep(VERIFY_PAUSE_MS, patience.signal)
+  }
+}
+
+/** A look that fails after the job is complete leaves open whether the storage is as asked. */
+function unverified(error: unknown): unknown {
+  if (!(error instanceof ActionError) || error.result !== 'failed') return error
+  return new ActionError(
+    error.code,
+    `The job was reported complete, and the storage could not be looked at: ${error.message}`,
+    { result: 'unknown', requestId: error.requestId, advice: error.advice, cause: error },
+  )
+}
+
+/** The physical bucket, from the storage's details or else the backend's metadata. */
+async function bucketOf(
+  engine: Engine,
+  backend: BackendReader,
+  { found: storage, context }: Look,
+): Promise<string | undefined> {
+  const { place, observer } = engine
+  const described = storage?.bucketName
+  const plain = physicalBucket(described, undefined, context)
+  if (plain !== undefined) return plain
+  const answer = await backend()
+  const meta = answer.ok ? answer.value.meta : undefined
+  const entry = meta?.storages.find(({ name }) => name === place.resourceName)
+  if (entry?.bucketName !== undefined) return entry.bucketName
+  observer.warning(
+    'Bucket name not known',
+    `Only the base name of the bucket is known${described === undefined ? '' : ` (${quoted(described)})`}; the output bucket-name stays empty.`,
+  )
+  return undefined
+}
+
+function notShown(engine: Engine, refused: Refused): ActionError {
+  const { place } = engine
+  return new ActionError(
+    'STORAGE_EXISTS',
+    `The service says that the environment has a storage already, and shows none named ${quoted(place.resourceName)}: ${quoted(refused.text)}.`,
+    {
+      requestId: refused.requestId,
+      advice: `There can be one S3 storage in an environment: look for one of another name in the Amplify console, and set resource-name to it or remove it.`,
+    },
+  )
+}
+
+function existsUnseen(engine: Engine, refused: Refused): ActionError {
+  return new ActionError(
+    'STORAGE_EXISTS',
+    `The service says that the environment has a storage already, and the role may not look at it: ${quoted(refused.text)}.`,
+    {
+      requestId: refused.requestId,
+      advice: `Allow amplifybackend:GetBackendStorage for the role, so that an equal storage counts as done. To look: ${storageCommand(engine.place)}`,
+    },
+  )
+}

@@ -1,0 +1,37 @@
+/** Which hosts may be sent tokens and signed requests, when an endpoint is configured. */
+
+import { PARTITIONS } from './inputs/regions.ts'
+
+/** What an endpoint is; `custom` was allowed by the user, `refused` was not. */
+export type EndpointVerdict = 'aws' | 'loopback' | 'custom' | 'refused'
+
+// Hosts below an AWS domain that are run by customers, so that anyone can have one: API Gateway, load
+// balancers, EC2, S3. No AWS service is reached by them.
+const CUSTOMER_RUN = /^(?:execute-api|elb|compute(?:-\d+)?|s3|s3-.*|s3express-.*)$/
+
+const SUFFIXES = [...new Set(PARTITIONS.flatMap((partition) => partition.dnsSuffixes))]
+
+/**
+ * Judges a configured endpoint: loopback (`localhost`, 127.0.0.0/8, `::1`) by http or https, and AWS's
+ * own domains by https, are taken; anything else only where `allow-custom-endpoints` is on.
+ */
+export function judgeEndpoint(url: URL, allowCustom: boolean): EndpointVerdict {
+  const web = url.protocol === 'http:' || url.protocol === 'https:'
+  if (!web) return 'refused'
+  const host = url.hostname.replace(/\.$/, '')
+  if (isLoopback(host)) return 'loopback'
+  if (url.protocol === 'https:' && isAws(host)) return 'aws'
+  return allowCustom ? 'custom' : 'refused'
+}
+
+// The URL parser has written every form of an IPv4 address (127.1, 0x7f000001) as four decimal parts.
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+function isAws(host: string): boolean {
+  const below = SUFFIXES.find((suffix) => host.endsWith(`.${suffix}`))
+  if (below === undefined) return false
+  const labels = host.slice(0, -below.length - 1).split('.')
+  return !labels.some((label) => CUSTOMER_RUN.test(label))
+}

@@ -1,0 +1,38 @@
+/** What the steps of a run share: the API, time, and somebody to tell. */
+import type { Amplify, CallTerms } from './amplify.ts'
+import type { Place } from './explain.ts'
+import { persist, type Answer, type Patience } from './retry.ts'
+import type { Change } from './storage.ts'
+
+/** Told of what a run learns, as soon as it is known. */
+export type Observer = Readonly<{
+  /** One line of the log. */
+  line(text: string): void
+  /** A warning for the log's annotations and the summary. */
+  warning(title: string, text: string): void
+  /** A job that is ours: started by this run, or found to be. */
+  job(jobId: string, status: string | undefined): void
+  changes(changes: readonly Change[]): void
+}>
+
+export type Engine = Readonly<{
+  amplify: Amplify
+  place: Place
+  patience: Patience
+  /** Ends a create or an update; on cancellation later than the other calls' signal. */
+  sendSignal: AbortSignal
+  observer: Observer
+}>
+
+/** The terms of a call that is made now. */
+export function terms({ patience }: Engine, signal = patience.signal): CallTerms {
+  return { signal, leftMs: Math.max(1, patience.deadline - patience.clock.now()) }
+}
+
+/** A read, made again as long as that can help. */
+export function read<T>(
+  engine: Engine,
+  call: (terms: CallTerms) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  return persist(engine.patience, () => call(terms(engine)))
+}

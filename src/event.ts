@@ -1,0 +1,308 @@
+/**
+ * What the event that started the run asks for: a closed table, as pure functions of the event.
+ *
+ * Everything in an event was written by others, often by strangers (a branch's name, a login): its
+ * shape is not trusted, and it is shown only through `quoted`.
+ */
+
+import { ActionError } from './errors.ts'
+import { matchesBranch } from './inputs/branches.ts'
+import type { Env, Trigger } from './inputs.ts'
+import { quoted } from './text.ts'
+
+export type EventInfo = Readonly<{
+  /** For example `pull_request` (`GITHUB_EVENT_NAME`). */
+  name: string
+  /** The parsed event file, of any shape; `{}` where it could not be read. */
+  payload: unknown
+  /** The full ref, for example `refs/heads/main` (`GITHUB_REF`). */
+  ref: string
+  sha: string
+  /** `OWNER/REPO`. */
+  repository: string
+  /** The branch that a pull request is to be merged into (`GITHUB_BASE_REF`), else empty. */
+  baseRef: string
+  /** The login that started the run; on a re-run still the first one (`GITHUB_ACTOR`). */
+  actor: string
+}>
+
+export type Identity = Readonly<{
+  /** The job may ask GitHub for an OIDC token. */
+  canMintToken: boolean
+  /** AWS credentials are configured in the environment. */
+  hasAmbientCredentials: boolean
+}>
+
+/** What the run does and why; `why` continues "Applies: ", "Plans: " or "Skipped: ". */
+export type Decision =
+  | Readonly<{ does: 'apply' | 'plan'; why: string; warning?: string }>
+  | Readonly<{ does: 'skip'; why: string; notice: boolean }>
+
+const DEPENDABOT = 'dependabot[bot]'
+
+/**
+ * The event of this run. A file that is missing, empty, broken or no JSON object leaves `{}` and a
+ * warning.
+ *
+ * @param readFile returns a file's text as UTF-8, and may throw
+ */
+export function readEvent(
+  env: Env,
+  readFile: (path: string) => string,
+): { event: EventInfo; warning?: string } {
+  const read = readPayload(env['GITHUB_EVENT_PATH'] ?? '', readFile)
+  const event: EventInfo = Object.freeze({
+    name: env['GITHUB_EVENT_NAME'] ?? '',
+    payload: read.payload,
+    ref: given(env['GITHUB_REF'] ?? '') ?? text(at(read.payload, 'ref')) ?? '',
+    sha: env['GITHUB_SHA'] ?? '',
+    repository: env['GITHUB_REPOSITORY'] ?? '',
+    baseRef: env['GITHUB_BASE_REF'] ?? '',
+    actor: env['GITHUB_ACTOR'] ?? '',
+  })
+  return read.fault === undefined
+    ? { event }
+    : { event, warning: `The event file (GITHUB_EVENT_PATH) ${read.fault}.` }
+}
+
+/**
+ * Whether a token or configured credentials are at hand; empty variables count as unset. The runner
+ * sets both ACTIONS_ID_TOKEN_* variables only for jobs with `id-token: write`.
+ */
+export function identityOf(env: Env): Identity {
+  const has = (name: string): boolean => (env[name] ?? '').trim() !== ''
+  return {
+    canMintToken: has('ACTIONS_ID_TOKEN_REQUEST_URL') && has('ACTIONS_ID_TOKEN_REQUEST_TOKEN'),
+    hasAmbientCredentials: [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_PROFILE',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    ].some(has),
+  }
+}
+
+/**
+ * What the event asks for. `mode: apply` and `mode: plan` force it, whatever the event. Where the event
+ * leaves open whether a pull request was merged, or which branch is the default one, the run only plans
+ * and a warning says so: a plan writes nothing.
+ *
+ * @throws ActionError UNSUPPORTED_EVENT for a tag, a release and any event that the table does not know
+ * @throws ActionError NO_IDENTITY_FOR_PULL_REQUEST for a merged pull request of a fork or by Dependabot
+ *   whose run has no token and no credentials
+ */
+export function decide(event: EventInfo, trigger: Trigger, identity: Identity): Decision {
+  if (trigger.mode !== 'auto') return { does: trigger.mode, why: `\`mode\` is \`${trigger.mode}\`` }
+  switch (event.name) {
+    case 'push':
+      return decidePush(event, trigger)
+    case 'pull_request':
+      return decidePullRequest(event, trigger, identity)
+    case 'merge_group':
+      return { does: 'plan', why: 'a merge queue checks the change before it is merged' }
+    case 'workflow_dispatch':
+    case 'repository_dispatch':
+    case 'schedule':
+      return { does: 'apply', why: `the event is \`${event.name}\`` }
+    default:
+      throw unsupported(event)
+  }
+}
+
+/** The number of the event's pull request; undefined for events without one, `push` included. */
+export function pullRequestNumber(event: EventInfo): number | undefined {
+  const number = at(event.payload, 'pull_request', 'number')
+  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0
+    ? number
+    : undefined
+}
+
+function decidePush(event: EventInfo, trigger: Trigger): Decision {
+  const branch = /^refs\/heads\/(.+)$/su.exec(event.ref)?.[1]
+  if (branch === undefined) throw unsupported(event)
+  if (deletesRef(event.payload)) {
+    return { does: 'skip', why: `the push deletes the branch ${quoted(branch)}`, notice: true }
+  }
+  return onBranch(event, trigger, branch, `a push to ${quoted(branch)}`)
+}
+
+function decidePullRequest(event: EventInfo, trigger: Trigger, identity: Identity): Decision {
+  const { payload } = event
+  const action = text(at(payload, 'action'))
+  const closed = action === 'closed'
+  const merged = closed && at(payload, 'pull_request', 'merged') === true
+  if (closed && !merged) {
+    return { does: 'skip', why: 'the pull request was closed without being merged', notice: true }
+  }
+  const stranger = withoutIdentity(event, identity)
+  if (stranger !== undefined) {
+    if (merged) throw mergedWithoutIdentity(stranger)
+    return { does: 'skip', why: openWithoutIdentity(stranger), notice: true }
+  }
+  if (merged) {
+    const base = text(at(payload, 'pull_request', 'base', 'ref')) ?? given(event.baseRef)
+    const into = base === undefined ? 'an unknown branch' : quoted(base)
+    return onBranch(event, trigger, base, `a pull request merged into ${into}`)
+  }
+  if (action === undefined) {
+    return {
+      does: 'plan',
+      why: 'the event does not say what happened to the pull request',
+      warning:
+        'The event does not say whether the pull request was merged, so this run only plans. Set `mode: apply` or `mode: plan` where events come without their details.',
+    }
+  }
+  return { does: 'plan', why: 'the event is of a pull request and not its merge' }
+}
+
+/** Applies on the branches that the trigger names; where that cannot be told, nothing is written. */
+function onBranch(
+  event: EventInfo,
+  trigger: Trigger,
+  branch: string | undefined,
+  what: string,
+): Decision {
+  const standard = text(at(event.payload, 'repository', 'default_branch'))
+  if (branch === undefined) return planOnly(what, 'the event does not name the branch')
+  if (trigger.applyBranches.length > 0) {
+    return trigger.applyBranches.some((pattern) => matchesBranch(pattern, branch))
+      ? { does: 'apply', why: `${what}, which \`apply-branches\` names` }
+      : planOnly(what, `\`apply-branches\` does not name it`)
+  }
+  if (standard === undefined) {
+    return planOnly(
+      what,
+      '`apply-branches` is empty and the event does not name the default branch of the repository',
+    )
+  }
+  return branch === standard
+    ? { does: 'apply', why: `${what}, the default branch` }
+    : planOnly(
+        what,
+        `\`apply-branches\` is empty, which means the default branch, ${quoted(standard)}`,
+      )
+}
+
+function planOnly(what: string, why: string): Decision {
+  return {
+    does: 'plan',
+    why: `${what}: ${why}`,
+    warning: `This run only plans, after ${what}: ${why}. To apply there, add the branch to \`apply-branches\`.`,
+  }
+}
+
+// GitHub sends 40 zeros as the commit after a deletion.
+function deletesRef(payload: unknown): boolean {
+  const after = text(at(payload, 'after'))
+  return at(payload, 'deleted') === true || (after !== undefined && /^0{40,64}$/.test(after))
+}
+
+type Stranger = 'fork' | 'dependabot'
+
+/** Why GitHub gives this run no token, where it has none and nothing else to sign with. */
+function withoutIdentity(event: EventInfo, identity: Identity): Stranger | undefined {
+  if (identity.canMintToken || identity.hasAmbientCredentials) return undefined
+  if (isFork(event.payload)) return 'fork'
+  const logins = [event.actor, text(at(event.payload, 'pull_request', 'user', 'login'))]
+  return logins.includes(DEPENDABOT) ? 'dependabot' : undefined
+}
+
+function isFork(payload: unknown): boolean {
+  const pull = at(payload, 'pull_request')
+  if (!isRecord(pull)) return false
+  const head = at(pull, 'head', 'repo')
+  // GitHub sends null once the fork has been deleted.
+  if (!isRecord(head)) return true
+  const base = at(pull, 'base', 'repo') ?? at(payload, 'repository')
+  for (const key of ['id', 'full_name']) {
+    const [theirs, ours] = [at(head, key), at(base, key)]
+    if (isKey(theirs) && isKey(ours)) return theirs !== ours
+  }
+  return at(head, 'fork') === true
+}
+
+function isKey(value: unknown): value is number | string {
+  return typeof value === 'number' || typeof value === 'string'
+}
+
+function openWithoutIdentity(stranger: Stranger): string {
+  const reason =
+    stranger === 'fork'
+      ? 'the pull request comes from a fork, and GitHub gives such a run neither an OIDC token nor secrets'
+      : 'the pull request or its run is by Dependabot, and GitHub gives such a run neither an OIDC token nor the secrets of Actions'
+  return `${reason}, so the storage cannot be looked at. This is safe and nothing needs to be changed: the storage is applied after the merge, by the run on \`push\``
+}
+
+function mergedWithoutIdentity(stranger: Stranger): ActionError {
+  const whose = stranger === 'fork' ? 'from a fork' : 'by Dependabot'
+  return new ActionError(
+    'NO_IDENTITY_FOR_PULL_REQUEST',
+    `A pull request ${whose} was merged, and GitHub gives its run neither an OIDC token nor secrets, so the storage was not applied.`,
+    {
+      advice:
+        'Trigger the workflow on `push` to the branch that pull requests are merged into: that run has a token. Then start it once by hand (`workflow_dispatch`) or with the next push.',
+    },
+  )
+}
+
+function unsupported(event: EventInfo): ActionError {
+  return new ActionError(
+    'UNSUPPORTED_EVENT',
+    `\`mode: auto\` does not know what ${describe(event)} asks for, so nothing was done.`,
+    event.name === 'pull_request_target'
+      ? {
+          advice:
+            'Use `pull_request` for plans and `push` for applying. `pull_request_target` runs with the rights of the base branch for anyone who opens a pull request; set `mode: plan` only where the workflow runs no code of the pull request.',
+        }
+      : {},
+  )
+}
+
+function describe(event: EventInfo): string {
+  if (event.name === '') return 'a run without an event name (GITHUB_EVENT_NAME is empty)'
+  if (event.name !== 'push') return `the event ${quoted(event.name)}`
+  return event.ref.startsWith('refs/tags/')
+    ? `a push of the tag ${quoted(event.ref.slice('refs/tags/'.length))}`
+    : `a push to ${quoted(event.ref)}, which is no branch,`
+}
+
+type Read = Readonly<{ payload: unknown; fault?: string }>
+
+function readPayload(path: string, readFile: (path: string) => string): Read {
+  if (path === '') return { payload: {}, fault: 'is not set' }
+  let content: string
+  try {
+    content = readFile(path)
+  } catch {
+    return { payload: {}, fault: 'could not be read' }
+  }
+  if (content.trim() === '') return { payload: {}, fault: 'is empty' }
+  try {
+    const payload: unknown = JSON.parse(content.replace(/^\uFEFF/, ''))
+    if (isRecord(payload)) return { payload }
+    return { payload: {}, fault: 'does not hold a JSON object' }
+  } catch {
+    return { payload: {}, fault: 'does not hold JSON' }
+  }
+}
+
+function at(value: unknown, ...path: readonly string[]): unknown {
+  let found = value
+  for (const key of path) {
+    found = isRecord(found) && Object.hasOwn(found, key) ? found[key] : undefined
+  }
+  return found
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? given(value) : undefined
+}
+
+function given(value: string): string | undefined {
+  return value === '' ? undefined : value
+}

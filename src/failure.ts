@@ -1,0 +1,146 @@
+/**
+ * What went wrong with one call, as plain data, whatever threw it: the SDK, a socket, a parser or a
+ * time limit.
+ */
+import { oneLine } from './text.ts'
+
+export type Failure = Readonly<{
+  /** The API operation, for example `CreateBackendStorage`. */
+  operation: string
+  /** HTTP status of the answer; undefined where none came. */
+  status: number | undefined
+  /** The error type as the service or Node names it, `Unknown` where nobody does. */
+  name: string
+  /** Node's error code, for example `ECONNRESET`. */
+  code: string | undefined
+  /** One line for people, hostile text already made harmless. */
+  message: string
+  /** False only when the connection never came about, so that nothing can have been executed. */
+  connected: boolean
+  /** True when our own time limit ended the call. */
+  timeLimit: boolean
+  requestId: string | undefined
+  /** What the server asks to wait, in milliseconds. */
+  retryAfterMs: number | undefined
+  /** The SDK has just learnt that the clocks differ and signs the next request accordingly. */
+  clockSkewCorrected: boolean
+}>
+
+/** What is known of the answer from its head, however its body fared. */
+export type AnswerHead = Readonly<{
+  status: number
+  headers: Readonly<Record<string, string | undefined>>
+}>
+
+/** The end of a call by our own time limit. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError'
+}
+
+export type Circumstances = Readonly<{
+  operation: string
+  connected: boolean
+  head: AnswerHead | undefined
+}>
+
+/** Reads a thrown value; never throws itself. */
+export function describeFailure(thrown: unknown, circumstances: Circumstances): Failure {
+  const { operation, head, connected } = circumstances
+  const chain = causes(thrown)
+  const codes = chain.map((error) => textOf(error, 'code')).filter((code) => code !== undefined)
+  const metadata = property(thrown, '$metadata')
+  return {
+    operation,
+    status: head?.status ?? numberOf(metadata, 'httpStatusCode'),
+    name: oneLine(errorName(thrown), 80),
+    code: codes[0],
+    message: oneLine(messageOf(chain), 1000),
+    connected,
+    timeLimit: chain.some((error) => error instanceof TimeLimitError),
+    requestId: requestIdOf(head) ?? cleanId(textOf(metadata, 'requestId')),
+    retryAfterMs: head === undefined ? undefined : retryAfterMs(head.headers),
+    clockSkewCorrected: property(metadata, 'clockSkewCorrected') === true,
+  }
+}
+
+/** The request id of an answer, for AWS support; only characters that an id has. */
+export function requestIdOf(head: AnswerHead | undefined): string | undefined {
+  return cleanId(head?.headers['x-amzn-requestid'] ?? head?.headers['x-amz-request-id'])
+}
+
+/** The server's own time from its `Date` header, in milliseconds since 1970. */
+export function serverTimeOf(head: AnswerHead | undefined): number | undefined {
+  const time = Date.parse(head?.headers['date'] ?? '')
+  return Number.isNaN(time) ? undefined : time
+}
+
+/**
+ * The wait that `Retry-After` asks for: seconds, or an HTTP date, which is compared with the server's own
+ * `Date` (RFC 9110, section 10.2.3). Negative and unreadable values count as absent.
+ */
+export function retryAfterMs(
+  headers: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const value = headers['retry-after']?.trim()
+  if (value === undefined || value === '') return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  if (!/^[A-Za-z]{3,9},? /.test(value)) return undefined
+  const until = Date.parse(value)
+  if (Number.isNaN(until)) return undefined
+  const now = Date.parse(headers['date'] ?? '')
+  return Math.max(0, until - (Number.isNaN(now) ? Date.now() : now))
+}
+
+function cleanId(id: string | undefined): string | undefined {
+  return id !== undefined && /^[\w.:/=+-]{1,128}$/.test(id) ? id : undefined
+}
+
+/** The thrown value, its causes, and the parts of aggregated errors, outermost first. */
+function causes(thrown: unknown): readonly unknown[] {
+  const found: unknown[] = []
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    // A chain can be a circle, and a hostile one long.
+    if (found.length >= 20 || found.includes(value)) return
+    found.push(value)
+    const parts = property(value, 'errors')
+    if (Array.isArray(parts)) parts.forEach(visit)
+    visit(property(value, 'cause'))
+  }
+  visit(thrown)
+  return found.length === 0 ? [thrown] : found
+}
+
+/**
+ * A message that is never blank: an aggregate of connection failures has an empty message of its own and
+ * one for each address (nodejs/node#54359).
+ */
+function messageOf(chain: readonly unknown[]): string {
+  const messages = chain
+    .map((error) => (typeof error === 'string' ? error : (textOf(error, 'message') ?? '')))
+    .filter((message) => message.trim() !== '')
+  const [first, ...rest] = messages
+  if (first === undefined) return textOf(chain[0], 'name') ?? 'no message'
+  const isAggregate = Array.isArray(property(chain[0], 'errors'))
+  return isAggregate ? [first, ...rest].join('; ') : first
+}
+
+function errorName(thrown: unknown): string {
+  const name = textOf(thrown, 'name')
+  return name === undefined || name === '' ? 'Unknown' : name
+}
+
+function property(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.hasOwn(value, key) || key in value ? Reflect.get(value, key) : undefined
+}
+
+function textOf(value: unknown, key: string): string | undefined {
+  const found = property(value, key)
+  return typeof found === 'string' ? found : undefined
+}
+
+function numberOf(value: unknown, key: string): number | undefined {
+  const found = property(value, key)
+  return typeof found === 'number' ? found : undefined
+}

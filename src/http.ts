@@ -1,0 +1,142 @@
+/**
+ * Connections: agents that honour the proxy variables, an agent that knows whether a connection came
+ * about, and a plain request for the few calls that are not the SDK's.
+ */
+import http from 'node:http'
+import https from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Env } from './inputs.ts'
+
+export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
+
+/** Agents that keep connections for the next call; `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` apply. */
+export function createAgents(env: Env): Agents {
+  const options = { keepAlive: true, proxyEnv: proxyVariables(env) }
+  return { http: new http.Agent(options), https: new https.Agent(options) }
+}
+
+/** Ends all connections of the agents, so that none keeps the process alive. */
+export function destroyAgents(agents: Agents): void {
+  agents.http.destroy()
+  agents.https.destroy()
+}
+
+/** Whether the latest connection came about: before that, nothing of a request can have been sent. */
+export type Reach = { connected: boolean }
+
+/**
+ * Agents for calls that must not be sent twice. Every call gets a fresh connection (one that was kept
+ * may be closing just then, and its reset would leave the outcome open), and `reach` tells whether the
+ * connection, TLS handshake included, came about.
+ */
+export function createTrackedAgents(env: Env, reach: Reach): Agents {
+  const options = { keepAlive: false, proxyEnv: proxyVariables(env) }
+
+  const watched = (
+    connect: (created: ConnectionCallback) => Duplex | null | undefined,
+    callback: ConnectionCallback | undefined,
+    event: 'connect' | 'secureConnect',
+  ): Duplex | null | undefined => {
+    reach.connected = false
+    const socket = connect((error, stream) => {
+      // A tunnel through a proxy is handed over here, perhaps with its handshake already done.
+      if (error === null) reach.connected = true
+      callback?.(error, stream)
+    })
+    socket?.once(event, () => {
+      reach.connected = true
+    })
+    return socket
+  }
+
+  class TrackedHttpAgent extends http.Agent {
+    override createConnection(
+      request: http.ClientRequestArgs,
+      callback?: ConnectionCallback,
+    ): Duplex | null | undefined {
+      return watched((created) => super.createConnection(request, created), callback, 'connect')
+    }
+  }
+  class TrackedHttpsAgent extends https.Agent {
+    override createConnection(
+      request: https.RequestOptions,
+      callback?: ConnectionCallback,
+    ): Duplex | null | undefined {
+      return watched((created) => super.createConnection(request, created), callback, 'secureConnect')
+    }
+  }
+  return { http: new TrackedHttpAgent(options), https: new TrackedHttpsAgent(options) }
+}
+
+type ConnectionCallback = (error: Error | null, stream: Duplex) => void
+
+/** The variables that configure proxies, those that are set and not empty. */
+export function proxyVariables(env: Env): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
+    name.toLowerCase(),
+    name,
+  ])
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name]?.trim()
+      return value === undefined || value === '' ? [] : [[name, value]]
+    }),
+  )
+}
+
+export type TextResponse = Readonly<{
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: string
+}>
+
+export type TextRequest = Readonly<{
+  method?: string
+  headers: Readonly<Record<string, string>>
+  body?: string | undefined
+  signal: AbortSignal
+}>
+
+/** More than any answer these calls can have; the rest is an attack or an accident. */
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024
+
+/**
+ * One request, its whole answer as text. Redirects are not followed.
+ *
+ * @throws the connection's error, also when the answer ends early; the signal's reason when aborted
+ */
+export function requestText(url: URL, agents: Agents, request: TextRequest): Promise<TextResponse> {
+  const [module, agent] =
+    url.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
+  return new Promise((resolve, reject) => {
+    const outgoing = module.request(
+      url,
+      {
+        agent,
+        method: request.method ?? 'GET',
+        headers: request.headers,
+        signal: request.signal,
+      },
+      (incoming) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > BODY_LIMIT_BYTES) incoming.destroy(new Error('the answer is too long'))
+          else chunks.push(chunk)
+        })
+        // 'error' also comes when the peer ends in the middle of the body (ECONNRESET, "aborted").
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          })
+        })
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end(request.body)
+  })
+}

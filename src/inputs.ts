@@ -1,0 +1,248 @@
+/**
+ * Workflow inputs to one frozen, typed object: the only place that reads an input. Pure functions of
+ * an environment; nothing here throws, calls or prints.
+ */
+
+import { ActionError } from './errors.ts'
+import { branchPatterns } from './inputs/branches.ts'
+import { bucketName, environmentWarnings } from './inputs/bucket-name.ts'
+import { collector } from './inputs/collector.ts'
+import type { Collector } from './inputs/collector.ts'
+import { endpointProblems } from './inputs/endpoint-variables.ts'
+import { accountIds, named, permissions } from './inputs/lists.ts'
+import type { Permission } from './inputs/lists.ts'
+import { misspelt } from './inputs/misspelt.ts'
+import { appId, environmentName, resourceName } from './inputs/names.ts'
+import { good } from './inputs/outcome.ts'
+import type { InputProblem, Outcome } from './inputs/outcome.ts'
+import { audienceOf, knownPartitionOf, region } from './inputs/regions.ts'
+import { derivedSessionName, roleArn, sessionName } from './inputs/roles.ts'
+import type { RoleArn } from './inputs/roles.ts'
+import { boolean, oneOf, wholeNumber, word } from './inputs/scalars.ts'
+import { shown } from './inputs/show.ts'
+import { INPUTS, textOf } from './inputs/table.ts'
+import type { Env } from './inputs/table.ts'
+
+export { INPUTS }
+export type { Env, InputProblem, Permission }
+
+// A client id of an IAM OIDC provider has at most 255 characters (IAM, CreateOpenIDConnectProvider).
+const AUDIENCE_LONGEST = 255
+const TOKEN_LONGEST = 10_000
+
+/** What decides whether a run plans or applies. */
+export type Trigger = Readonly<{
+  mode: 'auto' | 'apply' | 'plan'
+  /** Patterns of branches (see `matchesBranch`); none means the repository's default branch. */
+  applyBranches: readonly string[]
+}>
+
+export type RegionSource = 'aws-region' | 'AWS_REGION' | 'AWS_DEFAULT_REGION'
+
+export type Inputs = Readonly<{
+  appId: string
+  backendEnvironmentName: string
+  resourceName: string
+  /** The base name; undefined leaves the choice to the service. */
+  bucketName: string | undefined
+  /** In the API's order, each once; `[]` is `none`. */
+  authenticatedPermissions: readonly Permission[]
+  /** undefined is "not managed", `[]` is `none`. */
+  unauthenticatedPermissions: readonly Permission[] | undefined
+  region: string
+  /** Where the region was found. */
+  regionSource: RegionSource
+  /** A whole ARN, of the region's partition and an allowed account; undefined: ambient credentials. */
+  roleToAssume: string | undefined
+  /** As given; undefined: `roleToAssume` serves plans too. */
+  planRoleToAssume: string | undefined
+  /** As given, else derived from the repository and the run id. */
+  roleSessionName: string
+  roleDurationSeconds: number
+  /** As given, else by the region's partition. */
+  audience: string
+  /** 12 digits each; none means any account. */
+  allowedAccountIds: readonly string[]
+  ifExists: 'match' | 'update' | 'fail'
+  wait: boolean
+  timeoutMs: number
+  maxAttempts: number
+  summary: boolean
+  commentOnPr: 'false' | 'true' | 'changes-only'
+  /** Empty where none was handed over. */
+  githubToken: string
+  allowCustomEndpoints: boolean
+  serviceName: 'S3'
+}>
+
+/** All inputs, or everything that is wrong with them; the warnings hold in either case. */
+export type Reading = Readonly<{
+  inputs: Inputs | undefined
+  problems: readonly InputProblem[]
+  warnings: readonly string[]
+}>
+
+/**
+ * The inputs that decide whether the others are needed at all. With a problem in them, the trigger is
+ * what empty inputs would have given; `readInputs` reports the same problems again.
+ */
+export function readTrigger(env: Env): { trigger: Trigger; problems: readonly InputProblem[] } {
+  const from = collector(env)
+  return { trigger: takeTrigger(from), problems: from.problems() }
+}
+
+/** Reads and judges all inputs; reports all problems of all inputs together, and never throws. */
+export function readInputs(env: Env): Reading {
+  const from = collector(env)
+  takeTrigger(from)
+  const inputs = takeInputs(from, env)
+  for (const problem of endpointProblems(env, inputs.allowCustomEndpoints)) from.reject(problem)
+  for (const warning of misspelt(env)) from.warn(warning)
+  const problems = from.problems()
+  return Object.freeze({
+    inputs: problems.length === 0 ? inputs : undefined,
+    problems,
+    warnings: from.warnings(),
+  })
+}
+
+/** One error that lists every problem, a line for each: the input, its value, the rule, the remedy. */
+export function invalidInput(problems: readonly InputProblem[]): ActionError {
+  const lines = problems.map(
+    ({ input, value, rule, remedy }) => `${input} is ${value}: it ${rule}. ${remedy}`,
+  )
+  if (lines.length === 1) return new ActionError('INVALID_INPUT', lines.join(''))
+  const numbered = lines.map((line, index) => `(${index + 1}) ${line}`)
+  return new ActionError(
+    'INVALID_INPUT',
+    [`${lines.length} inputs need mending.`, ...numbered].join('\n'),
+  )
+}
+
+function takeTrigger(from: Collector): Trigger {
+  return Object.freeze({
+    mode: from.take('mode', oneOf(['auto', 'apply', 'plan'])) ?? 'auto',
+    applyBranches: Object.freeze(from.takeGiven('apply-branches', branchPatterns) ?? []),
+  })
+}
+
+// Where a value is refused, another stands in for it so that the others can still be judged; the
+// caller then throws the whole away.
+function takeInputs(from: Collector, env: Env): Inputs {
+  const app = from.take('app-id', appId)
+  const environment = from.take('backend-environment-name', backendEnvironment)
+  const resource = from.take('resource-name', resourceName)
+  const bucket = from.takeGiven('bucket-name', (text) => bucketName(text, environment))
+  const authenticated = from.take('authenticated-permissions', permissions)
+  const guests = from.takeGiven('unauthenticated-permissions', permissions)
+  const where = takeRegion(from, env)
+  const roles = {
+    'role-to-assume': from.takeGiven('role-to-assume', roleArn),
+    'plan-role-to-assume': from.takeGiven('plan-role-to-assume', roleArn),
+  }
+  const session = from.takeGiven('role-session-name', sessionName)
+  const duration = from.take('role-duration-seconds', wholeNumber(900, 43_200, 'seconds'))
+  const audience = from.takeGiven('audience', (text) => word(text, AUDIENCE_LONGEST))
+  const accounts = from.takeGiven('allowed-account-ids', accountIds) ?? []
+  for (const problem of roleProblems(roles, where.region, accounts)) from.reject(problem)
+  const ifExists = from.take('if-exists', oneOf(['match', 'update', 'fail']))
+  const wait = from.take('wait', boolean)
+  const minutes = from.take('timeout-in-minutes', wholeNumber(1, 350, 'minutes'))
+  const attempts = from.take('max-attempts', wholeNumber(1, 20, 'attempts'))
+  const summary = from.take('summary', boolean)
+  const comment = from.take('comment-on-pr', oneOf(['false', 'true', 'changes-only'])) ?? 'false'
+  const token = from.takeSecret('github-token', (text) => word(text, TOKEN_LONGEST)) ?? ''
+  if (comment !== 'false' && token === '') {
+    from.warn('comment-on-pr is on and github-token is empty, so no comment can be written.')
+  }
+  const custom = from.take('allow-custom-endpoints', boolean)
+  const service = from.take('service-name', oneOf(['S3']))
+
+  return Object.freeze({
+    appId: app ?? '',
+    backendEnvironmentName: environment ?? '',
+    resourceName: resource ?? '',
+    bucketName: bucket,
+    authenticatedPermissions: Object.freeze(authenticated ?? []),
+    unauthenticatedPermissions: guests === undefined ? undefined : Object.freeze(guests),
+    region: where.region ?? '',
+    regionSource: where.source,
+    roleToAssume: roles['role-to-assume']?.arn,
+    planRoleToAssume: roles['plan-role-to-assume']?.arn,
+    roleSessionName:
+      session ?? derivedSessionName(env['GITHUB_REPOSITORY'] ?? '', env['GITHUB_RUN_ID'] ?? ''),
+    roleDurationSeconds: duration ?? 3600,
+    audience: audience ?? audienceOf(where.region ?? ''),
+    allowedAccountIds: Object.freeze(accounts),
+    ifExists: ifExists ?? 'match',
+    wait: wait ?? true,
+    timeoutMs: (minutes ?? 30) * 60_000,
+    maxAttempts: attempts ?? 8,
+    summary: summary ?? true,
+    commentOnPr: comment,
+    githubToken: token,
+    allowCustomEndpoints: custom ?? false,
+    serviceName: service ?? 'S3',
+  })
+}
+
+/** An environment's name with what its place at the end of the bucket's name brings about. */
+function backendEnvironment(text: string): Outcome<string> {
+  const name = environmentName(text)
+  if ('flaw' in name) return name
+  return good(name.value, [...name.warnings, ...environmentWarnings(name.value)])
+}
+
+function takeRegion(
+  from: Collector,
+  env: Env,
+): Readonly<{ region: string | undefined; source: RegionSource }> {
+  const given = textOf(env, 'aws-region').trim()
+  if (given !== '') {
+    return { region: from.judge('aws-region', given, region), source: 'aws-region' }
+  }
+  for (const source of ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const) {
+    const text = (env[source] ?? '').trim()
+    if (text !== '') return { region: from.judge(source, text, region), source }
+  }
+  from.reject({
+    input: 'aws-region',
+    value: shown(''),
+    rule: 'is required, since neither AWS_REGION nor AWS_DEFAULT_REGION is set',
+    remedy: "Give the region of the app's backend, for example `eu-west-1`.",
+  })
+  return { region: undefined, source: 'aws-region' }
+}
+
+type Roles = Readonly<Record<'role-to-assume' | 'plan-role-to-assume', RoleArn | undefined>>
+
+function roleProblems(
+  roles: Roles,
+  where: string | undefined,
+  accounts: readonly string[],
+): readonly InputProblem[] {
+  const found: InputProblem[] = []
+  const partition = where === undefined ? undefined : knownPartitionOf(where)?.id
+  for (const input of ['role-to-assume', 'plan-role-to-assume'] as const) {
+    const role = roles[input]
+    if (role === undefined) continue
+    const value = shown(role.arn)
+    if (where !== undefined && partition !== undefined && role.partition !== partition) {
+      found.push({
+        input,
+        value,
+        rule: `must be a role of the partition \`${partition}\` of the region \`${where}\`, and is of \`${role.partition}\``,
+        remedy: "Correct the region or the role's ARN.",
+      })
+    }
+    if (accounts.length > 0 && !accounts.includes(role.accountId)) {
+      found.push({
+        input,
+        value,
+        rule: `must be of an account that allowed-account-ids lists (${named(accounts)}), and is of ${shown(role.accountId)}`,
+        remedy: 'Correct the role or allowed-account-ids.',
+      })
+    }
+  }
+  return found
+}

@@ -1,0 +1,125 @@
+/** Lists in every spelling that a workflow produces, and the lists of permissions and accounts. */
+
+import { bad, good } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
+import { missing, placeholder } from './scalars.ts'
+import { shown } from './show.ts'
+
+/** What signed-in users or guests may do with the storage, in the API's words and order. */
+export const PERMISSIONS = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+const LONGEST = 10_000
+const NAMED = 3
+
+/**
+ * The entries of a list: separated by commas or white space (LF, CR and CRLF are that too), as a JSON
+ * array or YAML's `[a, b]`, or as lines that begin with `- `. Quotes around an entry or the whole list
+ * are dropped, and so are blank entries.
+ */
+export function entries(text: string): Outcome<readonly string[]> {
+  if (text.length > LONGEST) {
+    return bad(
+      `must not be longer than ${LONGEST} characters`,
+      'Check that the expression gives the list that you mean.',
+    )
+  }
+  const left = placeholder(text)
+  if (left !== undefined) return left
+  const list = unquote(text.trim()).trim()
+  if (!list.startsWith('[')) return good(split(list))
+  const items = parseJson(list)
+  if (items === undefined) return good(split(list.replace(/^\[([^[\]]*)\]$/u, '$1')))
+  const texts = items.filter((item) => typeof item === 'string' || typeof item === 'number')
+  if (texts.length < items.length) {
+    return bad('must be a JSON array of plain texts', 'Write for example `["one", "two"]`.')
+  }
+  return good(texts.map((item) => String(item).trim()).filter((item) => item !== ''))
+}
+
+/**
+ * A list of permissions, each named once and in the API's order; `none` alone is the empty list. Any
+ * letter case, and `-` for `_`.
+ *
+ * @param text not blank
+ */
+export function permissions(text: string): Outcome<readonly Permission[]> {
+  if (text === '') return missing()
+  const list = entries(text)
+  if ('flaw' in list) return list
+  const words = list.value.map((entry) => entry.toUpperCase().replaceAll('-', '_'))
+  const unknown = list.value.filter((_, index) => !isPermission(words[index]))
+  const others = unknown.filter((entry) => entry.toUpperCase() !== 'NONE')
+  if (others.length > 0) {
+    return bad(
+      `must list only READ, CREATE_AND_UPDATE and DELETE, or be \`none\`; ${named(others)} is none of them`,
+      hintFor(others),
+    )
+  }
+  if (unknown.length > 0 && unknown.length < words.length) {
+    return bad('must not name permissions beside `none`', 'Write `none` alone, or leave it out.')
+  }
+  if (words.length === 0) {
+    return bad('must name a permission', 'Write `none` for no permissions at all.')
+  }
+  return good(PERMISSIONS.filter((permission) => words.includes(permission)))
+}
+
+/**
+ * A list of AWS account ids, 12 digits each and each once.
+ *
+ * @param text not blank
+ */
+export function accountIds(text: string): Outcome<readonly string[]> {
+  const list = entries(text)
+  if ('flaw' in list) return list
+  const wrong = list.value.filter((entry) => !/^\d{12}$/.test(entry))
+  if (wrong.length > 0) {
+    return bad(
+      `must list account ids of 12 digits each; ${named(wrong)} is none`,
+      'Leave out hyphens, and put an id that begins with 0 in quotes so that YAML keeps the 0.',
+    )
+  }
+  // An expression that came out as `[]` must not silently mean "any account".
+  if (list.value.length === 0) {
+    return bad('must name an account id', 'Leave the input out where any account is allowed.')
+  }
+  return good([...new Set(list.value)])
+}
+
+/** The first few of the entries, quoted, for a message. */
+export function named(list: readonly string[]): string {
+  const first = list.slice(0, NAMED).map(shown).join(', ')
+  return list.length > NAMED ? `${first} (and ${list.length - NAMED} more)` : first
+}
+
+function split(list: string): readonly string[] {
+  return list
+    .split(/[\s,]+/u)
+    .map(unquote)
+    .filter((entry) => entry !== '' && entry !== '-')
+}
+
+function unquote(text: string): string {
+  return text.replace(/^(?:"([^"]*)"|'([^']*)')$/u, '$1$2')
+}
+
+function parseJson(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isPermission(text: string | undefined): text is Permission {
+  return PERMISSIONS.some((permission) => permission === text)
+}
+
+function hintFor(words: readonly string[]): string {
+  const part = words.some((word) => /^(?:AND|CREATE|UPDATE|WRITE|PUT)$/iu.test(word))
+  return part
+    ? 'Writing is the one word CREATE_AND_UPDATE.'
+    : 'Separate the words by commas, spaces or new lines.'
+}

@@ -1,0 +1,85 @@
+/** The names that identify the storage: app, backend environment and resource. */
+
+import { bad, good } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
+import { word } from './scalars.ts'
+
+// Amplify Hosting's API model allows 255 for the name of a backend environment; the others are shorter
+// wherever a rule is known.
+const LONGEST = 255
+
+/**
+ * An Amplify app id. Amplify Backend's model has no rule for it; Amplify Hosting's is `d[a-z0-9]+`, at
+ * most 20 characters, and is only warned about.
+ *
+ * @param text trimmed
+ */
+export function appId(text: string): Outcome<string> {
+  const part = pathPart(text)
+  if ('flaw' in part) return part
+  if (/^d[a-z\d]{1,19}$/.test(text)) return part
+  const inside = /(?:^|\.)(d[a-z\d]{1,19})\.amplifyapp\.com$/.exec(text)?.[1]
+  const hint = inside === undefined ? '' : ` Is \`${inside}\` meant?`
+  return good(text, [
+    `not an app id as Amplify makes them (\`d\`, then lower-case letters and digits, at most 20 characters in all), so the service may not find the app.${hint}`,
+  ])
+}
+
+/**
+ * The name of a backend environment. The Amplify CLI's own rule, 2 to 10 lower-case letters
+ * (`s0-analyzeProject.ts`), is only warned about, since `aws amplify create-backend-environment` takes
+ * other names too.
+ *
+ * @param text trimmed
+ */
+export function environmentName(text: string): Outcome<string> {
+  const part = pathPart(text)
+  if ('flaw' in part || /^[a-z]{2,10}$/.test(text)) return part
+  return good(text, [
+    'the Amplify CLI, which runs in the job, knows only names of 2 to 10 lower-case letters, so the job may fail.',
+  ])
+}
+
+/**
+ * The name of the storage resource. It is no part of a URL, but of folders and stacks; the Amplify
+ * CLI's own rule (letters and digits) is only warned about.
+ *
+ * @param text trimmed
+ */
+export function resourceName(text: string): Outcome<string> {
+  const one = word(text, LONGEST)
+  if ('flaw' in one) return one
+  const climbs = separator(text, /[/\\]/u) ?? dots(text)
+  if (climbs !== undefined) return climbs
+  return good(text, resourceWarnings(text))
+}
+
+function resourceWarnings(text: string): readonly string[] {
+  if (!/^[a-zA-Z\d]+$/.test(text)) {
+    return [
+      'the Amplify CLI, which runs in the job, knows only letters and digits here, so the job may fail.',
+    ]
+  }
+  if (text.length > 64) {
+    return ['names of stacks are made of it, so more than 64 characters may fail in the job.']
+  }
+  return []
+}
+
+/** One part of a URL's path, which must not be able to become another path. */
+function pathPart(text: string): Outcome<string> {
+  const one = word(text, LONGEST)
+  if ('flaw' in one) return one
+  return separator(text, /[/\\?#%]/u) ?? dots(text) ?? one
+}
+
+function separator(text: string, characters: RegExp): Outcome<never> | undefined {
+  const found = characters.exec(text)?.[0]
+  if (found === undefined) return undefined
+  return bad(`must not hold \`${found}\``, 'Give the bare name: not a URL, a path or an ARN.')
+}
+
+function dots(text: string): Outcome<never> | undefined {
+  if (text !== '.' && !text.includes('..')) return undefined
+  return bad('must not be `.` or hold `..`', 'Give the bare name.')
+}

@@ -1,0 +1,72 @@
+/** Roles and the names of their sessions. */
+
+import { bad, good } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
+import { word } from './scalars.ts'
+
+const SESSION_LONGEST = 64
+const EXAMPLE = 'for example `arn:aws:iam::111122223333:role/amplify-storage`'
+
+export type RoleArn = Readonly<{ arn: string; partition: string; accountId: string }>
+
+/**
+ * The ARN of an IAM role: 20 to 2048 characters (STS), `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
+ *
+ * @param text trimmed, not empty
+ */
+export function roleArn(text: string): Outcome<RoleArn> {
+  const one = word(text, 2048)
+  if ('flaw' in one) return one
+  const parts = /^arn:([a-z][a-z-]{1,30}):iam::(\d{12}):role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.exec(
+    text,
+  )
+  const [arn, partition, accountId] = parts ?? []
+  if (arn !== undefined && partition !== undefined && accountId !== undefined) {
+    return good({ arn, partition, accountId })
+  }
+  return bad('must be the whole ARN of an IAM role', hintFor(text))
+}
+
+/**
+ * The name of a session as STS takes it: 2 to 64 of `[A-Za-z0-9_+=,.@-]`.
+ *
+ * @param text trimmed, not empty
+ */
+export function sessionName(text: string): Outcome<string> {
+  const one = word(text, 1024)
+  if ('flaw' in one) return one
+  if (/^[\w+=,.@-]{2,64}$/.test(text)) return one
+  return bad(
+    'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
+    'Leave it out to have it made of the repository and the run id.',
+  )
+}
+
+/**
+ * A legal session name that leads to the run: the repository, as much of it as fits, and the whole run
+ * id, which alone finds the run.
+ *
+ * @param repository `OWNER/REPO`, as in `GITHUB_REPOSITORY`
+ * @param runId as in `GITHUB_RUN_ID`
+ */
+export function derivedSessionName(repository: string, runId: string): string {
+  const run = legal(runId).slice(-SESSION_LONGEST)
+  const room = Math.max(0, SESSION_LONGEST - run.length - 1)
+  const parts = [legal(repository).slice(0, room), run].filter((part) => part !== '')
+  const name = parts.join('-')
+  return name.length < 2 ? `GitHubActions${name === '' ? '' : '-'}${name}` : name
+}
+
+function legal(text: string): string {
+  return text.trim().replace(/[^\w+=,.@-]/gu, '-')
+}
+
+function hintFor(text: string): string {
+  if (/^arn:[\w-]+:sts:/.test(text))
+    return `This is the ARN of a session; give the role's, ${EXAMPLE}.`
+  if (/^arn:[\w-]+:iam::[^:]*:[\w-]+\//.test(text) && !text.includes(':role/')) {
+    return `This ARN is of something else than a role; give a role's, ${EXAMPLE}.`
+  }
+  if (!text.startsWith('arn:')) return `A role's name is not enough; give its ARN, ${EXAMPLE}.`
+  return `Compare it with the form, ${EXAMPLE}; the account id has 12 digits.`
+}

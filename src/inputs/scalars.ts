@@ -1,0 +1,129 @@
+/** Single values: what any text must keep to, then booleans, whole numbers and words of a closed set. */
+
+import { hasInvisible } from './show.ts'
+import { nearest } from './nearest.ts'
+import { bad, good } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
+
+/** Required values that are empty. */
+export function missing(): Outcome<never> {
+  return bad(
+    'is required',
+    'Set it under `with:`; where an expression gives the value, check the secret, variable or output behind it.',
+  )
+}
+
+/**
+ * What no input may hold: an expression that nobody expanded, or what a masked secret looks like in a
+ * log.
+ */
+export function placeholder(text: string): Outcome<never> | undefined {
+  if (text.includes('${{')) {
+    return bad(
+      'must not hold an expression that was not expanded',
+      'GitHub expands `${{ ... }}` only in a workflow file: check how the value reaches this input.',
+    )
+  }
+  if (text.includes('***')) {
+    return bad(
+      'must not be the `***` that a log shows in place of a secret',
+      'Pass the secret itself; a masked value copied or passed on between jobs is lost.',
+    )
+  }
+  if (/^\$(?:\w+|\{\w+\})$/.test(text)) {
+    return bad(
+      'must not be a shell variable',
+      'Nothing expands `$NAME` under `with:`; write `${{ env.NAME }}`.',
+    )
+  }
+  return undefined
+}
+
+/**
+ * One word: not a placeholder, not in quotes, without white space, control or invisible characters.
+ *
+ * @param text trimmed
+ * @param limit the most UTF-16 code units
+ */
+export function word(text: string, limit: number): Outcome<string> {
+  if (text === '') return missing()
+  const left = placeholder(text)
+  if (left !== undefined) return left
+  if (/^(["'`]).*\1$/su.test(text)) {
+    return bad('must not be in quotes', 'Remove the quotes that are part of the value.')
+  }
+  if (/^["'`]|["'`]$/u.test(text)) {
+    return bad('must not begin or end with a quote', 'Remove the quote that is part of the value.')
+  }
+  // A tab or a new line is both; the simpler name for it comes first.
+  if (/\s/u.test(text)) {
+    return bad('must not hold white space', 'Give the value alone, without spaces or line breaks.')
+  }
+  if (hasInvisible(text)) {
+    return bad(
+      'must not hold control or invisible characters',
+      'Type the value anew; copied text often brings such characters along.',
+    )
+  }
+  if (text.length > limit) {
+    return bad(
+      `must not be longer than ${limit} characters`,
+      'Check that the expression gives the value that you mean.',
+    )
+  }
+  return good(text)
+}
+
+/**
+ * `true`, `True`, `TRUE`, `false`, `False` or `FALSE`: the booleans of YAML 1.2's core schema, as in
+ * `getBooleanInput` of actions/toolkit.
+ */
+export function boolean(text: string): Outcome<boolean> {
+  if (/^(?:true|True|TRUE)$/.test(text)) return good(true)
+  if (/^(?:false|False|FALSE)$/.test(text)) return good(false)
+  const left = placeholder(text)
+  return left ?? bad('must be `true` or `false`', 'Write `true` or `false`, without more quotes.')
+}
+
+/** A whole number in decimal digits, from `least` to `most`. */
+export function wholeNumber(
+  least: number,
+  most: number,
+  unit: string,
+): (text: string) => Outcome<number> {
+  return (text) => {
+    const left = placeholder(text)
+    if (left !== undefined) return left
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
+    return value >= least && value <= most
+      ? good(value)
+      : bad(
+          `must be a whole number from ${least} to ${most}`,
+          `Give digits only, the number of ${unit}.`,
+        )
+  }
+}
+
+/** One word of a closed set, in any letter case. */
+export function oneOf<const T extends string>(choices: readonly T[]): (text: string) => Outcome<T> {
+  return (text) => {
+    const lower = text.toLowerCase()
+    const choice = choices.find((each) => each.toLowerCase() === lower)
+    if (choice !== undefined) return good(choice)
+    const left = placeholder(text)
+    if (left !== undefined) return left
+    const meant = nearest(lower, choices)
+    const rule =
+      choices.length === 1 ? `must be ${listed(choices)}` : `must be one of ${listed(choices)}`
+    return bad(
+      rule,
+      meant === undefined
+        ? 'Write one of these words, or leave the input out.'
+        : `Perhaps \`${meant}\` is meant; or leave the input out.`,
+    )
+  }
+}
+
+function listed(choices: readonly string[]): string {
+  return choices.map((each) => `\`${each}\``).join(', ')
+}

@@ -1,0 +1,126 @@
+/** The one layer of retry: how long to wait, and the loop for calls that may be made again. */
+import type { Clock, Random } from './clock.ts'
+import { duration } from './clock.ts'
+import { classify, mayPass, type Verdict } from './classify.ts'
+import type { Failure } from './failure.ts'
+
+/** What a call came back with. */
+export type Answer<T> =
+  | Readonly<{
+      ok: true
+      value: T
+      requestId: string | undefined
+      /** The server's own time when it answered, in milliseconds since 1970. */
+      serverTime: number | undefined
+    }>
+  | Readonly<{
+      ok: false
+      failure: Failure
+      /** True when it was the deadline that ended the attempts. */
+      outOfTime?: boolean
+    }>
+
+/** How patiently calls are made again. */
+export type Patience = Readonly<{
+  clock: Clock
+  random: Random
+  /** When the run must have ended, on the clock. */
+  deadline: number
+  /** The most consecutive failed sends of one call. */
+  maxAttempts: number
+  signal: AbortSignal
+  /** Told of every retry, in one line for the log. */
+  onRetry(line: string): void
+  /** Lets go of credentials that the service calls expired, so that the next call gets fresh ones. */
+  renewCredentials(): void
+}>
+
+/** A name that does not exist may be a resolver that is just coming up; longer than this it is a typo. */
+export const UNKNOWN_HOST_MS = 10_000
+
+/** More than this no server can ask for: it would be the run's whole time. */
+const RETRY_AFTER_LIMIT_MS = 300_000
+
+const THROTTLED = { firstMs: 2_000, mostMs: 60_000 }
+const OTHERWISE = { firstMs: 1_000, mostMs: 20_000 }
+
+/**
+ * How long to wait before the next send, in milliseconds: exponential with full jitter, on top of what the
+ * server asks for.
+ *
+ * @param failures consecutive failures so far, 1 at least
+ */
+export function backoffMs(
+  verdict: Verdict,
+  failures: number,
+  random: Random,
+  retryAfterMs?: number,
+): number {
+  const { firstMs, mostMs } = verdict === 'throttled' ? THROTTLED : OTHERWISE
+  const ceiling = Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 30))
+  const jitter = random() * ceiling
+  return Math.round(Math.min(retryAfterMs ?? 0, RETRY_AFTER_LIMIT_MS) + jitter)
+}
+
+/**
+ * Waits before the next send of a call, if there can be one.
+ *
+ * @returns `again` after the wait; at once `attempts` when those are used up, `deadline` when the wait
+ *   would end after it
+ * @throws the signal's reason when aborted
+ */
+export async function waitToRetry(
+  patience: Patience,
+  failure: Failure,
+  failures: number,
+  firstFailureAt: number,
+): Promise<'again' | 'attempts' | 'deadline'> {
+  const { clock, random, deadline, maxAttempts, signal, onRetry } = patience
+  if (failures >= maxAttempts) return 'attempts'
+  const verdict = classify(failure)
+  const wait = backoffMs(verdict, failures, random, failure.retryAfterMs)
+  const until = clock.now() + wait
+  if (until >= deadline) return 'deadline'
+  if (verdict === 'unknown-host' && until - firstFailureAt > UNKNOWN_HOST_MS) return 'attempts'
+  onRetry(
+    `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${describe(failure)}. Next attempt in ${duration(wait)}.`,
+  )
+  await clock.sleep(wait, signal)
+  return 'again'
+}
+
+/**
+ * Makes a call that may safely be made again, until it succeeds, fails for good, or attempts or time are
+ * used up. Expired credentials are renewed once.
+ *
+ * @throws what the call throws, and the signal's reason when aborted
+ */
+export async function persist<T>(
+  patience: Patience,
+  call: () => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  let firstFailureAt: number | undefined
+  let renewed = false
+  for (let failures = 1; ; failures += 1) {
+    const answer = await call()
+    if (answer.ok) return answer
+    const verdict = classify(answer.failure)
+    if (verdict === 'credentials-expired' && !renewed) {
+      renewed = true
+      patience.renewCredentials()
+      continue
+    }
+    if (!mayPass(verdict)) return answer
+    firstFailureAt ??= patience.clock.now()
+    const outcome = await waitToRetry(patience, answer.failure, failures, firstFailureAt)
+    if (outcome !== 'again') return { ...answer, outOfTime: outcome === 'deadline' }
+  }
+}
+
+/** A failure in a few words: `429 TooManyRequestsException: Rate exceeded`. */
+export function describe(failure: Failure): string {
+  if (failure.timeLimit) return 'no answer within the time limit'
+  const parts = [failure.status, failure.code, failure.name === 'Unknown' ? undefined : failure.name]
+  const head = parts.filter((part) => part !== undefined).join(' ')
+  return failure.message === '' ? head : `${head}: ${failure.message}`
+}

@@ -1,0 +1,207 @@
+/**
+ * What every AWS client of this action has in common: no retry of its own, time limits, the proxy rules,
+ * a guard on the host, and answers as plain data.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { DeserializeMiddleware, FinalizeRequestMiddleware, Pluggable } from '@smithy/types'
+import { reasonOf } from './clock.ts'
+import { judgeEndpoint } from './endpoints.ts'
+import { ActionError } from './errors.ts'
+import {
+  describeFailure,
+  requestIdOf,
+  serverTimeOf,
+  TimeLimitError,
+  type AnswerHead,
+} from './failure.ts'
+import type { Agents, Reach } from './http.ts'
+import type { Answer } from './retry.ts'
+
+/** Told of every request and its outcome, for the debug log; never of bodies or credentials. */
+export type Trace = (line: string) => void
+
+/** What a host is that requests go to. */
+export type EndpointKind = ReturnType<typeof judgeEndpoint>
+
+export type ClientSettings = Readonly<{
+  region: string
+  agents: Agents
+  allowCustomEndpoints: boolean
+  /** Told of the host of every request that does not go to AWS's own domain. */
+  onEndpoint(host: string, kind: EndpointKind): void
+}>
+
+/** A connection that takes longer than this does not come about. */
+const CONNECTION_LIMIT_MS = 10_000
+
+/**
+ * Settings for the constructor of an SDK client. `maxAttempts` in code wins over `AWS_MAX_ATTEMPTS` and
+ * the shared config: this action has one layer of retry, its own.
+ */
+export function clientConfiguration(settings: ClientSettings): {
+  region: string
+  maxAttempts: number
+  retryMode: 'standard'
+  requestHandler: { httpAgent: Agents['http']; httpsAgent: Agents['https']; connectionTimeout: number }
+} {
+  return {
+    region: settings.region,
+    maxAttempts: 1,
+    retryMode: 'standard',
+    requestHandler: {
+      httpAgent: settings.agents.http,
+      httpsAgent: settings.agents.https,
+      connectionTimeout: CONNECTION_LIMIT_MS,
+    },
+  }
+}
+
+type OpenCall = { head: AnswerHead | undefined; host: string | undefined }
+
+const openCall = new AsyncLocalStorage<OpenCall>()
+
+/**
+ * A plugin that refuses hosts which must not see a token or a signed request, whichever of the SDK's many
+ * ways they were configured by, and that keeps the head of every answer, which the SDK drops when it
+ * cannot read the body.
+ */
+export function callPlugin<Input extends object, Output extends object>(
+  settings: ClientSettings,
+): Pluggable<Input, Output> {
+  const guard: FinalizeRequestMiddleware<Input, Output> = (next) => (args) => {
+    const host = judgeRequest(args.request, settings)
+    const call = openCall.getStore()
+    if (call !== undefined) call.host = host
+    return next(args)
+  }
+  const keepHead: DeserializeMiddleware<Input, Output> = (next) => async (args) => {
+    const result = await next(args)
+    const call = openCall.getStore()
+    if (call !== undefined) call.head = headOf(result.response)
+    return result
+  }
+  return {
+    applyToStack: (stack) => {
+      stack.add(guard, { step: 'finalizeRequest', priority: 'high', name: 'refuseStrangers' })
+      stack.add(keepHead, { step: 'deserialize', priority: 'low', name: 'keepHeadOfAnswer' })
+    },
+  }
+}
+
+function judgeRequest(request: unknown, settings: ClientSettings): string {
+  const protocol = field(request, 'protocol')
+  const hostname = field(request, 'hostname')
+  const port = field(request, 'port')
+  if (typeof protocol !== 'string' || typeof hostname !== 'string') {
+    throw new ActionError('INTERNAL_ERROR', 'A request without a host was about to be sent.')
+  }
+  const address = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  const url = new URL(`${protocol}//${address}${typeof port === 'number' ? `:${port}` : ''}`)
+  const kind = judgeEndpoint(url, settings.allowCustomEndpoints)
+  if (kind === 'refused') {
+    throw new ActionError(
+      'ENDPOINT_REFUSED',
+      `The configured endpoint ${url.origin} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
+    )
+  }
+  if (kind !== 'aws') settings.onEndpoint(url.host, kind)
+  return url.host
+}
+
+export type CallOptions = Readonly<{
+  operation: string
+  /** The most the call may take, in milliseconds. */
+  limitMs: number
+  /** Ends the call from outside; the call then throws the signal's reason. */
+  signal: AbortSignal
+  /** For calls on tracked agents: whether the connection came about. */
+  reach?: Reach
+  trace: Trace
+}>
+
+/**
+ * Makes one call of an SDK client and turns whatever comes of it into an answer.
+ *
+ * @param send hands the command to the client with the given signal
+ * @param read takes from the output what the caller needs; undefined means that the output is no answer
+ * @throws the signal's reason when aborted; an `ActionError` of the guard or of the credentials
+ */
+export async function callSdk<Output, T>(
+  send: (signal: AbortSignal) => Promise<Output>,
+  read: (output: Output) => T | undefined,
+  options: CallOptions,
+): Promise<Answer<T>> {
+  const { operation, limitMs, signal, reach, trace } = options
+  if (signal.aborted) throw reasonOf(signal)
+  const call: OpenCall = { head: undefined, host: undefined }
+  const startedAt = performance.now()
+  const outcome = await withTimeLimit(limitMs, signal, (limited) =>
+    openCall.run(call, () => send(limited)),
+  )
+  const took = `${Math.round(performance.now() - startedAt)} ms`
+  const place = call.host === undefined ? '' : ` at ${call.host}`
+  if ('value' in outcome) {
+    const value = read(outcome.value)
+    if (value !== undefined) {
+      trace(`${operation}${place}: ${call.head?.status ?? '?'} in ${took}`)
+      const requestId = requestIdOf(call.head)
+      return { ok: true, value, requestId, serverTime: serverTimeOf(call.head) }
+    }
+  }
+  const thrown =
+    'value' in outcome ? new Error('the answer lacks what it must have') : outcome.thrown
+  if (signal.aborted) throw reasonOf(signal)
+  if (thrown instanceof ActionError) throw thrown
+  const failure = describeFailure(thrown, {
+    operation,
+    head: call.head,
+    // A head proves the connection, whatever the agent saw of it.
+    connected: call.head !== undefined || reach?.connected !== false,
+  })
+  trace(`${operation}${place}: ${failure.status ?? failure.code ?? failure.name} in ${took}`)
+  return { ok: false, failure }
+}
+
+type Outcome<T> = Readonly<{ value: T }> | Readonly<{ thrown: unknown }>
+
+/**
+ * Runs a task under a time limit. The limit and the signal win even over a task that ignores its own
+ * signal, so that nothing can hang here.
+ */
+async function withTimeLimit<T>(
+  limitMs: number,
+  signal: AbortSignal,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<Outcome<T>> {
+  const limit = new AbortController()
+  const timer = setTimeout(() => {
+    limit.abort(new TimeLimitError(`no answer within ${Math.round(limitMs / 1000)} s`))
+  }, limitMs)
+  const either = AbortSignal.any([signal, limit.signal])
+  const aborted = new Promise<Outcome<T>>((resolve) => {
+    either.addEventListener('abort', () => resolve({ thrown: reasonOf(either) }), { once: true })
+  })
+  try {
+    const done = task(either).then(
+      (value): Outcome<T> => ({ value }),
+      (thrown: unknown): Outcome<T> => ({ thrown: either.aborted ? reasonOf(either) : thrown }),
+    )
+    return await Promise.race([done, aborted])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function headOf(response: unknown): AnswerHead | undefined {
+  const status = field(response, 'statusCode')
+  const headers = field(response, 'headers')
+  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
+  const texts = Object.entries(headers).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+  )
+  return { status, headers: Object.fromEntries(texts) }
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+}

@@ -1,0 +1,28 @@
+/** The secrets of a run: masked in the runner's log, and cut out of our own texts as well. */
+
+export type Secrets = Readonly<{
+  /** Masks a secret before anything can print it. Empty and very short values are no secrets. */
+  add(secret: string): void
+  /** The text without any secret known so far, for example one that a server repeats in an error. */
+  redact(text: string): string
+}>
+
+/** Shorter values would blank ordinary words all over the log. */
+const SHORTEST = 6
+
+/** @param setSecret tells the runner, as `core.setSecret` does */
+export function createSecrets(setSecret: (secret: string) => void): Secrets {
+  const known = new Set<string>()
+  return {
+    add: (secret) => {
+      if (secret.length < SHORTEST || known.has(secret)) return
+      known.add(secret)
+      setSecret(secret)
+    },
+    redact: (text) => {
+      let clean = text
+      for (const secret of known) clean = clean.replaceAll(secret, '***')
+      return clean
+    },
+  }
+}

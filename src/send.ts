@@ -1,0 +1,215 @@
+/**
+ * Sends a create or an update once, and finds out what became of it when the answer does not say. The API
+ * has no idempotency token, so a call whose outcome is open is never simply made again.
+ */
+import type { CallTerms, Started } from './amplify.ts'
+import { classify, mayHaveBeenExecuted } from './classify.ts'
+import { duration } from './clock.ts'
+import { terms, read, type Engine } from './engine.ts'
+import { ActionError } from './errors.ts'
+import { explainFailure, storageCommand } from './explain.ts'
+import type { Failure } from './failure.ts'
+import { jobStartedBy, pendingJob, type Job } from './job.ts'
+import { describe, waitToRetry, type Answer } from './retry.ts'
+import type { Storage } from './storage.ts'
+
+/** A call that changes the backend. */
+export type Mutation = Readonly<{
+  operation: 'CreateBackendStorage' | 'UpdateBackendStorage'
+  send(terms: CallTerms): Promise<Answer<Started>>
+  /** Whether the storage is there as the call would leave it. */
+  isDone(storage: Storage | undefined): boolean
+}>
+
+/** What a run remembers of its earlier sends. */
+export type SendHistory = {
+  /** A send of ours had an open outcome, so what is found may be its work. */
+  uncertain: boolean
+  /** A send was repeated without being able to look: what is refused now may be our own doing. */
+  blind: boolean
+}
+
+export type SendOutcome =
+  | Readonly<{ kind: 'started'; jobId: string; status: string | undefined }>
+  /** The storage turned up although the answer was lost. */
+  | Readonly<{ kind: 'appeared' }>
+  /** A job of the environment is pending, ours or another. */
+  | Readonly<{ kind: 'busy' }>
+  | Readonly<{ kind: 'exists'; failure: Failure }>
+
+/** For how long after a lost answer its effect may turn up. */
+export const WINDOW_MS = 30_000
+
+/** When to look within the window, from the failure on; the last look decides. */
+const LOOKS_MS = [500, 2_000, 5_000, 10_000, 18_000, WINDOW_MS]
+
+/**
+ * Sends the call, again only when the one before certainly did nothing.
+ *
+ * @throws ActionError when it is refused, when attempts or time are used up, or with the result `unknown`
+ *   when its outcome cannot be established; the signal's reason when aborted
+ */
+export async function sendOnce(
+  engine: Engine,
+  mutation: Mutation,
+  history: SendHistory,
+): Promise<SendOutcome> {
+  const { patience, place, observer } = engine
+  let firstFailureAt: number | undefined
+  let renewed = false
+  for (let failures = 1; ; failures += 1) {
+    const sentAt = patience.clock.now()
+    const answer = await mutation.send(terms(engine, engine.sendSignal))
+    if (answer.ok) {
+      observer.job(answer.value.jobId, answer.value.status)
+      return { kind: 'started', jobId: answer.value.jobId, status: answer.value.status }
+    }
+    const { failure } = answer
+    const verdict = classify(failure)
+    if (verdict === 'busy' || verdict === 'exists') {
+      if (history.blind) throw probablyExecuted(failure, engine)
+      return verdict === 'busy' ? { kind: 'busy' } : { kind: 'exists', failure }
+    }
+    if (verdict === 'credentials-expired' && !renewed) {
+      renewed = true
+      patience.renewCredentials()
+      continue
+    }
+    firstFailureAt ??= patience.clock.now()
+    if (mayHaveBeenExecuted(verdict)) {
+      history.uncertain = true
+      observer.line(
+        `${mutation.operation} failed (attempt ${failures} of ${patience.maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
+      )
+      const found = await findOut(engine, mutation, sentAt)
+      switch (found.kind) {
+        case 'job':
+          observer.line(`The lost ${mutation.operation} had started job ${found.job.jobId}.`)
+          observer.job(found.job.jobId, found.job.status)
+          return { kind: 'started', jobId: found.job.jobId, status: found.job.status }
+        case 'appeared':
+          return { kind: 'appeared' }
+        case 'pending':
+          return { kind: 'busy' }
+        case 'open':
+          throw openOutcome(failure, found.why, engine)
+        case 'blind':
+          if (failures >= patience.maxAttempts) {
+            throw openOutcome(failure, 'the role may not look', engine)
+          }
+          observer.line(
+            `Nothing could be seen, since the role may not look. ${mutation.operation} is sent again.`,
+          )
+          history.blind = true
+          continue
+        case 'nothing':
+          if (failures >= patience.maxAttempts) throw explainFailure(failure, place)
+          observer.line(`It had no effect. ${mutation.operation} is sent again.`)
+          continue
+      }
+    }
+    const again =
+      verdict === 'throttled' ||
+      verdict === 'not-connected' ||
+      verdict === 'unknown-host' ||
+      verdict === 'clock-skew'
+    const next = again
+      ? await waitToRetry(patience, failure, failures, firstFailureAt)
+      : 'attempts'
+    if (next === 'deadline') throw outOfTime(failure, engine)
+    if (next === 'attempts') throw explainFailure(failure, place)
+  }
+}
+
+type Found =
+  | Readonly<{ kind: 'job'; job: Job }>
+  | Readonly<{ kind: 'appeared' }>
+  | Readonly<{ kind: 'pending' }>
+  | Readonly<{ kind: 'nothing' }>
+  | Readonly<{ kind: 'blind' }>
+  | Readonly<{ kind: 'open'; why: string }>
+
+/** Looks for the effect of a send whose answer was lost, until it shows or the window ends. */
+async function findOut(engine: Engine, mutation: Mutation, sentAt: number): Promise<Found> {
+  const { clock, deadline, signal } = engine.patience
+  const failedAt = clock.now()
+  for (const look of LOOKS_MS) {
+    const wait = failedAt + look - clock.now()
+    if (clock.now() + wait >= deadline) return { kind: 'open', why: 'the time is used up' }
+    if (wait > 0) await clock.sleep(wait, signal)
+    const last = look === WINDOW_MS
+    const found = await lookOnce(engine, mutation, sentAt, last)
+    if (found.kind === 'job' || found.kind === 'appeared') return found
+    if (last) return found
+  }
+  return { kind: 'nothing' }
+}
+
+async function lookOnce(
+  engine: Engine,
+  mutation: Mutation,
+  sentAt: number,
+  last: boolean,
+): Promise<Found> {
+  const { amplify, place, patience } = engine
+  // Before the end of the window the next look is the retry; at the end each read is worth several tries.
+  const once = <T>(call: (callTerms: CallTerms) => Promise<Answer<T>>): Promise<Answer<T>> =>
+    last ? read(engine, call) : call(terms(engine))
+  // The storage first: if it shows, the list that is read after it has the job as well.
+  const storage = await once((callTerms) => amplify.getStorage(place.resourceName, callTerms))
+  const jobs = await once((callTerms) => amplify.listJobs(callTerms))
+  if (jobs.ok && jobs.serverTime !== undefined) {
+    // The server's own clock at its answer, less what has gone by since the send.
+    const serverSentAt = jobs.serverTime - (patience.clock.now() - sentAt)
+    const job = jobStartedBy(jobs.value, mutation.operation, serverSentAt)
+    if (job !== undefined) return { kind: 'job', job }
+  }
+  if (storage.ok && mutation.isDone(storage.value)) return { kind: 'appeared' }
+  const absent = !storage.ok && classify(storage.failure) === 'not-found'
+  if (jobs.ok && pendingJob(jobs.value) !== undefined) return { kind: 'pending' }
+  if (jobs.ok && (storage.ok || absent)) return { kind: 'nothing' }
+  if (isDenied(storage) && isDenied(jobs)) return { kind: 'blind' }
+  const failed = !storage.ok && !absent ? storage : jobs
+  return { kind: 'open', why: failed.ok ? '' : describe(failed.failure) }
+}
+
+function isDenied(answer: Answer<unknown>): boolean {
+  return !answer.ok && classify(answer.failure) === 'access-denied'
+}
+
+function openOutcome(failure: Failure, why: string, engine: Engine): ActionError {
+  return new ActionError(
+    'UNKNOWN_OUTCOME',
+    `${failure.operation} was sent and its answer was lost (${describe(failure)}); whether it took effect could not be established: ${why}.`,
+    {
+      result: 'unknown',
+      requestId: failure.requestId,
+      advice: `Look at the storage before anything else: ${storageCommand(engine.place)}. A re-run looks first and is harmless. The role needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs to find out by itself.`,
+    },
+  )
+}
+
+function probablyExecuted(failure: Failure, engine: Engine): ActionError {
+  return new ActionError(
+    'UNKNOWN_OUTCOME',
+    `The answer to the first ${failure.operation} was lost, and the second was refused (${describe(failure)}), so the first was probably executed; the role may not look.`,
+    {
+      result: 'unknown',
+      requestId: failure.requestId,
+      advice: `See whether the storage is there: ${storageCommand(engine.place)}. Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself.`,
+    },
+  )
+}
+
+/** The error for a call that could still succeed when the time of the run was used up. */
+export function outOfTime(failure: Failure, engine: Engine): ActionError {
+  return new ActionError(
+    'TIMED_OUT',
+    `The time of the run was used up while ${failure.operation} kept failing: ${describe(failure)}.`,
+    {
+      result: 'timed-out',
+      requestId: failure.requestId,
+      advice: `Run again, or raise timeout-in-minutes. To look: ${storageCommand(engine.place)}`,
+    },
+  )
+}

@@ -1,0 +1,239 @@
+/** The storage as asked for and as found: what differs, and what that calls for. */
+import { ActionError } from './errors.ts'
+import type { Permission } from './inputs.ts'
+import { oneLine, quoted } from './text.ts'
+
+/** The storage as the workflow asks for it. */
+export type StorageRequest = Readonly<{
+  resourceName: string
+  serviceName: 'S3'
+  /** Base name of the bucket; undefined lets the service choose, and is not compared. */
+  bucketName: string | undefined
+  authenticated: readonly Permission[]
+  /** Undefined: not managed, that is not sent on a create, not compared, sent back as read on an update. */
+  unauthenticated: readonly Permission[] | undefined
+}>
+
+export type Permissions = Readonly<{
+  authenticated: readonly Permission[]
+  unauthenticated: readonly Permission[]
+}>
+
+/** The storage as the service describes it. */
+export type Storage = Readonly<{
+  /** Base name or physical name: the API does not say which it gives. */
+  bucketName: string | undefined
+  permissions: Permissions
+  /** Permissions that this action does not know, so that no update can drop them silently. */
+  foreignPermissions: readonly string[]
+}>
+
+const PERMISSIONS: readonly Permission[] = ['READ', 'CREATE_AND_UPDATE', 'DELETE']
+
+/** Takes a storage out of an answer, whatever the types in it; undefined when the answer has none. */
+export function readStorage(
+  config:
+    | {
+        readonly BucketName?: unknown
+        readonly Permissions?:
+          | { readonly Authenticated?: unknown; readonly UnAuthenticated?: unknown }
+          | undefined
+      }
+    | undefined,
+): Storage | undefined {
+  if (config === undefined) return undefined
+  const authenticated = texts(config.Permissions?.Authenticated)
+  const unauthenticated = texts(config.Permissions?.UnAuthenticated)
+  const bucketName = config.BucketName
+  return {
+    bucketName: typeof bucketName === 'string' && bucketName !== '' ? bucketName : undefined,
+    permissions: {
+      authenticated: known(authenticated),
+      unauthenticated: known(unauthenticated),
+    },
+    foreignPermissions: [...authenticated, ...unauthenticated]
+      .filter((text) => !PERMISSIONS.some((permission) => permission === text))
+      .map((text) => oneLine(text, 40)),
+  }
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function known(list: readonly string[]): readonly Permission[] {
+  return PERMISSIONS.filter((permission) => list.includes(permission))
+}
+
+/** One difference, as the output `changes` shows it; the fields have the names of the inputs. */
+export type Change = Readonly<{
+  field: 'resource-name' | 'bucket-name' | 'authenticated-permissions' | 'unauthenticated-permissions'
+  from: string | readonly string[] | null
+  to: string | readonly string[]
+}>
+
+/** What a create brings about, field by field; fields that are not managed are left out. */
+export function changesOfCreate(request: StorageRequest): readonly Change[] {
+  return [
+    { field: 'resource-name', from: null, to: request.resourceName },
+    ...(request.bucketName === undefined
+      ? []
+      : [{ field: 'bucket-name', from: null, to: request.bucketName } as const]),
+    { field: 'authenticated-permissions', from: null, to: request.authenticated },
+    ...(request.unauthenticated === undefined
+      ? []
+      : [{ field: 'unauthenticated-permissions', from: null, to: request.unauthenticated } as const]),
+  ]
+}
+
+/** Which names a base name can have become. */
+export type BucketContext = Readonly<{
+  backendEnvironmentName: string
+  /** The stack's suffix out of the backend's metadata, where that was read. */
+  suffix: string | undefined
+}>
+
+/** What differs between what is asked and what is there; permissions compare as sets. */
+export function differences(
+  request: StorageRequest,
+  found: Storage,
+  context: BucketContext,
+): readonly Change[] {
+  const changes: Change[] = []
+  const { bucketName, authenticated, unauthenticated } = request
+  if (
+    bucketName !== undefined &&
+    found.bucketName !== undefined &&
+    !isBucketOf(bucketName, found.bucketName, context)
+  ) {
+    changes.push({ field: 'bucket-name', from: found.bucketName, to: bucketName })
+  }
+  const { permissions } = found
+  if (!sameSet(authenticated, permissions.authenticated)) {
+    const from = permissions.authenticated
+    changes.push({ field: 'authenticated-permissions', from, to: authenticated })
+  }
+  if (unauthenticated !== undefined && !sameSet(unauthenticated, permissions.unauthenticated)) {
+    const from = permissions.unauthenticated
+    changes.push({ field: 'unauthenticated-permissions', from, to: unauthenticated })
+  }
+  return changes
+}
+
+function sameSet(one: readonly string[], other: readonly string[]): boolean {
+  return new Set(one).symmetricDifference(new Set(other)).size === 0
+}
+
+/**
+ * Whether a bucket is the one that a base name became: the Amplify CLI makes it of base name, suffix of
+ * the stack and environment (`buildBucketName` in amplify-cli); legacy stacks have no suffix.
+ */
+export function isBucketOf(base: string, bucket: string, context: BucketContext): boolean {
+  const ending = `-${context.backendEnvironmentName}`
+  if (bucket === base || bucket === `${base}${ending}`) return true
+  if (!bucket.startsWith(base) || !bucket.endsWith(ending)) return false
+  const middle = bucket.slice(base.length, -ending.length)
+  return context.suffix === undefined ? isSuffix(middle) : middle === context.suffix
+}
+
+function isSuffix(text: string): boolean {
+  return /^[a-z0-9]{5,6}$/.test(text)
+}
+
+/**
+ * The physical bucket, if the described one certainly is it and not just a base name.
+ *
+ * @param base the base name that was asked for, if one was
+ */
+export function physicalBucket(
+  described: string | undefined,
+  base: string | undefined,
+  context: BucketContext,
+): string | undefined {
+  if (described === undefined || described === base) return undefined
+  const ending = `-${context.backendEnvironmentName}`
+  if (!described.endsWith(ending)) return undefined
+  // With a base name, anything that it became is physical; without, a suffix must be there to tell.
+  if (base !== undefined) return isBucketOf(base, described, context) ? described : undefined
+  const body = described.slice(0, -ending.length)
+  const suffixed =
+    context.suffix === undefined ? /[a-z0-9]{5,6}$/.test(body) : body.endsWith(context.suffix)
+  return suffixed ? described : undefined
+}
+
+/** What the storage found calls for. */
+export type Step =
+  | Readonly<{ kind: 'create'; changes: readonly Change[] }>
+  | Readonly<{ kind: 'unchanged' }>
+  | Readonly<{ kind: 'update'; changes: readonly Change[]; permissions: Permissions }>
+  | Readonly<{ kind: 'refuse'; changes: readonly Change[]; error: ActionError }>
+
+/**
+ * Decides from what is asked and what is there.
+ *
+ * @param ifExists the input of that name
+ */
+export function nextStep(
+  request: StorageRequest,
+  found: Storage | undefined,
+  ifExists: 'match' | 'update' | 'fail',
+  context: BucketContext,
+): Step {
+  if (found === undefined) return { kind: 'create', changes: changesOfCreate(request) }
+  const changes = differences(request, found, context)
+  const name = quoted(request.resourceName)
+  const refuse = (code: ConstructorParameters<typeof ActionError>[0], message: string): Step => ({
+    kind: 'refuse',
+    changes,
+    error: new ActionError(code, message),
+  })
+  if (ifExists === 'fail') {
+    return refuse('STORAGE_EXISTS', `The storage ${name} exists already, and if-exists is fail.`)
+  }
+  if (changes.length === 0) return { kind: 'unchanged' }
+  if (changes.some(({ field }) => field === 'bucket-name')) {
+    return refuse(
+      'BUCKET_FIXED',
+      `The storage ${name} has another bucket, and a bucket cannot be changed: ${describeChanges(changes)}.`,
+    )
+  }
+  if (ifExists === 'match') {
+    return refuse(
+      'STORAGE_DIFFERS',
+      `The storage ${name} exists with other settings: ${describeChanges(changes)}.`,
+    )
+  }
+  if (found.foreignPermissions.length > 0) {
+    return refuse(
+      'STORAGE_DIFFERS',
+      `The storage ${name} has permissions that this version does not know (${found.foreignPermissions.join(', ')}); an update would drop them.`,
+    )
+  }
+  return {
+    kind: 'update',
+    changes,
+    permissions: {
+      authenticated: request.authenticated,
+      unauthenticated: request.unauthenticated ?? found.permissions.unauthenticated,
+    },
+  }
+}
+
+/** Differences in one line: `authenticated-permissions is READ, asked is READ, DELETE`. */
+export function describeChanges(changes: readonly Change[]): string {
+  return changes
+    .map(({ field, from, to }) =>
+      from === null
+        ? `${field} becomes ${describeValue(to)}`
+        : `${field} is ${describeValue(from)}, asked is ${describeValue(to)}`,
+    )
+    .join('; ')
+}
+
+/** A value of a change for people; the empty list is `none`, as in the inputs. */
+export function describeValue(value: Change['from']): string {
+  if (value === null) return 'absent'
+  if (typeof value === 'string') return oneLine(value, 100)
+  return value.length === 0 ? 'none' : oneLine(value.join(', '), 200)
+}
+

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { describe, expect, test } from 'vitest'
+
+import { clockEnv, scaledClock } from '../kit/clock.ts'
+import { create, job, jobIdOf, start } from './support.ts'
+
+const preload = new URL('../kit/scaled-clock.ts', import.meta.url).href
+const scale = 20
+
+/** Runs a module in a child whose time is scaled; gives back what it prints. */
+async function inChild(source: string, originMs = Date.now()): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', preload, '--input-type=module', '--eval', source],
+    { env: { PATH: process.env['PATH'], ...clockEnv(scale, originMs) }, timeout: 20_000 },
+  )
+  return JSON.parse(stdout)
+}
+
+/** How long an expression takes in the child, by its own clock and by the real one. */
+const measure = (setup: string, wait: string): string => `
+  ${setup}
+  const real = () => Number(process.hrtime.bigint()) / 1e6
+  const before = [real(), Date.now(), performance.now()]
+  await ${wait}
+  const after = [real(), Date.now(), performance.now()]
+  console.log(JSON.stringify(after.map((time, index) => time - before[index])))
+`
+
+const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : [])
+
+describe('scaled time in a child', () => {
+  test.each([
+    ['setTimeout', '', 'new Promise((resolve) => setTimeout(resolve, 2000))'],
+    [
+      'setInterval',
+      '',
+      'new Promise((resolve) => setInterval(resolve, 2000).unref() && setTimeout(() => {}, 2500))',
+    ],
+    [
+      'node:timers',
+      "import { setTimeout as later } from 'node:timers'",
+      'new Promise((resolve) => later(resolve, 2000))',
+    ],
+    [
+      'a promisified setTimeout',
+      "import { promisify } from 'node:util'",
+      'promisify(setTimeout)(2000)',
+    ],
+    [
+      'node:timers/promises',
+      "import { setTimeout as sleep } from 'timers/promises'",
+      'sleep(2000)',
+    ],
+    [
+      'AbortSignal.timeout',
+      "import { once } from 'node:events'\nsetTimeout(() => {}, 2500)",
+      "once(AbortSignal.timeout(2000), 'abort')",
+    ],
+    [
+      "a socket's timer",
+      `import { once } from 'node:events'
+       import { connect, createServer } from 'node:net'
+       const server = createServer().listen(0, '127.0.0.1')
+       await once(server, 'listening')
+       const socket = connect(server.address().port, '127.0.0.1')
+       await once(socket, 'connect')
+       server.unref()
+       socket.setTimeout(2000, () => socket.destroy())`,
+      "once(socket, 'close')",
+    ],
+  ])('shortens %s', async (_, setup, wait) => {
+    const [real = NaN, date = NaN, performance = NaN] = numbers(await inChild(measure(setup, wait)))
+    expect(real).toBeGreaterThan(80)
+    expect(real).toBeLessThan(1000)
+    expect(date).toBeGreaterThan(1600)
+    expect(Math.abs(date - real * scale)).toBeLessThan(100)
+    expect(Math.abs(performance - real * scale)).toBeLessThan(100)
+  })
+
+  test('is the time of a clock of the same scale and origin', async () => {
+    const origin = Date.now() - 10_000
+    const clock = scaledClock(scale, origin)
+    const before = clock.now()
+    const time = Number(await inChild('console.log(Date.now())', origin))
+    expect(time).toBeGreaterThanOrEqual(before)
+    expect(time).toBeLessThanOrEqual(clock.now())
+  })
+
+  test('leaves dates what they are', async () => {
+    const shown = await inChild(`
+      console.log(JSON.stringify([
+        new Date(0).getTime(), new Date() instanceof Date, typeof Date(), Date.UTC(2026, 0),
+        new Date().constructor === Date, Math.abs(new Date() - Date.now()) < 1000,
+      ]))`)
+    expect(shown).toEqual([0, true, 'string', Date.UTC(2026, 0), true, true])
+  })
+
+  test('needs its variables', async () => {
+    const run = promisify(execFile)(process.execPath, ['--import', preload, '--eval', ''], {
+      env: { CLOCK_SCALE: 'fast' },
+    })
+    await expect(run).rejects.toThrow('CLOCK_SCALE must be a positive number')
+  })
+})
+
+test('the preload is a file that node can import by its path', () => {
+  expect(fileURLToPath(preload)).toMatch(/scaled-clock\.ts$/)
+})
+
+test('the emulator lives by the clock that it is given', async () => {
+  const emulator = await start({ clock: scaledClock(100), rules: { jobMs: 20_000 } })
+  const jobId = jobIdOf(await create(emulator))
+  expect((await job(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
+  await expect
+    .poll(async () => (await job(emulator, jobId)).json, { timeout: 5000 })
+    .toMatchObject({ status: 'COMPLETED' })
+})

@@ -1,0 +1,326 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { AmplifyBackendClient, GetBackendCommand } from '@aws-sdk/client-amplifybackend'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import { defaults, type Emulator, type FaultOrder } from '../../emulator/emulator.ts'
+import {
+  assume,
+  create,
+  element,
+  job,
+  jobIdOf,
+  jobs,
+  look,
+  manualClock,
+  send,
+  signed,
+  start,
+  token,
+  type Reply,
+} from './support.ts'
+
+type Spoilt = { readonly emulator: Emulator; readonly reply: Reply }
+
+/** Orders a fault on a create, and sends that create. */
+async function spoilt(fault: Omit<FaultOrder, 'operation'> & FaultOrder): Promise<Spoilt> {
+  const emulator = await start()
+  emulator.orderFault(fault)
+  return { emulator, reply: await create(emulator) }
+}
+
+const operation = 'CreateBackendStorage'
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no failure',
+    (error: unknown) => Reflect.get(Object(error), 'code') as unknown,
+  )
+
+const accepted = (emulator: Emulator): number => emulator.world.counters.create.accepted
+
+describe('a status', () => {
+  test.each([
+    [400, 'BadRequestException'],
+    [403, 'AccessDeniedException'],
+    [404, 'NotFoundException'],
+    [429, 'TooManyRequestsException'],
+    [504, 'GatewayTimeoutException'],
+  ])('%d carries the name that the service model gives it', async (status, name) => {
+    const { emulator, reply } = await spoilt({ operation, kind: 'status', status })
+    expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([status, name])
+    expect(reply.headers['x-amzn-requestid']).toBe(emulator.received[0]?.requestId)
+    expect(reply.headers.date).toBeDefined()
+    expect(accepted(emulator)).toBe(0)
+    expect(emulator.received[0]).toMatchObject({ status, fault: { kind: 'status' } })
+  })
+
+  test("can carry the REST reference's names", async () => {
+    const emulator = await start({ rules: { errorNames: 'reference' } })
+    emulator.orderFault({ operation, kind: 'status', status: 504 })
+    const reply = await create(emulator)
+    expect(reply.headers['x-amzn-errortype']).toBe('InternalServiceException')
+  })
+
+  test('can carry any name, text and headers', async () => {
+    const { reply } = await spoilt({
+      operation,
+      kind: 'status',
+      status: 429,
+      name: 'SlowDown',
+      message: 'slow down',
+      headers: { 'retry-after': '3' },
+    })
+    expect(reply.headers).toMatchObject({ 'x-amzn-errortype': 'SlowDown', 'retry-after': '3' })
+    expect(reply.json).toMatchObject({ message: 'slow down' })
+  })
+
+  test.each(['__type', 'code'] as const)('can be typed in %s', async (typed) => {
+    const { reply } = await spoilt({ operation, kind: 'status', status: 504, typed })
+    expect(reply.json).toMatchObject({ [typed]: 'GatewayTimeoutException' })
+    expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
+  })
+
+  test('can be untyped', async () => {
+    const { reply } = await spoilt({ operation, kind: 'status', status: 500, typed: 'none' })
+    expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
+    expect(reply.json).toEqual({ message: 'Ordered fault: 500' })
+  })
+
+  test('of STS is XML', async () => {
+    const emulator = await start()
+    emulator.orderFault({
+      operation: 'AssumeRoleWithWebIdentity',
+      kind: 'status',
+      status: 400,
+      name: 'IDPCommunicationError',
+    })
+    const reply = await assume(emulator)
+    expect([reply.status, element(reply.text, 'Code')]).toEqual([400, 'IDPCommunicationError'])
+    expect((await assume(emulator)).status).toBe(200)
+  })
+
+  test('of the token endpoint is JSON', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation: 'token', kind: 'status', status: 503 })
+    await expect(token(emulator)).rejects.toThrow('503 {"message":"Ordered fault: 503"}')
+    await expect(token(emulator)).resolves.toContain('.')
+  })
+})
+
+describe('an answer that is none', () => {
+  test('is a page', async () => {
+    const { reply } = await spoilt({ operation, kind: 'html', status: 504 })
+    expect([reply.status, reply.headers['content-type']]).toEqual([504, 'text/html'])
+    expect(reply.text).toContain('<h1>504</h1>')
+  })
+
+  test('is empty', async () => {
+    const { reply } = await spoilt({ operation, kind: 'empty' })
+    expect([reply.status, reply.text]).toEqual([200, ''])
+  })
+
+  test.each(['{}', '[]', 'null', '""', '\u0000garbage'])('is %j', async (body) => {
+    const { reply } = await spoilt({ operation, kind: 'body', body })
+    expect([reply.status, reply.text]).toEqual([200, body])
+  })
+
+  test('is a redirect to the same place', async () => {
+    const { emulator, reply } = await spoilt({ operation, kind: 'redirect' })
+    expect(reply.status).toBe(307)
+    expect(reply.headers.location).toBe(`${emulator.url}/backend/${defaults.appId}/storage`)
+  })
+
+  test('is no HTTP', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation, kind: 'garbage' })
+    expect(await failure(create(emulator))).toMatch(/^HPE_/)
+  })
+})
+
+describe('a connection', () => {
+  test.each([
+    ['reset', { operation, kind: 'reset' }],
+    ['reset before the request is read', { operation, kind: 'reset', unread: true }],
+    ['closed', { operation, kind: 'close' }],
+    ['closed before the request is read', { operation, kind: 'close', unread: true }],
+    ['closed half way through the answer', { operation, kind: 'truncated' }],
+    ['closed half way through a chunk', { operation, kind: 'truncated', chunked: true }],
+  ] as const)('is %s', async (_, fault) => {
+    const emulator = await start()
+    emulator.orderFault(fault)
+    expect(await failure(create(emulator))).toBe('ECONNRESET')
+    expect(accepted(emulator)).toBe(0)
+    expect((await create(emulator)).status).toBe(200)
+  })
+
+  test('stalls, in silence, after the headers, or half way', async () => {
+    const emulator = await start()
+    for (const sent of ['nothing', 'headers', 'half'] as const) {
+      emulator.orderFault({ operation, kind: 'stall', sent })
+      const request = signed(emulator, { path: `/backend/${defaults.appId}/storage`, body: '{}' })
+      expect(await failure(send(emulator.url, { ...request, timeoutMs: 200 }))).toBe('ABORT_ERR')
+    }
+  })
+
+  test('that stalls is released when the emulator stops', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation, kind: 'stall' })
+    const pending = failure(create(emulator))
+    await sleep(50)
+    await emulator.stop()
+    expect(await pending).toBe('ECONNRESET')
+  })
+
+  test('is slow', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation, kind: 'slow', ms: 5, bytes: 10 })
+    const before = Date.now()
+    expect(jobIdOf(await create(emulator))).toBeTruthy()
+    expect(Date.now() - before).toBeGreaterThanOrEqual(50)
+  })
+})
+
+describe('a delay', () => {
+  test.each([
+    ['comes before the effect', 'before', 0],
+    ['comes after the effect', 'after', 1],
+  ] as const)('%s', async (_, when, during) => {
+    const clock = manualClock()
+    const emulator = await start({ clock })
+    emulator.orderFault({ operation, kind: 'delay', ms: 60_000, when })
+    const pending = create(emulator)
+    await expect.poll(() => emulator.received[0]?.rawBody).toBeTruthy()
+    await sleep(20)
+    expect(accepted(emulator)).toBe(during)
+    clock.advance(60_000)
+    expect((await pending).status).toBe(200)
+    expect(accepted(emulator)).toBe(1)
+  })
+})
+
+describe('the effect', () => {
+  test('does not take place unless it is asked for', async () => {
+    const { emulator } = await spoilt({ operation, kind: 'status', status: 504 })
+    expect(accepted(emulator)).toBe(0)
+    expect(emulator.received[0]?.effectStatus).toBeUndefined()
+  })
+
+  test.each([
+    ['status', { kind: 'status', status: 504 }],
+    ['html', { kind: 'html' }],
+    ['empty', { kind: 'empty' }],
+    ['truncated', { kind: 'truncated' }],
+    ['reset', { kind: 'reset' }],
+    ['close', { kind: 'close' }],
+    ['garbage', { kind: 'garbage' }],
+    ['redirect', { kind: 'redirect' }],
+  ] as const)('can come before a fault of kind %s', async (_, fault) => {
+    const emulator = await start()
+    emulator.orderFault({ operation, when: 'after', ...fault })
+    await failure(create(emulator))
+    expect(accepted(emulator)).toBe(1)
+    expect(emulator.received[0]?.effectStatus).toBe(200)
+    expect((await jobs(emulator)).json).toMatchObject({ jobs: [{ operation }] })
+  })
+
+  test('can come long after the answer, by the same rules', async () => {
+    const clock = manualClock()
+    const emulator = await start({ clock, rules: { jobMs: 1000 } })
+    emulator.orderFault({ operation, kind: 'reset', when: 'late', lateMs: 60_000 })
+    emulator.orderFault({ operation, kind: 'status', status: 504, when: 'late', lateMs: 60_500 })
+    await failure(create(emulator))
+    expect((await create(emulator)).status).toBe(504)
+    clock.advance(59_999)
+    expect((await jobs(emulator)).json).toEqual({ jobs: [] })
+    clock.advance(1)
+    expect((await jobs(emulator)).json).toMatchObject({ jobs: [{ status: 'RUNNING' }] })
+    expect((await look(emulator)).status).toBe(404)
+    clock.advance(1000)
+    expect((await look(emulator)).status).toBe(200)
+    // The second one came while the first one's job was pending.
+    expect(emulator.received.slice(0, 2).map(({ effectStatus }) => effectStatus)).toEqual([
+      200, 400,
+    ])
+    expect(emulator.world.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
+  })
+
+  test('is not there for a request that may not be made', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation, kind: 'status', status: 504, when: 'after' })
+    const keys = { ...emulator.world.user, secretAccessKey: 'other' }
+    expect((await create(emulator, { keys })).status).toBe(504)
+    expect(emulator.received[0]?.effectStatus).toBe(403)
+    expect(accepted(emulator)).toBe(0)
+  })
+})
+
+describe('an order', () => {
+  const statuses = async (emulator: Emulator, count: number): Promise<number[]> => {
+    const seen: number[] = []
+    for (let left = count; left > 0; left -= 1) seen.push((await look(emulator)).status)
+    return seen
+  }
+
+  test('spoils one call unless it says how many', async () => {
+    const emulator = await start()
+    const order = { operation: 'GetBackendStorage', kind: 'status', status: 500 } as const
+    const first = emulator.orderFault(order)
+    expect(await statuses(emulator, 2)).toEqual([500, 404])
+    expect(first).toMatchObject({ seen: 2, played: 1 })
+    emulator.orderFault({ ...order, times: 2, skip: 1 })
+    expect(await statuses(emulator, 4)).toEqual([404, 500, 500, 404])
+    emulator.orderFault({ ...order, times: 'always' })
+    expect(await statuses(emulator, 3)).toEqual([500, 500, 500])
+    emulator.reset()
+    expect(await statuses(emulator, 1)).toEqual([404])
+  })
+
+  test('is carried out after those that were made before it', async () => {
+    const emulator = await start()
+    for (const status of [500, 502, 503])
+      emulator.orderFault({ operation: 'GetBackendStorage', kind: 'status', status })
+    expect(await statuses(emulator, 4)).toEqual([500, 502, 503, 404])
+  })
+
+  test('concerns its own operation only', async () => {
+    const emulator = await start()
+    emulator.orderFault({ operation: 'GetBackendJob', kind: 'status', status: 500 })
+    expect((await look(emulator)).status).toBe(404)
+    expect((await job(emulator, 'none')).status).toBe(500)
+  })
+
+  test.each<[string, FaultOrder]>([
+    ['late without a time', { operation, kind: 'reset', when: 'late' }],
+    ['a time without late', { operation, kind: 'reset', lateMs: 5 }],
+    ['a late delay', { operation, kind: 'delay', ms: 5, when: 'late', lateMs: 5 }],
+    ['unread after', { operation, kind: 'reset', unread: true, when: 'after' }],
+  ])('that contradicts itself is refused: %s', async (_, order) => {
+    const emulator = await start()
+    expect(() => emulator.orderFault(order)).toThrow()
+  })
+})
+
+test('the SDK names an ordered error as the model does, and reads its request id', async () => {
+  const emulator = await start()
+  emulator.orderFault({ operation: 'GetBackend', kind: 'status', status: 429, message: 'slower' })
+  const { accessKeyId, secretAccessKey } = emulator.world.user
+  const sdk = new AmplifyBackendClient({
+    endpoint: emulator.url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId, secretAccessKey },
+    maxAttempts: 1,
+  })
+  onTestFinished(() => {
+    sdk.destroy()
+  })
+  const error: unknown = await sdk
+    .send(new GetBackendCommand({ AppId: defaults.appId }))
+    .catch((reason: unknown) => reason)
+  expect(error).toMatchObject({
+    name: 'TooManyRequestsException',
+    message: 'slower',
+    LimitType: 'account',
+    $metadata: { httpStatusCode: 429, requestId: emulator.received[0]?.requestId },
+  })
+})

@@ -1,0 +1,126 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import {
+  AmplifyBackendClient,
+  CreateBackendStorageCommand,
+  GetBackendCommand,
+  GetBackendJobCommand,
+  GetBackendStorageCommand,
+  ListBackendJobsCommand,
+  NotFoundException,
+  UpdateBackendStorageCommand,
+} from '@aws-sdk/client-amplifybackend'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+
+import { defaults, type Emulator } from '../../emulator/emulator.ts'
+import { start, token } from './support.ts'
+
+const place = { AppId: defaults.appId, BackendEnvironmentName: 'prod', ResourceName: 'media' }
+
+function client(emulator: Emulator): AmplifyBackendClient {
+  const { accessKeyId, secretAccessKey } = emulator.world.user
+  const made = new AmplifyBackendClient({
+    endpoint: emulator.url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId, secretAccessKey },
+    maxAttempts: 1,
+  })
+  onTestFinished(() => {
+    made.destroy()
+  })
+  return made
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test('the SDK creates a storage, waits for its job, and reads and changes it', async () => {
+  const emulator = await start({ rules: { jobMs: 100 } })
+  const sdk = client(emulator)
+
+  await expect(sdk.send(new GetBackendStorageCommand(place))).rejects.toThrow(NotFoundException)
+
+  const created = await sdk.send(
+    new CreateBackendStorageCommand({
+      ...place,
+      ResourceConfig: {
+        ServiceName: 'S3',
+        BucketName: 'mybucket',
+        Permissions: { Authenticated: ['READ'], UnAuthenticated: [] },
+      },
+    }),
+  )
+  expect(created).toMatchObject({
+    AppId: defaults.appId,
+    BackendEnvironmentName: 'prod',
+    Status: 'RUNNING',
+  })
+  const jobKey = { ...place, JobId: created.JobId }
+  expect(await sdk.send(new GetBackendJobCommand(jobKey))).toMatchObject({
+    Operation: 'CreateBackendStorage',
+    Status: 'RUNNING',
+  })
+  await sleep(150)
+  expect(await sdk.send(new GetBackendJobCommand(jobKey))).toMatchObject({ Status: 'COMPLETED' })
+  expect((await sdk.send(new GetBackendStorageCommand(place))).ResourceConfig).toEqual({
+    Imported: false,
+    ServiceName: 'S3',
+    BucketName: 'mybucket9c04b-prod',
+    Permissions: { Authenticated: ['READ'], UnAuthenticated: [] },
+  })
+
+  await sdk.send(
+    new UpdateBackendStorageCommand({
+      ...place,
+      ResourceConfig: { ServiceName: 'S3', Permissions: { Authenticated: ['READ', 'DELETE'] } },
+    }),
+  )
+  await sleep(150)
+  expect((await sdk.send(new GetBackendStorageCommand(place))).ResourceConfig).toMatchObject({
+    Permissions: { Authenticated: ['READ', 'DELETE'] },
+  })
+  const listed = await sdk.send(new ListBackendJobsCommand({ ...place, MaxResults: 1 }))
+  expect(listed.Jobs).toMatchObject([{ Operation: 'UpdateBackendStorage', Status: 'COMPLETED' }])
+  expect(listed.NextToken).toBeTruthy()
+  const { BackendEnvironmentList } = await sdk.send(new GetBackendCommand(place))
+  expect(BackendEnvironmentList).toEqual(['dev', 'prod'])
+  expect(emulator.world.counters).toEqual({
+    create: { received: 1, accepted: 1, executed: 1 },
+    update: { received: 1, accepted: 1, executed: 1 },
+    maxPendingJobs: 1,
+  })
+})
+
+test("the SDK's own credential chain takes a role with a token of the emulator", async () => {
+  const emulator = await start()
+  const folder = await mkdtemp(join(tmpdir(), 'emulator-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'token')
+  await writeFile(file, await token(emulator))
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE'])
+    vi.stubEnv(name, undefined)
+  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', file)
+  vi.stubEnv('AWS_ROLE_ARN', defaults.planRole)
+  vi.stubEnv('AWS_ROLE_SESSION_NAME', 'chain')
+  vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'))
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(folder, 'credentials'))
+  vi.stubEnv('AWS_ENDPOINT_URL', emulator.url)
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
+
+  const sdk = new AmplifyBackendClient({ region: 'eu-west-1' })
+  onTestFinished(() => {
+    sdk.destroy()
+  })
+  const { AppName } = await sdk.send(new GetBackendCommand(place))
+
+  expect(AppName).toBe('octoapp')
+  expect(emulator.received.map(({ operation, roleArn }) => [operation, roleArn])).toEqual([
+    ['token', undefined],
+    ['AssumeRoleWithWebIdentity', defaults.planRole],
+    ['GetBackend', defaults.planRole],
+  ])
+})

@@ -1,0 +1,281 @@
+import { generateKeyPair, SignJWT } from 'jose'
+import { describe, expect, test } from 'vitest'
+
+import { addRole, defaults, githubTrust, type Emulator } from '../../emulator/emulator.ts'
+import {
+  assume,
+  call,
+  create,
+  element,
+  look,
+  manualClock,
+  send,
+  session,
+  start,
+  token,
+  type Reply,
+} from './support.ts'
+
+const refusal = (reply: Reply): unknown => [reply.status, element(reply.text, 'Code')]
+
+const notAuthorized = [403, 'AccessDenied']
+
+describe('the token endpoint', () => {
+  test('hands out tokens with the claims of a workflow, signed by a published key', async () => {
+    const emulator = await start({ claims: { environment: 'production', head_ref: undefined } })
+    const [header = '', payload = ''] = (await token(emulator)).split('.')
+    const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
+    expect(read(payload)).toMatchObject({
+      iss: 'https://token.actions.githubusercontent.com',
+      aud: 'sts.amazonaws.com',
+      sub: 'repo:octo-org/octo-app:ref:refs/heads/main',
+      repository: 'octo-org/octo-app',
+      environment: 'production',
+    })
+    expect(read(payload)).not.toHaveProperty('head_ref')
+    const document = await send(emulator.url, { path: '/.well-known/openid-configuration' })
+    expect(document.json).toMatchObject({ jwks_uri: `${emulator.url}/.well-known/jwks` })
+    const jwks = await send(emulator.url, { path: '/.well-known/jwks' })
+    expect(jwks.json).toMatchObject({ keys: [{ ...pick(read(header), 'kid'), alg: 'RS256' }] })
+  })
+
+  test.each([undefined, 'Bearer other'])('refuses the authorization %s', async (authorization) => {
+    const emulator = await start()
+    const headers = authorization === undefined ? {} : { authorization }
+    const reply = await send(emulator.url, { path: '/idtoken?audience=a', headers })
+    expect(reply.status).toBe(401)
+  })
+})
+
+function pick(value: unknown, name: string): object {
+  return typeof value === 'object' && value !== null && name in value
+    ? { [name]: Reflect.get(value, name) as unknown }
+    : {}
+}
+
+describe('AssumeRoleWithWebIdentity', () => {
+  test('hands out an expiring session of the role', async () => {
+    const clock = manualClock()
+    const emulator = await start({ clock })
+    const reply = await assume(emulator, { DurationSeconds: '900', RoleSessionName: 'octo@1' })
+    expect(reply.status).toBe(200)
+    expect(element(reply.text, 'AccessKeyId')).toMatch(/^ASIA[A-Z2-7]{16}$/)
+    expect(element(reply.text, 'Expiration')).toBe('2026-01-15T12:15:00Z')
+    expect(element(reply.text, 'Arn')).toBe(
+      'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo@1',
+    )
+    const keys = await session(emulator, { DurationSeconds: '900' })
+    clock.advance(899_000)
+    expect((await look(emulator, { keys })).status).toBe(404)
+    clock.advance(1000)
+    expect((await look(emulator, { keys })).status).toBe(403)
+  })
+
+  test('takes its parameters from the query too', async () => {
+    const emulator = await start()
+    const query = new URLSearchParams({
+      Action: 'AssumeRoleWithWebIdentity',
+      Version: '2011-06-15',
+      RoleArn: defaults.applyRole,
+      RoleSessionName: 'query',
+      WebIdentityToken: await token(emulator),
+    })
+    expect((await send(emulator.url, { path: `/?${query.toString()}` })).status).toBe(200)
+  })
+
+  test.each([
+    ['a role that is not there', { RoleArn: 'arn:aws:iam::111122223333:role/missing' }],
+    ['a role of another account', { RoleArn: 'arn:aws:iam::999999999999:role/amplify' }],
+  ])('refuses %s', async (_, parameters) => {
+    const emulator = await start()
+    const reply = await assume(emulator, parameters)
+    expect(refusal(reply)).toEqual(notAuthorized)
+    expect(element(reply.text, 'Message')).toBe(
+      'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+    )
+  })
+
+  test('lets a pull request take the role that trusts it, and no other', async () => {
+    const emulator = await start({ claims: { sub: 'repo:octo-org/octo-app:pull_request' } })
+    expect(refusal(await assume(emulator))).toEqual(notAuthorized)
+    expect((await assume(emulator, { RoleArn: defaults.planRole })).status).toBe(200)
+  })
+
+  test('trusts the new form of subjects as well', async () => {
+    const sub = 'repo:octo-org@12345/octo-app@456789:ref:refs/heads/main'
+    const emulator = await start({ claims: { sub } })
+    expect((await assume(emulator)).status).toBe(200)
+  })
+
+  test('evaluates further claims, with wildcards', async () => {
+    const emulator = await start()
+    const trust = githubTrust(['repo:octo-org/octo-app:ref:refs/heads/main'])
+    const arn = 'arn:aws:iam::111122223333:role/releases'
+    const [statement] = trust.Statement
+    const condition = statement?.Condition ?? {}
+    condition['StringLike'] = {
+      'token.actions.githubusercontent.com:job_workflow_ref': 'octo-org/*@refs/heads/release-?',
+    }
+    addRole(emulator.world, { arn, trust })
+    expect(refusal(await assume(emulator, { RoleArn: arn }))).toEqual(notAuthorized)
+    emulator.world.claims['job_workflow_ref'] = 'octo-org/a/.github/w.yml@refs/heads/release-1'
+    expect((await assume(emulator, { RoleArn: arn })).status).toBe(200)
+  })
+
+  test('refuses an audience that the provider does not list', async () => {
+    const emulator = await start()
+    const reply = await assume(emulator, { WebIdentityToken: await token(emulator, 'other') })
+    expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+    expect(element(reply.text, 'Message')).toBe('Incorrect token audience')
+  })
+
+  test('refuses a token of an issuer that the account does not know', async () => {
+    const emulator = await start()
+    emulator.world.providers = []
+    const reply = await assume(emulator)
+    expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+    expect(element(reply.text, 'Message')).toContain('No OpenIDConnect provider found')
+  })
+
+  test('refuses an expired token', async () => {
+    const clock = manualClock()
+    const emulator = await start({ clock })
+    const old = await token(emulator)
+    clock.advance(300_000)
+    const reply = await assume(emulator, { WebIdentityToken: old })
+    expect(refusal(reply)).toEqual([400, 'ExpiredTokenException'])
+  })
+
+  test('refuses a token that another key has signed, and a text that is no token', async () => {
+    const emulator = await start()
+    const { privateKey } = await generateKeyPair('RS256')
+    const forged = await new SignJWT({ sub: 'repo:octo-org/octo-app:ref:refs/heads/main' })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer(defaults.issuer)
+      .setAudience('sts.amazonaws.com')
+      .setExpirationTime('5m')
+      .sign(privateKey)
+    for (const WebIdentityToken of [forged, 'no token', 'a.b.c']) {
+      const reply = await assume(emulator, { WebIdentityToken })
+      expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+    }
+  })
+
+  test.each([
+    ['a session name with a slash', { RoleSessionName: 'a/b' }, 'ValidationError'],
+    ['a session name of one character', { RoleSessionName: 'x' }, 'ValidationError'],
+    ['a session name of 65 characters', { RoleSessionName: 'x'.repeat(65) }, 'ValidationError'],
+    ['no session name', { RoleSessionName: '' }, 'ValidationError'],
+    ['a duration below 900', { DurationSeconds: '899' }, 'ValidationError'],
+    ['a duration above 43200', { DurationSeconds: '43201' }, 'ValidationError'],
+    ["a duration above the role's maximum", { DurationSeconds: '3601' }, 'ValidationError'],
+    ['a duration that is no number', { DurationSeconds: '1h' }, 'ValidationError'],
+    ['an ARN that is none', { RoleArn: 'arn:aws:iam::1:user/somebody' }, 'ValidationError'],
+    ['a policy that is no JSON', { Policy: '{' }, 'MalformedPolicyDocument'],
+    ['a policy without statements', { Policy: '{}' }, 'MalformedPolicyDocument'],
+    ['a policy above 2048 characters', { Policy: ' '.repeat(2049) }, 'PackedPolicyTooLarge'],
+    ['tags', { 'Tags.member.1.Key': 'a' }, 'ValidationError'],
+  ])('refuses %s', async (_, parameters, code) => {
+    const emulator = await start()
+    expect(refusal(await assume(emulator, parameters))).toEqual([400, code])
+  })
+
+  test('does not know other actions', async () => {
+    const emulator = await start()
+    const reply = await assume(emulator, { Action: 'AssumeRole' })
+    expect(refusal(reply)).toEqual([400, 'InvalidAction'])
+  })
+})
+
+const denyWrites = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: '*', Resource: '*' },
+    { Effect: 'Deny', Action: ['amplifybackend:Create*'], Resource: '*' },
+  ],
+})
+
+describe('permissions', () => {
+  test("are cut down by the session's policy", async () => {
+    const emulator = await start()
+    const keys = await session(emulator, { Policy: denyWrites })
+    expect((await look(emulator, { keys })).status).toBe(404)
+    const reply = await create(emulator, { keys })
+    expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([
+      403,
+      'AccessDeniedException',
+    ])
+    expect(reply.json).toEqual({
+      message:
+        'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/session is not authorized' +
+        ' to perform: amplifybackend:CreateBackendStorage on resource:' +
+        ` arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/storage` +
+        ' with an explicit deny in a session policy',
+    })
+    expect(emulator.world.counters.create).toMatchObject({ received: 1, accepted: 0 })
+  })
+
+  test("are never widened by the session's policy", async () => {
+    const emulator = await start()
+    const everything = '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+    const keys = await session(emulator, { RoleArn: defaults.planRole, Policy: everything })
+    const reply = await create(emulator, { keys })
+    expect(reply.status).toBe(403)
+    expect(reply.text).toContain('because no identity-based policy allows')
+  })
+
+  test('of a role can change while a session lasts', async () => {
+    const emulator = await start()
+    const keys = await session(emulator)
+    const role = emulator.world.roles.get(defaults.applyRole)
+    if (role !== undefined) role.policies = []
+    expect((await look(emulator, { keys })).status).toBe(403)
+  })
+
+  test('can be bound to one app', async () => {
+    const emulator = await start()
+    const role = emulator.world.roles.get(defaults.applyRole)
+    const allowed = `arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/*`
+    if (role !== undefined)
+      role.policies = [
+        { Statement: [{ Effect: 'Allow', Action: 'amplifybackend:*', Resource: allowed }] },
+      ]
+    const keys = await session(emulator)
+    expect((await look(emulator, { keys })).status).toBe(404)
+    expect((await look(emulator, { keys, appId: 'dother' })).status).toBe(403)
+  })
+})
+
+describe('GetCallerIdentity', () => {
+  const ask = (emulator: Emulator, keys?: Parameters<typeof call>[1]['keys']): Promise<Reply> =>
+    call(emulator, {
+      path: '/',
+      service: 'sts',
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      ...(keys === undefined ? {} : { keys }),
+    })
+
+  test('names the user or the session', async () => {
+    const emulator = await start()
+    const user = await ask(emulator)
+    expect(element(user.text, 'Account')).toBe('111122223333')
+    expect(element(user.text, 'Arn')).toBe('arn:aws:iam::111122223333:user/octocat')
+    const role = await ask(emulator, await session(emulator))
+    expect(element(role.text, 'Arn')).toBe(
+      'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/session',
+    )
+  })
+
+  test('checks the signature', async () => {
+    const emulator = await start()
+    const wrong = { ...emulator.world.user, secretAccessKey: 'other' }
+    expect(refusal(await ask(emulator, wrong))).toEqual([403, 'SignatureDoesNotMatch'])
+    const unknown = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
+    expect(refusal(await ask(emulator, unknown))).toEqual([403, 'InvalidClientTokenId'])
+    const keys = await session(emulator)
+    const credential = emulator.world.credentials.get(keys.accessKeyId)
+    if (credential !== undefined) credential.expiresAt = 0
+    expect(refusal(await ask(emulator, keys))).toEqual([403, 'ExpiredToken'])
+  })
+})

@@ -1,0 +1,356 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ActionError } from '../../src/errors.ts'
+import { decide, identityOf, pullRequestNumber, readEvent } from '../../src/event.ts'
+import type { Decision, EventInfo, Identity } from '../../src/event.ts'
+import type { Trigger } from '../../src/inputs.ts'
+import { hasInvisible } from '../../src/inputs/show.ts'
+
+const AUTO: Trigger = { mode: 'auto', applyBranches: [] }
+const TOKEN: Identity = { canMintToken: true, hasAmbientCredentials: false }
+const KEYS: Identity = { canMintToken: false, hasAmbientCredentials: true }
+const NOTHING: Identity = { canMintToken: false, hasAmbientCredentials: false }
+const REPOSITORY = { id: 1, full_name: 'o/r', default_branch: 'main' }
+
+function event(name: string, payload: unknown = {}, changes: Partial<EventInfo> = {}): EventInfo {
+  return {
+    name,
+    payload,
+    ref: '',
+    sha: 'a'.repeat(40),
+    repository: 'o/r',
+    baseRef: '',
+    actor: 'alice',
+    ...changes,
+  }
+}
+
+function push(ref: string, payload: object = {}): EventInfo {
+  return event('push', { ref, repository: REPOSITORY, ...payload }, { ref })
+}
+
+function pull(action: string, changes: object = {}, info: Partial<EventInfo> = {}): EventInfo {
+  const base = { ref: 'main', repo: { id: 1, full_name: 'o/r' } }
+  const head = { ref: 'topic', repo: { id: 1, full_name: 'o/r', fork: false } }
+  const pull_request = {
+    number: 7,
+    merged: false,
+    user: { login: 'alice' },
+    base,
+    head,
+    ...changes,
+  }
+  return event('pull_request', { action, repository: REPOSITORY, pull_request }, info)
+}
+
+const merged = (changes: object = {}, info: Partial<EventInfo> = {}): EventInfo =>
+  pull('closed', { merged: true, ...changes }, info)
+const fork = { head: { repo: { id: 2, full_name: 'x/r', fork: true } } }
+
+/** The warning of a decision that must be to plan. */
+function planWarning(decision: Decision): string {
+  if (decision.does !== 'plan') throw new Error(`does ${decision.does}`)
+  return decision.warning ?? ''
+}
+
+function refusal(run: () => unknown): ActionError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ActionError) return error
+  }
+  throw new Error('no ActionError')
+}
+
+describe('the table of the design, mode auto', () => {
+  const main = { mode: 'auto', applyBranches: ['main', 'release/*'] } as const
+  test.each<[string, EventInfo, Trigger, Decision['does']]>([
+    ['push to the default branch', push('refs/heads/main'), AUTO, 'apply'],
+    ['push to an apply branch', push('refs/heads/release/1'), main, 'apply'],
+    ['push to another branch', push('refs/heads/topic'), AUTO, 'plan'],
+    ['push to another branch than listed', push('refs/heads/release/1/x'), main, 'plan'],
+    ['E01 merge into the default branch', merged(), AUTO, 'apply'],
+    ['merge into an apply branch', merged({ base: { ref: 'release/2' } }), main, 'apply'],
+    ['merge into another branch', merged({ base: { ref: 'topic' } }), AUTO, 'plan'],
+    ['E03 workflow_dispatch', event('workflow_dispatch', { inputs: null }), AUTO, 'apply'],
+    ['E03 repository_dispatch', event('repository_dispatch', {}), AUTO, 'apply'],
+    ['E03 schedule', event('schedule', { schedule: '0 0 * * *' }), AUTO, 'apply'],
+    ['opened', pull('opened'), AUTO, 'plan'],
+    ['synchronize', pull('synchronize'), AUTO, 'plan'],
+    ['labelled after the merge', pull('labeled', { merged: true }), AUTO, 'plan'],
+    ['E02 merge_group', event('merge_group', { merge_group: {} }), AUTO, 'plan'],
+    ['E01 closed unmerged', pull('closed'), AUTO, 'skip'],
+    ['deletion of a branch', push('refs/heads/topic', { deleted: true }), AUTO, 'skip'],
+    ['deletion by its commit', push('refs/heads/main', { after: '0'.repeat(40) }), AUTO, 'skip'],
+  ])('%s: %s', (_, info, trigger, does) => {
+    expect(decide(info, trigger, TOKEN).does).toBe(does)
+  })
+
+  test.each([false, null, 'false', 'true', 1, {}, undefined])(
+    'E01: merged: %j is not merged, and is skipped with a notice',
+    (value) => {
+      const decision = decide(pull('closed', { merged: value }), AUTO, TOKEN)
+      expect(decision).toMatchObject({ does: 'skip', notice: true })
+    },
+  )
+
+  test('another branch is planned with a warning that names apply-branches', () => {
+    for (const info of [push('refs/heads/topic'), merged({ base: { ref: 'topic' } })]) {
+      expect(planWarning(decide(info, AUTO, TOKEN))).toMatch(/"topic".*"main".*`apply-branches`/)
+    }
+  })
+
+  test('an unknown default branch is planned with a warning; a list needs none', () => {
+    const bare = event('push', {}, { ref: 'refs/heads/main' })
+    expect(planWarning(decide(bare, AUTO, TOKEN))).toMatch(/default branch/)
+    expect(decide(bare, { mode: 'auto', applyBranches: ['main'] }, TOKEN).does).toBe('apply')
+    const nameless = merged({ base: {} })
+    expect(planWarning(decide(nameless, { mode: 'auto', applyBranches: ['**'] }, TOKEN))).toMatch(
+      /an unknown branch/,
+    )
+    expect(decide(merged({ base: {} }, { baseRef: 'main' }), AUTO, TOKEN).does).toBe('apply')
+  })
+
+  test.each([
+    push('refs/tags/v1'),
+    push('refs/tags/v1', { deleted: true }),
+    push(''),
+    push('refs/pull/1/merge'),
+    ...['release', 'create', 'delete', 'issue_comment', 'workflow_run', 'registry_package'].map(
+      (name) => event(name),
+    ),
+    event(''),
+    event('pull_request_review'),
+    event('__proto__'),
+    event('PUSH'),
+  ])('a tag, a release and any other event is red: %j', (info) => {
+    const error = refusal(() => decide(info, AUTO, TOKEN))
+    expect(error.code).toBe('UNSUPPORTED_EVENT')
+    expect(error.advice).toContain('`mode: plan`')
+  })
+
+  test('pull_request_target is red and is warned about', () => {
+    const error = refusal(() => decide({ ...merged(), name: 'pull_request_target' }, AUTO, TOKEN))
+    expect(error.code).toBe('UNSUPPORTED_EVENT')
+    expect(error.advice).toContain('rights of the base branch')
+  })
+
+  test.each(['apply', 'plan'] as const)('mode %s forces it on any event', (mode) => {
+    const trigger: Trigger = { mode, applyBranches: [] }
+    for (const info of [
+      push('refs/tags/v1'),
+      pull('closed'),
+      event('release'),
+      pull('opened', fork),
+    ]) {
+      expect(decide(info, trigger, NOTHING)).toEqual({ does: mode, why: `\`mode\` is \`${mode}\`` })
+    }
+  })
+})
+
+describe('O02, O03: pull requests without an identity', () => {
+  const bot = 'dependabot[bot]'
+  const strangers: readonly [string, object, Partial<EventInfo>, RegExp][] = [
+    ['a fork', fork, {}, /fork/],
+    ['a fork by name only', { head: { repo: { full_name: 'x/r' } } }, {}, /fork/],
+    ['a fork by its flag only', { head: { repo: { fork: true } } }, {}, /fork/],
+    ['a deleted fork', { head: { repo: null } }, {}, /fork/],
+    ['no head repository', { head: {} }, {}, /fork/],
+    ['Dependabot', {}, { actor: bot }, /Dependabot/],
+    ["Dependabot's, run again by a person", { user: { login: bot } }, {}, /Dependabot/],
+  ]
+
+  test.each(strangers)('%s: open is skipped and told why', (_, changes, info, why) => {
+    const decision = decide(pull('opened', changes, info), AUTO, NOTHING)
+    expect(decision).toMatchObject({ does: 'skip', notice: true })
+    expect(decision.why).toMatch(why)
+    expect(decision.why).not.toMatch(/pull_request_target|trust policy/)
+  })
+
+  test.each(strangers)('%s: merged is red', (_, changes, info, why) => {
+    const error = refusal(() => decide(merged(changes, info), AUTO, NOTHING))
+    expect(error.code).toBe('NO_IDENTITY_FOR_PULL_REQUEST')
+    expect(error.message).toMatch(why)
+    expect(error.advice).toContain('`push`')
+    expect(`${error.message} ${error.advice}`).not.toMatch(/pull_request_target|trust policy/)
+  })
+
+  test.each(strangers)('%s: closed unmerged is skipped', (_, changes, info) => {
+    expect(decide(pull('closed', changes, info), AUTO, NOTHING).does).toBe('skip')
+  })
+
+  test.each(strangers)('%s: a token or credentials decide, not the actor', (_, changes, info) => {
+    for (const identity of [TOKEN, KEYS]) {
+      expect(decide(pull('opened', changes, info), AUTO, identity).does).toBe('plan')
+      expect(decide(merged({ ...changes, merged: true }, info), AUTO, identity).does).toBe('apply')
+    }
+  })
+
+  test('a missing permission in the own repository is no fork: the run goes on and says so', () => {
+    expect(decide(pull('opened'), AUTO, NOTHING).does).toBe('plan')
+    expect(decide(merged(), AUTO, NOTHING).does).toBe('apply')
+    expect(decide(push('refs/heads/main'), AUTO, NOTHING).does).toBe('apply')
+    const inFork = { head: { repo: { id: 1, fork: true } } }
+    expect(decide(pull('opened', inFork), AUTO, NOTHING).does).toBe('plan')
+  })
+
+  test('O01: an identity is both variables, or any of the credentials', () => {
+    const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'u', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+    expect(identityOf({})).toEqual(NOTHING)
+    expect(identityOf(token)).toEqual(TOKEN)
+    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: '' })).toEqual(NOTHING)
+    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined })).toEqual(NOTHING)
+    for (const name of [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_PROFILE',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    ]) {
+      expect(identityOf({ [name]: 'x' })).toEqual(KEYS)
+      expect(identityOf({ [name]: '' })).toEqual(NOTHING)
+    }
+  })
+})
+
+describe('E05: the event file', () => {
+  const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'ev.json' }
+  const contents = (text: string) => (): string => text
+
+  test.each([
+    ['empty', ''],
+    ['blank', ' \n'],
+    ['cut', '{"a":'],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a text', '"x"'],
+    ['a number', '5'],
+    ['deep', '['.repeat(200_000)],
+    ['huge and cut', `{"a":"${'x'.repeat(5_000_000)}`],
+  ])('%s: a warning, and the run goes on with a plan', (_, text) => {
+    const { event: info, warning } = readEvent(env, contents(text))
+    expect(info.payload).toEqual({})
+    expect(warning).toMatch(/GITHUB_EVENT_PATH/)
+    expect(planWarning(decide(info, AUTO, TOKEN))).toMatch(/whether the pull request was merged/)
+    expect(pullRequestNumber(info)).toBeUndefined()
+  })
+
+  test('not set, missing, or a directory', () => {
+    const throws = (): string => {
+      throw Object.assign(new Error('EISDIR: /secret/path'), { code: 'EISDIR' })
+    }
+    expect(readEvent({}, throws).warning).toContain('is not set')
+    expect(readEvent({ GITHUB_EVENT_PATH: '' }, throws).warning).toContain('is not set')
+    expect(readEvent(env, throws).warning).toBe(
+      'The event file (GITHUB_EVENT_PATH) could not be read.',
+    )
+  })
+
+  test('a byte order mark and a huge file are read', () => {
+    const text = JSON.stringify({ filler: 'x'.repeat(5_000_000), pull_request: { number: 7 } })
+    const { event: info, warning } = readEvent(env, contents(`\uFEFF${text}`))
+    expect(warning).toBeUndefined()
+    expect(pullRequestNumber(info)).toBe(7)
+  })
+
+  test('the rest comes from the environment; the ref from the event where that lacks it', () => {
+    const all = {
+      ...env,
+      GITHUB_REF: 'refs/heads/x',
+      GITHUB_SHA: 's',
+      GITHUB_REPOSITORY: 'o/r',
+      GITHUB_BASE_REF: 'b',
+      GITHUB_ACTOR: 'a',
+    }
+    expect(readEvent(all, contents('{"ref":"refs/heads/y"}')).event).toEqual({
+      name: 'pull_request',
+      payload: { ref: 'refs/heads/y' },
+      ref: 'refs/heads/x',
+      sha: 's',
+      repository: 'o/r',
+      baseRef: 'b',
+      actor: 'a',
+    })
+    expect(readEvent(env, contents('{"ref":"refs/heads/y"}')).event.ref).toBe('refs/heads/y')
+  })
+
+  test.each([0, -1, 1.5, '7', null, 2 ** 60, NaN, undefined])('number %j is none', (number) => {
+    expect(pullRequestNumber(event('pull_request', { pull_request: { number } }))).toBeUndefined()
+  })
+})
+
+describe('L01: hostile events', () => {
+  const hostile = '\r\n::add-mask::a\u2028##[error]z\u202E'
+
+  test('text of an event forges no command', () => {
+    const shown: string[] = []
+    for (const info of [
+      push(`refs/heads/${hostile}`),
+      push(`refs/heads/${hostile}`, { deleted: true }),
+      push('refs/heads/x', { repository: { default_branch: hostile } }),
+      merged({ base: { ref: hostile } }),
+    ]) {
+      const decision = decide(info, AUTO, TOKEN)
+      shown.push(decision.why, 'warning' in decision ? (decision.warning ?? '') : '')
+    }
+    for (const info of [event(hostile), push(`refs/tags/${hostile}`), push(hostile)]) {
+      shown.push(refusal(() => decide(info, AUTO, TOKEN)).message)
+    }
+    for (const text of shown) {
+      expect(hasInvisible(text)).toBe(false)
+      expect(text).not.toContain('##[')
+      expect(text).not.toMatch(/^\s*::/)
+    }
+  })
+
+  test('an event of any shape is decided or refused, and applies only as the table says', () => {
+    const json = fc.jsonValue()
+    const payload = fc.record(
+      {
+        action: fc.oneof(json, fc.constantFrom('closed', 'opened')),
+        deleted: json,
+        after: json,
+        repository: fc.oneof(json, fc.constant(REPOSITORY)),
+        pull_request: fc.oneof(
+          json,
+          fc.record(
+            {
+              merged: fc.oneof(json, fc.constant(true)),
+              number: json,
+              user: json,
+              base: fc.oneof(json, fc.constant({ ref: 'main', repo: { id: 1 } })),
+              head: fc.oneof(json, fc.constant({ repo: { id: 1 } })),
+            },
+            { requiredKeys: [] },
+          ),
+        ),
+      },
+      { requiredKeys: [] },
+    )
+    const name = fc.constantFrom('push', 'pull_request', 'merge_group', 'schedule', 'release')
+    const ref = fc.constantFrom('refs/heads/main', 'refs/heads/x', 'refs/tags/v', '', 'main')
+    const identity = fc.constantFrom(TOKEN, KEYS, NOTHING)
+    fc.assert(
+      fc.property(name, fc.oneof(json, payload), ref, identity, (kind, data, where, who) => {
+        const info = readEvent(
+          { GITHUB_EVENT_NAME: kind, GITHUB_EVENT_PATH: 'x', GITHUB_REF: where },
+          () => JSON.stringify(data),
+        ).event
+        pullRequestNumber(info)
+        let decision: Decision
+        try {
+          decision = decide(info, AUTO, who)
+        } catch (error) {
+          if (error instanceof ActionError) return
+          throw error
+        }
+        if (decision.does !== 'apply' || kind === 'schedule') return
+        expect(info.payload).toMatchObject({ repository: { default_branch: 'main' } })
+        if (kind === 'push') expect(where).toBe('refs/heads/main')
+        else
+          expect(info.payload).toMatchObject({ action: 'closed', pull_request: { merged: true } })
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})
