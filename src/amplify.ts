@@ -134,9 +134,7 @@ export function createAmplify(
       callSdk(
         (abortSignal) =>
           reader.send(
-            new GetBackendCommand(
-              scope === 'app' ? { AppId } : { AppId, BackendEnvironmentName },
-            ),
+            new GetBackendCommand(scope === 'app' ? { AppId } : { AppId, BackendEnvironmentName }),
             { abortSignal },
           ),
         (output) => (textOrUndefined(output.AppId) === undefined ? undefined : readBackend(output)),

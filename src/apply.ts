@@ -4,8 +4,7 @@ import { classify, saysExists } from './classify.ts'
 import { duration } from './clock.ts'
 import { read, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
-import { explainFailedJob, explainFailure, jobCommand, storageCommand } from './explain.ts'
-import type { Failure } from './failure.ts'
+import { explainFailedJob, explainFailure, storageCommand } from './explain.ts'
 import { phaseOf, type Job } from './job.ts'
 import { describe, type Answer } from './retry.ts'
 import { outOfTime, sendOnce, type Mutation, type SendHistory, type SendOutcome } from './send.ts'
@@ -50,9 +49,13 @@ export async function plan(engine: Engine, order: Order): Promise<readonly Chang
   const backend = createBackendReader(engine)
   const seen = await look(engine, order.request, backend)
   if (seen.unreadable) {
-    throw new ActionError('ACCESS_DENIED', 'Nothing was planned: the role may not read the storage.', {
-      advice: 'Allow amplifybackend:GetBackendStorage for the role that plans.',
-    })
+    throw new ActionError(
+      'ACCESS_DENIED',
+      'Nothing was planned: the role may not read the storage.',
+      {
+        advice: 'Allow amplifybackend:GetBackendStorage for the role that plans.',
+      },
+    )
   }
   const step = nextStep(order.request, seen.found, order.ifExists, seen.context)
   switch (step.kind) {
@@ -64,7 +67,10 @@ export async function plan(engine: Engine, order: Order): Promise<readonly Chang
     case 'create':
       for (const { error, mayComeWithMerge } of await obstacles(engine, order.request, backend)) {
         if (!mayComeWithMerge) throw error
-        engine.observer.warning('The apply would fail as things are', `${error.message} ${error.advice}`)
+        engine.observer.warning(
+          'The apply would fail as things are',
+          `${error.message} ${error.advice}`,
+        )
       }
       warnOfGuests(engine, order.request)
       return step.changes
@@ -86,7 +92,7 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
   const backend = createBackendReader(engine)
   const history: SendHistory = { uncertain: false, blind: false }
   /** The step whose effect is found later, when its own answer was lost. */
-  let sent: Step | undefined
+  let sent: Mutating | undefined
   /** How the service said that the storage is there already. */
   let refusedAsExisting: Refused | undefined
   let checked = false
@@ -100,7 +106,13 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
     }
     if (step.kind === 'unchanged') {
       if (await waitUntilFree(engine, false)) continue
-      return await found(engine, backend, seen, history.uncertain ? sent : undefined, refusedAsExisting)
+      return await found(
+        engine,
+        backend,
+        seen,
+        history.uncertain ? sent : undefined,
+        refusedAsExisting,
+      )
     }
     if (refusedAsExisting !== undefined) throw notShown(engine, refusedAsExisting)
     if (step.kind === 'create' && !checked) {
@@ -131,6 +143,9 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
   }
 }
 
+/** A step that changes the backend. */
+type Mutating = Extract<Step, { kind: 'create' | 'update' }>
+
 type Refused = Readonly<{ text: string; requestId: string | undefined }>
 
 type Ended =
@@ -143,7 +158,7 @@ type Ended =
 async function follow(
   engine: Engine,
   outcome: SendOutcome,
-  step: Step,
+  step: Mutating,
   order: Order,
 ): Promise<Ended> {
   const { observer, place } = engine
@@ -166,7 +181,10 @@ async function follow(
       const job = await waitForJob(engine, outcome.jobId, outcome.status)
       if (phaseOf(job.status) === 'completed') return { kind: 'completed' }
       return step.kind === 'create' && saysStorageExists(job)
-        ? { kind: 'exists', refused: { text: `job ${outcome.jobId} failed: ${job.error}`, requestId: undefined } }
+        ? {
+            kind: 'exists',
+            refused: { text: `job ${outcome.jobId} failed: ${job.error}`, requestId: undefined },
+          }
         : raise(explainFailedJob(job, outcome.jobId, place))
     }
   }
@@ -178,13 +196,15 @@ function raise(error: ActionError): never {
 
 /** A failed job whose text says that the storage (not a bucket) was there already. */
 function saysStorageExists(job: Job): boolean {
-  return saysExists(job.error) && /storage/i.test(job.error) && !/AWS::S3::Bucket/.test(job.error)
+  return (
+    saysExists(job.error) && /storage/i.test(job.error) && !job.error.includes('AWS::S3::Bucket')
+  )
 }
 
 function mutationOf(
   engine: Engine,
   { request }: Order,
-  step: Extract<Step, { kind: 'create' | 'update' }>,
+  step: Mutating,
   context: BucketContext,
 ): Mutation {
   const { amplify } = engine
@@ -196,7 +216,8 @@ function mutationOf(
       }
     : {
         operation: 'UpdateBackendStorage',
-        send: (callTerms) => amplify.updateStorage(request.resourceName, step.permissions, callTerms),
+        send: (callTerms) =>
+          amplify.updateStorage(request.resourceName, step.permissions, callTerms),
         isDone: (storage) =>
           storage !== undefined && differences(request, storage, context).length === 0,
       }
@@ -218,11 +239,16 @@ async function look(
   backend: BackendReader,
 ): Promise<Look> {
   const { amplify, place, observer } = engine
-  const answer = await read(engine, (callTerms) => amplify.getStorage(place.resourceName, callTerms))
+  const answer = await read(engine, (callTerms) =>
+    amplify.getStorage(place.resourceName, callTerms),
+  )
   const context = { backendEnvironmentName: place.backendEnvironmentName, suffix: undefined }
   if (!answer.ok) {
     const verdict = classify(answer.failure)
-    if (verdict === 'not-found') return { found: undefined, unreadable: false, context }
+    if (verdict === 'not-found') {
+      observer.storage(undefined)
+      return { found: undefined, unreadable: false, context }
+    }
     if (verdict !== 'access-denied') throw failed(answer, engine)
     observer.warning(
       'Storage not read',
@@ -231,6 +257,7 @@ async function look(
     return { found: undefined, unreadable: true, context }
   }
   const { value: found } = answer
+  observer.storage(found)
   if (found === undefined || request.bucketName === undefined) {
     return { found, unreadable: false, context }
   }
@@ -301,11 +328,11 @@ async function found(
   engine: Engine,
   backend: BackendReader,
   seen: Look,
-  sent: Step | undefined,
+  sent: Mutating | undefined,
   refusedAsExisting: Refused | undefined,
 ): Promise<Done> {
   const bucketName = await bucketOf(engine, backend, seen)
-  if (sent?.kind === 'create' || sent?.kind === 'update') {
+  if (sent !== undefined) {
     engine.observer.changes(sent.changes)
     return { result: sent.kind === 'create' ? 'created' : 'updated', seen: true, bucketName }
   }
@@ -327,16 +354,14 @@ async function verify(
   engine: Engine,
   backend: BackendReader,
   order: Order,
-  step: Extract<Step, { kind: 'create' | 'update' }>,
+  step: Mutating,
 ): Promise<Done> {
   const { patience, observer, place } = engine
   const result = step.kind === 'create' ? 'created' : 'updated'
   // What was read before the change no longer holds.
   const fresh = step.kind === 'create' ? createBackendReader(engine) : backend
   for (let looks = 1; ; looks += 1) {
-    const seen = await look(engine, order.request, fresh).catch((error: unknown) =>
-      raise(unverified(error)),
-    )
+    const seen = await lookAfterwards(engine, order.request, fresh)
     if (seen.unreadable) return { result, seen: false, bucketName: undefined }
     const next = nextStep(order.request, seen.found, 'match', seen.context)
     if (next.kind === 'unchanged') {
@@ -359,14 +384,22 @@ async function verify(
   }
 }
 
-/** A look that fails after the job is complete leaves open whether the storage is as asked. */
-function unverified(error: unknown): unknown {
-  if (!(error instanceof ActionError) || error.result !== 'failed') return error
-  return new ActionError(
-    error.code,
-    `The job was reported complete, and the storage could not be looked at: ${error.message}`,
-    { result: 'unknown', requestId: error.requestId, advice: error.advice, cause: error },
-  )
+/** A look after the job is complete; when it fails, it is open whether the storage is as asked. */
+async function lookAfterwards(
+  engine: Engine,
+  request: StorageRequest,
+  backend: BackendReader,
+): Promise<Look> {
+  try {
+    return await look(engine, request, backend)
+  } catch (error) {
+    if (!(error instanceof ActionError) || error.result !== 'failed') throw error
+    throw new ActionError(
+      error.code,
+      `The job was reported complete, and the storage could not be looked at: ${error.message}`,
+      { result: 'unknown', requestId: error.requestId, advice: error.advice, cause: error },
+    )
+  }
 }
 
 /** The physical bucket, from the storage's details or else the backend's metadata. */

@@ -1,8 +1,8 @@
 /** What the steps of a run share: the API, time, and somebody to tell. */
-import type { Amplify, CallTerms } from './amplify.ts'
+import type { Amplify, CallTerms, Started } from './amplify.ts'
 import type { Place } from './explain.ts'
 import { persist, type Answer, type Patience } from './retry.ts'
-import type { Change } from './storage.ts'
+import type { Change, Storage } from './storage.ts'
 
 /** Told of what a run learns, as soon as it is known. */
 export type Observer = Readonly<{
@@ -10,9 +10,13 @@ export type Observer = Readonly<{
   line(text: string): void
   /** A warning for the log's annotations and the summary. */
   warning(title: string, text: string): void
+  /** A create or update was accepted; what the answer says of app and environment is theirs to report. */
+  accepted(started: Started): void
   /** A job that is ours: started by this run, or found to be. */
   job(jobId: string, status: string | undefined): void
   changes(changes: readonly Change[]): void
+  /** What a look found; undefined when there is no storage. */
+  storage(found: Storage | undefined): void
 }>
 
 export type Engine = Readonly<{

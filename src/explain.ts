@@ -15,7 +15,11 @@ export type Place = Readonly<{
 }>
 
 /** The error for a call that failed for good. */
-export function explainFailure(failure: Failure, place: Place, details: ErrorDetails = {}): ActionError {
+export function explainFailure(
+  failure: Failure,
+  place: Place,
+  details: ErrorDetails = {},
+): ActionError {
   const { operation, requestId } = failure
   const said = describe(failure)
   const error = (code: ErrorCode, message: string, advice?: string): ActionError =>

@@ -118,9 +118,12 @@ function causes(thrown: unknown): readonly unknown[] {
 function messageOf(chain: readonly unknown[]): string {
   const messages = chain
     .map((error) => (typeof error === 'string' ? error : (textOf(error, 'message') ?? '')))
-    .filter((message) => message.trim() !== '')
+    .filter((message) => oneLine(message) !== '')
   const [first, ...rest] = messages
-  if (first === undefined) return textOf(chain[0], 'name') ?? 'no message'
+  if (first === undefined) {
+    const name = textOf(chain[0], 'name') ?? ''
+    return name === '' ? 'no message' : name
+  }
   const isAggregate = Array.isArray(property(chain[0], 'errors'))
   return isAggregate ? [first, ...rest].join('; ') : first
 }
@@ -132,7 +135,12 @@ function errorName(thrown: unknown): string {
 
 function property(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
-  return Object.hasOwn(value, key) || key in value ? Reflect.get(value, key) : undefined
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    // A property that cannot be read says nothing.
+    return undefined
+  }
 }
 
 function textOf(value: unknown, key: string): string | undefined {

@@ -62,7 +62,11 @@ export function createTrackedAgents(env: Env, reach: Reach): Agents {
       request: https.RequestOptions,
       callback?: ConnectionCallback,
     ): Duplex | null | undefined {
-      return watched((created) => super.createConnection(request, created), callback, 'secureConnect')
+      return watched(
+        (created) => super.createConnection(request, created),
+        callback,
+        'secureConnect',
+      )
     }
   }
   return { http: new TrackedHttpAgent(options), https: new TrackedHttpsAgent(options) }
@@ -106,8 +110,7 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024
  * @throws the connection's error, also when the answer ends early; the signal's reason when aborted
  */
 export function requestText(url: URL, agents: Agents, request: TextRequest): Promise<TextResponse> {
-  const [module, agent] =
-    url.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
+  const [module, agent] = url.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
   return new Promise((resolve, reject) => {
     const outgoing = module.request(
       url,

@@ -45,11 +45,15 @@ function textOf(value: unknown): string {
  * (aws-amplify/amplify-studio#369); seconds and ISO texts are understood as well.
  */
 export function readTime(value: unknown): number | undefined {
-  const text = value instanceof Date ? value.toISOString() : textOf(value).trim()
+  if (value instanceof Date) return timeOf(value)
+  const text = textOf(value).trim()
   if (/^\d{12,14}$/.test(text)) return Number(text)
   if (/^\d{9,11}(?:\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000)
-  if (!/^\d{4}-\d\d-\d\dT/.test(text)) return undefined
-  const time = Date.parse(text)
+  return /^\d{4}-\d\d-\d\dT/.test(text) ? timeOf(new Date(text)) : undefined
+}
+
+function timeOf(date: Date): number | undefined {
+  const time = date.getTime()
   return Number.isNaN(time) ? undefined : time
 }
 

@@ -43,7 +43,11 @@ export async function mintToken(
   const url = tokenUrl(service.url, audience)
   const { clock, deadline } = patience
   const answer = await persist(
-    { ...patience, maxAttempts: ATTEMPTS, deadline: Math.min(deadline, clock.now() + TOTAL_LIMIT_MS) },
+    {
+      ...patience,
+      maxAttempts: ATTEMPTS,
+      deadline: Math.min(deadline, clock.now() + TOTAL_LIMIT_MS),
+    },
     () => requestToken(url, service.bearer, agents, patience),
   )
   if (!answer.ok) throw unavailable(answer.failure, url)
@@ -93,7 +97,11 @@ async function requestToken(
   } catch (error) {
     if (signal.aborted) throw reasonOf(signal)
     const thrown = limit.signal.aborted ? reasonOf(limit.signal) : error
-    const failure = describeFailure(thrown, { operation: 'The token request', connected: true, head })
+    const failure = describeFailure(thrown, {
+      operation: 'The token request',
+      connected: true,
+      head,
+    })
     return { ok: false, failure }
   } finally {
     clearTimeout(timer)
@@ -150,7 +158,6 @@ export function claimsOf(token: string): Claims {
     return {}
   }
 }
-
 
 function singleHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,

@@ -120,7 +120,11 @@ export async function persist<T>(
 /** A failure in a few words: `429 TooManyRequestsException: Rate exceeded`. */
 export function describe(failure: Failure): string {
   if (failure.timeLimit) return 'no answer within the time limit'
-  const parts = [failure.status, failure.code, failure.name === 'Unknown' ? undefined : failure.name]
+  const parts = [
+    failure.status,
+    failure.code,
+    failure.name === 'Unknown' ? undefined : failure.name,
+  ]
   const head = parts.filter((part) => part !== undefined).join(' ')
   return failure.message === '' ? head : `${head}: ${failure.message}`
 }

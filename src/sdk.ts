@@ -42,7 +42,11 @@ export function clientConfiguration(settings: ClientSettings): {
   region: string
   maxAttempts: number
   retryMode: 'standard'
-  requestHandler: { httpAgent: Agents['http']; httpsAgent: Agents['https']; connectionTimeout: number }
+  requestHandler: {
+    httpAgent: Agents['http']
+    httpsAgent: Agents['https']
+    connectionTimeout: number
+  }
 } {
   return {
     region: settings.region,
@@ -132,7 +136,7 @@ export async function callSdk<Output, T>(
   options: CallOptions,
 ): Promise<Answer<T>> {
   const { operation, limitMs, signal, reach, trace } = options
-  if (signal.aborted) throw reasonOf(signal)
+  throwIfAborted(signal)
   const call: OpenCall = { head: undefined, host: undefined }
   const startedAt = performance.now()
   const outcome = await withTimeLimit(limitMs, signal, (limited) =>
@@ -150,7 +154,7 @@ export async function callSdk<Output, T>(
   }
   const thrown =
     'value' in outcome ? new Error('the answer lacks what it must have') : outcome.thrown
-  if (signal.aborted) throw reasonOf(signal)
+  throwIfAborted(signal)
   if (thrown instanceof ActionError) throw thrown
   const failure = describeFailure(thrown, {
     operation,
@@ -160,6 +164,10 @@ export async function callSdk<Output, T>(
   })
   trace(`${operation}${place}: ${failure.status ?? failure.code ?? failure.name} in ${took}`)
   return { ok: false, failure }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw reasonOf(signal)
 }
 
 type Outcome<T> = Readonly<{ value: T }> | Readonly<{ thrown: unknown }>
@@ -179,7 +187,13 @@ async function withTimeLimit<T>(
   }, limitMs)
   const either = AbortSignal.any([signal, limit.signal])
   const aborted = new Promise<Outcome<T>>((resolve) => {
-    either.addEventListener('abort', () => resolve({ thrown: reasonOf(either) }), { once: true })
+    either.addEventListener(
+      'abort',
+      () => {
+        resolve({ thrown: reasonOf(either) })
+      },
+      { once: true },
+    )
   })
   try {
     const done = task(either).then(
@@ -195,7 +209,8 @@ async function withTimeLimit<T>(
 function headOf(response: unknown): AnswerHead | undefined {
   const status = field(response, 'statusCode')
   const headers = field(response, 'headers')
-  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
+  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null)
+    return undefined
   const texts = Object.entries(headers).flatMap(([name, value]: [string, unknown]) =>
     typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
   )

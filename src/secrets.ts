@@ -20,9 +20,9 @@ export function createSecrets(setSecret: (secret: string) => void): Secrets {
       setSecret(secret)
     },
     redact: (text) => {
-      let clean = text
-      for (const secret of known) clean = clean.replaceAll(secret, '***')
-      return clean
+      // The longest first: one that is a part of another would leave the rest of that behind.
+      const longestFirst = [...known].toSorted((a, b) => b.length - a.length)
+      return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
     },
   }
 }

@@ -61,6 +61,7 @@ export async function sendOnce(
     const sentAt = patience.clock.now()
     const answer = await mutation.send(terms(engine, engine.sendSignal))
     if (answer.ok) {
+      observer.accepted(answer.value)
       observer.job(answer.value.jobId, answer.value.status)
       return { kind: 'started', jobId: answer.value.jobId, status: answer.value.status }
     }
@@ -113,9 +114,7 @@ export async function sendOnce(
       verdict === 'not-connected' ||
       verdict === 'unknown-host' ||
       verdict === 'clock-skew'
-    const next = again
-      ? await waitToRetry(patience, failure, failures, firstFailureAt)
-      : 'attempts'
+    const next = again ? await waitToRetry(patience, failure, failures, firstFailureAt) : 'attempts'
     if (next === 'deadline') throw outOfTime(failure, engine)
     if (next === 'attempts') throw explainFailure(failure, place)
   }

@@ -1,6 +1,6 @@
 /** The storage as asked for and as found: what differs, and what that calls for. */
 import { ActionError } from './errors.ts'
-import type { Permission } from './inputs.ts'
+import type { Inputs, Permission } from './inputs.ts'
 import { oneLine, quoted } from './text.ts'
 
 /** The storage as the workflow asks for it. */
@@ -14,6 +14,17 @@ export type StorageRequest = Readonly<{
   unauthenticated: readonly Permission[] | undefined
 }>
 
+/** The part of the inputs that describes the storage. */
+export function requestOf(inputs: Inputs): StorageRequest {
+  return {
+    resourceName: inputs.resourceName,
+    serviceName: inputs.serviceName,
+    bucketName: inputs.bucketName,
+    authenticated: inputs.authenticatedPermissions,
+    unauthenticated: inputs.unauthenticatedPermissions,
+  }
+}
+
 export type Permissions = Readonly<{
   authenticated: readonly Permission[]
   unauthenticated: readonly Permission[]
@@ -25,7 +36,7 @@ export type Storage = Readonly<{
   bucketName: string | undefined
   permissions: Permissions
   /** Permissions that this action does not know, so that no update can drop them silently. */
-  foreignPermissions: readonly string[]
+  foreign: Readonly<{ authenticated: readonly string[]; unauthenticated: readonly string[] }>
 }>
 
 const PERMISSIONS: readonly Permission[] = ['READ', 'CREATE_AND_UPDATE', 'DELETE']
@@ -36,8 +47,7 @@ export function readStorage(
     | {
         readonly BucketName?: unknown
         readonly Permissions?:
-          | { readonly Authenticated?: unknown; readonly UnAuthenticated?: unknown }
-          | undefined
+          { readonly Authenticated?: unknown; readonly UnAuthenticated?: unknown } | undefined
       }
     | undefined,
 ): Storage | undefined {
@@ -51,9 +61,7 @@ export function readStorage(
       authenticated: known(authenticated),
       unauthenticated: known(unauthenticated),
     },
-    foreignPermissions: [...authenticated, ...unauthenticated]
-      .filter((text) => !PERMISSIONS.some((permission) => permission === text))
-      .map((text) => oneLine(text, 40)),
+    foreign: { authenticated: foreign(authenticated), unauthenticated: foreign(unauthenticated) },
   }
 }
 
@@ -65,9 +73,16 @@ function known(list: readonly string[]): readonly Permission[] {
   return PERMISSIONS.filter((permission) => list.includes(permission))
 }
 
+function foreign(list: readonly string[]): readonly string[] {
+  return list
+    .filter((text) => !PERMISSIONS.some((permission) => permission === text))
+    .map((text) => oneLine(text, 40))
+}
+
 /** One difference, as the output `changes` shows it; the fields have the names of the inputs. */
 export type Change = Readonly<{
-  field: 'resource-name' | 'bucket-name' | 'authenticated-permissions' | 'unauthenticated-permissions'
+  field:
+    'resource-name' | 'bucket-name' | 'authenticated-permissions' | 'unauthenticated-permissions'
   from: string | readonly string[] | null
   to: string | readonly string[]
 }>
@@ -82,7 +97,13 @@ export function changesOfCreate(request: StorageRequest): readonly Change[] {
     { field: 'authenticated-permissions', from: null, to: request.authenticated },
     ...(request.unauthenticated === undefined
       ? []
-      : [{ field: 'unauthenticated-permissions', from: null, to: request.unauthenticated } as const]),
+      : [
+          {
+            field: 'unauthenticated-permissions',
+            from: null,
+            to: request.unauthenticated,
+          } as const,
+        ]),
   ]
 }
 
@@ -108,14 +129,13 @@ export function differences(
   ) {
     changes.push({ field: 'bucket-name', from: found.bucketName, to: bucketName })
   }
-  const { permissions } = found
-  if (!sameSet(authenticated, permissions.authenticated)) {
-    const from = permissions.authenticated
-    changes.push({ field: 'authenticated-permissions', from, to: authenticated })
+  const users = [...found.permissions.authenticated, ...found.foreign.authenticated]
+  if (!sameSet(authenticated, users)) {
+    changes.push({ field: 'authenticated-permissions', from: users, to: authenticated })
   }
-  if (unauthenticated !== undefined && !sameSet(unauthenticated, permissions.unauthenticated)) {
-    const from = permissions.unauthenticated
-    changes.push({ field: 'unauthenticated-permissions', from, to: unauthenticated })
+  const guests = [...found.permissions.unauthenticated, ...found.foreign.unauthenticated]
+  if (unauthenticated !== undefined && !sameSet(unauthenticated, guests)) {
+    changes.push({ field: 'unauthenticated-permissions', from: guests, to: unauthenticated })
   }
   return changes
 }
@@ -203,10 +223,11 @@ export function nextStep(
       `The storage ${name} exists with other settings: ${describeChanges(changes)}.`,
     )
   }
-  if (found.foreignPermissions.length > 0) {
+  const unknown = [...found.foreign.authenticated, ...found.foreign.unauthenticated]
+  if (unknown.length > 0) {
     return refuse(
       'STORAGE_DIFFERS',
-      `The storage ${name} has permissions that this version does not know (${found.foreignPermissions.join(', ')}); an update would drop them.`,
+      `The storage ${name} has permissions that this version does not know (${unknown.join(', ')}); an update would drop them.`,
     )
   }
   return {
@@ -236,4 +257,3 @@ export function describeValue(value: Change['from']): string {
   if (typeof value === 'string') return oneLine(value, 100)
   return value.length === 0 ? 'none' : oneLine(value.join(', '), 200)
 }
-

@@ -29,6 +29,8 @@ export type RoleSession = Readonly<{
   /** ARN of the assumed role, as STS gives it. */
   arn: string
   accountId: string
+  /** How long the credentials last from the answer on, in milliseconds, by the server's own clock. */
+  lifetimeMs: number
 }>
 
 /**
@@ -75,7 +77,7 @@ export async function assumeRole(
   for (let failures = 1; ; failures += 1) {
     const token = await mint()
     const { signal, clock, deadline } = patience
-    const answer: Answer<RoleSession> = await callSdk(
+    const answer: Answer<Omit<RoleSession, 'lifetimeMs'>> = await callSdk(
       (abortSignal) =>
         client.send(
           new AssumeRoleWithWebIdentityCommand({
@@ -95,7 +97,10 @@ export async function assumeRole(
         trace,
       },
     )
-    if (answer.ok) return answer.value
+    if (answer.ok) {
+      const expiration = answer.value.credentials.expiration.getTime()
+      return { ...answer.value, lifetimeMs: expiration - (answer.serverTime ?? Date.now()) }
+    }
     const { failure } = answer
     firstFailureAt ??= clock.now()
     const refused = isRefusal(failure)
@@ -140,7 +145,9 @@ export function callerIdentity(
  * Every field that the session needs, or undefined. An answer without credentials must never reach a
  * client, which would then go looking for others by itself (aws/aws-sdk-js-v3#2356).
  */
-function sessionOf(output: AssumeRoleWithWebIdentityCommandOutput): RoleSession | undefined {
+function sessionOf(
+  output: AssumeRoleWithWebIdentityCommandOutput,
+): Omit<RoleSession, 'lifetimeMs'> | undefined {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {}
   const arn = output.AssumedRoleUser?.Arn ?? ''
   const accountId = /^arn:[\w-]+:sts::(\d{12}):assumed-role\//.exec(arn)?.[1]
@@ -170,8 +177,8 @@ function isRefusal(failure: Failure): boolean {
 const KEY_TROUBLE = /verification key|retrieve.*keys?|OpenIdConnect provider.*throttl/i
 
 function isTransient(failure: Failure): boolean {
-  if (/^IDPCommunicationError/.test(failure.name)) return true
-  if (/^InvalidIdentityToken/.test(failure.name)) return KEY_TROUBLE.test(failure.message)
+  if (failure.name.startsWith('IDPCommunicationError')) return true
+  if (failure.name.startsWith('InvalidIdentityToken')) return KEY_TROUBLE.test(failure.message)
   return mayPass(classify(failure))
 }
 
@@ -184,7 +191,7 @@ function explain(
   const { requestId, name, message } = failure
   const role = quoted(request.roleArn)
   const said = describe(failure)
-  if (/^InvalidIdentityToken/.test(name) && /audience/i.test(message)) {
+  if (name.startsWith('InvalidIdentityToken') && /audience/i.test(message)) {
     return new ActionError(
       'AUDIENCE_REFUSED',
       `STS does not accept the audience ${quoted(claims.aud ?? '')} of the token: ${said}.`,
@@ -194,7 +201,7 @@ function explain(
       },
     )
   }
-  if (/^InvalidIdentityToken/.test(name) && /provider/i.test(message)) {
+  if (name.startsWith('InvalidIdentityToken') && /provider/i.test(message)) {
     return new ActionError(
       'IDENTITY_PROVIDER_MISSING',
       `The account of ${role} has no OIDC provider for the token's issuer ${claims.iss ?? ''}: ${said}.`,
@@ -205,7 +212,7 @@ function explain(
       },
     )
   }
-  if (/^RegionDisabled/.test(name)) {
+  if (name.startsWith('RegionDisabled')) {
     return new ActionError('STS_REGION_DISABLED', `STS is not active in ${region}: ${said}.`, {
       advice: `Activate STS for ${region} in the account settings of IAM, or set AWS_ENDPOINT_URL_STS to the STS of an active region, for example https://sts.us-east-1.amazonaws.com.`,
       requestId,
@@ -258,7 +265,7 @@ function subjectHint(sub: string): string {
   const format = /^repo:[^/@]+@\d+\/[^/@]+@\d+:/.test(sub)
     ? 'This repository has the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that asks for repo:OWNER/REPO:... does not match.'
     : 'This repository has the older subject format, repo:OWNER/REPO:...; repositories created or renamed since 2026-07-15 have repo:OWNER@ID/REPO@ID:....'
-  if (/:environment:/.test(sub)) {
+  if (sub.includes(':environment:')) {
     return `${format} The job names an environment, so the subject ends in environment:NAME and holds no branch.`
   }
   if (sub.endsWith(':pull_request')) {

@@ -133,8 +133,7 @@ export async function waitUntilFree(engine: Engine, mayBeLate: boolean): Promise
         )
         saidAt = clock.now()
       }
-      pause =
-        job === undefined ? busyDelayMs(random) : pollDelayMs(clock.now() - startedAt, random)
+      pause = job === undefined ? busyDelayMs(random) : pollDelayMs(clock.now() - startedAt, random)
     } else {
       if (classify(answer.failure) !== 'access-denied') {
         if (answer.outOfTime === true) throw stillPending(engine, named)

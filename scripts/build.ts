@@ -1,0 +1,37 @@
+/**
+ * Builds dist: rolldown takes in only the code that is used (ncc takes the SDK's CommonJS half, of which
+ * nothing can be left out), and ncc makes the bundle of it.
+ */
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import { licensesOf } from './licenses.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const build = join(root, 'build')
+const dist = process.argv[2] ?? join(root, 'dist')
+for (const folder of [build, dist]) rmSync(folder, { recursive: true, force: true })
+
+const bundle = await rolldown({
+  cwd: root,
+  input: join(root, 'src/index.ts'),
+  platform: 'node',
+  resolve: { conditionNames: ['module', 'import', 'node'], mainFields: ['module', 'main'] },
+  treeshake: {
+    // They declare nothing about side effects, and have none that this action needs.
+    moduleSideEffects: [{ test: /node_modules[\\/](?:@actions|undici)[\\/]/, sideEffects: false }],
+  },
+})
+const { output } = await bundle.write({ dir: build, format: 'esm', minify: true })
+await bundle.close()
+
+const ncc = join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js')
+execFileSync(
+  process.execPath,
+  [ncc, 'build', join(build, 'index.js'), '--out', dist, '--minify', '--quiet'],
+  { cwd: root, stdio: 'inherit' },
+)
+const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
+writeFileSync(join(dist, 'licenses.txt'), licensesOf(modules))

@@ -1,0 +1,270 @@
+/**
+ * Whose rights a run has: a role taken with the workflow's OIDC token and nothing else, or, when no role
+ * is given, what the SDK's default chain finds.
+ */
+import { defaultProvider } from '@aws-sdk/credential-provider-node'
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
+import { duration } from './clock.ts'
+import { ActionError } from './errors.ts'
+import type { Identity } from './event.ts'
+import type { Env } from './inputs.ts'
+import { mintToken, tokenService } from './oidc.ts'
+import { describe, persist, type Patience } from './retry.ts'
+import { callPlugin, clientConfiguration, type ClientSettings, type Trace } from './sdk.ts'
+import type { Secrets } from './secrets.ts'
+import { assumeRole, callerIdentity, PLAN_SESSION_POLICY, type RoleSession } from './sts.ts'
+import { oneLine, quoted } from './text.ts'
+
+/** What the inputs say about whose rights the run has. */
+export type Wish = Readonly<{
+  /** ARN of the role; undefined for ambient credentials. */
+  roleArn: string | undefined
+  sessionName: string
+  durationSeconds: number
+  audience: string
+  /** 12 digits each; none means any account. */
+  allowedAccountIds: readonly string[]
+  /** True when the session must not be able to write. */
+  readOnly: boolean
+}>
+
+export type Surroundings = Readonly<{
+  env: Env
+  identity: Identity
+  settings: ClientSettings
+  secrets: Secrets
+  patience: Omit<Patience, 'renewCredentials'>
+  trace: Trace
+  line(text: string): void
+}>
+
+/** Credentials that live inside this process only, and renew themselves. */
+export type Credentials = Readonly<{
+  provider: AwsCredentialIdentityProvider
+  /** Lets go of what is there, so that the next call gets fresh ones. */
+  renew(): void
+}>
+
+/** Renewed this long before their end, so that no call starts with credentials about to expire. */
+const MARGIN_MS = 120_000
+
+/**
+ * Credentials as the inputs ask for, found and masked, of an allowed account.
+ *
+ * @throws ActionError with what is missing or was refused; the signal's reason when aborted
+ */
+export function authenticate(wish: Wish, surroundings: Surroundings): Promise<Credentials> {
+  return wish.roleArn === undefined
+    ? useAmbient(wish, surroundings)
+    : useRole(wish, wish.roleArn, surroundings)
+}
+
+async function useRole(
+  wish: Wish,
+  roleArn: string,
+  surroundings: Surroundings,
+): Promise<Credentials> {
+  const { env, settings, secrets, trace, line } = surroundings
+  const patience: Patience = { ...surroundings.patience, renewCredentials: () => undefined }
+  const { clock } = patience
+  const service = tokenService(env)
+  if (service === undefined) throw missingPermission(roleArn)
+  const request = {
+    roleArn,
+    sessionName: wish.sessionName,
+    durationSeconds: wish.durationSeconds,
+    sessionPolicy: wish.readOnly ? PLAN_SESSION_POLICY : undefined,
+  }
+  const mint = (): Promise<string> =>
+    mintToken(service, wish.audience, settings.agents, secrets, patience)
+
+  const take = async (): Promise<Taken> => {
+    const session = await assumeRole(request, settings, mint, patience, trace)
+    mask(secrets, session.credentials)
+    checkAccount(session.accountId, session.arn, wish.allowedAccountIds)
+    const endsAt = clock.now() + session.lifetimeMs
+    // A short session must not be renewed at every call.
+    return { session, endsAt, renewAt: endsAt - Math.min(MARGIN_MS, session.lifetimeMs / 4) }
+  }
+
+  let taken = await take()
+  line(
+    `Took the role ${quoted(roleArn)} as ${quoted(wish.sessionName)}${wish.readOnly ? ', by a session that cannot write' : ''}.`,
+  )
+  let renewing: Promise<Taken> | undefined
+  const renew = async (): Promise<Taken> => {
+    try {
+      const renewed = await take()
+      line('Renewed the session of the role.')
+      return renewed
+    } catch (error) {
+      if (patience.signal.aborted || clock.now() >= taken.endsAt) throw error
+      // What is there still serves; the next call tries again.
+      line(
+        `The session of the role could not be renewed yet, and lasts for another ${duration(taken.endsAt - clock.now())}: ${error instanceof Error ? oneLine(error.message) : 'unknown'}`,
+      )
+      return { ...taken, renewAt: clock.now() + (taken.endsAt - clock.now()) / 2 }
+    }
+  }
+  return {
+    provider: own(async () => {
+      if (clock.now() >= taken.renewAt) {
+        renewing ??= renew().finally(() => {
+          renewing = undefined
+        })
+        taken = await renewing
+      }
+      return taken.session.credentials
+    }),
+    renew: () => {
+      taken = { ...taken, renewAt: 0, endsAt: 0 }
+    },
+  }
+}
+
+type Taken = Readonly<{ session: RoleSession; endsAt: number; renewAt: number }>
+
+async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Credentials> {
+  const { identity, settings, secrets, trace, line } = surroundings
+  if (identity.canMintToken && !identity.hasAmbientCredentials) throw emptyRole(wish.readOnly)
+  const chain = defaultProvider({
+    clientConfig: clientConfiguration(settings),
+    clientPlugins: [callPlugin(settings)],
+    // Its advice is for the debug log; by default it goes to the console.
+    logger: { debug: () => undefined, info: () => undefined, warn: trace, error: trace },
+  })
+  let fresh = false
+  const provider = own(async () => {
+    const found = await chain(fresh ? { forceRefresh: true } : {}).catch((error: unknown) => {
+      throw notFound(error)
+    })
+    fresh = false
+    mask(secrets, found)
+    return found
+  })
+  const patience: Patience = {
+    ...surroundings.patience,
+    renewCredentials: () => {
+      fresh = true
+    },
+  }
+  const found = await bounded(provider(), patience)
+  const named = sourceOf(found)
+  line(`Uses ${named}, since no role is set.`)
+  if (wish.allowedAccountIds.length > 0) {
+    const answer = await persist(patience, () => callerIdentity(found, settings, patience, trace))
+    if (!answer.ok) {
+      throw new ActionError(
+        'STS_UNAVAILABLE',
+        `The account of ${named} could not be found out, and allowed-account-ids is set: ${describe(answer.failure)}.`,
+        { requestId: answer.failure.requestId },
+      )
+    }
+    checkAccount(answer.value.accountId, answer.value.arn, wish.allowedAccountIds)
+  }
+  return { provider, renew: patience.renewCredentials }
+}
+
+/** Marks a provider as one that remembers by itself, or the SDK would keep its results for longer. */
+function own(provide: () => Promise<AwsCredentialIdentity>): AwsCredentialIdentityProvider {
+  return Object.assign(provide, { memoized: true })
+}
+
+function mask(secrets: Secrets, credentials: AwsCredentialIdentity): void {
+  secrets.add(credentials.accessKeyId)
+  secrets.add(credentials.secretAccessKey)
+  if (credentials.sessionToken !== undefined) secrets.add(credentials.sessionToken)
+}
+
+function checkAccount(accountId: string, arn: string, allowed: readonly string[]): void {
+  if (allowed.length === 0 || allowed.includes(accountId)) return
+  throw new ActionError(
+    'ACCOUNT_NOT_ALLOWED',
+    `The credentials are of account ${accountId} (${quoted(arn)}), and allowed-account-ids lists ${allowed.join(', ')}.`,
+  )
+}
+
+/** Longer than this no source of credentials takes; an instance's metadata service answers at once. */
+const AMBIENT_LIMIT_MS = 30_000
+
+async function bounded<T>(task: Promise<T>, { clock, signal, deadline }: Patience): Promise<T> {
+  const ended = new AbortController()
+  const limit = clock
+    .sleep(
+      Math.max(1, Math.min(AMBIENT_LIMIT_MS, deadline - clock.now())),
+      AbortSignal.any([signal, ended.signal]),
+    )
+    .then(() => {
+      throw new ActionError(
+        'NO_CREDENTIALS',
+        `The search for credentials took longer than ${duration(AMBIENT_LIMIT_MS)}.`,
+      )
+    })
+  try {
+    return await Promise.race([task, limit])
+  } finally {
+    ended.abort()
+    limit.catch(() => undefined)
+  }
+}
+
+/** The SDK's feature flags of credentials, the more specific ones first. */
+const SOURCES: readonly (readonly [flag: string, words: string])[] = [
+  ['CREDENTIALS_PROFILE', 'a profile of the shared AWS configuration'],
+  [
+    'CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN',
+    'the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE',
+  ],
+  ['CREDENTIALS_ENV_VARS', 'the credentials in AWS_ACCESS_KEY_ID'],
+  ['CREDENTIALS_SSO', 'IAM Identity Center'],
+  ['CREDENTIALS_PROCESS', 'the credential_process of the shared AWS configuration'],
+  ['CREDENTIALS_LOGIN', 'a login session of the shared AWS configuration'],
+  ['CREDENTIALS_HTTP', "the container's credentials"],
+  ['CREDENTIALS_IMDS', "the instance's own role"],
+]
+
+/** Where the SDK found them, by the feature flags that it leaves on the credentials. */
+function sourceOf(found: AwsCredentialIdentity): string {
+  const flags: unknown = Reflect.get(found, '$source')
+  const keys = typeof flags === 'object' && flags !== null ? Object.keys(flags) : []
+  const source = SOURCES.find(([flag]) => keys.some((key) => key.startsWith(flag)))
+  return source?.[1] ?? "credentials that the SDK's default chain found"
+}
+
+function notFound(error: unknown): unknown {
+  if (error instanceof ActionError) return error
+  const said = error instanceof Error ? oneLine(error.message, 300) : 'no reason given'
+  const expired = /expired|sso/i.test(said)
+  return new ActionError(
+    expired ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
+    `No role is set, and the AWS SDK found no usable credentials: ${said}`,
+    { cause: error },
+  )
+}
+
+function missingPermission(roleArn: string): ActionError {
+  return new ActionError(
+    'MISSING_ID_TOKEN_PERMISSION',
+    `The role ${quoted(roleArn)} is to be assumed, and this job may not mint an OIDC token: it lacks "permissions: id-token: write".`,
+    {
+      advice: [
+        'Add this to the job:',
+        '    permissions:',
+        '      id-token: write',
+        "A job's permissions replace those of the workflow, so name them all. A called workflow (workflow_call) gets at most what the calling job grants: add it there too. Pull requests from forks and by Dependabot get no token in any case.",
+      ].join('\n'),
+    },
+  )
+}
+
+function emptyRole(readOnly: boolean): ActionError {
+  const input = readOnly ? 'Neither plan-role-to-assume nor role-to-assume' : 'No role-to-assume'
+  return new ActionError(
+    'EMPTY_ROLE',
+    `${input} arrived, although this job may mint an OIDC token, and no other credentials are configured: an expression probably came out empty.`,
+    {
+      advice:
+        'Check the secret or variable behind the input: secrets of an environment need "environment:" on the job, and a called workflow gets secrets only when they are passed on. For the instance\'s own role remove "id-token: write" from the job.',
+    },
+  )
+}

@@ -1,0 +1,49 @@
+/** What a run has learnt so far: the memory from which outputs, summary and comment are made. */
+import { phaseOf } from './job.ts'
+import type { Change, Storage } from './storage.ts'
+
+export type Warning = Readonly<{ title: string; text: string }>
+
+export type Findings = {
+  does: 'apply' | 'plan' | undefined
+  /** Why the run does what it does; continues "Applies: " or "Plans: ". */
+  why: string
+  appId: string
+  backendEnvironmentName: string
+  resourceName: string
+  jobId: string
+  /** The last status of the job that was seen. */
+  status: string
+  changes: readonly Change[]
+  /** What the latest look found; undefined when no look has ended yet. */
+  seen: Readonly<{ storage: Storage | undefined }> | undefined
+  /** A create or update was sent whose outcome is not known. */
+  openSend: boolean
+  warnings: Warning[]
+  retries: string[]
+  /** Hosts other than AWS's own that requests went to. */
+  customHosts: Set<string>
+}
+
+export function createFindings(): Findings {
+  return {
+    does: undefined,
+    why: '',
+    appId: '',
+    backendEnvironmentName: '',
+    resourceName: '',
+    jobId: '',
+    status: '',
+    changes: [],
+    seen: undefined,
+    openSend: false,
+    warnings: [],
+    retries: [],
+    customHosts: new Set(),
+  }
+}
+
+/** Whether a job of this run was, as far as is known, not over when it was last seen. */
+export function jobGoesOn(findings: Findings): boolean {
+  return findings.jobId !== '' && phaseOf(findings.status) === 'running'
+}

@@ -1,0 +1,103 @@
+/** The story of one run: decide, read, authenticate, look and act, report. */
+import { apply, plan } from './apply.ts'
+import { duration } from './clock.ts'
+import { redEnding, type Ending } from './ending.ts'
+import type { Engine } from './engine.ts'
+import { decide, identityOf, readEvent, type Decision } from './event.ts'
+import { invalidInput, readInputs, readTrigger, type Inputs } from './inputs.ts'
+import { report } from './report/report.ts'
+import { createRun, warn, type Run, type World } from './run.ts'
+import { openSession, placeOf } from './session.ts'
+import { describeChanges, describeValue, requestOf } from './storage.ts'
+import { endInTime } from './time-limit.ts'
+
+/** Runs the action and reports. Never throws: whatever happens comes to exactly one ending. */
+export async function main(world: World): Promise<Ending> {
+  const run = createRun(world)
+  const ending = await story(run).catch((thrown: unknown) => {
+    if (thrown instanceof Error) run.log.debug(thrown.stack ?? thrown.message)
+    const place = run.inputs === undefined ? undefined : placeOf(run.inputs)
+    return redEnding(thrown, run.findings, place, run.secrets.redact)
+  })
+  await report(run, ending)
+  return ending
+}
+
+async function story(run: Run): Promise<Ending> {
+  const decision = decideWhatToDo(run)
+  if (decision.does === 'skip') return { result: 'skipped', why: decision.why }
+  const inputs = readAllInputs(run)
+  tellWhatIsAsked(run, decision, inputs)
+  return await endInTime(run.clock, inputs.timeoutMs, async () => {
+    const { engine, close } = await openSession(run, inputs, decision.does)
+    try {
+      return await act(run, engine, decision.does, inputs)
+    } finally {
+      close()
+    }
+  })
+}
+
+/** Decided before the other inputs are judged: a run that skips may have empty secrets. */
+function decideWhatToDo(run: Run): Decision {
+  const { env, readFile, findings, log } = run
+  const { trigger, problems } = readTrigger(env)
+  if (problems.length > 0) throw invalidInput(readInputs(env).problems)
+  const { event, warning } = readEvent(env, readFile)
+  run.event = event
+  if (warning !== undefined) warn(run, 'Event not read', warning)
+  const decision = decide(event, trigger, identityOf(env))
+  if (decision.does === 'skip') {
+    log.step(`Skipped: ${decision.why}.`)
+    if (decision.notice) log.annotate('notice', 'Skipped', `${decision.why}.`)
+    return decision
+  }
+  findings.does = decision.does
+  findings.why = decision.why
+  if (decision.warning !== undefined) warn(run, 'Planned only', decision.warning)
+  return decision
+}
+
+function readAllInputs(run: Run): Inputs {
+  const { env, findings, secrets, reporter } = run
+  const { inputs, problems, warnings } = readInputs(env)
+  for (const warning of warnings) warn(run, 'Input', warning)
+  if (inputs === undefined) throw invalidInput(problems)
+  run.inputs = inputs
+  secrets.add(inputs.githubToken)
+  findings.appId = inputs.appId
+  findings.backendEnvironmentName = inputs.backendEnvironmentName
+  findings.resourceName = inputs.resourceName
+  reporter.early()
+  return inputs
+}
+
+function tellWhatIsAsked({ log }: Run, decision: Decision, inputs: Inputs): void {
+  log.step(`${decision.does === 'apply' ? 'Applies' : 'Plans'}: ${decision.why}.`)
+  const { unauthenticatedPermissions: guests } = inputs
+  log.group('What is asked', [
+    `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
+    `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
+    `signed-in users: ${describeValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : describeValue(guests)}`,
+    `if it exists: ${inputs.ifExists}; ${inputs.wait ? 'waits for the job' : 'does not wait for the job'}; ${duration(inputs.timeoutMs)} at most`,
+  ])
+}
+
+async function act(
+  { findings, log }: Run,
+  engine: Engine,
+  does: 'apply' | 'plan',
+  inputs: Inputs,
+): Promise<Ending> {
+  const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: inputs.wait }
+  if (does === 'apply') return await apply(engine, order)
+  const changes = await plan(engine, order)
+  engine.observer.changes(changes)
+  const verb = findings.seen?.storage === undefined ? 'create' : 'change'
+  log.step(
+    changes.length === 0
+      ? 'The storage is as asked: an apply would change nothing.'
+      : `An apply would ${verb} the storage: ${describeChanges(changes)}.`,
+  )
+  return { result: 'planned' }
+}

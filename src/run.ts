@@ -1,0 +1,109 @@
+/** What a run has at hand from its first moment on. */
+import type { Cancellation } from './cancellation.ts'
+import type { Clock, Random } from './clock.ts'
+import type { Observer } from './engine.ts'
+import type { EventInfo } from './event.ts'
+import { createFindings, type Findings } from './findings.ts'
+import { createAgents, proxyVariables, type Agents } from './http.ts'
+import type { Env, Inputs } from './inputs.ts'
+import { createLog, type Log } from './log.ts'
+import { createReporter, type Reporter } from './report/reporter.ts'
+import { createSecrets, type Secrets } from './secrets.ts'
+import type { Toolkit } from './toolkit.ts'
+
+/** Everything outside the process that a run touches. */
+export type World = Readonly<{
+  env: Env
+  /** A file's text as UTF-8; may throw. */
+  readFile(path: string): string
+  clock: Clock
+  random: Random
+  toolkit: Toolkit
+  cancellation: Cancellation
+}>
+
+/** The run itself; `event` and `inputs` are there once they are read. */
+export type Run = World & {
+  readonly startedAt: number
+  readonly secrets: Secrets
+  readonly log: Log
+  readonly findings: Findings
+  readonly reporter: Reporter
+  readonly agents: Agents
+  event: EventInfo | undefined
+  inputs: Inputs | undefined
+}
+
+export function createRun(world: World): Run {
+  const { toolkit, clock, env } = world
+  const secrets = createSecrets(toolkit.setSecret)
+  maskProxyPasswords(env, secrets)
+  const log = createLog(toolkit, secrets, clock)
+  const findings = createFindings()
+  return {
+    ...world,
+    startedAt: clock.now(),
+    secrets,
+    log,
+    findings,
+    reporter: createReporter(toolkit, log, secrets, findings),
+    agents: createAgents(env),
+    event: undefined,
+    inputs: undefined,
+  }
+}
+
+/** A warning in the log, on the page of the run and in the summary. */
+export function warn({ log, findings, secrets }: Run, title: string, text: string): void {
+  const clean = secrets.redact(text)
+  if (findings.warnings.some((earlier) => earlier.text === clean)) return
+  findings.warnings.push({ title, text: clean })
+  log.annotate('warning', title, clean)
+}
+
+/** Keeps what the steps of the run tell, and shows it. */
+export function observerOf(run: Run): Observer {
+  const { findings, secrets, log, reporter } = run
+  return {
+    line: log.step,
+    warning: (title, text) => {
+      warn(run, title, text)
+    },
+    accepted: ({ appId, backendEnvironmentName }) => {
+      findings.appId = secrets.redact(appId ?? findings.appId)
+      findings.backendEnvironmentName = secrets.redact(
+        backendEnvironmentName ?? findings.backendEnvironmentName,
+      )
+    },
+    job: (jobId, status) => {
+      findings.jobId = secrets.redact(jobId)
+      findings.status = secrets.redact(status ?? '')
+      reporter.early()
+    },
+    changes: (changes) => {
+      findings.changes = changes
+      reporter.early()
+    },
+    storage: (storage) => {
+      findings.seen = { storage }
+    },
+  }
+}
+
+function maskProxyPasswords(env: Env, secrets: Secrets): void {
+  for (const [name, value] of Object.entries(proxyVariables(env))) {
+    if (name.toLowerCase() === 'no_proxy') continue
+    const password = /^(?:[\w+.-]+:\/\/)?[^/@]*?:([^@]+)@/.exec(value)?.[1]
+    if (password === undefined) continue
+    secrets.add(password)
+    secrets.add(decoded(password))
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

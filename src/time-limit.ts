@@ -1,0 +1,29 @@
+/** The last line of defence against a run that hangs: its own deadline, whatever its parts do. */
+import type { Clock } from './clock.ts'
+import { ActionError } from './errors.ts'
+
+/** Every part keeps the deadline by itself; this much later something must have gone wrong in one. */
+const GRACE_MS = 15_000
+
+/**
+ * @param limitMs the run's time, in milliseconds
+ * @throws ActionError TIMED_OUT when the task is far over its time; what the task throws
+ */
+export async function endInTime<T>(
+  clock: Clock,
+  limitMs: number,
+  task: () => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController()
+  const limit = clock.sleep(limitMs + GRACE_MS, ended.signal).then(() => {
+    throw new ActionError('TIMED_OUT', 'The run did not end when its time was used up.', {
+      result: 'timed-out',
+    })
+  })
+  try {
+    return await Promise.race([task(), limit])
+  } finally {
+    limit.catch(() => undefined)
+    ended.abort()
+  }
+}

@@ -1,0 +1,143 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
+import { duration } from '../../src/clock.ts'
+import { cut, oneLine, quoted } from '../../src/text.ts'
+
+describe('one line of a text', () => {
+  test('is the text itself where there is nothing to mend', () => {
+    expect(oneLine('Rate exceeded: 5 of 5.')).toBe('Rate exceeded: 5 of 5.')
+    expect(oneLine('')).toBe('')
+  })
+
+  test.each([
+    ['line ends', 'a\r\nb\nc', 'a b c'],
+    ['control characters', 'a\u0000\u001b[31mb\u007fc\u0085d', 'a [31mb c d'],
+    ['line and paragraph separators', 'a\u2028b\u2029c', 'a b c'],
+    ['zero width characters', 'a\u200bb\u200dc\ufeffd', 'a b c d'],
+    ['overrides of the direction', 'a\u202eb\u2066c', 'a b c'],
+    ['lone halves of surrogate pairs', 'a\ud800b\udc00c', 'a b c'],
+    ['several in a row', 'a\n\r\t\u200bb', 'a b'],
+    ['spaces in a row', 'a   b  c', 'a b c'],
+    ['spaces around', '  a b \n', 'a b'],
+    ['spaces that a separator leaves behind', 'a \n b', 'a b'],
+  ])('has no %s', (_what, text, line) => {
+    expect(oneLine(text)).toBe(line)
+  })
+
+  test('keeps every other character', () => {
+    expect(oneLine('Überprüfung 🚀 日本 — ok')).toBe('Überprüfung 🚀 日本 — ok')
+  })
+
+  test('is no command of the runner at its start', () => {
+    expect(oneLine('::error::forged')).toBe(': :error::forged')
+    expect(oneLine('\n  ::add-mask::a')).toBe(': :add-mask::a')
+    expect(oneLine('see ::error::')).toBe('see ::error::')
+    expect(oneLine(': :')).toBe(': :')
+  })
+
+  test('is no command of the older form anywhere', () => {
+    expect(oneLine('##[error]z')).toBe('## [error]z')
+    expect(oneLine('a ##[group]b ##[endgroup]')).toBe('a ## [group]b ## [endgroup]')
+    expect(oneLine('###[x]')).toBe('### [x]')
+  })
+
+  test('cannot be made a command by what is taken out of it', () => {
+    expect(oneLine(':\u200b:error::x')).toBe(': :error::x')
+    expect(oneLine('#\u200b#[error]x')).toBe('# #[error]x')
+    expect(oneLine('##\n[error]x')).toBe('## [error]x')
+  })
+
+  test('is at most 500 long, unless another limit is given', () => {
+    expect(oneLine('x'.repeat(500))).toBe('x'.repeat(500))
+    expect(oneLine('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`)
+    expect(oneLine('abcdef', 4)).toBe('abc…')
+    expect(oneLine('abcd', 4)).toBe('abcd')
+  })
+
+  test('of a huge text is made of its beginning only', () => {
+    expect(oneLine(`${' '.repeat(40)}x`, 10)).toBe('')
+    expect(oneLine(`${' '.repeat(39)}x`, 10)).toBe('x')
+  })
+
+  property.prop([fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 60 })])(
+    'has none of the signs of a command, whatever the text',
+    (text, limit) => {
+      const line = oneLine(text, limit)
+      expect(line.length).toBeLessThanOrEqual(limit)
+      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+      expect(line.trimStart()).not.toMatch(/^::/)
+      expect(line).not.toContain('##[')
+    },
+  )
+
+  property.prop([
+    fc.array(fc.constantFrom('::', ':', '##[', '#', '[', ' ', '\n', '\u200b', 'a', '\ud83d'), {
+      maxLength: 12,
+    }),
+  ])('has none of them either where the text is made of them', (parts) => {
+    const line = oneLine(parts.join(''))
+    expect(line).not.toMatch(/^\s*::/)
+    expect(line).not.toContain('##[')
+  })
+})
+
+describe('a cut text', () => {
+  test.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['abcd', 1, '…'],
+    ['abcd', 0, '…'],
+    ['', 0, ''],
+  ])('%j at %i is %j', (text, limit, expected) => {
+    expect(cut(text, limit)).toBe(expected)
+  })
+
+  test('never ends in half a character', () => {
+    expect(cut('ab🚀cd', 4)).toBe('ab…')
+    expect(cut('ab🚀cd', 5)).toBe('ab🚀…')
+  })
+
+  property.prop([fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 })])(
+    'is no longer than asked, and whole characters',
+    (text, limit) => {
+      const kept = cut(text, limit)
+      expect(kept.length).toBeLessThanOrEqual(limit)
+      expect(kept.isWellFormed()).toBe(true)
+    },
+  )
+})
+
+describe('a quoted value', () => {
+  test('stands in double quotes, with none inside', () => {
+    expect(quoted('prod')).toBe('"prod"')
+    expect(quoted('a"b"c')).toBe('"a\'b\'c"')
+    expect(quoted('')).toBe('""')
+    expect(quoted('a\nb')).toBe('"a b"')
+  })
+
+  test('has at most 80 characters', () => {
+    expect(quoted('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`)
+    expect(quoted('x'.repeat(81))).toBe(`"${'x'.repeat(79)}…"`)
+  })
+})
+
+describe('a time for people', () => {
+  test.each([
+    [-5_000, '0 s'],
+    [0, '0 s'],
+    [499, '0 s'],
+    [500, '1 s'],
+    [1_499, '1 s'],
+    [45_000, '45 s'],
+    [59_499, '59 s'],
+    [59_500, '1 min'],
+    [60_000, '1 min'],
+    [61_000, '1 min 1 s'],
+    [119_400, '1 min 59 s'],
+    [200_000, '3 min 20 s'],
+    [1_800_000, '30 min'],
+    [21_000_000, '350 min'],
+  ])('of %i ms is "%s"', (ms, text) => {
+    expect(duration(ms)).toBe(text)
+  })
+})
