@@ -7,7 +7,7 @@ import { ActionError } from './errors.ts'
 import { explainFailedJob, explainFailure, storageCommand } from './explain.ts'
 import { phaseOf, type Job } from './job.ts'
 import { describe, type Answer } from './retry.ts'
-import { outOfTime, sendOnce, type Mutation, type SendHistory, type SendOutcome } from './send.ts'
+import { newHistory, outOfTime, sendOnce, type Mutation, type SendOutcome } from './send.ts'
 import {
   describeChanges,
   differences,
@@ -90,7 +90,7 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
   const { observer } = engine
   const { request } = order
   const backend = createBackendReader(engine)
-  const history: SendHistory = { uncertain: false, blind: false }
+  const history = newHistory()
   /** The step whose effect is found later, when its own answer was lost. */
   let sent: Mutating | undefined
   /** How the service said that the storage is there already. */

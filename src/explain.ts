@@ -1,10 +1,10 @@
 /** Failures of the Amplify Backend as errors for people: what happened, why, what to do next. */
 import { classify } from './classify.ts'
-import { ActionError, type ErrorCode, type ErrorDetails } from './errors.ts'
+import { ActionError, type ErrorCode, type ErrorDetails, type RedResult } from './errors.ts'
 import type { Failure } from './failure.ts'
 import type { Job } from './job.ts'
 import { describe } from './retry.ts'
-import { cut, oneLine, quoted } from './text.ts'
+import { oneLine, quoted } from './text.ts'
 
 /** Where the calls go, for messages and for the commands that they suggest. */
 export type Place = Readonly<{
@@ -77,6 +77,16 @@ export function explainFailure(
   }
 }
 
+/** The same error where the run ends in another way than the error by itself says. */
+export function withResult(
+  error: ActionError,
+  result: RedResult,
+  message = error.message,
+): ActionError {
+  const { code, advice, requestId } = error
+  return new ActionError(code, message, { result, advice, requestId, cause: error })
+}
+
 /** A shell command that shows a job, for a person to copy. */
 export function jobCommand(place: Place, jobId: string): string {
   return `aws amplifybackend get-backend-job --region ${place.region} --app-id ${place.appId} --backend-environment-name ${place.backendEnvironmentName} --job-id ${jobId}`
@@ -110,7 +120,7 @@ const JOB_ADVICE: readonly Readonly<{ text: RegExp; code: ErrorCode; advice: str
       'An environment has one S3 storage at most: set resource-name to the existing one, or remove that first.',
   },
   {
-    text: /already exists/i,
+    text: /bucket[^]*already exists|already exists[^]*bucket/i,
     code: 'JOB_FAILED',
     advice:
       'A bucket of that name was left behind by an earlier storage (buckets are retained). Choose another bucket-name, or delete the bucket if it is empty and no longer needed.',
@@ -158,7 +168,9 @@ function missingAction(
   if (direct?.[1] !== undefined) {
     return {
       action: direct[1],
-      resource: direct[2] === undefined ? undefined : cut(oneLine(direct[2]), 300),
+      // The sentence may end right after it.
+      resource:
+        direct[2] === undefined ? undefined : oneLine(direct[2].replace(/[.,;:)]+$/, ''), 300),
     }
   }
   const call = MISSING_CALL.exec(text)

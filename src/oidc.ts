@@ -6,6 +6,7 @@
 import { reasonOf } from './clock.ts'
 import { classify } from './classify.ts'
 import { ActionError } from './errors.ts'
+import { withResult } from './explain.ts'
 import { describeFailure, TimeLimitError, type AnswerHead, type Failure } from './failure.ts'
 import { requestText, type Agents } from './http.ts'
 import type { Env } from './inputs.ts'
@@ -42,15 +43,16 @@ export async function mintToken(
   secrets.add(service.bearer)
   const url = tokenUrl(service.url, audience)
   const { clock, deadline } = patience
+  const ownDeadline = clock.now() + TOTAL_LIMIT_MS
   const answer = await persist(
-    {
-      ...patience,
-      maxAttempts: ATTEMPTS,
-      deadline: Math.min(deadline, clock.now() + TOTAL_LIMIT_MS),
-    },
+    { ...patience, maxAttempts: ATTEMPTS, deadline: Math.min(deadline, ownDeadline) },
     () => requestToken(url, service.bearer, agents, patience),
   )
-  if (!answer.ok) throw unavailable(answer.failure, url)
+  if (!answer.ok) {
+    const error = unavailable(answer.failure, url)
+    const runIsOver = answer.outOfTime === true && deadline <= ownDeadline
+    throw runIsOver ? withResult(error, 'timed-out') : error
+  }
   secrets.add(answer.value)
   return answer.value
 }

@@ -62,9 +62,21 @@ export function backoffMs(
   return Math.round(Math.min(retryAfterMs ?? 0, RETRY_AFTER_LIMIT_MS) + jitter)
 }
 
+/** The consecutive failed sends of one call. */
+export type Attempts = {
+  failures: number
+  /** Since when the host's name has not been found; undefined when the last failure was another. */
+  unknownSince: number | undefined
+}
+
+export function newAttempts(): Attempts {
+  return { failures: 0, unknownSince: undefined }
+}
+
 /**
  * Waits before the next send of a call, if there can be one.
  *
+ * @param attempts what has failed so far, this failure included
  * @returns `again` after the wait; at once `attempts` when those are used up, `deadline` when the wait
  *   would end after it
  * @throws the signal's reason when aborted
@@ -72,16 +84,18 @@ export function backoffMs(
 export async function waitToRetry(
   patience: Patience,
   failure: Failure,
-  failures: number,
-  firstFailureAt: number,
+  attempts: Attempts,
 ): Promise<'again' | 'attempts' | 'deadline'> {
   const { clock, random, deadline, maxAttempts, signal, onRetry } = patience
+  const { failures } = attempts
+  const now = clock.now()
+  if (now >= deadline) return 'deadline'
   if (failures >= maxAttempts) return 'attempts'
   const verdict = classify(failure)
   const wait = backoffMs(verdict, failures, random, failure.retryAfterMs)
-  const until = clock.now() + wait
-  if (until >= deadline) return 'deadline'
-  if (verdict === 'unknown-host' && until - firstFailureAt > UNKNOWN_HOST_MS) return 'attempts'
+  if (now + wait >= deadline) return 'deadline'
+  attempts.unknownSince = verdict === 'unknown-host' ? (attempts.unknownSince ?? now) : undefined
+  if (now + wait - (attempts.unknownSince ?? Infinity) > UNKNOWN_HOST_MS) return 'attempts'
   onRetry(
     `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${describe(failure)}. Next attempt in ${duration(wait)}.`,
   )
@@ -99,32 +113,35 @@ export async function persist<T>(
   patience: Patience,
   call: () => Promise<Answer<T>>,
 ): Promise<Answer<T>> {
-  let firstFailureAt: number | undefined
+  const attempts = newAttempts()
   let renewed = false
-  for (let failures = 1; ; failures += 1) {
+  for (;;) {
     const answer = await call()
     if (answer.ok) return answer
+    attempts.failures += 1
     const verdict = classify(answer.failure)
-    if (verdict === 'credentials-expired' && !renewed) {
+    if (verdict === 'credentials-expired' && mayRenew(patience, attempts, renewed)) {
       renewed = true
       patience.renewCredentials()
       continue
     }
     if (!mayPass(verdict)) return answer
-    firstFailureAt ??= patience.clock.now()
-    const outcome = await waitToRetry(patience, answer.failure, failures, firstFailureAt)
+    const outcome = await waitToRetry(patience, answer.failure, attempts)
     if (outcome !== 'again') return { ...answer, outOfTime: outcome === 'deadline' }
   }
+}
+
+/** Whether a call that was refused for expired credentials is worth another send with fresh ones. */
+export function mayRenew(patience: Patience, attempts: Attempts, renewed: boolean): boolean {
+  return !renewed && attempts.failures < patience.maxAttempts
 }
 
 /** A failure in a few words: `429 TooManyRequestsException: Rate exceeded`. */
 export function describe(failure: Failure): string {
   if (failure.timeLimit) return 'no answer within the time limit'
-  const parts = [
-    failure.status,
-    failure.code,
-    failure.name === 'Unknown' ? undefined : failure.name,
-  ]
-  const head = parts.filter((part) => part !== undefined).join(' ')
-  return failure.message === '' ? head : `${head}: ${failure.message}`
+  const { status, code, name, message } = failure
+  // Names that say no more than that something failed.
+  const telling = name === 'Unknown' || name === 'Error' ? undefined : name
+  const head = [status, code, telling].filter((part) => part !== undefined).join(' ')
+  return [head, message].filter((part) => part !== '').join(': ')
 }

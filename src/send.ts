@@ -3,14 +3,21 @@
  * has no idempotency token, so a call whose outcome is open is never simply made again.
  */
 import type { CallTerms, Started } from './amplify.ts'
-import { classify, mayHaveBeenExecuted } from './classify.ts'
+import { classify, mayHaveBeenExecuted, mayPass } from './classify.ts'
 import { duration } from './clock.ts'
 import { terms, read, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
-import { explainFailure, storageCommand } from './explain.ts'
+import { explainFailure, storageCommand, withResult } from './explain.ts'
 import type { Failure } from './failure.ts'
 import { jobStartedBy, pendingJob, type Job } from './job.ts'
-import { describe, waitToRetry, type Answer } from './retry.ts'
+import {
+  describe,
+  mayRenew,
+  newAttempts,
+  waitToRetry,
+  type Answer,
+  type Attempts,
+} from './retry.ts'
 import type { Storage } from './storage.ts'
 
 /** A call that changes the backend. */
@@ -27,6 +34,12 @@ export type SendHistory = {
   uncertain: boolean
   /** A send was repeated without being able to look: what is refused now may be our own doing. */
   blind: boolean
+  /** The sends that failed one after the other; an accepted one and a busy answer end the series. */
+  attempts: Attempts
+}
+
+export function newHistory(): SendHistory {
+  return { uncertain: false, blind: false, attempts: newAttempts() }
 }
 
 export type SendOutcome =
@@ -55,12 +68,15 @@ export async function sendOnce(
   history: SendHistory,
 ): Promise<SendOutcome> {
   const { patience, place, observer } = engine
-  let firstFailureAt: number | undefined
+  const { clock, deadline, maxAttempts } = patience
   let renewed = false
-  for (let failures = 1; ; failures += 1) {
-    const sentAt = patience.clock.now()
+  for (;;) {
+    const sentAt = clock.now()
+    // With no time left for its answer, a call would only be lost.
+    if (sentAt >= deadline) throw whileOpen(tooLate(mutation, engine), history)
     const answer = await mutation.send(terms(engine, engine.sendSignal))
     if (answer.ok) {
+      history.attempts = newAttempts()
       observer.accepted(answer.value)
       observer.job(answer.value.jobId, answer.value.status)
       return { kind: 'started', jobId: answer.value.jobId, status: answer.value.status }
@@ -68,21 +84,24 @@ export async function sendOnce(
     const { failure } = answer
     const verdict = classify(failure)
     if (verdict === 'busy' || verdict === 'exists') {
-      if (history.blind) throw probablyExecuted(failure, engine)
+      if (history.blind) throw probablyExecuted(describe(failure), failure.requestId, mutation, engine)
+      history.attempts = newAttempts()
       return verdict === 'busy' ? { kind: 'busy' } : { kind: 'exists', failure }
     }
-    if (verdict === 'credentials-expired' && !renewed) {
+    const { attempts } = history
+    attempts.failures += 1
+    if (verdict === 'credentials-expired' && mayRenew(patience, attempts, renewed)) {
       renewed = true
       patience.renewCredentials()
       continue
     }
-    firstFailureAt ??= patience.clock.now()
     if (mayHaveBeenExecuted(verdict)) {
       history.uncertain = true
       observer.line(
-        `${mutation.operation} failed (attempt ${failures} of ${patience.maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
+        `${mutation.operation} failed (attempt ${attempts.failures} of ${maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
       )
       const found = await findOut(engine, mutation, sentAt)
+      const isLast = attempts.failures >= maxAttempts
       switch (found.kind) {
         case 'job':
           observer.line(`The lost ${mutation.operation} had started job ${found.job.jobId}.`)
@@ -95,29 +114,33 @@ export async function sendOnce(
         case 'open':
           throw openOutcome(failure, found.why, engine)
         case 'blind':
-          if (failures >= patience.maxAttempts) {
-            throw openOutcome(failure, 'the role may not look', engine)
-          }
+          if (isLast) throw openOutcome(failure, 'the role may not look', engine)
           observer.line(
             `Nothing could be seen, since the role may not look. ${mutation.operation} is sent again.`,
           )
           history.blind = true
           continue
         case 'nothing':
-          if (failures >= patience.maxAttempts) throw explainFailure(failure, place)
+          if (isLast) throw whileOpen(explainFailure(failure, place), history)
           observer.line(`It had no effect. ${mutation.operation} is sent again.`)
           continue
       }
     }
-    const again =
-      verdict === 'throttled' ||
-      verdict === 'not-connected' ||
-      verdict === 'unknown-host' ||
-      verdict === 'clock-skew'
-    const next = again ? await waitToRetry(patience, failure, failures, firstFailureAt) : 'attempts'
-    if (next === 'deadline') throw outOfTime(failure, engine)
-    if (next === 'attempts') throw explainFailure(failure, place)
+    const next = mayPass(verdict) ? await waitToRetry(patience, failure, attempts) : 'attempts'
+    if (next === 'deadline') throw whileOpen(outOfTime(failure, engine), history)
+    if (next === 'attempts') throw whileOpen(explainFailure(failure, place), history)
   }
+}
+
+/** An error that ends the sending; after a send that nobody could look for, its outcome is open still. */
+function whileOpen(error: ActionError, history: SendHistory): ActionError {
+  return history.blind
+    ? withResult(
+        error,
+        'unknown',
+        `${error.message} An earlier send may have taken effect; the role may not look.`,
+      )
+    : error
 }
 
 type Found =
@@ -133,15 +156,14 @@ async function findOut(engine: Engine, mutation: Mutation, sentAt: number): Prom
   const { clock, deadline, signal } = engine.patience
   const failedAt = clock.now()
   for (const look of LOOKS_MS) {
-    const wait = failedAt + look - clock.now()
-    if (clock.now() + wait >= deadline) return { kind: 'open', why: 'the time is used up' }
+    const wait = Math.max(0, failedAt + look - clock.now())
+    if (clock.now() + wait >= deadline) break
     if (wait > 0) await clock.sleep(wait, signal)
     const last = look === WINDOW_MS
     const found = await lookOnce(engine, mutation, sentAt, last)
-    if (found.kind === 'job' || found.kind === 'appeared') return found
-    if (last) return found
+    if (last || found.kind === 'job' || found.kind === 'appeared') return found
   }
-  return { kind: 'nothing' }
+  return { kind: 'open', why: 'the time is used up' }
 }
 
 async function lookOnce(
@@ -154,21 +176,29 @@ async function lookOnce(
   // Before the end of the window the next look is the retry; at the end each read is worth several tries.
   const once = <T>(call: (callTerms: CallTerms) => Promise<Answer<T>>): Promise<Answer<T>> =>
     last ? read(engine, call) : call(terms(engine))
-  // The storage first: if it shows, the list that is read after it has the job as well.
-  const storage = await once((callTerms) => amplify.getStorage(place.resourceName, callTerms))
-  const jobs = await once((callTerms) => amplify.listJobs(callTerms))
-  if (jobs.ok && jobs.serverTime !== undefined) {
+  const listJobs = () => once((callTerms) => amplify.listJobs(callTerms))
+  const jobOfOurs = (answer: Answer<readonly Job[]>): Job | undefined => {
+    if (!answer.ok || answer.serverTime === undefined) return undefined
     // The server's own clock at its answer, less what has gone by since the send.
-    const serverSentAt = jobs.serverTime - (patience.clock.now() - sentAt)
-    const job = jobStartedBy(jobs.value, mutation.operation, serverSentAt)
-    if (job !== undefined) return { kind: 'job', job }
+    const serverSentAt = answer.serverTime - (patience.clock.now() - sentAt)
+    return jobStartedBy(answer.value, mutation.operation, serverSentAt)
   }
-  if (storage.ok && mutation.isDone(storage.value)) return { kind: 'appeared' }
-  const absent = !storage.ok && classify(storage.failure) === 'not-found'
+  // The jobs first: what a job that has ended by then has left, the storage that is read after it shows.
+  // The other way round a job could end in between, and neither read would show it.
+  const jobs = await listJobs()
+  const job = jobOfOurs(jobs)
+  if (job !== undefined) return { kind: 'job', job }
+  const storage = await once((callTerms) => amplify.getStorage(place.resourceName, callTerms))
+  if (storage.ok && mutation.isDone(storage.value)) {
+    // It turned up after the jobs were read, so its job may be known by now.
+    const late = jobOfOurs(await listJobs())
+    return late === undefined ? { kind: 'appeared' } : { kind: 'job', job: late }
+  }
   if (jobs.ok && pendingJob(jobs.value) !== undefined) return { kind: 'pending' }
+  const absent = !storage.ok && classify(storage.failure) === 'not-found'
   if (jobs.ok && (storage.ok || absent)) return { kind: 'nothing' }
   if (isDenied(storage) && isDenied(jobs)) return { kind: 'blind' }
-  const failed = !storage.ok && !absent ? storage : jobs
+  const failed = storage.ok || absent ? jobs : storage
   return { kind: 'open', why: failed.ok ? '' : describe(failed.failure) }
 }
 
@@ -188,14 +218,31 @@ function openOutcome(failure: Failure, why: string, engine: Engine): ActionError
   )
 }
 
-function probablyExecuted(failure: Failure, engine: Engine): ActionError {
+/** The error for a second send that is refused because of what the first, unseen, has left. */
+export function probablyExecuted(
+  refusal: string,
+  requestId: string | undefined,
+  { operation }: Mutation,
+  engine: Engine,
+): ActionError {
   return new ActionError(
     'UNKNOWN_OUTCOME',
-    `The answer to the first ${failure.operation} was lost, and the second was refused (${describe(failure)}), so the first was probably executed; the role may not look.`,
+    `The answer to the first ${operation} was lost, and the second was refused (${refusal}), so the first was probably executed; the role may not look.`,
     {
       result: 'unknown',
-      requestId: failure.requestId,
+      requestId,
       advice: `See whether the storage is there: ${storageCommand(engine.place)}. Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself.`,
+    },
+  )
+}
+
+function tooLate({ operation }: Mutation, { place }: Engine): ActionError {
+  return new ActionError(
+    'TIMED_OUT',
+    `The time of the run was used up before ${operation} could be sent.`,
+    {
+      result: 'timed-out',
+      advice: `Run again, or raise timeout-in-minutes. To look: ${storageCommand(place)}`,
     },
   )
 }

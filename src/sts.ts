@@ -8,9 +8,10 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { classify, mayPass } from './classify.ts'
 import { ActionError } from './errors.ts'
+import { withResult } from './explain.ts'
 import type { Failure } from './failure.ts'
 import { claimsOf, type Claims } from './oidc.ts'
-import { describe, waitToRetry, type Answer, type Patience } from './retry.ts'
+import { describe, newAttempts, waitToRetry, type Answer, type Patience } from './retry.ts'
 import { callPlugin, callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk.ts'
 import { oneLine, quoted } from './text.ts'
 
@@ -72,9 +73,9 @@ export async function assumeRole(
 ): Promise<RoleSession> {
   const client = new STSClient(clientConfiguration(settings))
   client.middlewareStack.use(callPlugin(settings))
-  let firstFailureAt: number | undefined
+  const attempts = newAttempts()
   let refusals = 0
-  for (let failures = 1; ; failures += 1) {
+  for (;;) {
     const token = await mint()
     const { signal, clock, deadline } = patience
     const answer: Answer<Omit<RoleSession, 'lifetimeMs'>> = await callSdk(
@@ -102,13 +103,15 @@ export async function assumeRole(
       return { ...answer.value, lifetimeMs: expiration - (answer.serverTime ?? Date.now()) }
     }
     const { failure } = answer
-    firstFailureAt ??= clock.now()
+    attempts.failures += 1
     const refused = isRefusal(failure)
     if (refused) refusals += 1
     const again = refused ? refusals < MOST_REFUSALS : isTransient(failure)
     // The claims are read before the token is let go; the token itself goes nowhere else.
-    const next = again ? await waitToRetry(patience, failure, failures, firstFailureAt) : 'attempts'
-    if (next !== 'again') throw explain(failure, request, claimsOf(token), settings.region)
+    const next = again ? await waitToRetry(patience, failure, attempts) : 'attempts'
+    if (next === 'again') continue
+    const error = explain(failure, request, claimsOf(token), settings.region)
+    throw next === 'deadline' ? withResult(error, 'timed-out') : error
   }
 }
 

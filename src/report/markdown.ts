@@ -7,7 +7,8 @@ import { oneLine } from '../text.ts'
  */
 export function literal(text: string, limit = 500): string {
   return oneLine(text, limit).replace(
-    /[^\p{L}\p{M}\p{N} ,]/gu,
+    // Between letters, hyphens and underscores mean nothing.
+    /(?![-_](?<=[\p{L}\p{N}][-_])(?=[\p{L}\p{N}]))[^\p{L}\p{M}\p{N} ,]/gu,
     (character) => `&#${String(character.codePointAt(0))};`,
   )
 }

@@ -136,10 +136,8 @@ describe('a step', () => {
       onPush(`
   one: { runs-on: ubuntu-latest, steps: [{ run: 'echo nonsense >> "$GITHUB_OUTPUT"' }] }`),
     )
-    expect(ran.jobs[0]?.steps[0]).toMatchObject({
-      conclusion: 'failure',
-      annotations: [{ level: 'error', message: expect.stringContaining("'nonsense'") }],
-    })
+    expect(ran.result).toBe('failure')
+    expect(ran.jobs[0]?.steps[0]?.annotations[0]?.message).toContain("Invalid format 'nonsense'")
   })
 
   test('stops at a command that fails, and with bash at one in a pipe', async () => {

@@ -1,0 +1,123 @@
+/**
+ * One step that uses the action, run as a runner runs it: Node on the bundle, the environment that a runner
+ * sets and no other, its files and its log.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { githubVariables, type WorkflowEvent } from '../workflow/events.ts'
+import { createFileCommands } from './file-commands.ts'
+import { createMasks, createStepLog, type Annotation } from './log.ts'
+import { runProcess } from './process.ts'
+
+export type StepOrder = Readonly<{
+  event: WorkflowEvent
+  /** INPUT_ and other variables of the step; an undefined one is left out even if a runner sets it. */
+  env: Readonly<Record<string, string | undefined>>
+  /** The text of the event file, when it is not the event's own. */
+  eventFile?: string | undefined
+  /** The bundle; the committed one when left out. */
+  bundle?: string | undefined
+  /** Arguments for Node, before the bundle. */
+  nodeArguments?: readonly string[]
+  /** Told of every line as people see it, as soon as it is there. */
+  onLine?: (line: string) => void
+  /** Told of the process once it runs. */
+  onStart?: (pid: number) => void
+  /** Ends a process that hangs, in milliseconds. */
+  limitMs?: number
+}>
+
+export type StepEnd = Readonly<{
+  exitCode: number
+  /** Every line of stdout and stderr, as it left the process. */
+  raw: readonly string[]
+  /** The log as people see it. */
+  shown: readonly string[]
+  annotations: readonly Annotation[]
+  outputs: Readonly<Record<string, string>>
+  summary: string
+  /** The text of the other files: state, environment and path, which the action leaves empty. */
+  leftovers: string
+  masks: readonly string[]
+}>
+
+export const committedBundle = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
+
+export async function runActionStep(order: StepOrder): Promise<StepEnd> {
+  const folder = mkdtempSync(join(tmpdir(), 'step-'))
+  try {
+    const files = createFileCommands(folder)
+    const eventPath = join(folder, 'event.json')
+    writeFileSync(eventPath, order.eventFile ?? JSON.stringify(order.event.payload))
+    const env = defined({
+      PATH: process.env['PATH'],
+      SystemRoot: process.env['SystemRoot'],
+      HOME: folder,
+      USERPROFILE: folder,
+      RUNNER_TEMP: folder,
+      RUNNER_OS: 'Linux',
+      ...githubVariables(order.event, {
+        serverUrl: 'https://github.com',
+        apiUrl: 'https://api.github.com',
+        graphqlUrl: 'https://api.github.com/graphql',
+        file: 'storage.yml',
+        workflow: 'Storage',
+        job: 'storage',
+      }),
+      GITHUB_EVENT_PATH: eventPath,
+      ...files.env,
+      ...order.env,
+    })
+    const masks = createMasks([])
+    const raw: string[] = []
+    const masked: string[] = []
+    const log = createStepLog(masks)
+    const exitCode = await runProcess(
+      {
+        program: process.execPath,
+        args: [...(order.nodeArguments ?? []), order.bundle ?? committedBundle],
+        cwd: folder,
+        env,
+        limitMs: order.limitMs,
+        onStart: order.onStart,
+      },
+      (line) => {
+        raw.push(line)
+        const secret = /^\s*::add-mask::(.*)$/su.exec(line)?.[1]
+        if (secret !== undefined) masked.push(secret)
+        const before = log.shown.length
+        log.write(line)
+        for (const shown of log.shown.slice(before)) order.onLine?.(shown)
+      },
+    )
+    return {
+      exitCode,
+      raw,
+      shown: log.shown,
+      annotations: log.annotations,
+      outputs: files.pairs('GITHUB_OUTPUT'),
+      summary: files.summary(),
+      leftovers: [
+        JSON.stringify(files.pairs('GITHUB_STATE')),
+        JSON.stringify(files.pairs('GITHUB_ENV')),
+        files.path().join(':'),
+      ]
+        .filter((text) => text !== '{}' && text !== '')
+        .join('\n'),
+      masks: masked,
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  )
+}

@@ -1,0 +1,111 @@
+/** What a runner makes of the lines that a step prints: commands are obeyed, secrets are covered. */
+
+export type Annotation = Readonly<{
+  level: 'error' | 'warning' | 'notice'
+  title: string
+  message: string
+}>
+
+export type StepLog = Readonly<{
+  /** What people get to see, line by line. */
+  shown: readonly string[]
+  annotations: readonly Annotation[]
+  write(line: string): void
+}>
+
+/** The values that must not be seen, shared by all steps of a job. */
+export type Masks = Readonly<{
+  add(secret: string): void
+  cover(text: string): string
+  covers(text: string): boolean
+}>
+
+/** Makes the masks of a job. */
+export function createMasks(secrets: readonly string[]): Masks {
+  const known = new Set<string>()
+  const masks: Masks = {
+    add: (secret) => {
+      for (const part of [secret, ...secret.split(/\r?\n/)]) if (part.trim() !== '') known.add(part)
+    },
+    cover: (text) =>
+      [...known]
+        .sort((one, other) => other.length - one.length)
+        .reduce((covered, secret) => covered.replaceAll(secret, '***'), text),
+    covers: (text) => masks.cover(text) !== text,
+  }
+  for (const secret of secrets) masks.add(secret)
+  return masks
+}
+
+type Command = Readonly<{
+  name: string
+  properties: Readonly<Record<string, string>>
+  data: string
+}>
+
+/** The log of one step. */
+export function createStepLog(masks: Masks): StepLog {
+  const shown: string[] = []
+  const annotations: Annotation[] = []
+  let resume: string | undefined
+  const show = (text: string): void => {
+    shown.push(masks.cover(text))
+  }
+  const obey = ({ name, properties, data }: Command): boolean => {
+    switch (name) {
+      case 'add-mask':
+        masks.add(data)
+        return true
+      case 'error':
+      case 'warning':
+      case 'notice':
+        annotations.push({
+          level: name,
+          title: masks.cover(properties['title'] ?? ''),
+          message: masks.cover(data),
+        })
+        show(`##[${name}]${data}`)
+        return true
+      case 'group':
+      case 'endgroup':
+        show(`##[${name}]${data}`)
+        return true
+      case 'debug':
+        return true
+      case 'stop-commands':
+        resume = data
+        return true
+      default:
+        return false
+    }
+  }
+  return {
+    shown,
+    annotations,
+    write: (line) => {
+      const command = parseCommand(line)
+      if (resume !== undefined) {
+        if (command?.name === resume) resume = undefined
+        else show(line)
+      } else if (command === undefined || !obey(command)) show(line)
+    },
+  }
+}
+
+const unescapeData = (text: string): string =>
+  text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+
+const unescapeProperty = (text: string): string =>
+  unescapeData(text.replaceAll('%3A', ':').replaceAll('%2C', ','))
+
+function parseCommand(line: string): Command | undefined {
+  const [, name, properties, data] = /^\s*::([^\s:]+)(?: ([^:]*))?::(.*)$/su.exec(line) ?? []
+  if (name === undefined || data === undefined) return undefined
+  const pairs = (properties ?? '').split(',').flatMap((pair): [string, string][] => {
+    const equals = pair.indexOf('=')
+    return equals < 0
+      ? []
+      : [[pair.slice(0, equals).trim(), unescapeProperty(pair.slice(equals + 1))]]
+  })
+  return { name, properties: Object.fromEntries(pairs), data: unescapeData(data) }
+}

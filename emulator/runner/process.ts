@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+export type Command = Readonly<{
+  program: string
+  args: readonly string[]
+  cwd: string
+  env: Readonly<Record<string, string>>
+  /** Ends a process that hangs, in milliseconds. */
+  limitMs?: number | undefined
+  /** Told of the process once it runs. */
+  onStart?: ((pid: number) => void) | undefined
+}>
+
+// Far more than any step takes; it only keeps a hanging one from holding up everything.
+const longestMs = 120_000
+
+/** Runs a program with this environment and no other; gives back its exit code, and every line. */
+export async function runProcess(command: Command, line: (text: string) => void): Promise<number> {
+  const child = spawn(command.program, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: command.limitMs ?? longestMs,
+    killSignal: 'SIGKILL',
+  })
+  if (child.pid !== undefined) command.onStart?.(child.pid)
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) line(text)
+  }
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      if (signal !== null) line(`##[error]The process was ended by ${signal}`)
+      resolve(code ?? 1)
+    })
+  })
+  const [code] = await Promise.all([ended, read(child.stdout), read(child.stderr)])
+  return code
+}

@@ -1,0 +1,8 @@
+/** The action runs on Node 24, so a green run on another version would prove nothing. */
+export default function checkNodeVersion(): void {
+  if (!process.versions.node.startsWith('24.')) {
+    throw new Error(
+      `The tests need Node 24, not ${process.versions.node}: run "npm ci", then "npm test", which uses the one from the lock.`,
+    )
+  }
+}

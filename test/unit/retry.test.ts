@@ -1,0 +1,328 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
+import type { Verdict } from '../../src/classify.ts'
+import {
+  backoffMs,
+  describe as describeFailure,
+  newAttempts,
+  persist,
+  UNKNOWN_HOST_MS,
+  waitToRetry,
+  type Answer,
+  type Attempts,
+  type Patience,
+} from '../../src/retry.ts'
+import { aPatience } from './kit/engine.ts'
+import { AMBIGUOUS, aFailure, failureOf, HARMLESS, HOPELESS, type Trouble } from './kit/failures.ts'
+import { virtualClock, type VirtualClock } from './kit/virtual-clock.ts'
+
+const ok: Answer<string> = { ok: true, value: 'v', requestId: undefined, serverTime: undefined }
+const bad = (trouble: Trouble, retryAfterMs?: number): Answer<never> => ({
+  ok: false,
+  failure: failureOf('GetBackend', trouble, { retryAfterMs }),
+})
+const failures = (count: number): Attempts => ({ ...newAttempts(), failures: count })
+
+describe('the time before the next send', () => {
+  const most = (): number => 0.999999999
+  const ceilings = (verdict: Verdict, count: number): number[] =>
+    Array.from({ length: count }, (_, index) => backoffMs(verdict, index + 1, most))
+
+  test('doubles from one second to twenty', () => {
+    expect(ceilings('server-error', 8)).toEqual([
+      1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000,
+    ])
+    expect(ceilings('not-connected', 2)).toEqual([1_000, 2_000])
+  })
+
+  test('doubles from two seconds to a minute when throttled', () => {
+    expect(ceilings('throttled', 8)).toEqual([
+      2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+    ])
+  })
+
+  test('is anything from nothing to that: full jitter, in whole milliseconds', () => {
+    expect(backoffMs('server-error', 3, () => 0)).toBe(0)
+    expect(backoffMs('server-error', 3, () => 0.5)).toBe(2_000)
+    expect(backoffMs('server-error', 1, () => 0.12345)).toBe(123)
+  })
+
+  test('begins after what the server asks for', () => {
+    expect(backoffMs('throttled', 1, () => 0, 7_000)).toBe(7_000)
+    expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(8_000)
+    expect(backoffMs('server-error', 2, () => 0.5, 7_000)).toBe(8_000)
+  })
+
+  test('does not obey to absurdity: five minutes of it at most', () => {
+    expect(backoffMs('throttled', 1, () => 0, 300_000)).toBe(300_000)
+    expect(backoffMs('throttled', 1, () => 0, 300_001)).toBe(300_000)
+    expect(backoffMs('throttled', 1, () => 0, 3_600_000)).toBe(300_000)
+  })
+
+  test('stays in bounds for any number of failures', () => {
+    expect(backoffMs('server-error', 32, () => 0.5)).toBe(10_000)
+    expect(backoffMs('server-error', 5_000, () => 0.5)).toBe(10_000)
+  })
+})
+
+describe('waiting to try again', () => {
+  type Wait = { end: string; took: number; lines: string[] }
+
+  async function wait(
+    trouble: Trouble,
+    attempts: Attempts,
+    members: Partial<Patience> = {},
+    clock: VirtualClock = virtualClock(),
+    retryAfterMs?: number,
+  ): Promise<Wait> {
+    const lines: string[] = []
+    const patience = aPatience(clock, { onRetry: (line) => lines.push(line), ...members })
+    const from = clock.now()
+    const failure = failureOf('GetBackend', trouble, { retryAfterMs })
+    const end = await clock.run(waitToRetry(patience, failure, attempts))
+    return { end, took: clock.now() - from, lines }
+  }
+
+  test('takes its time and says so in one line', async () => {
+    expect(await wait('internalError', failures(3))).toEqual({
+      end: 'again',
+      took: 2_000,
+      lines: [
+        'GetBackend failed (attempt 3 of 8): 500: Internal server error. Next attempt in 2 s.',
+      ],
+    })
+  })
+
+  test('is over at once when the attempts are used up', async () => {
+    expect(await wait('internalError', failures(8))).toEqual({ end: 'attempts', took: 0, lines: [] })
+    expect(await wait('internalError', failures(9))).toMatchObject({ end: 'attempts' })
+    expect(await wait('internalError', failures(7))).toMatchObject({ end: 'again' })
+    expect(await wait('internalError', failures(1), { maxAttempts: 1 })).toMatchObject({
+      end: 'attempts',
+      took: 0,
+    })
+  })
+
+  test('never begins when it would end at the deadline or after it', async () => {
+    expect(await wait('internalError', failures(1), { deadline: 500 })).toEqual({
+      end: 'deadline',
+      took: 0,
+      lines: [],
+    })
+    expect(await wait('internalError', failures(1), { deadline: 501 })).toMatchObject({
+      end: 'again',
+      took: 500,
+    })
+    const obeying = await wait('throttled', failures(1), { deadline: 60_000 }, virtualClock(), 60_000)
+    expect(obeying).toMatchObject({ end: 'deadline', took: 0 })
+  })
+
+  test('at the deadline it is the deadline that ends the attempts, also the last of them', async () => {
+    const clock = virtualClock(1_000)
+    expect(await wait('stall', failures(8), { deadline: 1_000 }, clock)).toMatchObject({
+      end: 'deadline',
+    })
+    expect(await wait('stall', failures(8), { deadline: 1_001 }, clock)).toMatchObject({
+      end: 'attempts',
+    })
+  })
+
+  test('honours Retry-After', async () => {
+    const waited = await wait('throttled', failures(1), {}, virtualClock(), 20_000)
+    expect(waited).toMatchObject({ end: 'again', took: 21_000 })
+    expect(waited.lines[0]).toMatch(/Next attempt in 21 s\.$/)
+  })
+
+  test('ends with the reason of the signal when that is aborted', async () => {
+    const clock = virtualClock()
+    const abort = new AbortController()
+    clock.schedule(300, () => {
+      abort.abort(new Error('cancelled'))
+    })
+    const waiting = wait('internalError', failures(5), { signal: abort.signal }, clock)
+    await expect(waiting).rejects.toThrow('cancelled')
+    expect(clock.now()).toBe(300)
+  })
+
+  test('R04: for a host that does not exist goes on for ten seconds and no more', async () => {
+    const clock = virtualClock()
+    const attempts = newAttempts()
+    const ends: string[] = []
+    do {
+      attempts.failures += 1
+      const { end } = await wait('unknownHost', attempts, { maxAttempts: 20 }, clock)
+      ends.push(end)
+    } while (ends.at(-1) === 'again')
+    expect(ends.at(-1)).toBe('attempts')
+    expect(ends.length).toBeGreaterThan(3)
+    expect(clock.now()).toBeGreaterThan(5_000)
+    expect(clock.now()).toBeLessThanOrEqual(UNKNOWN_HOST_MS)
+  })
+
+  test('for a host that does not exist ends exactly when ten seconds would be passed', async () => {
+    const at = (random: number): Promise<Wait> =>
+      wait('unknownHost', failures(5), { random: () => random })
+    expect(await at(10_000 / 16_000)).toMatchObject({ end: 'again', took: 10_000 })
+    expect(await at(10_001 / 16_000)).toMatchObject({ end: 'attempts', took: 0 })
+  })
+
+  test('counts those ten seconds from when the host was first not found, whatever was before', async () => {
+    const clock = virtualClock()
+    const attempts = newAttempts()
+    attempts.failures = 6
+    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 30_000 })
+    attempts.failures = 1
+    expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
+    // The host was there in between, so the count begins anew.
+    attempts.failures = 5
+    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 16_000 })
+    attempts.failures = 2
+    expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
+    attempts.failures = 5
+    expect(await wait('unknownHost', attempts, { random: () => 0.6 }, clock)).toMatchObject({
+      end: 'attempts',
+    })
+  })
+})
+
+describe('a call that may be made again', () => {
+  type Run = { answer: Answer<string>; calls: number; took: number; renewals: number; lines: string[] }
+
+  async function run(
+    answers: readonly Answer<string>[],
+    members: Partial<Patience> = {},
+    callMs = 0,
+  ): Promise<Run> {
+    const clock = virtualClock()
+    const seen: Omit<Run, 'answer'> = { calls: 0, took: 0, renewals: 0, lines: [] }
+    const patience = aPatience(clock, {
+      onRetry: (line) => seen.lines.push(line),
+      renewCredentials: () => {
+        seen.renewals += 1
+      },
+      ...members,
+    })
+    const answer = await clock.run(
+      persist(patience, async () => {
+        await clock.sleep(callMs, patience.signal)
+        const next = answers[Math.min(seen.calls, answers.length - 1)]
+        seen.calls += 1
+        if (next === undefined) throw new Error('no answer is left')
+        return next
+      }),
+    )
+    return { ...seen, answer, took: clock.now() }
+  }
+
+  test('is made once where it succeeds', async () => {
+    expect(await run([ok])).toEqual({ answer: ok, calls: 1, took: 0, renewals: 0, lines: [] })
+  })
+
+  test.each([...AMBIGUOUS, ...HARMLESS])('is made again after %s', async (trouble) => {
+    const { answer, calls, lines } = await run([bad(trouble), bad(trouble), ok])
+    expect(answer).toEqual(ok)
+    expect(calls).toBe(3)
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toMatch(/^GetBackend failed \(attempt 2 of 8\): /)
+  })
+
+  test.each([...HOPELESS, 'notFound', 'accessDenied'] as const)(
+    'T06: is not made again after %s',
+    async (trouble) => {
+      const { answer, calls, took } = await run([bad(trouble), ok])
+      expect(answer).toEqual(bad(trouble))
+      expect([calls, took]).toEqual([1, 0])
+    },
+  )
+
+  test.each([1, 2, 8, 20])(
+    'T03: with max-attempts %i is sent exactly so often',
+    async (maxAttempts) => {
+      const { answer, calls } = await run([bad('throttled')], {
+        maxAttempts,
+        deadline: 1e9,
+      })
+      expect(calls).toBe(maxAttempts)
+      expect(answer).toEqual({ ...bad('throttled'), outOfTime: false })
+    },
+  )
+
+  test('stops at the deadline and says that this was why', async () => {
+    const { answer, took } = await run([bad('throttled')], { deadline: 10_000 })
+    expect(answer).toEqual({ ...bad('throttled'), outOfTime: true })
+    expect(took).toBeLessThan(10_000)
+  })
+
+  test('whose last attempt ends at the deadline says so too', async () => {
+    const { answer } = await run([bad('stall')], { deadline: 5_000, maxAttempts: 1 }, 5_000)
+    expect(answer).toEqual({ ...bad('stall'), outOfTime: true })
+  })
+
+  test('with expired credentials is made again at once, with fresh ones, but once', async () => {
+    expect(await run([bad('expired'), ok])).toEqual({
+      answer: ok,
+      calls: 2,
+      took: 0,
+      renewals: 1,
+      lines: [],
+    })
+    expect(await run([bad('expired'), bad('internalError'), bad('expired'), ok])).toMatchObject({
+      answer: bad('expired'),
+      calls: 3,
+      renewals: 1,
+    })
+  })
+
+  test('with expired credentials counts as an attempt like any other', async () => {
+    expect(await run([bad('expired'), ok], { maxAttempts: 1 })).toMatchObject({
+      answer: bad('expired'),
+      calls: 1,
+      renewals: 0,
+    })
+    const { lines } = await run([bad('expired'), bad('internalError'), ok])
+    expect(lines[0]).toMatch(/^GetBackend failed \(attempt 2 of 8\)/)
+  })
+
+  test('throws what the call throws', async () => {
+    const clock = virtualClock()
+    const call = (): Promise<Answer<string>> => Promise.reject(new Error('refused by the guard'))
+    await expect(clock.run(persist(aPatience(clock), call))).rejects.toThrow('refused by the guard')
+  })
+
+  const troubles = fc.constantFrom(...AMBIGUOUS, ...HARMLESS, ...HOPELESS, 'expired' as const)
+
+  property.prop([
+    fc.array(fc.tuple(troubles, fc.option(fc.nat(400_000), { nil: undefined })), { maxLength: 25 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 3_600_000 }),
+    fc.double({ min: 0, max: 0.999, noNaN: true }),
+  ])(
+    'never exceeds its attempts, never waits past the deadline, and ends',
+    async (script, maxAttempts, deadline, random) => {
+      const answers = [...script.map(([trouble, after]) => bad(trouble, after)), ok]
+      const { calls, took, lines } = await run(answers, {
+        maxAttempts,
+        deadline,
+        random: () => random,
+      })
+      expect(calls).toBeLessThanOrEqual(maxAttempts)
+      expect(took).toBeLessThan(Math.max(1, deadline))
+      expect(lines.length).toBeLessThan(calls)
+    },
+  )
+})
+
+describe('a failure in a few words', () => {
+  test.each([
+    [{ status: 429, name: 'TooManyRequestsException', message: 'Rate exceeded' }, '429 TooManyRequestsException: Rate exceeded'],
+    [{ status: 500, message: 'Oops' }, '500: Oops'],
+    [{ status: 500 }, '500'],
+    [{ code: 'ECONNRESET', name: 'Error', message: 'socket hang up' }, 'ECONNRESET: socket hang up'],
+    [{ status: 200, code: 'X', name: 'SyntaxError' }, '200 X SyntaxError'],
+    [{ message: 'only a text' }, 'only a text'],
+    [{}, ''],
+    [{ timeLimit: true, status: 200, message: 'x' }, 'no answer within the time limit'],
+  ])('%j is "%s"', (members, text) => {
+    expect(describeFailure(aFailure(members))).toBe(text)
+  })
+})
