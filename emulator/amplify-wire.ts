@@ -113,14 +113,13 @@ function readPermissions(config: JsonObject): StoragePermissions {
     : { authenticated, unAuthenticated: readPermissionList(object, 'unAuthenticated') }
 }
 
-/** The `resourceConfig` of a create or an update. */
+/** The `resourceConfig` of a create. */
 export type ResourceConfig = {
   readonly bucketName: string | undefined
   readonly permissions: StoragePermissions
 }
 
-/** Reads and checks a `resourceConfig` against the service's model. */
-export function readResourceConfig(body: JsonObject): ResourceConfig {
+function readConfig(body: JsonObject): JsonObject {
   const config = readObject(body, 'resourceConfig')
   const serviceName = readString(config, 'serviceName', 'resourceConfig.')
   if (serviceName !== 'S3')
@@ -129,10 +128,21 @@ export function readResourceConfig(body: JsonObject): ResourceConfig {
       'resourceConfig.serviceName',
       'Member must satisfy enum value set: [S3]',
     )
+  return config
+}
+
+/** Reads and checks the `resourceConfig` of a create against the service's model. */
+export function readResourceConfig(body: JsonObject): ResourceConfig {
+  const config = readConfig(body)
   return {
     bucketName: readOptionalString(config, 'bucketName', 'resourceConfig.'),
     permissions: readPermissions(config),
   }
+}
+
+/** Reads and checks the `resourceConfig` of an update, in which the model has no bucket. */
+export function readUpdatedPermissions(body: JsonObject): StoragePermissions {
+  return readPermissions(readConfig(body))
 }
 
 /** The page size of a list, between 1 and 25. */

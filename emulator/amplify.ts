@@ -10,6 +10,7 @@ import {
   readOptionalString,
   readResourceConfig,
   readString,
+  readUpdatedPermissions,
 } from './amplify-wire.ts'
 import { json, type Answer, type Call, type Handler } from './http.ts'
 import { startJob, type Work } from './jobs.ts'
@@ -83,7 +84,7 @@ const createBackendStorage: Operation = ({ call, body }) => {
 const updateBackendStorage: Operation = ({ call, body }) => {
   const appId = parameter(call, 'appId')
   const resourceName = readString(body, 'resourceName')
-  const config = readResourceConfig(body)
+  const permissions = readUpdatedPermissions(body)
   return (world, now) => {
     const environment = environmentOf(world, appId, parameter(call, 'environment'))
     if (!environment.storages.has(resourceName))
@@ -91,7 +92,7 @@ const updateBackendStorage: Operation = ({ call, body }) => {
     const work: Work = {
       operation: 'UpdateBackendStorage',
       counters: world.counters.update,
-      perform: () => updateStorage(environment, resourceName, config),
+      perform: () => updateStorage(environment, resourceName, permissions),
       abandon: () => undefined,
     }
     return start(world, appId, environment, work, now)

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+
 import { banner } from './banner.ts'
 import { startEmulator, type Emulator } from './emulator.ts'
 import { parseFlags, usage, UsageError, type Flags } from './flags.ts'
@@ -39,6 +41,10 @@ async function main(): Promise<void> {
   if (emulator === undefined) return
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void emulator.stop())
+  if (flags.envFile !== undefined) {
+    const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
+    writeFileSync(flags.envFile, lines.join(''))
+  }
   process.stdout.write(banner(emulator))
 }
 

@@ -4,6 +4,7 @@ import {
   chosenBaseName,
   physicalBucket,
   type Environment,
+  type StoragePermissions,
   type World,
 } from './world.ts'
 
@@ -70,10 +71,10 @@ export function leaveBucket(environment: Environment, config: ResourceConfig): v
 export function updateStorage(
   environment: Environment,
   resourceName: string,
-  config: ResourceConfig,
+  permissions: StoragePermissions,
 ): string | undefined {
   const storage = environment.storages.get(resourceName)
   if (storage === undefined) return cliTexts.notThere
-  storage.permissions = config.permissions
+  storage.permissions = permissions
   return undefined
 }

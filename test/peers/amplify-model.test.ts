@@ -20,13 +20,25 @@ import {
   toWire,
   type Wire,
 } from './model-values.ts'
-import { probesOf, type Probe } from './probes.ts'
+import { probesOf, type Probe, type Probes } from './probes.ts'
 
 const model = readModel('amplifybackend/2020-08-11', amplifyOperations)
 
 const withBody = amplifyOperations.filter((name) =>
   operationOf(model, name).input.members.some(({ location }) => location === 'body'),
 )
+
+/** Every name that any input has on the wire. */
+const names = [
+  ...new Set(
+    amplifyOperations
+      .flatMap((name) => memberPaths(operationOf(model, name).input))
+      .map((path) => path.split('.').at(-1) ?? path),
+  ),
+]
+
+const probesFor = (operation: Operation, world: Stage): Probes =>
+  probesOf(operation, parametersOf(operation, world), names)
 
 type Stage = {
   readonly emulator: Emulator
@@ -134,14 +146,14 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
 
   test('answers every request that the model allows with the status of the model', async () => {
     const world = await stage()
-    const { allowed } = probesOf(operation, parametersOf(operation, world))
+    const { allowed } = probesFor(operation, world)
     expect(operation.status).toBe(200)
     expect(await otherwise(world, allowed, accepted)).toEqual([])
   })
 
   test('refuses a request that lacks a required member', async () => {
     const world = await stage()
-    const { lacking } = probesOf(operation, parametersOf(operation, world))
+    const { lacking } = probesFor(operation, world)
     const inPath = lacking.filter(({ title }) => title.endsWith('in the path'))
     const inBody = lacking.filter((probe) => !inPath.includes(probe))
     expect(await otherwise(world, inPath, ({ status }) => status === 404)).toEqual([])
@@ -196,13 +208,13 @@ describe.each(withBody)('The body of %s beside its model', (name) => {
 
   test('refuses whatever lies outside of an enum, a range or a type', async () => {
     const world = await stage()
-    const { strange } = probesOf(operation, parametersOf(operation, world))
+    const { strange } = probesFor(operation, world)
     expect(await otherwise(world, strange, refused)).toEqual([])
   })
 
   test('reads every member by its name on the wire and by no other', async () => {
     const world = await stage()
-    const { misnamed, unread } = probesOf(operation, parametersOf(operation, world))
+    const { misnamed, unread } = probesFor(operation, world)
     expect(misnamed.length + unread.length).toBeGreaterThan(0)
     expect(await otherwise(world, misnamed, refused)).toEqual([])
     expect(await otherwise(world, unread, accepted)).toEqual([])

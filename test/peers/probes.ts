@@ -92,14 +92,19 @@ export type Probes = {
   readonly allowed: readonly Probe[]
   /** A required member under the SDK's name instead of the wire's. */
   readonly misnamed: readonly Probe[]
-  /** A wrong value under the SDK's name of an optional member, which nobody is to read. */
+  /** A wrong value under a name that the model does not have there: nobody is to read it. */
   readonly unread: readonly Probe[]
 }
 
-/** All probes of an operation, around one good request. */
+/**
+ * All probes of an operation, around one good request.
+ *
+ * @param names names on the wire that the service has anywhere
+ */
 export function probesOf(
   operation: Operation,
   parameters: Readonly<Record<string, unknown>>,
+  names: readonly string[],
 ): Probes {
   const good = requestOf(operation, parameters)
   const at = ({ path }: Spot, value: unknown): Wire => ({
@@ -117,6 +122,13 @@ export function probesOf(
   const renamed = all.filter(
     ({ member, path }) => member !== undefined && member.name !== path.at(-1),
   )
+  const bodyMembers = operation.input.members.filter(({ location }) => location === 'body')
+  const structures = [
+    ...(bodyMembers.length === 0 ? [] : [{ path: [], members: bodyMembers }]),
+    ...all
+      .filter(({ shape }) => shape.type === 'structure')
+      .map(({ path, shape }) => ({ path, members: shape.members })),
+  ]
   const labels = operation.input.members.filter(({ location }) => location === 'uri')
   return {
     lacking: [
@@ -154,12 +166,22 @@ export function probesOf(
         title: `${spot.member?.name ?? ''} for ${label(spot)}`,
         request: under(spot, spot.member?.name ?? '', valueAt(good.body, spot.path)),
       })),
-    unread: renamed
-      .filter(({ member }) => member?.required === false)
-      .map((spot) => ({
-        title: `${spot.member?.name ?? ''} beside ${label(spot)}`,
-        request: under(spot, spot.member?.name ?? '', { wrong: true }),
-      })),
+    unread: [
+      ...renamed
+        .filter(({ member }) => member?.required === false)
+        .map((spot) => ({
+          title: `${spot.member?.name ?? ''} beside ${label(spot)}`,
+          request: under(spot, spot.member?.name ?? '', { wrong: true }),
+        })),
+      ...structures.flatMap(({ path, members }) =>
+        names
+          .filter((name) => !members.some((member) => member.wire === name))
+          .map((name) => ({
+            title: `${[...path, name].join('.')} that is not in the model`,
+            request: { ...good, body: replaced(good.body, [...path, name], { wrong: true }) },
+          })),
+      ),
+    ],
   }
 }
 

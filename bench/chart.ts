@@ -1,0 +1,58 @@
+/** Small charts as SVG, which show in light and dark pages alike. */
+
+export type Bar = Readonly<{ label: string; value: number }>
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** Horizontal bars with their values. */
+export function barChart(title: string, bars: readonly Bar[]): string {
+  const most = Math.max(...bars.map(({ value }) => value))
+  const height = 40 + bars.length * 44
+  const rows = bars.map(({ label, value }, index) => {
+    const y = 44 + index * 44
+    const width = Math.max(2, Math.round((value / most) * 480))
+    return `<text x="10" y="${y}">${escape(label)}</text><rect x="10" y="${y + 6}" width="${width}" height="14" rx="2" fill="#3b82c4"/><text x="${width + 18}" y="${y + 18}">${Math.round(value)}</text>`
+  })
+  return svg(title, 600, height, rows)
+}
+
+export type Line = Readonly<{ label: string; points: readonly (readonly [x: number, y: number])[] }>
+
+const COLOURS = ['#3b82c4', '#d97706', '#6b8e23', '#a855a8', '#808080']
+
+/** Lines over a logarithmic x axis. */
+export function lineChart(title: string, xLabel: string, lines: readonly Line[]): string {
+  const all = lines.flatMap(({ points }) => points)
+  const xs = all.map(([x]) => Math.log(x))
+  const [low, high] = [Math.min(...xs), Math.max(...xs)]
+  const most = Math.max(...all.map(([, y]) => y))
+  const x = (value: number): number =>
+    Math.round(50 + ((Math.log(value) - low) / (high - low)) * 500)
+  const y = (value: number): number => Math.round(250 - (value / most) * 200)
+  const shapes = lines.map(({ label, points }, index) => {
+    const colour = COLOURS[index % COLOURS.length] ?? '#808080'
+    const path = points.map(([px, py]) => `${x(px)},${y(py)}`).join(' ')
+    return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/><text x="60" y="${52 + index * 16}" fill="${colour}">${escape(label)}</text>`
+  })
+  const ticks = [...new Set(all.map(([px]) => px))].map(
+    (px) => `<text x="${x(px)}" y="270" text-anchor="middle">${px}</text>`,
+  )
+  return svg(title, 600, 300, [
+    ...shapes,
+    ...ticks,
+    `<text x="300" y="290" text-anchor="middle">${escape(xLabel)}</text>`,
+    `<text x="10" y="54">${Math.round(most)}</text><text x="10" y="250">0</text>`,
+  ])
+}
+
+function svg(title: string, width: number, height: number, shapes: readonly string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escape(title)}" font-family="sans-serif" font-size="12">`,
+    `<style>text{fill:#24292f}@media(prefers-color-scheme:dark){text{fill:#d0d7de}}</style>`,
+    `<text x="10" y="20" font-size="14" font-weight="bold">${escape(title)}</text>`,
+    ...shapes,
+    '</svg>',
+    '',
+  ].join('\n')
+}

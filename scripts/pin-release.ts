@@ -1,0 +1,47 @@
+/**
+ * Writes a released commit into README, docs and examples: `pin-release.ts OWNER/REPO SHA vX.Y.Z`.
+ * Every `uses:` of this action is then what the release says.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The text with every reference to the action at the given commit and version. */
+export function pin(text: string, repository: string, sha: string, version: string): string {
+  return text.replace(
+    /\b[\w.-]+\/amplify-create-backend-storage@(?:FULL_SHA|[0-9a-f]{40}) # v\d+\.\d+\.\d+/g,
+    `${repository}@${sha} # ${version}`,
+  )
+}
+
+function pinAll(repository: string, sha: string, version: string): void {
+  const files = ['README.md', 'docs', 'examples'].flatMap((path) =>
+    path.includes('.')
+      ? [path]
+      : readdirSync(join(root, path))
+          .filter((name) => /\.(?:md|yml)$/.test(name))
+          .map((name) => join(path, name)),
+  )
+  for (const file of files) {
+    const path = join(root, file)
+    const before = readFileSync(path, 'utf8')
+    const after = pin(before, repository, sha, version)
+    if (after !== before) writeFileSync(path, after)
+  }
+}
+
+if (import.meta.main) {
+  const [repository = '', sha = '', version = ''] = process.argv.slice(2)
+  if (
+    !/^[\w.-]+\/amplify-create-backend-storage$/.test(repository) ||
+    !/^[0-9a-f]{40}$/.test(sha) ||
+    !/^v\d+\.\d+\.\d+$/.test(version)
+  ) {
+    process.stderr.write('Usage: pin-release.ts OWNER/amplify-create-backend-storage SHA vX.Y.Z\n')
+    process.exitCode = 2
+  } else {
+    pinAll(repository, sha, version)
+  }
+}
