@@ -2,18 +2,18 @@ export const id = 905;
 export const ids = [905];
 export const modules = {
 
-/***/ 905:
+/***/ 6905:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   fromHttp: () => (/* binding */ d)
 /* harmony export */ });
-/* harmony import */ var _setCredentialFeature_Bjlg02g_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(759);
-/* harmony import */ var _CredentialsProviderError_D6N_xlPJ_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(365);
-/* harmony import */ var _node_http_handler_CAABrVv5_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(369);
-/* harmony import */ var _httpRequest_BdoJu2Gl_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(561);
-/* harmony import */ var _sdk_stream_mixin_Cv5UPxoA_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(269);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(455);
+/* harmony import */ var _setCredentialFeature_Bjlg02g_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(9759);
+/* harmony import */ var _CredentialsProviderError_D6N_xlPJ_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8365);
+/* harmony import */ var _node_http_handler_CAABrVv5_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7369);
+/* harmony import */ var _httpRequest_BdoJu2Gl_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(9561);
+/* harmony import */ var _sdk_stream_mixin_Cv5UPxoA_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(4269);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1455);
 const s=(e,n)=>{if(e.protocol!==`https:`&&e.hostname!==`169.254.170.2`&&e.hostname!==`169.254.170.23`&&e.hostname!==`[fd00:ec2::23]`){if(e.hostname.includes(`[`)){if(e.hostname===`[::1]`||e.hostname===`[0000:0000:0000:0000:0000:0000:0000:0001]`)return}else{if(e.hostname===`localhost`)return;let t=e.hostname.split(`.`),n=e=>{let t=parseInt(e,10);return 0<=t&&t<=255};if(t[0]===`127`&&n(t[1])&&n(t[2])&&n(t[3])&&t.length===4)return}throw new _CredentialsProviderError_D6N_xlPJ_js__WEBPACK_IMPORTED_MODULE_0__.t(`URL not accepted. It must either be HTTPS or match one of the following:
   - loopback CIDR 127.0.0.0/8 or [::1/128]
   - ECS container host 169.254.170.2

@@ -1,13 +1,28 @@
 /** Looking at the storage, and bringing about what is asked: the part of a run that talks to Amplify. */
-import { obstaclesTo, environmentNotFound, type Backend, type Obstacle } from './backend.ts'
+import {
+  obstaclesTo,
+  environmentNotFound,
+  type Backend,
+  type BackendMeta,
+  type Obstacle,
+} from './backend.ts'
 import { classify, saysExists } from './classify.ts'
 import { duration } from './clock.ts'
 import { read, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
-import { explainFailedJob, explainFailure, storageCommand } from './explain.ts'
+import { explainFailedJob, explainFailure, storageCommand, withResult } from './explain.ts'
+import type { Failure } from './failure.ts'
 import { phaseOf, type Job } from './job.ts'
 import { describe, type Answer } from './retry.ts'
-import { newHistory, outOfTime, sendOnce, type Mutation, type SendOutcome } from './send.ts'
+import {
+  newHistory,
+  outOfTime,
+  probablyExecuted,
+  sendOnce,
+  type Mutation,
+  type SendHistory,
+  type SendOutcome,
+} from './send.ts'
 import {
   describeChanges,
   differences,
@@ -36,8 +51,13 @@ export type Done = Readonly<{
   bucketName: string | undefined
 }>
 
-/** What a look found; `unreadable` when the role may not read. */
-type Look = Readonly<{ found: Storage | undefined; unreadable: boolean; context: BucketContext }>
+/** What a look found. */
+type Look = Readonly<{
+  found: Storage | undefined
+  /** How the service said that the role may not read; undefined when it may. */
+  denied: Failure | undefined
+  context: BucketContext
+}>
 
 /**
  * Plans: what an apply would do, without any call that changes something.
@@ -48,14 +68,9 @@ type Look = Readonly<{ found: Storage | undefined; unreadable: boolean; context:
 export async function plan(engine: Engine, order: Order): Promise<readonly Change[]> {
   const backend = createBackendReader(engine)
   const seen = await look(engine, order.request, backend)
-  if (seen.unreadable) {
-    throw new ActionError(
-      'ACCESS_DENIED',
-      'Nothing was planned: the role may not read the storage.',
-      {
-        advice: 'Allow amplifybackend:GetBackendStorage for the role that plans.',
-      },
-    )
+  if (seen.denied !== undefined) {
+    const error = explainFailure(seen.denied, engine.place)
+    throw withResult(error, 'failed', `Nothing was planned. ${error.message}`)
   }
   const step = nextStep(order.request, seen.found, order.ifExists, seen.context)
   switch (step.kind) {
@@ -89,57 +104,106 @@ export async function plan(engine: Engine, order: Order): Promise<readonly Chang
 export async function apply(engine: Engine, order: Order): Promise<Done> {
   const { observer } = engine
   const { request } = order
-  const backend = createBackendReader(engine)
+  const tellDenied = onlyOnce((denied: Failure) => {
+    warnOfDenied(engine, denied)
+  })
   const history = newHistory()
+  let backend = createBackendReader(engine)
   /** The step whose effect is found later, when its own answer was lost. */
   let sent: Mutating | undefined
   /** How the service said that the storage is there already. */
   let refusedAsExisting: Refused | undefined
   let checked = false
   for (;;) {
-    const seen = await look(engine, request, backend)
-    const mode = history.uncertain || refusedAsExisting !== undefined ? 'match' : order.ifExists
-    const step = nextStep(request, seen.found, mode, seen.context)
+    const seen = await whileOpen(history, look(engine, request, backend))
+    if (seen.denied !== undefined) tellDenied(seen.denied)
+    const step = nextStep(
+      request,
+      seen.found,
+      modeOf(order, history, refusedAsExisting),
+      seen.context,
+    )
     if (step.kind === 'refuse') {
       observer.changes(step.changes)
       throw step.error
     }
     if (step.kind === 'unchanged') {
-      if (await waitUntilFree(engine, false)) continue
-      return await found(
-        engine,
-        backend,
-        seen,
-        history.uncertain ? sent : undefined,
-        refusedAsExisting,
+      const waited = await whileOpen(history, waitUntilFree(engine, false))
+      if (!waited) {
+        return await found(engine, backend, order, seen, {
+          sent: history.uncertain ? sent : undefined,
+          refusedAsExisting,
+        })
+      }
+    } else {
+      if (refusedAsExisting !== undefined) throw notShown(engine, refusedAsExisting, history)
+      if (step.kind === 'create' && !checked) {
+        checked = true
+        const [obstacle] = await obstacles(engine, request, backend)
+        if (obstacle !== undefined) throw obstacle.error
+      }
+      if (sent === undefined) warnOfGuests(engine, request, seen.found)
+      observer.line(
+        `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}: ${describeChanges(step.changes)}.`,
       )
+      sent = step
+      const mutation = mutationOf(engine, order, step, seen.context)
+      const outcome = await sendOnce(engine, mutation, history)
+      const ended = await follow(engine, outcome, step, order, history)
+      switch (ended.kind) {
+        case 'started':
+          return { result: 'started', seen: false, bucketName: undefined }
+        case 'look':
+          break
+        case 'exists': {
+          const { text, requestId } = ended.refused
+          if (history.blind) throw probablyExecuted(text, requestId, mutation, engine)
+          if (seen.denied !== undefined) throw existsUnseen(engine, ended.refused)
+          refusedAsExisting = ended.refused
+          break
+        }
+        case 'completed':
+          observer.changes(step.changes)
+          return await verify(engine, order, step, tellDenied)
+      }
     }
-    if (refusedAsExisting !== undefined) throw notShown(engine, refusedAsExisting)
-    if (step.kind === 'create' && !checked) {
-      checked = true
-      const [obstacle] = await obstacles(engine, request, backend)
-      if (obstacle !== undefined) throw obstacle.error
-    }
-    if (sent === undefined) warnOfGuests(engine, request, seen.found)
-    observer.line(
-      `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}: ${describeChanges(step.changes)}.`,
+    // Time has passed and jobs have ended: what was read of the backend no longer holds.
+    backend = createBackendReader(engine)
+  }
+}
+
+/**
+ * What a storage that is found calls for. One that may be the work of a lost create does not exist in the
+ * sense of `fail`; one that the service has just refused to create again is matched and nothing else.
+ */
+function modeOf(
+  { ifExists }: Order,
+  { uncertain }: SendHistory,
+  refusedAsExisting: Refused | undefined,
+): Order['ifExists'] {
+  if (refusedAsExisting !== undefined) return 'match'
+  return uncertain && ifExists === 'fail' ? 'match' : ifExists
+}
+
+/** Reads that fail after a send whose answer was lost leave the outcome of the run open. */
+async function whileOpen<T>({ uncertain }: SendHistory, task: Promise<T>): Promise<T> {
+  try {
+    return await task
+  } catch (error) {
+    if (!uncertain || !(error instanceof ActionError) || error.result !== 'failed') throw error
+    throw withResult(
+      error,
+      'unknown',
+      `The answer to a call that changes the storage was lost, and what became of it could not be established: ${error.message}`,
     )
-    sent = step
-    const outcome = await sendOnce(engine, mutationOf(engine, order, step, seen.context), history)
-    const ended = await follow(engine, outcome, step, order)
-    switch (ended.kind) {
-      case 'started':
-        return { result: 'started', seen: false, bucketName: undefined }
-      case 'look':
-        continue
-      case 'exists':
-        if (history.blind || seen.unreadable) throw existsUnseen(engine, ended.refused)
-        refusedAsExisting = ended.refused
-        continue
-      case 'completed':
-        observer.changes(step.changes)
-        return await verify(engine, backend, order, step)
-    }
+  }
+}
+
+function onlyOnce<T>(tell: (value: T) => void): (value: T) => void {
+  let told = false
+  return (value) => {
+    if (!told) tell(value)
+    told = true
   }
 }
 
@@ -160,6 +224,7 @@ async function follow(
   outcome: SendOutcome,
   step: Mutating,
   order: Order,
+  history: SendHistory,
 ): Promise<Ended> {
   const { observer, place } = engine
   switch (outcome.kind) {
@@ -167,7 +232,7 @@ async function follow(
       observer.line('The storage has turned up: the lost call had taken effect.')
       return { kind: 'look' }
     case 'busy':
-      await waitUntilFree(engine, true)
+      await whileOpen(history, waitUntilFree(engine, true))
       return { kind: 'look' }
     case 'exists':
       return {
@@ -194,11 +259,9 @@ function raise(error: ActionError): never {
   throw error
 }
 
-/** A failed job whose text says that the storage (not a bucket) was there already. */
+/** A failed job whose text says that the storage (not a bucket that was left behind) was there already. */
 function saysStorageExists(job: Job): boolean {
-  return (
-    saysExists(job.error) && /storage/i.test(job.error) && !job.error.includes('AWS::S3::Bucket')
-  )
+  return saysExists(job.error) && /storage/i.test(job.error) && !/bucket/i.test(job.error)
 }
 
 function mutationOf(
@@ -247,28 +310,40 @@ async function look(
     const verdict = classify(answer.failure)
     if (verdict === 'not-found') {
       observer.storage(undefined)
-      return { found: undefined, unreadable: false, context }
+      return { found: undefined, denied: undefined, context }
     }
     if (verdict !== 'access-denied') throw failed(answer, engine)
-    observer.warning(
-      'Storage not read',
-      `The role may not read the storage (amplifybackend:GetBackendStorage): ${describe(answer.failure)}.`,
-    )
-    return { found: undefined, unreadable: true, context }
+    return { found: undefined, denied: answer.failure, context }
   }
-  const { value: found } = answer
+  const { value: described } = answer
+  const { bucketName } = request
+  // Only where the bucket is compared and is not plainly the base name, the metadata is worth a call.
+  if (described === undefined || bucketName === undefined || described.bucketName === bucketName) {
+    observer.storage(described)
+    return { found: described, denied: undefined, context }
+  }
+  const meta = await metaOf(backend)
+  const found = {
+    ...described,
+    bucketName: described.bucketName ?? bucketInMeta(meta, place.resourceName),
+  }
   observer.storage(found)
-  if (found === undefined || request.bucketName === undefined) {
-    return { found, unreadable: false, context }
-  }
-  // Only where the bucket is compared and is not plainly the base name, the suffix is worth a call.
-  if (found.bucketName === request.bucketName) return { found, unreadable: false, context }
-  const details = await backend()
-  const suffix = details.ok ? details.value.meta?.suffix : undefined
-  return { found, unreadable: false, context: { ...context, suffix } }
+  return { found, denied: undefined, context: { ...context, suffix: meta?.suffix } }
 }
 
-/** What stands in the way of a create, by the backend's metadata. */
+async function metaOf(backend: BackendReader): Promise<BackendMeta | undefined> {
+  const answer = await backend()
+  return answer.ok ? answer.value.meta : undefined
+}
+
+function bucketInMeta(meta: BackendMeta | undefined, resourceName: string): string | undefined {
+  return meta?.storages.find(({ name }) => name === resourceName)?.bucketName
+}
+
+/**
+ * What stands in the way of a create, by the backend's metadata. Where that cannot be read, nothing is
+ * known to stand in the way.
+ */
 async function obstacles(
   engine: Engine,
   request: StorageRequest,
@@ -303,7 +378,12 @@ async function obstacles(
           ]
     }
     default:
-      throw failed(answer, engine)
+      if (answer.outOfTime === true) throw outOfTime(answer.failure, engine)
+      observer.warning(
+        'Backend not checked',
+        `GetBackend failed, so a missing environment or auth resource would show only when the job fails: ${describe(answer.failure)}.`,
+      )
+      return []
   }
 }
 
@@ -327,19 +407,29 @@ function warnOfGuests(engine: Engine, request: StorageRequest, found?: Storage):
 async function found(
   engine: Engine,
   backend: BackendReader,
+  { request }: Order,
   seen: Look,
-  sent: Mutating | undefined,
-  refusedAsExisting: Refused | undefined,
+  how: Readonly<{
+    /** What this run sent, when the answer was lost. */
+    sent: Mutating | undefined
+    refusedAsExisting: Refused | undefined
+  }>,
 ): Promise<Done> {
-  const bucketName = await bucketOf(engine, backend, seen)
-  if (sent !== undefined) {
-    engine.observer.changes(sent.changes)
-    return { result: sent.kind === 'create' ? 'created' : 'updated', seen: true, bucketName }
+  const { observer } = engine
+  const bucketName = await bucketOf(engine, backend, request, seen)
+  if (how.sent !== undefined) {
+    const result = how.sent.kind === 'create' ? 'created' : 'updated'
+    observer.changes(how.sent.changes)
+    observer.warning(
+      'An answer was lost',
+      `The answer to a call of this run was lost, and the storage is there as asked, so it counts as ${result} by this run.`,
+    )
+    return { result, seen: true, bucketName }
   }
-  if (refusedAsExisting !== undefined) {
-    engine.observer.warning(
+  if (how.refusedAsExisting !== undefined) {
+    observer.warning(
       'Another run was first',
-      `The storage was created by another run in the meantime, as asked here: ${quoted(refusedAsExisting.text)}.`,
+      `The storage was created by another run in the meantime, as asked here: ${quoted(how.refusedAsExisting.text)}.`,
     )
   }
   return { result: 'unchanged', seen: true, bucketName }
@@ -352,21 +442,24 @@ const VERIFY_PAUSE_MS = 5_000
 /** Sees to it that the completed job left the storage as asked. */
 async function verify(
   engine: Engine,
-  backend: BackendReader,
-  order: Order,
+  { request }: Order,
   step: Mutating,
+  tellDenied: (denied: Failure) => void,
 ): Promise<Done> {
   const { patience, observer, place } = engine
   const result = step.kind === 'create' ? 'created' : 'updated'
   // What was read before the change no longer holds.
-  const fresh = step.kind === 'create' ? createBackendReader(engine) : backend
+  const backend = createBackendReader(engine)
   for (let looks = 1; ; looks += 1) {
-    const seen = await lookAfterwards(engine, order.request, fresh)
-    if (seen.unreadable) return { result, seen: false, bucketName: undefined }
-    const next = nextStep(order.request, seen.found, 'match', seen.context)
+    const seen = await lookAfterwards(engine, request, backend)
+    if (seen.denied !== undefined) {
+      tellDenied(seen.denied)
+      return { result, seen: false, bucketName: undefined }
+    }
+    const next = nextStep(request, seen.found, 'match', seen.context)
     if (next.kind === 'unchanged') {
       observer.line(`The storage ${quoted(place.resourceName)} is there as asked.`)
-      return { result, seen: true, bucketName: await bucketOf(engine, fresh, seen) }
+      return { result, seen: true, bucketName: await bucketOf(engine, backend, request, seen) }
     }
     const inTime = patience.clock.now() + VERIFY_PAUSE_MS < patience.deadline
     if (looks >= VERIFY_LOOKS || !inTime) {
@@ -394,10 +487,10 @@ async function lookAfterwards(
     return await look(engine, request, backend)
   } catch (error) {
     if (!(error instanceof ActionError) || error.result !== 'failed') throw error
-    throw new ActionError(
-      error.code,
+    throw withResult(
+      error,
+      'unknown',
       `The job was reported complete, and the storage could not be looked at: ${error.message}`,
-      { result: 'unknown', requestId: error.requestId, advice: error.advice, cause: error },
     )
   }
 }
@@ -406,29 +499,41 @@ async function lookAfterwards(
 async function bucketOf(
   engine: Engine,
   backend: BackendReader,
+  request: StorageRequest,
   { found: storage, context }: Look,
 ): Promise<string | undefined> {
-  const { place, observer } = engine
   const described = storage?.bucketName
-  const plain = physicalBucket(described, undefined, context)
-  if (plain !== undefined) return plain
-  const answer = await backend()
-  const meta = answer.ok ? answer.value.meta : undefined
-  const entry = meta?.storages.find(({ name }) => name === place.resourceName)
-  if (entry?.bucketName !== undefined) return entry.bucketName
-  observer.warning(
-    'Bucket name not known',
-    `Only the base name of the bucket is known${described === undefined ? '' : ` (${quoted(described)})`}; the output bucket-name stays empty.`,
-  )
-  return undefined
+  const base = request.bucketName
+  const certain = base === undefined ? undefined : physicalBucket(described, base, context)
+  if (certain !== undefined) return certain
+  const meta = await metaOf(backend)
+  // Without a base name to go by, a described name that looks physical may still be a base name.
+  const known =
+    bucketInMeta(meta, request.resourceName) ??
+    physicalBucket(described, base, { ...context, suffix: meta?.suffix })
+  if (known === undefined) {
+    engine.observer.warning(
+      'Bucket name not known',
+      `${described === undefined ? 'The service does not tell the bucket' : `Only the base name of the bucket is known (${quoted(described)})`}; the output bucket-name stays empty.`,
+    )
+  }
+  return known
 }
 
-function notShown(engine: Engine, refused: Refused): ActionError {
-  const { place } = engine
+function warnOfDenied({ observer }: Engine, denied: Failure): void {
+  observer.warning(
+    'Storage not read',
+    `The role may not read the storage (amplifybackend:GetBackendStorage): ${describe(denied)}.`,
+  )
+}
+
+function notShown({ place }: Engine, refused: Refused, { uncertain }: SendHistory): ActionError {
   return new ActionError(
     'STORAGE_EXISTS',
     `The service says that the environment has a storage already, and shows none named ${quoted(place.resourceName)}: ${quoted(refused.text)}.`,
     {
+      // It may be the work of our own lost call.
+      result: uncertain ? 'unknown' : 'failed',
       requestId: refused.requestId,
       advice: `There can be one S3 storage in an environment: look for one of another name in the Amplify console, and set resource-name to it or remove it.`,
     },

@@ -26,6 +26,8 @@ export type Wish = Readonly<{
   allowedAccountIds: readonly string[]
   /** True when the session must not be able to write. */
   readOnly: boolean
+  /** A token that was asked for before, for the first attempt. */
+  earlyToken: Promise<string> | undefined
 }>
 
 export type Surroundings = Readonly<{
@@ -75,8 +77,12 @@ async function useRole(
     durationSeconds: wish.durationSeconds,
     sessionPolicy: wish.readOnly ? PLAN_SESSION_POLICY : undefined,
   }
-  const mint = (): Promise<string> =>
-    mintToken(service, wish.audience, settings.agents, secrets, patience)
+  let { earlyToken } = wish
+  const mint = (): Promise<string> => {
+    const early = earlyToken
+    earlyToken = undefined
+    return early ?? mintToken(service, wish.audience, settings.agents, secrets, patience)
+  }
 
   const take = async (): Promise<Taken> => {
     const session = await assumeRole(request, settings, mint, patience, trace)
@@ -166,7 +172,7 @@ async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Crede
 }
 
 /** Marks a provider as one that remembers by itself, or the SDK would keep its results for longer. */
-function own(provide: () => Promise<AwsCredentialIdentity>): AwsCredentialIdentityProvider {
+export function own(provide: () => Promise<AwsCredentialIdentity>): AwsCredentialIdentityProvider {
   return Object.assign(provide, { memoized: true })
 }
 

@@ -35,7 +35,13 @@ export type Identity = Readonly<{
 
 /** What the run does and why; `why` continues "Applies: ", "Plans: " or "Skipped: ". */
 export type Decision =
-  | Readonly<{ does: 'apply' | 'plan'; why: string; warning?: string }>
+  | Readonly<{
+      does: 'apply' | 'plan'
+      why: string
+      /** What happens to a plan afterwards, where that is known: whole sentences. */
+      next?: string
+      warning?: string
+    }>
   | Readonly<{ does: 'skip'; why: string; notice: boolean }>
 
 const DEPENDABOT = 'dependabot[bot]'
@@ -99,8 +105,14 @@ export function decide(event: EventInfo, trigger: Trigger, identity: Identity): 
       return decidePush(event, trigger)
     case 'pull_request':
       return decidePullRequest(event, trigger, identity)
-    case 'merge_group':
-      return { does: 'plan', why: 'a merge queue checks the change before it is merged' }
+    case 'merge_group': {
+      const base = branchOf(text(at(event.payload, 'merge_group', 'base_ref')) ?? '')
+      return {
+        does: 'plan',
+        why: 'a merge queue checks the change before it is merged',
+        ...afterMerge(event, trigger, base),
+      }
+    }
     case 'workflow_dispatch':
     case 'repository_dispatch':
     case 'schedule':
@@ -108,6 +120,19 @@ export function decide(event: EventInfo, trigger: Trigger, identity: Identity): 
     default:
       throw unsupported(event)
   }
+}
+
+/** The commit that people know the run by: of an open pull request its own, not GitHub's trial merge. */
+export function commitOf(event: EventInfo): string | undefined {
+  const merged = at(event.payload, 'pull_request', 'merged') === true
+  const head = text(at(event.payload, 'pull_request', 'head', 'sha'))
+  const sha = (merged ? undefined : head) ?? event.sha
+  return /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined
+}
+
+/** The branch that a full ref names; undefined for tags and other refs. */
+export function branchOf(ref: string): string | undefined {
+  return /^refs\/heads\/(.+)$/su.exec(ref)?.[1]
 }
 
 /** The number of the event's pull request; undefined for events without one, `push` included. */
@@ -119,7 +144,7 @@ export function pullRequestNumber(event: EventInfo): number | undefined {
 }
 
 function decidePush(event: EventInfo, trigger: Trigger): Decision {
-  const branch = /^refs\/heads\/(.+)$/su.exec(event.ref)?.[1]
+  const branch = branchOf(event.ref)
   if (branch === undefined) throw unsupported(event)
   if (deletesRef(event.payload)) {
     return { does: 'skip', why: `the push deletes the branch ${quoted(branch)}`, notice: true }
@@ -140,8 +165,8 @@ function decidePullRequest(event: EventInfo, trigger: Trigger, identity: Identit
     if (merged) throw mergedWithoutIdentity(stranger)
     return { does: 'skip', why: openWithoutIdentity(stranger), notice: true }
   }
+  const base = text(at(payload, 'pull_request', 'base', 'ref')) ?? given(event.baseRef)
   if (merged) {
-    const base = text(at(payload, 'pull_request', 'base', 'ref')) ?? given(event.baseRef)
     const into = base === undefined ? 'an unknown branch' : quoted(base)
     return onBranch(event, trigger, base, `a pull request merged into ${into}`)
   }
@@ -153,7 +178,26 @@ function decidePullRequest(event: EventInfo, trigger: Trigger, identity: Identit
         'The event does not say whether the pull request was merged, so this run only plans. Set `mode: apply` or `mode: plan` where events come without their details.',
     }
   }
-  return { does: 'plan', why: 'the event is of a pull request and not its merge' }
+  return {
+    does: 'plan',
+    why: 'the pull request is not merged yet',
+    ...afterMerge(event, trigger, base),
+  }
+}
+
+/** Whether the merge of what is planned will apply it, said before it is merged. */
+function afterMerge(
+  event: EventInfo,
+  trigger: Trigger,
+  base: string | undefined,
+): Readonly<{ next?: string }> {
+  if (base === undefined) return {}
+  const { applies, why } = judgeBranch(event, trigger, base)
+  return {
+    next: applies
+      ? `After the merge into ${quoted(base)}, the run there applies this.`
+      : `A merge into ${quoted(base)} will not apply this: ${why}.`,
+  }
 }
 
 /** Applies on the branches that the trigger names; where that cannot be told, nothing is written. */
@@ -163,33 +207,33 @@ function onBranch(
   branch: string | undefined,
   what: string,
 ): Decision {
-  const standard = text(at(event.payload, 'repository', 'default_branch'))
-  if (branch === undefined) return planOnly(what, 'the event does not name the branch')
-  if (trigger.applyBranches.length > 0) {
-    return trigger.applyBranches.some((pattern) => matchesBranch(pattern, branch))
-      ? { does: 'apply', why: `${what}, which \`apply-branches\` names` }
-      : planOnly(what, `\`apply-branches\` does not name it`)
-  }
-  if (standard === undefined) {
-    return planOnly(
-      what,
-      '`apply-branches` is empty and the event does not name the default branch of the repository',
-    )
-  }
-  return branch === standard
-    ? { does: 'apply', why: `${what}, the default branch` }
-    : planOnly(
-        what,
-        `\`apply-branches\` is empty, which means the default branch, ${quoted(standard)}`,
-      )
-}
-
-function planOnly(what: string, why: string): Decision {
+  const { applies, why } = judgeBranch(event, trigger, branch)
+  if (applies) return { does: 'apply', why: `${what}, ${why}` }
   return {
     does: 'plan',
     why: `${what}: ${why}`,
     warning: `This run only plans, after ${what}: ${why}. To apply there, add the branch to \`apply-branches\`.`,
   }
+}
+
+function judgeBranch(
+  event: EventInfo,
+  { applyBranches }: Trigger,
+  branch: string | undefined,
+): Readonly<{ applies: boolean; why: string }> {
+  if (branch === undefined) return { applies: false, why: 'the event does not name the branch' }
+  if (applyBranches.length > 0) {
+    return applyBranches.some((pattern) => matchesBranch(pattern, branch))
+      ? { applies: true, why: 'which `apply-branches` names' }
+      : { applies: false, why: '`apply-branches` does not name it' }
+  }
+  const standard = text(at(event.payload, 'repository', 'default_branch'))
+  if (standard === branch) return { applies: true, why: 'the default branch' }
+  const meaning =
+    standard === undefined
+      ? ' and the event does not name the default branch of the repository'
+      : `, which means the default branch, ${quoted(standard)}`
+  return { applies: false, why: `\`apply-branches\` is empty${meaning}` }
 }
 
 // GitHub sends 40 zeros as the commit after a deletion.

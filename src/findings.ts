@@ -8,6 +8,8 @@ export type Findings = {
   does: 'apply' | 'plan' | undefined
   /** Why the run does what it does; continues "Applies: " or "Plans: ". */
   why: string
+  /** What happens to a plan afterwards, in whole sentences; empty where that is not known. */
+  next: string
   appId: string
   backendEnvironmentName: string
   resourceName: string
@@ -17,6 +19,10 @@ export type Findings = {
   changes: readonly Change[]
   /** What the latest look found; undefined when no look has ended yet. */
   seen: Readonly<{ storage: Storage | undefined }> | undefined
+  /** The part of a bucket's name that the backend adds, where its metadata was read. */
+  suffix: string | undefined
+  /** A create or update was sent, whatever came of it. */
+  sent: boolean
   /** A create or update was sent whose outcome is not known. */
   openSend: boolean
   warnings: Warning[]
@@ -29,6 +35,7 @@ export function createFindings(): Findings {
   return {
     does: undefined,
     why: '',
+    next: '',
     appId: '',
     backendEnvironmentName: '',
     resourceName: '',
@@ -36,6 +43,8 @@ export function createFindings(): Findings {
     status: '',
     changes: [],
     seen: undefined,
+    suffix: undefined,
+    sent: false,
     openSend: false,
     warnings: [],
     retries: [],

@@ -75,7 +75,11 @@ export function phaseOf(status: string): Phase {
   }
 }
 
-/** Statuses that say themselves that a job is under way. */
+/** Whether a status says itself that a job is under way; of others that is only assumed. */
+export function saysUnderWay(status: string): boolean {
+  return UNDER_WAY.test(status.trim())
+}
+
 const UNDER_WAY = /^(?:RUNNING|PENDING|QUEUED|CREATED|STARTED|PROVISIONING|IN[_ -]?PROGRESS)$/i
 
 /**
@@ -88,7 +92,7 @@ export function pendingJob(jobs: readonly Job[]): Job | undefined {
   return jobs.find(
     (job) =>
       phaseOf(job.status) === 'running' &&
-      (UNDER_WAY.test(job.status.trim()) || job.createdAt === undefined || job.createdAt >= newest),
+      (saysUnderWay(job.status) || job.createdAt === undefined || job.createdAt >= newest),
   )
 }
 

@@ -5,10 +5,13 @@ import { redEnding, type Ending } from './ending.ts'
 import type { Engine } from './engine.ts'
 import { decide, identityOf, readEvent, type Decision } from './event.ts'
 import { invalidInput, readInputs, readTrigger, type Inputs } from './inputs.ts'
+import { consequencesOf } from './report/consequences.ts'
+import { differenceLines } from './report/difference.ts'
 import { report } from './report/report.ts'
-import { createRun, warn, type Run, type World } from './run.ts'
-import { openSession, placeOf } from './session.ts'
-import { describeChanges, describeValue, requestOf } from './storage.ts'
+import { mintEarly } from './early-token.ts'
+import { createRun, placeOf, warn, type Run, type World } from './run.ts'
+import { describeValue, requestOf } from './storage.ts'
+import { quoted } from './text.ts'
 import { endInTime } from './time-limit.ts'
 
 /** Runs the action and reports. Never throws: whatever happens comes to exactly one ending. */
@@ -29,7 +32,10 @@ async function story(run: Run): Promise<Ending> {
   const inputs = readAllInputs(run)
   tellWhatIsAsked(run, decision, inputs)
   return await endInTime(run.clock, inputs.timeoutMs, async () => {
-    const { engine, close } = await openSession(run, inputs, decision.does)
+    const earlyToken = mintEarly(run, inputs, decision.does)
+    // The SDK is loaded while the token is on its way.
+    const { openSession } = await import('./session.ts')
+    const { engine, close } = await openSession(run, inputs, decision.does, earlyToken)
     try {
       return await act(run, engine, decision.does, inputs)
     } finally {
@@ -48,12 +54,13 @@ function decideWhatToDo(run: Run): Decision {
   if (warning !== undefined) warn(run, 'Event not read', warning)
   const decision = decide(event, trigger, identityOf(env))
   if (decision.does === 'skip') {
-    log.step(`Skipped: ${decision.why}.`)
-    if (decision.notice) log.annotate('notice', 'Skipped', `${decision.why}.`)
+    if (decision.notice) log.annotate('notice', 'Skipped', sentence(decision.why))
+    else log.step(`Skipped: ${decision.why}.`)
     return decision
   }
   findings.does = decision.does
   findings.why = decision.why
+  findings.next = decision.next ?? ''
   if (decision.warning !== undefined) warn(run, 'Planned only', decision.warning)
   return decision
 }
@@ -61,7 +68,7 @@ function decideWhatToDo(run: Run): Decision {
 function readAllInputs(run: Run): Inputs {
   const { env, findings, secrets, reporter } = run
   const { inputs, problems, warnings } = readInputs(env)
-  for (const warning of warnings) warn(run, 'Input', warning)
+  for (const warning of warnings) warn(run, 'Check the inputs', warning)
   if (inputs === undefined) throw invalidInput(problems)
   run.inputs = inputs
   secrets.add(inputs.githubToken)
@@ -79,7 +86,7 @@ function tellWhatIsAsked({ log }: Run, decision: Decision, inputs: Inputs): void
     `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
     `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
     `signed-in users: ${describeValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : describeValue(guests)}`,
-    `if it exists: ${inputs.ifExists}; ${inputs.wait ? 'waits for the job' : 'does not wait for the job'}; ${duration(inputs.timeoutMs)} at most`,
+    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}${duration(inputs.timeoutMs)} at most`,
   ])
 }
 
@@ -93,11 +100,22 @@ async function act(
   if (does === 'apply') return await apply(engine, order)
   const changes = await plan(engine, order)
   engine.observer.changes(changes)
-  const verb = findings.seen?.storage === undefined ? 'create' : 'change'
-  log.step(
-    changes.length === 0
-      ? 'The storage is as asked: an apply would change nothing.'
-      : `An apply would ${verb} the storage: ${describeChanges(changes)}.`,
-  )
+  if (changes.length === 0) {
+    log.step('The storage is as asked: an apply would change nothing.')
+  } else {
+    const verb = findings.seen?.storage === undefined ? 'create' : 'change'
+    const consequences = consequencesOf(order.request, findings)
+    log.step(
+      [
+        `An apply would ${verb} the storage ${quoted(inputs.resourceName)}:`,
+        ...[...differenceLines(changes), ...consequences].map((line) => `  ${line}`),
+      ].join('\n'),
+    )
+    if (findings.next !== '') log.step(findings.next)
+  }
   return { result: 'planned' }
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }

@@ -3,11 +3,13 @@ import type { Cancellation } from './cancellation.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Observer } from './engine.ts'
 import type { EventInfo } from './event.ts'
+import type { Place } from './explain.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { createAgents, proxyVariables, type Agents } from './http.ts'
 import type { Env, Inputs } from './inputs.ts'
 import { createLog, type Log } from './log.ts'
 import { createReporter, type Reporter } from './report/reporter.ts'
+import type { Patience } from './retry.ts'
 import { createSecrets, type Secrets } from './secrets.ts'
 import type { Toolkit } from './toolkit.ts'
 
@@ -59,6 +61,31 @@ export function warn({ log, findings, secrets }: Run, title: string, text: strin
   if (findings.warnings.some((earlier) => earlier.text === clean)) return
   findings.warnings.push({ title, text: clean })
   log.annotate('warning', title, clean)
+}
+
+export function placeOf(inputs: Inputs): Place {
+  const { appId, backendEnvironmentName, resourceName, region } = inputs
+  return { appId, backendEnvironmentName, resourceName, region }
+}
+
+/** The role that the run takes; undefined for ambient credentials. */
+export function roleOf(inputs: Inputs, does: 'apply' | 'plan'): string | undefined {
+  const planRole = inputs.planRoleToAssume ?? inputs.roleToAssume
+  return does === 'plan' ? planRole : inputs.roleToAssume
+}
+
+export function patienceOf(run: Run, inputs: Inputs): Omit<Patience, 'renewCredentials'> {
+  return {
+    clock: run.clock,
+    random: run.random,
+    deadline: run.startedAt + inputs.timeoutMs,
+    maxAttempts: inputs.maxAttempts,
+    signal: run.cancellation.signal,
+    onRetry: (line) => {
+      run.findings.retries.push(run.secrets.redact(line))
+      run.log.step(line)
+    },
+  }
 }
 
 /** Keeps what the steps of the run tell, and shows it. */

@@ -53,6 +53,9 @@ export type SendOutcome =
 /** For how long after a lost answer its effect may turn up. */
 export const WINDOW_MS = 30_000
 
+/** Nothing that changes the backend is sent with less time than this left of the run. */
+export const LEAST_MS = 2_000
+
 /** When to look within the window, from the failure on; the last look decides. */
 const LOOKS_MS = [500, 2_000, 5_000, 10_000, 18_000, WINDOW_MS]
 
@@ -73,7 +76,7 @@ export async function sendOnce(
   for (;;) {
     const sentAt = clock.now()
     // With no time left for its answer, a call would only be lost.
-    if (sentAt >= deadline) throw whileOpen(tooLate(mutation, engine), history)
+    if (deadline - sentAt < LEAST_MS) throw whileOpen(tooLate(mutation, engine), history)
     const answer = await mutation.send(terms(engine, engine.sendSignal))
     if (answer.ok) {
       history.attempts = newAttempts()
@@ -84,7 +87,8 @@ export async function sendOnce(
     const { failure } = answer
     const verdict = classify(failure)
     if (verdict === 'busy' || verdict === 'exists') {
-      if (history.blind) throw probablyExecuted(describe(failure), failure.requestId, mutation, engine)
+      if (history.blind)
+        throw probablyExecuted(describe(failure), failure.requestId, mutation, engine)
       history.attempts = newAttempts()
       return verdict === 'busy' ? { kind: 'busy' } : { kind: 'exists', failure }
     }

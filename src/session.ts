@@ -1,14 +1,13 @@
 /** From inputs to a backend that can be talked to: endpoints, credentials, clients. */
 import { createAmplify, type Amplify, type Started } from './amplify.ts'
 import { classify, mayHaveBeenExecuted } from './classify.ts'
-import { authenticate } from './credentials.ts'
+import { authenticate, own } from './credentials.ts'
 import type { Engine } from './engine.ts'
 import { identityOf } from './event.ts'
-import type { Place } from './explain.ts'
 import type { Findings } from './findings.ts'
 import type { Inputs } from './inputs.ts'
-import type { Answer, Patience } from './retry.ts'
-import { observerOf, warn, type Run } from './run.ts'
+import type { Answer } from './retry.ts'
+import { observerOf, patienceOf, placeOf, roleOf, warn, type Run } from './run.ts'
 import type { ClientSettings, EndpointKind } from './sdk.ts'
 
 export type Session = Readonly<{
@@ -20,14 +19,16 @@ export type Session = Readonly<{
 /**
  * Authenticates as the inputs say, and opens the way to the backend environment.
  *
+ * @param earlyToken a token that was asked for before this module was loaded
  * @throws ActionError when there are no credentials to be had; the signal's reason when cancelled
  */
 export async function openSession(
   run: Run,
   inputs: Inputs,
   does: 'apply' | 'plan',
+  earlyToken: Promise<string> | undefined,
 ): Promise<Session> {
-  const { env, clock, random, cancellation, log, secrets, findings } = run
+  const { env, cancellation, log, secrets, findings } = run
   const settings: ClientSettings = {
     region: inputs.region,
     agents: run.agents,
@@ -36,26 +37,16 @@ export async function openSession(
       tellEndpoint(run, host, kind)
     },
   }
-  const patience: Omit<Patience, 'renewCredentials'> = {
-    clock,
-    random,
-    deadline: run.startedAt + inputs.timeoutMs,
-    maxAttempts: inputs.maxAttempts,
-    signal: cancellation.signal,
-    onRetry: (line) => {
-      findings.retries.push(secrets.redact(line))
-      log.step(line)
-    },
-  }
-  const planRole = inputs.planRoleToAssume ?? inputs.roleToAssume
-  const credentials = await authenticate(
+  const patience = patienceOf(run, inputs)
+  const authenticating = authenticate(
     {
-      roleArn: does === 'plan' ? planRole : inputs.roleToAssume,
+      roleArn: roleOf(inputs, does),
       sessionName: inputs.roleSessionName,
       durationSeconds: inputs.roleDurationSeconds,
       audience: inputs.audience,
       allowedAccountIds: inputs.allowedAccountIds,
       readOnly: does === 'plan',
+      earlyToken,
     },
     {
       env,
@@ -68,16 +59,18 @@ export async function openSession(
     },
   )
   const { appId, backendEnvironmentName } = inputs
+  // Made while the token and the session are on their way.
   const { amplify, destroy } = createAmplify(
     { appId, backendEnvironmentName },
     settings,
-    credentials.provider,
+    own(async () => (await authenticating).provider()),
     env,
     log.debug,
   )
+  const credentials = await authenticating
   return {
     engine: {
-      amplify: noteOpenSends(amplify, findings),
+      amplify: noting(amplify, findings),
       place: placeOf(inputs),
       patience: { ...patience, renewCredentials: credentials.renew },
       sendSignal: cancellation.sendSignal,
@@ -87,17 +80,13 @@ export async function openSession(
   }
 }
 
-export function placeOf(inputs: Inputs): Place {
-  const { appId, backendEnvironmentName, resourceName, region } = inputs
-  return { appId, backendEnvironmentName, resourceName, region }
-}
-
 /**
  * Remembers a send whose answer is not there, or says nothing about its outcome: when the run ends just
- * then, it must say so.
+ * then, it must say so. And the suffix of the backend, by which the bucket to come can be named.
  */
-function noteOpenSends(amplify: Amplify, findings: Findings): Amplify {
+function noting(amplify: Amplify, findings: Findings): Amplify {
   const noted = async (send: () => Promise<Answer<Started>>): Promise<Answer<Started>> => {
+    findings.sent = true
     findings.openSend = true
     const answer = await send()
     findings.openSend = !answer.ok && mayHaveBeenExecuted(classify(answer.failure))
@@ -105,6 +94,11 @@ function noteOpenSends(amplify: Amplify, findings: Findings): Amplify {
   }
   return {
     ...amplify,
+    getBackend: async (...call) => {
+      const answer = await amplify.getBackend(...call)
+      if (answer.ok) findings.suffix = answer.value.meta?.suffix ?? findings.suffix
+      return answer
+    },
     createStorage: (...call) => noted(() => amplify.createStorage(...call)),
     updateStorage: (...call) => noted(() => amplify.updateStorage(...call)),
   }

@@ -4,29 +4,58 @@ import { duration, type Random } from './clock.ts'
 import { read, terms, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
 import { explainFailure, jobCommand, storageCommand } from './explain.ts'
-import { pendingJob, phaseOf, type Job } from './job.ts'
+import { pendingJob, phaseOf, saysUnderWay, type Job } from './job.ts'
 import { backoffMs, describe } from './retry.ts'
 import { quoted } from './text.ts'
 
 /** A job that is not found this long after its start is only late. */
 const LATE_MS = 60_000
-/** At least this often the log says that the wait goes on. */
-const PROGRESS_MS = 60_000
+/** No minute passes without a line in the log; a call of its own may take 20 seconds of it. */
+const QUIET_MS = 40_000
 /** Kept free before the deadline for the last look and the report. */
 const RESERVE_MS = 3_000
 
 /**
- * How long until the next poll, in milliseconds: a tenth of the time that the job has taken so far, so
+ * How long until the next poll, in milliseconds: a twelfth of the time that the job has taken so far, so
  * that the end is noticed late by a small share of it, within bounds, with jitter against a fleet in step.
  */
 export function pollDelayMs(elapsedMs: number, random: Random): number {
-  const middle = Math.min(30_000, Math.max(4_000, elapsedMs * 0.08))
+  const middle = Math.min(30_000, Math.max(4_000, elapsedMs / 12))
   return Math.round(middle * (0.85 + 0.3 * random()))
 }
 
 /** A pause before a look that hopes for another job's end, where jobs may not be listed. */
 export function busyDelayMs(random: Random): number {
   return Math.round(15_000 + 15_000 * random())
+}
+
+type Progress = Readonly<{
+  say(text?: string): void
+  /** Sleeps; when nothing was said for long, says again how things stand. */
+  sleep(ms: number): Promise<void>
+}>
+
+/** @param line how things stand, in one line */
+function createProgress({ patience, observer }: Engine, line: () => string): Progress {
+  const { clock, signal } = patience
+  let saidAt = -Infinity
+  const say = (text = line()): void => {
+    observer.line(text)
+    saidAt = clock.now()
+  }
+  return {
+    say,
+    sleep: async (ms) => {
+      const until = clock.now() + ms
+      for (;;) {
+        const now = clock.now()
+        if (now - saidAt >= QUIET_MS) say()
+        const next = Math.min(until, saidAt + QUIET_MS)
+        await clock.sleep(Math.max(0, next - now), signal)
+        if (next >= until) return
+      }
+    },
+  }
 }
 
 /**
@@ -42,40 +71,40 @@ export async function waitForJob(
   status: string | undefined,
 ): Promise<Job> {
   const { patience, amplify, observer } = engine
-  const { clock, deadline, random, signal } = patience
+  const { clock, deadline, random, maxAttempts } = patience
   const startedAt = clock.now()
   let lastStatus = status ?? ''
-  let saidAt = startedAt
+  const told = new Set<string>()
   let failures = 0
   let withoutStatus = 0
   let renewed = false
   let pause = pollDelayMs(0, random)
-  observer.line(
+  const line = (): string =>
+    `Job ${jobId} is ${named(lastStatus)} after ${duration(clock.now() - startedAt)}; ${duration(deadline - clock.now())} left.`
+  const progress = createProgress(engine, line)
+  progress.say(
     `Waiting for job ${jobId}${lastStatus === '' ? '' : ` (${lastStatus})`}, at most ${duration(deadline - startedAt)}.`,
   )
   for (;;) {
     const left = deadline - clock.now() - RESERVE_MS
     if (left <= 0) throw timedOut(engine, jobId, lastStatus, clock.now() - startedAt)
-    await clock.sleep(Math.min(pause, left), signal)
+    await progress.sleep(Math.min(pause, left))
     const answer = await amplify.getJob(jobId, terms(engine))
     const elapsed = clock.now() - startedAt
     pause = pollDelayMs(elapsed, random)
     if (answer.ok) {
       const job = answer.value
       failures = 0
+      renewed = false
       if (job.status !== '') observer.job(jobId, job.status)
       if (phaseOf(job.status) !== 'running') return job
       withoutStatus = job.status === '' ? withoutStatus + 1 : 0
-      if (withoutStatus >= patience.maxAttempts) throw statusless(engine, jobId)
-      const news = job.status !== lastStatus
-      if (news || clock.now() - saidAt >= PROGRESS_MS) {
-        const unknown = news && job.status !== '' && !KNOWN.test(job.status)
-        observer.line(
-          `Job ${jobId} is ${job.status === '' ? 'without a status' : job.status} after ${duration(elapsed)}; ${duration(deadline - clock.now())} left.${unknown ? ' This status is not known; it counts as running.' : ''}`,
-        )
-        saidAt = clock.now()
-      }
+      if (withoutStatus >= maxAttempts) throw statusless(engine, jobId)
+      if (job.status === lastStatus) continue
       lastStatus = job.status
+      const strange = lastStatus !== '' && !saysUnderWay(lastStatus) && !told.has(lastStatus)
+      told.add(lastStatus)
+      progress.say(strange ? `${line()} This status is not known; it counts as running.` : line())
       continue
     }
     const { failure } = answer
@@ -87,7 +116,7 @@ export async function waitForJob(
       continue
     }
     const late = verdict === 'not-found' && elapsed < LATE_MS
-    if (!late && !mayPass(verdict)) throw cannotAsk(engine, jobId, lastStatus, answer.failure)
+    if (!late && !mayPass(verdict)) throw cannotAsk(engine, jobId, lastStatus, failure)
     failures += 1
     pause = Math.max(pause, backoffMs(verdict, failures, random, failure.retryAfterMs))
     if (!late) {
@@ -98,7 +127,9 @@ export async function waitForJob(
   }
 }
 
-const KNOWN = /^(?:RUNNING|PENDING|QUEUED|CREATED|STARTED|IN[_ -]?PROGRESS)$/i
+function named(status: string): string {
+  return status === '' ? 'without a status' : status
+}
 
 /**
  * Waits until no job of the environment is pending, as far as that can be seen.
@@ -110,52 +141,67 @@ const KNOWN = /^(?:RUNNING|PENDING|QUEUED|CREATED|STARTED|IN[_ -]?PROGRESS)$/i
  */
 export async function waitUntilFree(engine: Engine, mayBeLate: boolean): Promise<boolean> {
   const { patience, amplify, observer, place } = engine
-  const { clock, deadline, random, signal } = patience
+  const { clock, deadline, random } = patience
+  const environment = quoted(place.backendEnvironmentName)
   const startedAt = clock.now()
-  let saidAt: number | undefined
-  let named: Job | undefined
+  let pending: Pending | undefined
+  const progress = createProgress(engine, () => {
+    const left = `${duration(deadline - clock.now())} left`
+    if (pending === undefined) {
+      return `The service says that a job of ${environment} is pending; waiting for it, ${left}.`
+    }
+    const { job, bornAt } = pending
+    const age = bornAt === undefined ? '' : `, ${duration(clock.now() - bornAt)} old`
+    return `Waiting for another job of ${environment}: ${job.jobId} (${job.operation}, ${named(job.status)}${age}); ${left}.`
+  })
   for (let looks = 0; ; looks += 1) {
     const answer = await read(engine, (callTerms) => amplify.listJobs(callTerms))
-    let pause: number
+    const left = deadline - clock.now() - RESERVE_MS
     if (answer.ok) {
       const job = pendingJob(answer.value)
       if (job === undefined && (looks > 0 || !mayBeLate)) return looks > 0
-      named = job ?? named
-      const age =
-        job?.createdAt === undefined || answer.serverTime === undefined
-          ? ''
-          : `, ${duration(answer.serverTime - job.createdAt)} old`
-      if (saidAt === undefined || clock.now() - saidAt >= PROGRESS_MS) {
-        observer.line(
-          job === undefined
-            ? `The service says that a job of ${quoted(place.backendEnvironmentName)} is pending; waiting for it.`
-            : `Waiting for another job of ${quoted(place.backendEnvironmentName)}: ${job.jobId} (${job.operation}, ${job.status}${age}); ${duration(deadline - clock.now())} left.`,
-        )
-        saidAt = clock.now()
+      if (job === undefined) {
+        // The list lags behind: a pause as where jobs may not be listed.
+        const pause = busyDelayMs(random)
+        if (pause >= left) throw stillPending(engine, undefined)
+        progress.say()
+        await progress.sleep(pause)
+        continue
       }
-      pause = job === undefined ? busyDelayMs(random) : pollDelayMs(clock.now() - startedAt, random)
-    } else {
-      if (classify(answer.failure) !== 'access-denied') {
-        if (answer.outOfTime === true) throw stillPending(engine, named)
-        throw explainFailure(answer.failure, place)
-      }
-      if (!mayBeLate) {
-        observer.warning(
-          'Pending jobs not seen',
-          'The role may not list jobs (amplifybackend:ListBackendJobs), so a job that is changing the storage right now would go unnoticed.',
-        )
-        return false
-      }
-      if (looks > 0) return true
-      observer.line(
-        'A job is pending, and the role may not list jobs (amplifybackend:ListBackendJobs); asking again every 15 to 30 seconds.',
-      )
-      pause = busyDelayMs(random)
+      const isNews = job.jobId !== pending?.job.jobId
+      pending = { job, bornAt: bornAt(job, answer.serverTime, clock.now()) }
+      if (isNews) progress.say()
+      if (left <= 0) throw stillPending(engine, job)
+      await progress.sleep(Math.min(left, pollDelayMs(clock.now() - startedAt, random)))
+      continue
     }
-    const left = deadline - clock.now() - RESERVE_MS
-    if (pause >= left) throw stillPending(engine, named)
-    await clock.sleep(pause, signal)
+    if (classify(answer.failure) !== 'access-denied') {
+      if (answer.outOfTime === true) throw stillPending(engine, pending?.job)
+      throw explainFailure(answer.failure, place)
+    }
+    if (!mayBeLate) {
+      observer.warning(
+        'Pending jobs not seen',
+        'The role may not list jobs (amplifybackend:ListBackendJobs), so a job that is changing the storage right now would go unnoticed.',
+      )
+      return false
+    }
+    if (looks > 0) return true
+    const pause = busyDelayMs(random)
+    if (pause >= left) throw stillPending(engine, undefined)
+    observer.line(
+      'A job is pending, and the role may not list jobs (amplifybackend:ListBackendJobs); asking again every 15 to 30 seconds.',
+    )
+    await clock.sleep(pause, patience.signal)
   }
+}
+
+/** Somebody else's job, and when it was created on our own clock. */
+type Pending = Readonly<{ job: Job; bornAt: number | undefined }>
+
+function bornAt(job: Job, serverTime: number | undefined, now: number): number | undefined {
+  if (job.createdAt === undefined || serverTime === undefined) return undefined
+  return now - (serverTime - job.createdAt)
 }
 
 function timedOut(engine: Engine, jobId: string, status: string, waited: number): ActionError {
@@ -210,14 +256,16 @@ function cannotAsk(
 
 function stillPending(engine: Engine, job: Job | undefined): ActionError {
   const { place } = engine
-  const which =
-    job === undefined ? 'A job' : `Job ${job.jobId} (${job.operation}, last status ${job.status})`
+  const hasId = job !== undefined && job.jobId !== ''
+  const which = hasId
+    ? `Job ${job.jobId} (${job.operation}, last status ${named(job.status)})`
+    : 'A job'
   return new ActionError(
     'PENDING_JOB',
     `${which} of the environment ${quoted(place.backendEnvironmentName)} was still pending when the time of the run was used up.`,
     {
       result: 'timed-out',
-      advice: `Use one concurrency group for all runs on this app and environment, without cancel-in-progress.${job === undefined ? '' : ` Look at the job: ${jobCommand(place, job.jobId)}`}`,
+      advice: `Use one concurrency group for all runs on this app and environment, without cancel-in-progress.${hasId ? ` Look at the job: ${jobCommand(place, job.jobId)}` : ''}`,
     },
   )
 }

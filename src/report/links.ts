@@ -1,7 +1,7 @@
-/** Addresses that people want from a report: the console, the run, the pull request. */
+/** Addresses that people want from a report: the console, the run, the commit, the pull request. */
 import { partitionOf } from '../inputs/regions.ts'
 import type { Env } from '../inputs.ts'
-import type { Links } from './summary.ts'
+import type { Links } from './view.ts'
 
 const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
   aws: 'console.aws.amazon.com',
@@ -9,37 +9,56 @@ const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
   'aws-us-gov': 'console.amazonaws-us-gov.com',
 }
 
-/** @param pullRequest number of the pull request, where there is one */
-export function linksOf(
-  env: Env,
-  region: string,
-  appId: string,
-  pullRequest: number | undefined,
-): Links {
+export type Subject = Readonly<{
+  region: string
+  appId: string
+  commit: string | undefined
+  /** Number of the pull request, where there is one. */
+  pullRequest: number | undefined
+}>
+
+export function linksOf(env: Env, { region, appId, commit, pullRequest }: Subject): Links {
   const host = CONSOLE_HOSTS[partitionOf(region).id]
   const repository = repositoryUrl(env)
-  const runId = env['GITHUB_RUN_ID'] ?? ''
   return {
     console:
-      host === undefined || appId === ''
+      host === undefined || region === '' || appId === ''
         ? undefined
-        : `https://${region}.${host}/amplify/home?region=${region}#/${appId}`,
-    run:
-      repository === undefined || !/^\d+$/.test(runId)
+        : {
+            title: 'Amplify console',
+            url: `https://${region}.${host}/amplify/home?region=${region}#/${appId}`,
+          },
+    run: repository === undefined ? undefined : runLink(env, repository),
+    commit:
+      repository === undefined || commit === undefined
         ? undefined
-        : `${repository}/actions/runs/${runId}`,
+        : { title: commit.slice(0, 7), url: `${repository}/commit/${commit}` },
     pullRequest:
       repository === undefined || pullRequest === undefined
         ? undefined
-        : { number: pullRequest, url: `${repository}/pull/${pullRequest}` },
+        : { title: `#${pullRequest}`, url: `${repository}/pull/${pullRequest}` },
   }
 }
 
-function repositoryUrl(env: Env): string | undefined {
-  const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com'
-  const repository = env['GITHUB_REPOSITORY'] ?? ''
-  if (!/^https:\/\/[\w.-]+(?::\d+)?$/.test(server) || !/^[\w.-]+\/[\w.-]+$/.test(repository)) {
-    return undefined
+function runLink(env: Env, repository: string): Links['run'] {
+  const id = number(env['GITHUB_RUN_ID'])
+  if (id === undefined) return undefined
+  const attempt = number(env['GITHUB_RUN_ATTEMPT']) ?? '1'
+  const again = attempt !== '1'
+  return {
+    title: `run ${number(env['GITHUB_RUN_NUMBER']) ?? id}${again ? `, attempt ${attempt}` : ''}`,
+    url: `${repository}/actions/runs/${id}${again ? `/attempts/${attempt}` : ''}`,
   }
-  return `${server}/${repository}`
+}
+
+function number(text: string | undefined): string | undefined {
+  return text !== undefined && /^\d{1,20}$/.test(text) ? text : undefined
+}
+
+function repositoryUrl(env: Env): string | undefined {
+  const server = env['GITHUB_SERVER_URL'] ?? ''
+  const repository = env['GITHUB_REPOSITORY'] ?? ''
+  return /^https?:\/\/[\w.-]+(?::\d+)?$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository)
+    ? `${server}/${repository}`
+    : undefined
 }

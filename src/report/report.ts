@@ -1,30 +1,37 @@
-/** The end of a run as people and later steps see it: outputs, annotation, summary, comment. */
+/** The end of a run as people and later steps see it: outputs, annotation, comment, summary. */
 import type { Ending } from '../ending.ts'
-import { pullRequestNumber } from '../event.ts'
+import { commitOf, pullRequestNumber } from '../event.ts'
 import type { Run } from '../run.ts'
 import { requestOf } from '../storage.ts'
 import { keepComment } from './comment.ts'
 import { linksOf } from './links.ts'
 import { summaryOf } from './summary.ts'
+import type { View } from './view.ts'
 
 /** Reports; a part that fails is a warning, never the result. */
 export async function report(run: Run, ending: Ending): Promise<void> {
   const { inputs, event, reporter, findings, env, clock, startedAt } = run
   reporter.end(ending)
-  const pullRequest = event === undefined ? undefined : pullRequestNumber(event)
-  const region = inputs?.region ?? ''
-  const view = {
+  const tookMs = clock.now() - startedAt
+  const viewFor = (pullRequest: number | undefined): View => ({
     findings,
     ending,
     request: inputs === undefined ? undefined : requestOf(inputs),
-    region,
-    links: linksOf(env, region, inputs?.appId ?? '', pullRequest),
-    tookMs: clock.now() - startedAt,
-  }
+    region: inputs?.region ?? '',
+    links: linksOf(env, {
+      region: inputs?.region ?? '',
+      appId: inputs?.appId ?? '',
+      commit: event === undefined ? undefined : commitOf(event),
+      pullRequest,
+    }),
+    tookMs,
+  })
+  let pullRequest = event === undefined ? undefined : pullRequestNumber(event)
   if (inputs !== undefined && inputs.commentOnPr !== 'false' && event !== undefined) {
-    await keepComment(run, inputs, event, view)
+    pullRequest = await keepComment(run, inputs, event, viewFor)
   }
-  if (inputs?.summary ?? wantsSummary(run)) await reporter.summary(summaryOf(view))
+  // The last, so that it can tell of a comment that could not be written.
+  if (inputs?.summary ?? wantsSummary(run)) await reporter.summary(summaryOf(viewFor(pullRequest)))
 }
 
 /** Where the inputs could not be read, the one about the summary may still say no. */

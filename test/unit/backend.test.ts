@@ -130,13 +130,16 @@ describe('metadata', () => {
     ])
   })
 
-  property.prop([fc.oneof(fc.string(), fc.json(), fc.jsonValue().map((v) => JSON.stringify(v)))])(
-    'of any text is read without an error',
-    (text) => {
-      const { meta } = readBackend({ AmplifyMetaConfig: text })
-      expect(meta === undefined || Array.isArray(meta.auth)).toBe(true)
-    },
-  )
+  property.prop([
+    fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.jsonValue().map((v) => JSON.stringify(v)),
+    ),
+  ])('of any text is read without an error', (text) => {
+    const { meta } = readBackend({ AmplifyMetaConfig: text })
+    expect(meta === undefined || Array.isArray(meta.auth)).toBe(true)
+  })
 })
 
 describe('what stands in the way of a create', () => {
@@ -190,15 +193,17 @@ describe('what stands in the way of a create', () => {
   })
 
   test('is an S3 storage of another name, for good', () => {
-    expect(found({ meta: meta({ storages: [{ name: 'files', bucketName: undefined }] }) })).toEqual([
-      {
-        code: 'OTHER_STORAGE',
-        message:
-          'The environment "prod" has an S3 storage already, named "files"; there can be only one.',
-        advice: 'Set resource-name to "files" to manage that one, or remove it first.',
-        merge: false,
-      },
-    ])
+    expect(found({ meta: meta({ storages: [{ name: 'files', bucketName: undefined }] }) })).toEqual(
+      [
+        {
+          code: 'OTHER_STORAGE',
+          message:
+            'The environment "prod" has an S3 storage already, named "files"; there can be only one.',
+          advice: 'Set resource-name to "files" to manage that one, or remove it first.',
+          merge: false,
+        },
+      ],
+    )
   })
 
   test('is no storage of the name that is asked for', () => {

@@ -201,12 +201,15 @@ describe('a pending job', () => {
     expect(answered(422, 'Unknown', message)).toBe('busy')
   })
 
-  test.each(['spending jobs', 'pending jobsite', 'begin progress', 'in progressive', 'another jobs'])(
-    'is not seen in "%s"',
-    (message) => {
-      expect(answered(400, 'BadRequestException', message)).toBe('bad-request')
-    },
-  )
+  test.each([
+    'spending jobs',
+    'pending jobsite',
+    'begin progress',
+    'in progressive',
+    'another jobs',
+  ])('is not seen in "%s"', (message) => {
+    expect(answered(400, 'BadRequestException', message)).toBe('bad-request')
+  })
 })
 
 describe('a storage that exists', () => {

@@ -100,9 +100,12 @@ describe('N09: the message is never blank', () => {
   test('an aggregate without one lists the messages of its parts', () => {
     const refused = (address: string): Error =>
       Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' })
-    const thrown = Object.assign(new AggregateError([refused('::1:443'), refused('127.0.0.1:443')]), {
-      code: 'ECONNREFUSED',
-    })
+    const thrown = Object.assign(
+      new AggregateError([refused('::1:443'), refused('127.0.0.1:443')]),
+      {
+        code: 'ECONNREFUSED',
+      },
+    )
     expect(described(thrown)).toMatchObject({
       name: 'AggregateError',
       code: 'ECONNREFUSED',
@@ -195,12 +198,20 @@ describe('T04: Retry-After', () => {
     expect(retryAfterMs({ 'retry-after': value, date })).toBe(ms)
   })
 
-  test.each(['', ' ', '-5', 'abc', '1.5', '2s', '1234567890', 'Thu, nonsense', '2026-01-15', 'x 5'])(
-    'of %j asks for nothing',
-    (value) => {
-      expect(retryAfterMs({ 'retry-after': value, date })).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    ' ',
+    '-5',
+    'abc',
+    '1.5',
+    '2s',
+    '1234567890',
+    'Thu, nonsense',
+    '2026-01-15',
+    'x 5',
+  ])('of %j asks for nothing', (value) => {
+    expect(retryAfterMs({ 'retry-after': value, date })).toBeUndefined()
+  })
 
   test('is absent where there is none', () => {
     expect(retryAfterMs({})).toBeUndefined()

@@ -179,20 +179,29 @@ describe('a time', () => {
 })
 
 describe('W07: the phase of a job', () => {
-  test.each(['COMPLETED', 'completed', 'Completed', ' COMPLETED '])('%j is its good end', (status) => {
-    expect(phaseOf(status)).toBe('completed')
-  })
+  test.each(['COMPLETED', 'completed', 'Completed', ' COMPLETED '])(
+    '%j is its good end',
+    (status) => {
+      expect(phaseOf(status)).toBe('completed')
+    },
+  )
 
   test.each(['FAILED', 'failed', ' Failed\n'])('%j is its bad end', (status) => {
     expect(phaseOf(status)).toBe('failed')
   })
 
-  test.each(['RUNNING', 'PENDING', 'Succeeded', 'CANCELLED', 'NEW_STATE', '', 'COMPLETED?', 'NOTFAILED'])(
-    '%j means that it still runs',
-    (status) => {
-      expect(phaseOf(status)).toBe('running')
-    },
-  )
+  test.each([
+    'RUNNING',
+    'PENDING',
+    'Succeeded',
+    'CANCELLED',
+    'NEW_STATE',
+    '',
+    'COMPLETED?',
+    'NOTFAILED',
+  ])('%j means that it still runs', (status) => {
+    expect(phaseOf(status)).toBe('running')
+  })
 })
 
 describe('the pending job of an environment', () => {

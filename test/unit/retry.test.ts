@@ -94,7 +94,11 @@ describe('waiting to try again', () => {
   })
 
   test('is over at once when the attempts are used up', async () => {
-    expect(await wait('internalError', failures(8))).toEqual({ end: 'attempts', took: 0, lines: [] })
+    expect(await wait('internalError', failures(8))).toEqual({
+      end: 'attempts',
+      took: 0,
+      lines: [],
+    })
     expect(await wait('internalError', failures(9))).toMatchObject({ end: 'attempts' })
     expect(await wait('internalError', failures(7))).toMatchObject({ end: 'again' })
     expect(await wait('internalError', failures(1), { maxAttempts: 1 })).toMatchObject({
@@ -113,7 +117,13 @@ describe('waiting to try again', () => {
       end: 'again',
       took: 500,
     })
-    const obeying = await wait('throttled', failures(1), { deadline: 60_000 }, virtualClock(), 60_000)
+    const obeying = await wait(
+      'throttled',
+      failures(1),
+      { deadline: 60_000 },
+      virtualClock(),
+      60_000,
+    )
     expect(obeying).toMatchObject({ end: 'deadline', took: 0 })
   })
 
@@ -186,7 +196,13 @@ describe('waiting to try again', () => {
 })
 
 describe('a call that may be made again', () => {
-  type Run = { answer: Answer<string>; calls: number; took: number; renewals: number; lines: string[] }
+  type Run = {
+    answer: Answer<string>
+    calls: number
+    took: number
+    renewals: number
+    lines: string[]
+  }
 
   async function run(
     answers: readonly Answer<string>[],
@@ -314,10 +330,16 @@ describe('a call that may be made again', () => {
 
 describe('a failure in a few words', () => {
   test.each([
-    [{ status: 429, name: 'TooManyRequestsException', message: 'Rate exceeded' }, '429 TooManyRequestsException: Rate exceeded'],
+    [
+      { status: 429, name: 'TooManyRequestsException', message: 'Rate exceeded' },
+      '429 TooManyRequestsException: Rate exceeded',
+    ],
     [{ status: 500, message: 'Oops' }, '500: Oops'],
     [{ status: 500 }, '500'],
-    [{ code: 'ECONNRESET', name: 'Error', message: 'socket hang up' }, 'ECONNRESET: socket hang up'],
+    [
+      { code: 'ECONNRESET', name: 'Error', message: 'socket hang up' },
+      'ECONNRESET: socket hang up',
+    ],
     [{ status: 200, code: 'X', name: 'SyntaxError' }, '200 X SyntaxError'],
     [{ message: 'only a text' }, 'only a text'],
     [{}, ''],

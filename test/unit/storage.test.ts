@@ -111,9 +111,9 @@ describe('the differences between what is asked and what is there', () => {
 
   test('are none where all is equal, in whatever order', () => {
     expect(between({}, storage(['DELETE', 'READ']))).toEqual([])
-    expect(between({ authenticated: ['DELETE', 'READ', 'READ'] }, storage(['READ', 'DELETE']))).toEqual(
-      [],
-    )
+    expect(
+      between({ authenticated: ['DELETE', 'READ', 'READ'] }, storage(['READ', 'DELETE'])),
+    ).toEqual([])
   })
 
   test('are shown with both values', () => {
@@ -162,20 +162,22 @@ describe('the differences between what is asked and what is there', () => {
 
   const permissions = fc.subarray<Permission>(['READ', 'CREATE_AND_UPDATE', 'DELETE'])
 
-  property.prop([permissions, permissions, fc.option(permissions, { nil: undefined }), permissions])(
-    'of permissions are those of sets',
-    (asked, there, askedGuests, guests) => {
-      const changed = between(
-        { authenticated: asked, unauthenticated: askedGuests },
-        storage(there, guests),
-      ).map(({ field }) => field)
-      const key = (list: readonly string[]): string => [...list].toSorted().join()
-      expect(changed.includes('authenticated-permissions')).toBe(key(asked) !== key(there))
-      expect(changed.includes('unauthenticated-permissions')).toBe(
-        askedGuests !== undefined && key(askedGuests) !== key(guests),
-      )
-    },
-  )
+  property.prop([
+    permissions,
+    permissions,
+    fc.option(permissions, { nil: undefined }),
+    permissions,
+  ])('of permissions are those of sets', (asked, there, askedGuests, guests) => {
+    const changed = between(
+      { authenticated: asked, unauthenticated: askedGuests },
+      storage(there, guests),
+    ).map(({ field }) => field)
+    const key = (list: readonly string[]): string => [...list].toSorted().join()
+    expect(changed.includes('authenticated-permissions')).toBe(key(asked) !== key(there))
+    expect(changed.includes('unauthenticated-permissions')).toBe(
+      askedGuests !== undefined && key(askedGuests) !== key(guests),
+    )
+  })
 })
 
 describe('a bucket that a base name became', () => {
@@ -275,9 +277,15 @@ describe('the next step', () => {
   const differing = storage(['READ'])
   const equal = storage(['READ', 'DELETE'], ['READ'])
 
-  test.each(['match', 'update', 'fail'] as const)('is a create where there is none (%s)', (mode) => {
-    expect(step({}, undefined, mode)).toEqual({ kind: 'create', changes: changesOfCreate(request()) })
-  })
+  test.each(['match', 'update', 'fail'] as const)(
+    'is a create where there is none (%s)',
+    (mode) => {
+      expect(step({}, undefined, mode)).toEqual({
+        kind: 'create',
+        changes: changesOfCreate(request()),
+      })
+    },
+  )
 
   test('is none where it is equal', () => {
     expect(step({}, equal, 'match')).toEqual({ kind: 'unchanged' })

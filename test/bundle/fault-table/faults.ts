@@ -1,0 +1,80 @@
+/** The faults of the table: what is done to a call, and what can be known of its effect afterwards. */
+import type { Fault } from '../../../emulator/emulator.ts'
+import type { ErrorCode } from '../../../src/errors.ts'
+
+export type Spoilt = Readonly<{
+  /** Continues "… meets ". */
+  name: string
+  fault: Fault
+  /** Whether the call takes effect all the same. */
+  effect: 'none' | 'done'
+  /** The fault itself says that there was no effect. */
+  certain: boolean
+  /** What a run that ends with it reports. */
+  code: ErrorCode
+}>
+
+const html = '<html><head><title>Bad gateway</title></head><body>Bad gateway</body></html>'
+
+/** The wait that the fault with Retry-After asks for, in seconds. */
+export const RETRY_AFTER_SECONDS = 7
+
+const throttled: readonly (readonly [name: string, fault: Fault])[] = [
+  ['429 with a type', { kind: 'status', status: 429 }],
+  ['429 without a type', { kind: 'status', status: 429, typed: 'none' }],
+  [
+    '429 with Retry-After',
+    {
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+    },
+  ],
+]
+
+const open: readonly (readonly [name: string, fault: Fault, code: ErrorCode])[] = [
+  ['504', { kind: 'status', status: 504 }, 'GATEWAY_TIMEOUT'],
+  ['500', { kind: 'status', status: 500 }, 'SERVICE_ERROR'],
+  ['502', { kind: 'status', status: 502, typed: 'none' }, 'SERVICE_ERROR'],
+  ['503', { kind: 'status', status: 503 }, 'SERVICE_ERROR'],
+  ['an HTML page with 502', { kind: 'html', status: 502, html }, 'SERVICE_ERROR'],
+  ['an HTML page with 200', { kind: 'html', status: 200, html }, 'UNREADABLE_RESPONSE'],
+  ['an empty 200', { kind: 'empty' }, 'UNREADABLE_RESPONSE'],
+  ['{}', { kind: 'body', body: '{}' }, 'UNREADABLE_RESPONSE'],
+  ['[]', { kind: 'body', body: '[]' }, 'UNREADABLE_RESPONSE'],
+  ['half an answer', { kind: 'truncated' }, 'UNREADABLE_RESPONSE'],
+  ['a reset', { kind: 'reset' }, 'NO_ANSWER'],
+  ['a close', { kind: 'close' }, 'NO_ANSWER'],
+  ['a stall', { kind: 'stall' }, 'NO_ANSWER'],
+  ['a redirect', { kind: 'redirect' }, 'UNREADABLE_RESPONSE'],
+  ['garbage', { kind: 'garbage' }, 'UNREADABLE_RESPONSE'],
+]
+
+const certain: readonly Spoilt[] = throttled.map(([name, fault]) => ({
+  name,
+  fault,
+  effect: 'none',
+  certain: true,
+  code: 'THROTTLED',
+}))
+
+/** For calls that change nothing: before or after the effect is the same. */
+export const FAULTS_OF_READS: readonly Spoilt[] = [
+  ...certain,
+  ...open.map(([name, fault, code]): Spoilt => ({
+    name,
+    fault,
+    code,
+    effect: 'none',
+    certain: false,
+  })),
+]
+
+/** For calls that change the backend: each open fault before its effect, and after it. */
+export const FAULTS_OF_WRITES: readonly Spoilt[] = [
+  ...certain,
+  ...open.flatMap(([name, fault, code]): Spoilt[] => [
+    { name: `${name} before the effect`, fault, code, effect: 'none', certain: false },
+    { name: `${name} after the effect`, fault, code, effect: 'done', certain: false },
+  ]),
+]

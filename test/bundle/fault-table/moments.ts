@@ -1,0 +1,147 @@
+/** The calls of a run that the table spoils, and what must come of each: once, and for good. */
+import { addStorage, type Emulator, type OperationName } from '../../../emulator/emulator.ts'
+import type { Result } from '../../../src/ending.ts'
+import { FAULTS_OF_READS, FAULTS_OF_WRITES, type Spoilt } from './faults.ts'
+
+/** How many calls arrived, how many started a job, how many jobs took effect. */
+export type Count = Readonly<{ received: number; accepted: number; executed: number }>
+
+export type Expected = Readonly<{
+  result: Result
+  create: Count
+  update: Count
+  /** Whether the run can know its job: its id is an output then. */
+  knowsJob: boolean
+  /** Whether the error code is the one of the fault; the result says it otherwise. */
+  namesFault?: boolean
+}>
+
+export type Moment = Readonly<{
+  /** Begins the title. */
+  name: string
+  operation: OperationName
+  /** How many calls of the operation go through before. */
+  skip: number
+  faults: readonly Spoilt[]
+  prepare(emulator: Emulator): void
+  with: Readonly<Record<string, string>>
+  /** What a fault of one call comes to. */
+  once(spoilt: Spoilt): Expected
+  /** What a fault of every call comes to, with `max-attempts` 2. */
+  forGood(spoilt: Spoilt): Expected
+}>
+
+const none: Count = { received: 0, accepted: 0, executed: 0 }
+const one: Count = { received: 1, accepted: 1, executed: 1 }
+const retried: Count = { received: 2, accepted: 1, executed: 1 }
+const inVain: Count = { received: 2, accepted: 0, executed: 0 }
+
+const created: Expected = { result: 'created', create: one, update: none, knowsJob: true }
+const untouched: Expected = {
+  result: 'failed',
+  create: none,
+  update: none,
+  knowsJob: false,
+  namesFault: true,
+}
+
+const nothing = (): void => undefined
+
+function addOther(emulator: Emulator): void {
+  addStorage(emulator.environment(), {
+    resourceName: 'media',
+    permissions: { authenticated: ['READ'] },
+  })
+}
+
+function loseTheCreate(emulator: Emulator): void {
+  emulator.orderFault({
+    operation: 'CreateBackendStorage',
+    kind: 'status',
+    status: 504,
+    when: 'after',
+  })
+}
+
+export const MOMENTS: readonly Moment[] = [
+  {
+    name: 'the first look (GetBackendStorage)',
+    operation: 'GetBackendStorage',
+    skip: 0,
+    faults: FAULTS_OF_READS,
+    prepare: nothing,
+    with: {},
+    once: () => created,
+    forGood: () => untouched,
+  },
+  {
+    name: 'the check of the backend (GetBackend)',
+    operation: 'GetBackend',
+    skip: 0,
+    faults: FAULTS_OF_READS,
+    prepare: nothing,
+    with: {},
+    once: () => created,
+    forGood: () => untouched,
+  },
+  {
+    name: 'the create (CreateBackendStorage)',
+    operation: 'CreateBackendStorage',
+    skip: 0,
+    faults: FAULTS_OF_WRITES,
+    prepare: nothing,
+    with: {},
+    once: ({ effect }) => (effect === 'done' ? created : { ...created, create: retried }),
+    // An effect is found, so that no second call is needed that would be spoilt too.
+    forGood: ({ effect }) => (effect === 'done' ? created : { ...untouched, create: inVain }),
+  },
+  {
+    name: 'the search for a lost create (ListBackendJobs)',
+    operation: 'ListBackendJobs',
+    skip: 0,
+    faults: FAULTS_OF_READS,
+    prepare: loseTheCreate,
+    with: {},
+    once: () => created,
+    // The storage turns up, and whether a job is still changing it cannot be seen.
+    forGood: () => ({ ...created, result: 'unknown', knowsJob: false, namesFault: true }),
+  },
+  {
+    name: 'a poll (GetBackendJob)',
+    operation: 'GetBackendJob',
+    skip: 0,
+    faults: FAULTS_OF_READS,
+    prepare: nothing,
+    with: { 'timeout-in-minutes': '2' },
+    once: () => created,
+    forGood: () => ({ ...created, result: 'timed-out' }),
+  },
+  {
+    name: 'the last look (GetBackendStorage)',
+    operation: 'GetBackendStorage',
+    skip: 1,
+    faults: FAULTS_OF_READS,
+    prepare: nothing,
+    with: {},
+    once: () => created,
+    forGood: () => ({ ...created, result: 'unknown', namesFault: true }),
+  },
+  {
+    name: 'the update (UpdateBackendStorage)',
+    operation: 'UpdateBackendStorage',
+    skip: 0,
+    faults: FAULTS_OF_WRITES,
+    prepare: addOther,
+    with: { 'if-exists': 'update' },
+    once: ({ effect }) => ({
+      result: 'updated',
+      create: none,
+      update: effect === 'done' ? one : retried,
+      knowsJob: true,
+    }),
+    forGood: ({ effect }) =>
+      effect === 'done'
+        ? { result: 'updated', create: none, update: one, knowsJob: true }
+        : { ...untouched, update: inVain },
+  },
+]

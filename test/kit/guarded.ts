@@ -1,0 +1,31 @@
+/** A process that is kept on loopback by `guard.ts`, and the hosts that it would have liked to reach. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+export type Guarded = Readonly<{
+  nodeArguments: readonly string[]
+  env: Readonly<Record<string, string>>
+  /** Every host outside of loopback that was looked up or dialled, one for each time. */
+  attempts(): readonly string[]
+}>
+
+/** How a name resolves: to addresses, or "try again" for so many look-ups and then to 127.0.0.1. */
+export type Resolution = Readonly<{ addresses?: readonly string[]; again?: number }>
+
+/** @param names names that resolve; every other one is not found */
+export function guarded(names: Readonly<Record<string, Resolution>> = {}): Guarded {
+  const folder = mkdtempSync(join(tmpdir(), 'guard-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const log = join(folder, 'hosts')
+  writeFileSync(log, '')
+  return {
+    nodeArguments: ['--import', fileURLToPath(new URL('guard.ts', import.meta.url))],
+    env: { GUARD_LOG: log, GUARD_NAMES: JSON.stringify(names) },
+    attempts: () => readFileSync(log, 'utf8').split('\n').filter(Boolean),
+  }
+}

@@ -1,0 +1,637 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
+import type { Job } from '../../src/job.ts'
+import { busyDelayMs, pollDelayMs, waitForJob, waitUntilFree } from '../../src/wait.ts'
+import { endingOf, errorOf, type Ending } from './kit/ending.ts'
+import { anEngine, type EngineOptions, type Told } from './kit/engine.ts'
+import { AMBIGUOUS, HARMLESS, HOPELESS } from './kit/failures.ts'
+import { containing, matching } from './kit/matchers.ts'
+import {
+  TIME_STYLES,
+  virtualAmplify,
+  type PortOptions,
+  type VirtualAmplify,
+  type WorldJob,
+  type WorldOptions,
+} from './kit/virtual-amplify.ts'
+import { virtualClock, type VirtualClock } from './kit/virtual-clock.ts'
+
+/** A service with one job that was started at the clock's zero, and a run that waits. */
+type Scene<T> = {
+  ending: Ending<T>
+  told: Told
+  world: VirtualAmplify
+  clock: VirtualClock
+  took: number
+}
+
+type Setting = Readonly<{
+  world?: WorldOptions
+  port?: PortOptions
+  engine?: EngineOptions
+  /** What happens to the job, and when. */
+  play?: (job: WorldJob, world: VirtualAmplify, clock: VirtualClock) => void
+  status?: string
+}>
+
+async function waiting({
+  world: rules,
+  port,
+  engine: options,
+  play,
+  status,
+}: Setting): Promise<Scene<Job> & { jobId: string }> {
+  const clock = virtualClock()
+  const world = virtualAmplify(clock, rules)
+  const job = world.addJob('CreateBackendStorage', status ?? 'RUNNING')
+  play?.(job, world, clock)
+  const { engine, told } = anEngine(clock, world.port({ latency: () => 0, ...port }), options)
+  const ending = await clock.run(endingOf(waitForJob(engine, job.jobId, status)))
+  return { ending, told, world, clock, took: clock.now(), jobId: job.jobId }
+}
+
+const ends =
+  (atMs: number, status: string, error?: string): NonNullable<Setting['play']> =>
+  (job, world, clock) => {
+    clock.schedule(atMs, () => {
+      world.endJob(job, error === undefined ? { status } : { status, error })
+    })
+  }
+
+describe('W05: the time until the next poll', () => {
+  test('grows with the job, from four seconds to thirty', () => {
+    const at = (elapsed: number): number => pollDelayMs(elapsed, () => 0.5)
+    expect([0, 47_999, 48_000, 120_000, 359_999, 360_000, 3_600_000].map(at)).toEqual([
+      4_000, 4_000, 4_000, 10_000, 30_000, 30_000, 30_000,
+    ])
+  })
+
+  test('varies by 15 % in either direction', () => {
+    expect(pollDelayMs(120_000, () => 0)).toBe(8_500)
+    expect(pollDelayMs(120_000, () => 0.999999999)).toBe(11_500)
+    expect(pollDelayMs(0, () => 0)).toBe(3_400)
+    expect(pollDelayMs(1e9, () => 0.999999999)).toBe(34_500)
+  })
+
+  test('is 15 to 30 seconds where the job cannot be seen', () => {
+    expect(busyDelayMs(() => 0)).toBe(15_000)
+    expect(busyDelayMs(() => 0.5)).toBe(22_500)
+    expect(busyDelayMs(() => 0.999999999)).toBe(30_000)
+  })
+
+  property.prop([
+    fc.nat(21_000_000),
+    fc.nat(21_000_000),
+    fc.double({ min: 0, max: 0.999, noNaN: true }),
+  ])('never shrinks, and is whole milliseconds within its bounds', (one, other, random) => {
+    const [early, late] = [Math.min(one, other), Math.max(one, other)]
+    const [first, second] = [early, late].map((elapsed) => pollDelayMs(elapsed, () => random))
+    expect(second).toBeGreaterThanOrEqual(first ?? Infinity)
+    expect(first).toBeGreaterThanOrEqual(3_400)
+    expect(second).toBeLessThanOrEqual(34_500)
+    expect(Number.isInteger(first)).toBe(true)
+  })
+})
+
+describe('waiting for our own job', () => {
+  test('ends when the job is complete, and reports every status', async () => {
+    const { ending, told, took, world, jobId } = await waiting({ play: ends(10_000, 'COMPLETED') })
+    expect(ending).toMatchObject({ ok: true, value: { jobId, status: 'COMPLETED' } })
+    expect(took).toBe(12_000)
+    expect(world.count('GetBackendJob')).toBe(3)
+    expect(told.jobs).toEqual([
+      { jobId, status: 'RUNNING' },
+      { jobId, status: 'RUNNING' },
+      { jobId, status: 'COMPLETED' },
+    ])
+    expect(told.lines).toEqual([
+      `Waiting for job ${jobId}, at most 30 min.`,
+      `Job ${jobId} is RUNNING after 4 s; 29 min 56 s left.`,
+    ])
+  })
+
+  test('ends when the job has failed, with the text of the service', async () => {
+    const { ending } = await waiting({ play: ends(1_000, 'FAILED', 'no auth') })
+    expect(ending).toMatchObject({ ok: true, value: { status: 'FAILED', error: 'no auth' } })
+  })
+
+  test('begins with the status of the answer that started it', async () => {
+    const { told, jobId } = await waiting({ status: 'RUNNING', play: ends(5_000, 'completed') })
+    expect(told.lines).toEqual([`Waiting for job ${jobId} (RUNNING), at most 30 min.`])
+  })
+
+  test('says every change of the status', async () => {
+    const { told, jobId } = await waiting({
+      status: 'PENDING',
+      play: (job, world, clock) => {
+        clock.schedule(9_000, () => {
+          job.status = 'RUNNING'
+        })
+        ends(17_000, 'COMPLETED')(job, world, clock)
+      },
+    })
+    expect(told.lines).toEqual([
+      `Waiting for job ${jobId} (PENDING), at most 30 min.`,
+      `Job ${jobId} is RUNNING after 12 s; 29 min 48 s left.`,
+    ])
+  })
+
+  test('W07: takes a status that is not known for running, and says so once', async () => {
+    const { ending, told, jobId } = await waiting({
+      play: (job, world, clock) => {
+        const later = (ms: number, status: string): void => {
+          clock.schedule(ms, () => {
+            job.status = status
+          })
+        }
+        later(1_000, 'NEW_STATE')
+        later(10_000, 'RUNNING')
+        later(18_000, 'NEW_STATE')
+        later(22_000, 'PROVISIONING')
+        ends(30_000, 'COMPLETED')(job, world, clock)
+      },
+    })
+    expect(ending.ok).toBe(true)
+    expect(told.lines).toEqual([
+      `Waiting for job ${jobId}, at most 30 min.`,
+      `Job ${jobId} is NEW_STATE after 4 s; 29 min 56 s left. This status is not known; it counts as running.`,
+      `Job ${jobId} is RUNNING after 12 s; 29 min 48 s left.`,
+      `Job ${jobId} is NEW_STATE after 20 s; 29 min 40 s left.`,
+      `Job ${jobId} is PROVISIONING after 24 s; 29 min 36 s left.`,
+    ])
+  })
+
+  test.each(['Succeeded', 'CANCELLED', 'NEW_STATE'])(
+    'W07: with the status %s goes on to the deadline',
+    async (status) => {
+      const { ending, took } = await waiting({
+        engine: { timeoutMs: 120_000 },
+        play: (job) => {
+          job.status = status
+        },
+      })
+      expect(ending).toMatchObject({ ok: false, code: 'TIMED_OUT', result: 'timed-out' })
+      expect(took).toBe(117_000)
+    },
+  )
+
+  test('W07: gives up soon where the answers have no status', async () => {
+    const { ending, took, world, jobId } = await waiting({
+      engine: { maxAttempts: 3 },
+      play: (job) => {
+        job.status = ''
+      },
+    })
+    expect(ending).toMatchObject({
+      ok: false,
+      code: 'UNREADABLE_RESPONSE',
+      result: 'unknown',
+      message: `The service answers for job ${jobId} again and again without a status, so its outcome is not known.`,
+    })
+    expect(ending).toMatchObject({ advice: containing(`--job-id ${jobId}`) })
+    expect(world.count('GetBackendJob')).toBe(3)
+    expect(took).toBe(12_000)
+  })
+
+  test('goes on where a status is missing now and then', async () => {
+    const { ending, told, jobId } = await waiting({
+      engine: { maxAttempts: 2 },
+      status: 'RUNNING',
+      play: (job, world, clock) => {
+        for (const ms of [1_000, 9_000, 17_000]) {
+          clock.schedule(ms, () => {
+            job.status = ''
+          })
+          clock.schedule(ms + 4_000, () => {
+            job.status = 'RUNNING'
+          })
+        }
+        ends(26_000, 'COMPLETED')(job, world, clock)
+      },
+    })
+    expect(ending.ok).toBe(true)
+    expect(told.jobs).not.toContainEqual({ jobId, status: '' })
+    expect(told.lines[1]).toBe(`Job ${jobId} is without a status after 4 s; 29 min 56 s left.`)
+  })
+
+  test('says at least once a minute that it goes on, however slow the answers are', async () => {
+    for (const latency of [0, 5_000, 9_999, 15_000]) {
+      const { told, jobId } = await waiting({
+        port: { latency: () => latency },
+        engine: { timeoutMs: 900_000 },
+      })
+      const times = told.timedLines.map(({ at }) => at)
+      const gaps = times.map((at, index) => at - (times[index - 1] ?? 0))
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(60_000)
+      expect(Math.max(...gaps.slice(2))).toBeGreaterThanOrEqual(40_000)
+      expect(told.lines.at(-1)).toMatch(new RegExp(`^Job ${jobId} is .* after .*; .* left\\.$`))
+    }
+  })
+
+  test('says so while the server asks for long patience too', async () => {
+    const { told } = await waiting({
+      port: { always: { GetBackendJob: { trouble: 'throttled', retryAfterMs: 300_000 } } },
+      engine: { timeoutMs: 700_000 },
+    })
+    const times = told.timedLines.map(({ at }) => at)
+    expect(Math.max(...times.map((at, index) => at - (times[index - 1] ?? 0)))).toBe(40_000)
+  })
+
+  test.each([...AMBIGUOUS, ...HARMLESS])('W06: is not ended by %s', async (trouble) => {
+    const fault = { trouble }
+    const { ending, told } = await waiting({
+      port: { faults: { GetBackendJob: [fault, fault, fault, fault] } },
+      engine: { maxAttempts: 2 },
+      play: ends(10_000, 'COMPLETED'),
+    })
+    expect(ending).toMatchObject({ ok: true, value: { status: 'COMPLETED' } })
+    expect(told.retries).toHaveLength(4)
+    expect(told.retries[0]).toMatch(
+      /^GetBackendJob failed \(.+\); the job is not affected\. Next look in 4 s\.$/,
+    )
+  })
+
+  test('backs off from a service that fails, and obeys its Retry-After', async () => {
+    const { told, took } = await waiting({
+      port: {
+        faults: {
+          GetBackendJob: [
+            { trouble: 'throttled' },
+            { trouble: 'throttled' },
+            { trouble: 'throttled' },
+            { trouble: 'throttled' },
+            { trouble: 'throttled', retryAfterMs: 50_000 },
+            undefined,
+            { trouble: 'throttled' },
+          ],
+        },
+      },
+      play: ends(110_000, 'COMPLETED'),
+    })
+    const pauses = told.retries.map((line) => /Next look in (.*)\./.exec(line)?.[1])
+    // Once it has answered, the series begins anew; polls never come faster than without failures.
+    expect(pauses).toEqual(['4 s', '4 s', '4 s', '8 s', '1 min 6 s', '8 s'])
+    expect(took).toBe(114_427)
+  })
+
+  test('is not ended by a job that is not found at first', async () => {
+    const { ending, told } = await waiting({
+      world: { jobLagMs: 50_000 },
+      play: ends(55_000, 'COMPLETED'),
+    })
+    expect(ending).toMatchObject({ ok: true })
+    expect(told.retries).toEqual([])
+  })
+
+  test('gives up on a job that is not found after a minute', async () => {
+    const { ending, took, jobId } = await waiting({ world: { jobLagMs: 1e9 }, status: 'PENDING' })
+    expect(ending).toMatchObject({
+      ok: false,
+      code: 'JOB_NOT_FOUND',
+      result: 'unknown',
+      requestId: 'request-404',
+      message: `The service no longer knows job ${jobId}, whose last status was PENDING: 404 NotFoundException: App not found.`,
+    })
+    expect(took).toBeGreaterThanOrEqual(60_000)
+    expect(took).toBeLessThan(70_000)
+    const silent = await waiting({ world: { jobLagMs: 1e9 } })
+    expect(silent.ending).toMatchObject({
+      message: containing('whose last status was unknown'),
+      advice: containing('aws amplifybackend get-backend-storage'),
+    })
+  })
+
+  test('counts the minute exactly, up to the answer', async () => {
+    // The ninth poll leaves after 58 seconds; its answer takes the rest.
+    const ninth = async (answerMs: number) => {
+      let ways = 0
+      const { took } = await waiting({
+        world: { jobLagMs: 1e9 },
+        port: {
+          latency: () => {
+            ways += 1
+            return ways === 18 ? answerMs : 0
+          },
+        },
+      })
+      return took
+    }
+    expect(await ninth(2_000)).toBe(60_000)
+    expect(await ninth(1_999)).toBeGreaterThan(60_000)
+  })
+
+  test('with a role that may not read it is red, and names the action and wait: false', async () => {
+    const { ending, jobId, took } = await waiting({ port: { denied: ['GetBackendJob'] } })
+    expect(ending).toMatchObject({
+      ok: false,
+      code: 'ACCESS_DENIED',
+      result: 'unknown',
+      requestId: 'request-403',
+      message:
+        'The credentials may not call GetBackendJob: 403 AccessDeniedException: User is not authorized to perform that.',
+      advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on arn:aws:amplifybackend:eu-west-1:ACCOUNT:/backend/d1a2b3c4d5/* for the role, or set wait: false.`,
+    })
+    expect(took).toBe(4_000)
+  })
+
+  test.each(HOPELESS)('W06: is ended by %s, at once', async (trouble) => {
+    const { ending, jobId, world } = await waiting({
+      port: { always: { GetBackendJob: { trouble } } },
+    })
+    expect(ending).toMatchObject({
+      ok: false,
+      result: 'unknown',
+      advice: `Job ${jobId} was started and goes on remotely. Look at it: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${jobId}`,
+    })
+    expect(world.count('GetBackendJob')).toBe(1)
+  })
+
+  test('renews expired credentials, as often as there was a success in between', async () => {
+    const expired = { trouble: 'expired' } as const
+    const good = await waiting({
+      port: { faults: { GetBackendJob: [expired, undefined, expired, undefined, expired] } },
+      play: ends(11_000, 'COMPLETED'),
+    })
+    expect(good.ending.ok).toBe(true)
+    expect(good.told.renewals).toBe(3)
+    expect(good.took).toBe(12_000)
+    const bad = await waiting({ port: { faults: { GetBackendJob: [expired, expired] } } })
+    expect(bad.ending).toMatchObject({ code: 'CREDENTIALS_EXPIRED', result: 'unknown' })
+    expect(bad.told.renewals).toBe(1)
+  })
+
+  test('W02: ends at the deadline, with a last look just before it', async () => {
+    const { ending, took, jobId, world } = await waiting({ engine: { timeoutMs: 300_000 } })
+    expect(took).toBe(297_000)
+    expect(world.calls.at(-1)?.at).toBe(297_000)
+    expect(ending).toMatchObject({
+      ok: false,
+      code: 'TIMED_OUT',
+      result: 'timed-out',
+      message: `Job ${jobId} had not ended when the time of the run was used up; its last status was RUNNING after 4 min 57 s of waiting.`,
+      advice: `The job goes on remotely. Look at it: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${jobId}. A re-run waits for it; raise timeout-in-minutes if it needs longer.`,
+    })
+  })
+
+  test('W02: may end at the deadline without any status', async () => {
+    const { ending, took, world } = await waiting({ engine: { timeoutMs: 3_000 } })
+    expect(ending).toMatchObject({
+      message: containing('its last status was unknown after 0 s of waiting'),
+    })
+    expect([took, world.count('GetBackendJob')]).toEqual([0, 0])
+  })
+
+  test('sees a job that ends just before the deadline', async () => {
+    const { ending, took } = await waiting({
+      engine: { timeoutMs: 300_000 },
+      play: ends(296_900, 'COMPLETED'),
+    })
+    expect(ending.ok).toBe(true)
+    expect(took).toBe(297_000)
+  })
+
+  test('W03: ends with the signal', async () => {
+    const abort = new AbortController()
+    const run = waiting({
+      engine: { signal: abort.signal },
+      play: (_job, _world, clock) => {
+        clock.schedule(6_000, () => {
+          abort.abort(new Error('SIGINT'))
+        })
+      },
+    })
+    await expect(run).rejects.toThrow('SIGINT')
+  })
+})
+
+describe('waiting until no job is pending', () => {
+  async function free(
+    mayBeLate: boolean,
+    { world: rules, port, engine: options, play, status }: Setting & { status?: string },
+  ): Promise<Scene<boolean> & { job: WorldJob | undefined }> {
+    const clock = virtualClock()
+    const world = virtualAmplify(clock, rules)
+    const job = status === undefined ? undefined : world.addJob('UpdateBackendAPI', status)
+    const { engine, told } = anEngine(clock, world.port({ latency: () => 0, ...port }), options)
+    if (job !== undefined) play?.(job, world, clock)
+    const ending = await clock.run(endingOf(waitUntilFree(engine, mayBeLate)))
+    return { ending, told, world, clock, took: clock.now(), job }
+  }
+
+  test('is no wait where there is none', async () => {
+    const { ending, told, took } = await free(false, {})
+    expect(ending).toEqual({ ok: true, value: false })
+    expect([told.lines, told.warnings, took]).toEqual([[], [], 0])
+  })
+
+  test('is no wait where all jobs have ended', async () => {
+    expect((await free(false, { status: 'COMPLETED' })).ending).toEqual({ ok: true, value: false })
+  })
+
+  test.each([true, false])('ends with the job, and names it (late %s)', async (mayBeLate) => {
+    const { ending, told, took } = await free(mayBeLate, {
+      status: 'RUNNING',
+      play: ends(10_000, 'COMPLETED'),
+    })
+    expect(ending).toEqual({ ok: true, value: true })
+    expect(took).toBe(12_000)
+    expect(told.lines).toEqual([
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 0 s old); 30 min left.',
+    ])
+  })
+
+  test('shows the age of the job, and its status of now, again and again', async () => {
+    const clock = virtualClock()
+    const world = virtualAmplify(clock)
+    const job = world.addJob('UpdateBackendAPI', 'PENDING')
+    const { engine, told } = anEngine(clock, world.port({ latency: () => 0 }))
+    clock.schedule(250_000, () => {
+      job.status = 'RUNNING'
+    })
+    clock.schedule(290_000, () => {
+      world.endJob(job, { status: 'FAILED' })
+    })
+    await clock.run(clock.sleep(200_000, engine.patience.signal))
+    expect(await clock.run(waitUntilFree(engine, true))).toBe(true)
+    expect(told.lines).toEqual([
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 3 min 20 s old); 26 min 40 s left.',
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 4 min old); 26 min left.',
+      // The server's own time, by which jobs age, comes in whole seconds.
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 4 min 39 s old); 25 min 20 s left.',
+    ])
+  })
+
+  test.each([
+    ['its time cannot be read', { times: TIME_STYLES.garbage }],
+    ['the server gives no time', { dates: false }],
+  ])('shows no age where %s', async (_why, world) => {
+    const { told } = await free(true, { world, status: 'RUNNING', play: ends(1_000, 'COMPLETED') })
+    expect(told.lines).toEqual([
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING); 30 min left.',
+    ])
+  })
+
+  test('names the next job too', async () => {
+    const { ending, told, took } = await free(true, {
+      status: 'RUNNING',
+      play: (job, world, clock) => {
+        clock.schedule(6_000, () => {
+          world.endJob(job, { status: 'COMPLETED' })
+          const next = world.addJob('GenerateBackendAPIModels', 'RUNNING')
+          clock.schedule(10_000, () => {
+            world.endJob(next, { status: 'COMPLETED' })
+          })
+        })
+      },
+    })
+    expect(ending).toEqual({ ok: true, value: true })
+    expect(took).toBe(16_000)
+    expect(told.lines).toHaveLength(2)
+    expect(told.lines[1]).toMatch(/: other-2 \(GenerateBackendAPIModels, RUNNING, 2 s old\); /)
+  })
+
+  test('T07: where the list does not show the job, looks again after 15 to 30 seconds', async () => {
+    const { ending, told, took, world } = await free(true, {})
+    expect(ending).toEqual({ ok: true, value: true })
+    expect([took, world.count('ListBackendJobs')]).toEqual([22_500, 2])
+    expect(told.lines).toEqual([
+      'The service says that a job of "prod" is pending; waiting for it, 30 min left.',
+    ])
+  })
+
+  test('T07: where jobs may not be listed, is over after 15 to 30 seconds', async () => {
+    const { ending, told, took, world } = await free(true, {
+      port: { denied: ['ListBackendJobs'] },
+    })
+    expect(ending).toEqual({ ok: true, value: true })
+    expect([took, world.count('ListBackendJobs')]).toEqual([22_500, 2])
+    expect(told.lines).toEqual([
+      'A job is pending, and the role may not list jobs (amplifybackend:ListBackendJobs); asking again every 15 to 30 seconds.',
+    ])
+    expect(told.warnings).toEqual([])
+  })
+
+  test('where jobs may not be listed and none is known of, is no wait but a warning', async () => {
+    const { ending, told, took } = await free(false, { port: { denied: ['ListBackendJobs'] } })
+    expect(ending).toEqual({ ok: true, value: false })
+    expect(took).toBe(0)
+    expect(told.warnings).toEqual([
+      {
+        title: 'Pending jobs not seen',
+        text: 'The role may not list jobs (amplifybackend:ListBackendJobs), so a job that is changing the storage right now would go unnoticed.',
+      },
+    ])
+  })
+
+  test('at the deadline is red, with the job and a hint at concurrency', async () => {
+    const { ending, took } = await free(true, { status: 'RUNNING', engine: { timeoutMs: 100_000 } })
+    expect(took).toBe(97_000)
+    expect(ending).toMatchObject({
+      ok: false,
+      code: 'PENDING_JOB',
+      result: 'timed-out',
+      message:
+        'Job other-1 (UpdateBackendAPI, last status RUNNING) of the environment "prod" was still pending when the time of the run was used up.',
+      advice:
+        'Use one concurrency group for all runs on this app and environment, without cancel-in-progress. Look at the job: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id other-1',
+    })
+  })
+
+  test('sees a job that ends just before the deadline', async () => {
+    const { ending, took } = await free(true, {
+      status: 'RUNNING',
+      engine: { timeoutMs: 100_000 },
+      play: ends(96_900, 'COMPLETED'),
+    })
+    expect(ending).toEqual({ ok: true, value: true })
+    expect(took).toBe(97_000)
+  })
+
+  test.each([
+    ['the list does not show the job', {}],
+    ['jobs may not be listed', { denied: ['ListBackendJobs'] }],
+  ] as const)(
+    'where %s, never begins a pause that would end at the deadline',
+    async (_why, port) => {
+      const at = (timeoutMs: number) => free(true, { port, engine: { timeoutMs } })
+      const late = await at(25_500)
+      expect(late.took).toBe(0)
+      expect(late.ending).toMatchObject({
+        code: 'PENDING_JOB',
+        result: 'timed-out',
+        message:
+          'A job of the environment "prod" was still pending when the time of the run was used up.',
+        advice:
+          'Use one concurrency group for all runs on this app and environment, without cancel-in-progress.',
+      })
+      expect((await at(25_501)).ending).toEqual({ ok: true, value: true })
+    },
+  )
+
+  test('a job without an id is not looked at by its id', async () => {
+    const clock = virtualClock()
+    const world = virtualAmplify(clock)
+    const job = { jobId: '', operation: 'X', status: '', createdAt: undefined, error: '' }
+    const port = world.port({ latency: () => 0 })
+    const listing = {
+      ...port,
+      listJobs: () =>
+        Promise.resolve({ ok: true, value: [job], requestId: undefined, serverTime: 0 } as const),
+    }
+    const { engine, told } = anEngine(clock, listing, { timeoutMs: 10_000 })
+    const error = await clock.run(errorOf(waitUntilFree(engine, true)))
+    expect(error.message).toMatch(/^A job of the environment "prod" was still pending/)
+    expect(error.advice).toMatch(/without cancel-in-progress\.$/)
+    expect(told.lines[0]).toBe(
+      'Waiting for another job of "prod":  (X, without a status); 10 s left.',
+    )
+  })
+
+  test('survives trouble of the list, and ends with what does not pass', async () => {
+    const good = await free(false, {
+      port: { faults: { ListBackendJobs: [{ trouble: 'reset' }, { trouble: 'throttled' }] } },
+    })
+    expect(good.ending).toEqual({ ok: true, value: false })
+    expect(good.told.retries).toHaveLength(2)
+    const bad = await free(false, {
+      port: { always: { ListBackendJobs: { trouble: 'badRequest' } } },
+    })
+    expect(bad.ending).toMatchObject({ code: 'BAD_REQUEST', result: 'failed' })
+    const tried = await free(true, {
+      port: { always: { ListBackendJobs: { trouble: 'internalError' } } },
+      engine: { maxAttempts: 3 },
+    })
+    expect(tried.ending).toMatchObject({ code: 'SERVICE_ERROR', result: 'failed' })
+    expect(tried.world.count('ListBackendJobs')).toBe(3)
+  })
+
+  test('at the deadline is red as pending too, when the list fails until then', async () => {
+    const { ending } = await free(true, {
+      status: 'RUNNING',
+      engine: { timeoutMs: 60_000, maxAttempts: 20 },
+      port: {
+        faults: { ListBackendJobs: [undefined] },
+        always: { ListBackendJobs: { trouble: 'internalError' } },
+      },
+    })
+    expect(ending).toMatchObject({
+      code: 'PENDING_JOB',
+      result: 'timed-out',
+      message: matching(/^Job other-1 \(UpdateBackendAPI, last status RUNNING\)/),
+    })
+  })
+
+  test('ends with the signal', async () => {
+    const abort = new AbortController()
+    const run = free(true, {
+      status: 'RUNNING',
+      engine: { signal: abort.signal },
+      play: (_job, _world, clock) => {
+        clock.schedule(6_000, () => {
+          abort.abort(new Error('SIGTERM'))
+        })
+      },
+    })
+    await expect(run).rejects.toThrow('SIGTERM')
+  })
+})

@@ -1,0 +1,302 @@
+/**
+ * Every workflow that people read here is valid for GitHub's language service, for actionlint and by our
+ * own rules; and a mistake in one does not go unnoticed.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+import { isMap, isScalar, parseDocument } from 'yaml'
+
+import { root } from './harness/actions.ts'
+import { checkExample, checkWorkflow, type Finding } from './harness/check.ts'
+import { called, example, exampleNames, replaced } from './support.ts'
+
+/** A finding in one line. */
+const lines = (findings: readonly Finding[]): readonly string[] =>
+  findings.map(({ by, line, message }) => `${by}, line ${String(line)}: ${message}`)
+
+describe('an example', () => {
+  test('is there', () => {
+    expect(exampleNames).toContain('plan-and-apply.yml')
+  })
+
+  test.each(exampleNames)('%s is as it should be', async (name) => {
+    expect(lines(await checkExample(name, example(name), called))).toEqual([])
+  })
+})
+
+/** The Markdown files of the repository that people read. */
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
+
+type Block = Readonly<{ line: number; text: string }>
+
+/** The YAML blocks of a page that are whole workflows, without what all of their lines are indented by. */
+function workflowsIn(page: string): readonly Block[] {
+  return [...page.matchAll(/^([ \t]*)```ya?ml\n(.*?)^\1```$/gms)].flatMap((match) => {
+    const [, indent = '', block = ''] = match
+    const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')
+    const line = page.slice(0, match.index).split('\n').length
+    return isWorkflow(text) ? [{ line, text }] : []
+  })
+}
+
+function isWorkflow(text: string): boolean {
+  const { contents } = parseDocument(text)
+  if (!isMap(contents)) return false
+  const keys = contents.items.map(({ key }) => (isScalar(key) ? key.value : undefined))
+  return keys.includes('jobs') && keys.includes('on')
+}
+
+describe('a workflow in the documentation', () => {
+  test('is found, and a part of one is left alone', () => {
+    const page = [
+      ...['# Title', '', '1. Like so:', '', '   ```yaml', '   on: push', '   jobs: {}', '   ```'],
+      ...['', '```yml', '- uses: x', '```', '', '```sh', 'on: push', '```', ''],
+    ].join('\n')
+    expect(workflowsIn(page)).toEqual([{ line: 5, text: 'on: push\njobs: {}\n' }])
+  })
+
+  test.each(pages)('is as it should be in %s', async (page) => {
+    for (const { line, text } of workflowsIn(readFileSync(join(root, page), 'utf8'))) {
+      const findings = await checkWorkflow(`line-${String(line)}.yml`, text, called)
+      expect([page, line, ...lines(findings)]).toEqual([page, line])
+    }
+  })
+})
+
+describe('a mistake is noticed', () => {
+  type Mistake = Readonly<{
+    in?: string
+    from: string
+    to: string
+    by: Finding['by']
+    says: string
+  }>
+
+  const mistakes: Readonly<Record<string, Mistake>> = {
+    'an output that the action does not have': {
+      from: 'steps.storage.outputs.ready',
+      to: 'steps.storage.outputs.redy',
+      by: 'us',
+      says: 'The action of step storage has no output redy',
+    },
+    'an output of a job that it does not have': {
+      from: 'if: needs.storage.outputs.ready',
+      to: 'if: needs.storage.outputs.redy',
+      by: 'actionlint',
+      says: 'property "redy" is not defined',
+    },
+    'an output of a called workflow that it does not have': {
+      in: 'call-reusable.yml',
+      from: 'if: needs.storage.outputs.ready',
+      to: 'if: needs.storage.outputs.redy',
+      by: 'GitHub',
+      says: 'Context access might be invalid: redy',
+    },
+    'a step that is not there': {
+      from: 'steps.storage.outputs.ready',
+      to: 'steps.strage.outputs.ready',
+      by: 'actionlint',
+      says: 'property "strage" is not defined',
+    },
+    'a job that is not there': {
+      from: 'needs: storage',
+      to: 'needs: strage',
+      by: 'GitHub',
+      says: "depends on unknown job 'strage'",
+    },
+    'an input that the action does not have': {
+      from: 'resource-name: media',
+      to: 'resource-name: media\n          resource-nmae: media',
+      by: 'GitHub',
+      says: "Invalid action input 'resource-nmae'",
+    },
+    'an input that another action does not have': {
+      from: 'persist-credentials: false',
+      to: 'persist-credential: false',
+      by: 'GitHub',
+      says: "Invalid action input 'persist-credential'",
+    },
+    'an input that is missing': {
+      from: '          resource-name: media\n',
+      to: '',
+      by: 'GitHub',
+      says: 'Missing required input `resource-name`',
+    },
+    'an input that a called workflow does not have': {
+      in: 'call-reusable.yml',
+      from: 'app-id: d1',
+      to: 'app-ids: d1',
+      by: 'GitHub',
+      says: 'Invalid input, app-ids is not defined',
+    },
+    'a condition that always holds': {
+      from: 'if: needs.storage.outputs.ready',
+      to: "if: ${{ needs.storage.outputs.ready }} == 'true'",
+      by: 'GitHub',
+      says: 'always evaluate to truthy',
+    },
+    'a condition that never holds': {
+      from: 'if: needs.storage.outputs.ready',
+      to: 'if: needs.storage.outputs.ready == true',
+      by: 'us',
+      says: 'The output ready is a text, and never equal to true',
+    },
+    'a condition on a text that is never said': {
+      from: 'if: needs.storage.outputs.ready',
+      to: "if: needs.storage.outputs.ready == 'yes'",
+      by: 'us',
+      says: "The output ready is never 'yes'",
+    },
+    'a context that GitHub does not have': {
+      from: 'if: needs.storage.outputs.ready',
+      to: "if: github.event_nmae == 'push'",
+      by: 'actionlint',
+      says: 'property "event_nmae" is not defined',
+    },
+    'a value that the matrix does not have': {
+      in: 'environments-matrix.yml',
+      from: 'APP_ID: ${{ matrix.app-id }}',
+      to: 'APP_ID: ${{ matrix.appid }}',
+      by: 'actionlint',
+      says: 'property "appid" is not defined',
+    },
+    'a permission that is not known': {
+      from: 'id-token: write',
+      to: 'id-tokn: write',
+      by: 'actionlint',
+      says: 'unknown permission scope "id-tokn"',
+    },
+    'an expression in a script': {
+      from: 'run: ./deploy.sh',
+      to: 'run: ./deploy.sh "${{ needs.storage.outputs.bucket-name }}"',
+      by: 'us',
+      says: 'A script holds an expression',
+    },
+    'a text of a stranger in a script': {
+      from: 'run: ./deploy.sh',
+      to: 'run: ./deploy.sh "${{ github.event.pull_request.title }}"',
+      by: 'actionlint',
+      says: 'potentially untrusted',
+    },
+    'an action by its tag': {
+      from: '@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1',
+      to: '@v7',
+      by: 'us',
+      says: 'actions/checkout@v7 is not pinned by a full commit',
+    },
+    'an action by half a commit': {
+      from: '@3d3c42e5aac5ba805825da76410c181273ba90b1',
+      to: '@3d3c42e5aac5',
+      by: 'us',
+      says: 'is not pinned by a full commit',
+    },
+    'this action by its tag': {
+      from: '@FULL_SHA # v1.0.0',
+      to: '@v1',
+      by: 'us',
+      says: 'is not pinned by a full commit',
+    },
+    'a commit without its version': {
+      from: ' # v7.0.1',
+      to: '',
+      by: 'us',
+      says: 'does not name its version',
+    },
+    'a called workflow of strangers': {
+      in: 'call-reusable.yml',
+      from: 'uses: YOUR-ORG/',
+      to: 'uses: somebody/',
+      by: 'us',
+      says: 'is not pinned by a full commit',
+    },
+    'permissions for every job': {
+      from: 'permissions: {}',
+      to: 'permissions: { id-token: write }',
+      by: 'us',
+      says: 'There is no `permissions: {}` at the top',
+    },
+    'a job without permissions': {
+      from: '    permissions:\n      contents: read\n',
+      to: '',
+      by: 'us',
+      says: 'The job deploy has no permissions',
+    },
+    'a push to any branch': {
+      from: '  push:\n    branches: [main]\n',
+      to: '  push:\n',
+      by: 'us',
+      says: 'push names no branches',
+    },
+    'a group that is cancelled': {
+      from: 'cancel-in-progress: false',
+      to: 'cancel-in-progress: true',
+      by: 'us',
+      says: 'It does not say cancel-in-progress: false',
+    },
+    'a group for all environments': {
+      from: '-prod-${{ github.ref }}',
+      to: '-${{ github.ref }}',
+      by: 'us',
+      says: 'The concurrency group does not name prod',
+    },
+    'a group in which a plan takes the place of an apply': {
+      from: '-${{ github.ref }}',
+      to: '',
+      by: 'us',
+      says: 'The concurrency group does not name ${{ github.ref }}',
+    },
+    'no group': {
+      in: 'environments-matrix.yml',
+      from: '    concurrency:\n      group: amplify-storage-${{ matrix.app-id }}-${{ matrix.environment }}-${{ github.ref }}\n      cancel-in-progress: false # the job at AWS would go on\n',
+      to: '',
+      by: 'us',
+      says: 'The job storage has no concurrency',
+    },
+    'nothing to say what it does': {
+      from: '# The storage first',
+      to: '\n# The storage first',
+      by: 'us',
+      says: 'It does not start with what it does',
+    },
+    'nothing to say what to replace': {
+      from: '# Replace:',
+      to: '# Change:',
+      by: 'us',
+      says: 'It does not say what to replace',
+    },
+    'no YAML': {
+      from: 'permissions: {}',
+      to: 'permissions: {',
+      by: 'GitHub',
+      says: 'Flow map',
+    },
+  }
+
+  test.each(Object.entries(mistakes))('%s', async (_, mistake) => {
+    const name = mistake.in ?? 'deploy-after-storage.yml'
+    const findings = await checkExample(
+      name,
+      replaced(example(name), [mistake.from, mistake.to]),
+      called,
+    )
+    const found = findings.filter(({ by }) => by === mistake.by).map(({ message }) => message)
+    expect(found.join('\n')).toContain(mistake.says)
+  })
+
+  test('a step of this repository itself with an input that is not there', async () => {
+    const text = replaced(
+      example('plan-and-apply.yml'),
+      ['OWNER/amplify-create-backend-storage@FULL_SHA # v1.0.0', './'],
+      ['resource-name: media', 'resource-nmae: media'],
+    )
+    const findings = await checkWorkflow('ci.yml', text)
+    expect(lines(findings).join('\n')).toContain("Invalid action input 'resource-nmae'")
+  })
+})
