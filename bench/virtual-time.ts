@@ -68,7 +68,7 @@ export function createVirtualTime(): VirtualTime {
         now = event.at
         event.happen()
         // What is due at the same moment happens together.
-        while (heap[0] !== undefined && heap[0].at === now) pop()?.happen()
+        while (heap[0]?.at === now) pop()?.happen()
       }
     },
   }

@@ -117,6 +117,7 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
   for (;;) {
     const seen = await whileOpen(history, look(engine, request, backend))
     if (seen.denied !== undefined) tellDenied(seen.denied)
+    else if (history.uncertain) observer.sent('settled')
     const step = nextStep(
       request,
       seen.found,
@@ -233,6 +234,8 @@ async function follow(
       return { kind: 'look' }
     case 'busy':
       await whileOpen(history, waitUntilFree(engine, true))
+      // If that was the job of a lost send, the storage shows it now.
+      if (!history.blind) observer.sent('settled')
       return { kind: 'look' }
     case 'exists':
       return {

@@ -1,4 +1,4 @@
-/** The end of a run from outside: the runner sends SIGINT, then SIGTERM, then kills. */
+/** The end of a run before its time: the runner's signals, or something unforeseen in the run itself. */
 import { ActionError } from './errors.ts'
 
 export type Cancellation = Readonly<{
@@ -8,26 +8,33 @@ export type Cancellation = Readonly<{
   sendSignal: AbortSignal
   /** @param by what brought it about, for example `SIGINT` */
   cancel(by: string): void
+  /** @param reason what has gone wrong; the run ends with it */
+  abandon(reason: Error): void
 }>
 
 /** What a create in flight gets to answer; the whole process has a second. */
-const GRACE_MS = 600
+export const SEND_GRACE_MS = 600
 
 export function createCancellation(): Cancellation {
   const all = new AbortController()
   const sends = new AbortController()
+  const end = (reason: Error): void => {
+    if (all.signal.aborted) return
+    all.abort(reason)
+    setTimeout(() => {
+      sends.abort(reason)
+    }, SEND_GRACE_MS)
+  }
   return {
     signal: all.signal,
     sendSignal: sends.signal,
     cancel: (by) => {
-      if (all.signal.aborted) return
-      const reason = new ActionError('CANCELLED', `The run was cancelled (${by}).`, {
-        result: 'cancelled',
-      })
-      all.abort(reason)
-      setTimeout(() => {
-        sends.abort(reason)
-      }, GRACE_MS).unref()
+      end(
+        new ActionError('CANCELLED', `The run was cancelled (${by}).`, {
+          result: 'cancelled',
+        }),
+      )
     },
+    abandon: end,
   }
 }

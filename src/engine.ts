@@ -10,6 +10,11 @@ export type Observer = Readonly<{
   line(text: string): void
   /** A warning for the log's annotations and the summary. */
   warning(title: string, text: string): void
+  /**
+   * A create or update goes out, or what became of it is known now: `open` as long as it may take effect
+   * without the run knowing.
+   */
+  sent(outcome: 'open' | 'settled'): void
   /** A create or update was accepted; what the answer says of app and environment is theirs to report. */
   accepted(started: Started): void
   /** A job that is ours: started by this run, or found to be. */

@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     cancellation.cancel(signal)
   })
 }
-const end = ensureVerdict(runnerToolkit)
+const end = ensureVerdict(runnerToolkit, cancellation)
 
 const ending = await main({
   env: process.env,

@@ -1,5 +1,6 @@
 /** The story of one run: decide, read, authenticate, look and act, report. */
 import { apply, plan } from './apply.ts'
+import { SEND_GRACE_MS } from './cancellation.ts'
 import { duration } from './clock.ts'
 import { redEnding, type Ending } from './ending.ts'
 import type { Engine } from './engine.ts'
@@ -12,17 +13,29 @@ import { mintEarly } from './early-token.ts'
 import { createRun, placeOf, warn, type Run, type World } from './run.ts'
 import { describeValue, requestOf } from './storage.ts'
 import { quoted } from './text.ts'
-import { endInTime } from './time-limit.ts'
+import { endInTime, endWith } from './time-limit.ts'
+
+/** What is in hand when the run is cancelled may go on so long, and then the report: a second in all. */
+const STORY_GRACE_MS = SEND_GRACE_MS + 50
+const REPORT_GRACE_MS = 150
 
 /** Runs the action and reports. Never throws: whatever happens comes to exactly one ending. */
 export async function main(world: World): Promise<Ending> {
   const run = createRun(world)
-  const ending = await story(run).catch((thrown: unknown) => {
-    if (thrown instanceof Error) run.log.debug(thrown.stack ?? thrown.message)
-    const place = run.inputs === undefined ? undefined : placeOf(run.inputs)
-    return redEnding(thrown, run.findings, place, run.secrets.redact)
+  const { clock, cancellation, reporter } = run
+  const { signal } = cancellation
+  const ending = await endWith(clock, signal, STORY_GRACE_MS, story(run)).catch(
+    (thrown: unknown) => {
+      if (thrown instanceof Error) run.log.debug(thrown.stack ?? thrown.message)
+      const place = run.inputs === undefined ? undefined : placeOf(run.inputs)
+      return redEnding(thrown, run.findings, place, run.secrets.redact)
+    },
+  )
+  reporter.end(ending)
+  await endWith(clock, signal, REPORT_GRACE_MS, report(run, ending)).catch((thrown: unknown) => {
+    const what = thrown instanceof Error ? thrown.message : String(thrown)
+    if (thrown !== signal.reason) warn(run, 'Report incomplete', `The report broke off: ${what}`)
   })
-  await report(run, ending)
   return ending
 }
 

@@ -96,6 +96,10 @@ export function observerOf(run: Run): Observer {
     warning: (title, text) => {
       warn(run, title, text)
     },
+    sent: (outcome) => {
+      findings.sent = true
+      findings.openSend = outcome === 'open'
+    },
     accepted: ({ appId, backendEnvironmentName }) => {
       findings.appId = secrets.redact(appId ?? findings.appId)
       findings.backendEnvironmentName = secrets.redact(

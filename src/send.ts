@@ -36,10 +36,17 @@ export type SendHistory = {
   blind: boolean
   /** The sends that failed one after the other; an accepted one and a busy answer end the series. */
   attempts: Attempts
+  /** The last of them. */
+  failure: Failure | undefined
 }
 
 export function newHistory(): SendHistory {
-  return { uncertain: false, blind: false, attempts: newAttempts() }
+  return { uncertain: false, blind: false, attempts: newAttempts(), failure: undefined }
+}
+
+function endSeries(history: SendHistory): void {
+  history.attempts = newAttempts()
+  history.failure = undefined
 }
 
 export type SendOutcome =
@@ -75,25 +82,36 @@ export async function sendOnce(
   let renewed = false
   for (;;) {
     const sentAt = clock.now()
+    if (history.failure !== undefined && history.attempts.failures >= maxAttempts) {
+      throw whileOpen(explainFailure(history.failure, place), history)
+    }
     // With no time left for its answer, a call would only be lost.
     if (deadline - sentAt < LEAST_MS) throw whileOpen(tooLate(mutation, engine), history)
+    observer.sent('open')
     const answer = await mutation.send(terms(engine, engine.sendSignal))
     if (answer.ok) {
-      history.attempts = newAttempts()
+      observer.sent('settled')
+      endSeries(history)
       observer.accepted(answer.value)
       observer.job(answer.value.jobId, answer.value.status)
       return { kind: 'started', jobId: answer.value.jobId, status: answer.value.status }
     }
     const { failure } = answer
     const verdict = classify(failure)
+    /** Nothing of this send is open; an earlier one that nobody could look for is. */
+    const settle = (): void => {
+      observer.sent(history.blind ? 'open' : 'settled')
+    }
+    if (!mayHaveBeenExecuted(verdict)) settle()
     if (verdict === 'busy' || verdict === 'exists') {
       if (history.blind)
         throw probablyExecuted(describe(failure), failure.requestId, mutation, engine)
-      history.attempts = newAttempts()
+      endSeries(history)
       return verdict === 'busy' ? { kind: 'busy' } : { kind: 'exists', failure }
     }
     const { attempts } = history
     attempts.failures += 1
+    history.failure = failure
     if (verdict === 'credentials-expired' && mayRenew(patience, attempts, renewed)) {
       renewed = true
       patience.renewCredentials()
@@ -105,28 +123,34 @@ export async function sendOnce(
         `${mutation.operation} failed (attempt ${attempts.failures} of ${maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
       )
       const found = await findOut(engine, mutation, sentAt)
-      const isLast = attempts.failures >= maxAttempts
       switch (found.kind) {
         case 'job':
+          settle()
           observer.line(`The lost ${mutation.operation} had started job ${found.job.jobId}.`)
           observer.job(found.job.jobId, found.job.status)
           return { kind: 'started', jobId: found.job.jobId, status: found.job.status }
         case 'appeared':
+          settle()
           return { kind: 'appeared' }
         case 'pending':
           return { kind: 'busy' }
         case 'open':
           throw openOutcome(failure, found.why, engine)
         case 'blind':
-          if (isLast) throw openOutcome(failure, 'the role may not look', engine)
+          if (attempts.failures >= maxAttempts) {
+            throw openOutcome(failure, 'the role may not look', engine)
+          }
           observer.line(
             `Nothing could be seen, since the role may not look. ${mutation.operation} is sent again.`,
           )
           history.blind = true
           continue
         case 'nothing':
-          if (isLast) throw whileOpen(explainFailure(failure, place), history)
-          observer.line(`It had no effect. ${mutation.operation} is sent again.`)
+          settle()
+          // With the attempts used up, the loop ends above.
+          if (attempts.failures < maxAttempts) {
+            observer.line(`It had no effect. ${mutation.operation} is sent again.`)
+          }
           continue
       }
     }

@@ -1,12 +1,10 @@
 /** From inputs to a backend that can be talked to: endpoints, credentials, clients. */
-import { createAmplify, type Amplify, type Started } from './amplify.ts'
-import { classify, mayHaveBeenExecuted } from './classify.ts'
+import { createAmplify, type Amplify } from './amplify.ts'
 import { authenticate, own } from './credentials.ts'
 import type { Engine } from './engine.ts'
 import { identityOf } from './event.ts'
 import type { Findings } from './findings.ts'
 import type { Inputs } from './inputs.ts'
-import type { Answer } from './retry.ts'
 import { observerOf, patienceOf, placeOf, roleOf, warn, type Run } from './run.ts'
 import type { ClientSettings, EndpointKind } from './sdk.ts'
 
@@ -80,18 +78,8 @@ export async function openSession(
   }
 }
 
-/**
- * Remembers a send whose answer is not there, or says nothing about its outcome: when the run ends just
- * then, it must say so. And the suffix of the backend, by which the bucket to come can be named.
- */
+/** Remembers the suffix of the backend, by which the bucket to come can be named. */
 function noting(amplify: Amplify, findings: Findings): Amplify {
-  const noted = async (send: () => Promise<Answer<Started>>): Promise<Answer<Started>> => {
-    findings.sent = true
-    findings.openSend = true
-    const answer = await send()
-    findings.openSend = !answer.ok && mayHaveBeenExecuted(classify(answer.failure))
-    return answer
-  }
   return {
     ...amplify,
     getBackend: async (...call) => {
@@ -99,8 +87,6 @@ function noting(amplify: Amplify, findings: Findings): Amplify {
       if (answer.ok) findings.suffix = answer.value.meta?.suffix ?? findings.suffix
       return answer
     },
-    createStorage: (...call) => noted(() => amplify.createStorage(...call)),
-    updateStorage: (...call) => noted(() => amplify.updateStorage(...call)),
   }
 }
 

@@ -1,5 +1,5 @@
-/** The last line of defence against a run that hangs: its own deadline, whatever its parts do. */
-import type { Clock } from './clock.ts'
+/** The last line of defence against a run that hangs, whatever its parts do. */
+import { reasonOf, type Clock } from './clock.ts'
 import { ActionError } from './errors.ts'
 
 /** Every part keeps the deadline by itself; this much later something must have gone wrong in one. */
@@ -26,4 +26,42 @@ export async function endInTime<T>(
     limit.catch(() => undefined)
     ended.abort()
   }
+}
+
+/**
+ * Waits for a task; from when the signal is aborted on, only so much longer, and then leaves it behind.
+ *
+ * @throws the signal's reason when the task is left behind; what the task throws
+ */
+export async function endWith<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  graceMs: number,
+  task: Promise<T>,
+): Promise<T> {
+  const ended = new AbortController()
+  const late = whenAborted(AbortSignal.any([signal, ended.signal])).then(async () => {
+    await clock.sleep(graceMs, ended.signal)
+    throw reasonOf(signal)
+  })
+  try {
+    return await Promise.race([task, late])
+  } finally {
+    late.catch(() => undefined)
+    ended.abort()
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve()
+        },
+        { once: true },
+      )
+  })
 }

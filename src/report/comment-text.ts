@@ -75,7 +75,7 @@ function difference({ ending, findings }: View): string {
     case 'updated':
       return differenceTable(changes, 'Before', 'Now')
     default:
-      return differenceTable(changes, 'Before', 'Asked for')
+      return differenceTable(changes, findings.does === 'plan' ? 'Now' : 'Before', 'Asked for')
   }
 }
 
@@ -108,7 +108,7 @@ const PLANNED_ONLY = 'Planned only'
 
 function bucket(ending: Ending): string {
   const name = 'bucketName' in ending ? ending.bucketName : undefined
-  return name === undefined ? '' : `Bucket ${code(withoutAccounts(name))}`
+  return name === undefined ? '' : `The bucket is ${code(withoutAccounts(name))}.`
 }
 
 /** Which commit and run the comment speaks of: what tells an old one from a fresh one. */

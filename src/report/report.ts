@@ -1,4 +1,4 @@
-/** The end of a run as people and later steps see it: outputs, annotation, comment, summary. */
+/** The end of a run as people see it beside the log: comment and summary. */
 import type { Ending } from '../ending.ts'
 import { commitOf, pullRequestNumber } from '../event.ts'
 import type { Run } from '../run.ts'
@@ -10,8 +10,7 @@ import type { View } from './view.ts'
 
 /** Reports; a part that fails is a warning, never the result. */
 export async function report(run: Run, ending: Ending): Promise<void> {
-  const { inputs, event, reporter, findings, env, clock, startedAt } = run
-  reporter.end(ending)
+  const { inputs, event, reporter, log, findings, env, clock, startedAt } = run
   const tookMs = clock.now() - startedAt
   const viewFor = (pullRequest: number | undefined): View => ({
     findings,
@@ -31,7 +30,10 @@ export async function report(run: Run, ending: Ending): Promise<void> {
     pullRequest = await keepComment(run, inputs, event, viewFor)
   }
   // The last, so that it can tell of a comment that could not be written.
-  if (inputs?.summary ?? wantsSummary(run)) await reporter.summary(summaryOf(viewFor(pullRequest)))
+  if (!(inputs?.summary ?? wantsSummary(run))) return
+  // A runner that knows no summaries is nothing to warn of.
+  if ((env['GITHUB_STEP_SUMMARY'] ?? '') === '') log.step('This runner takes no job summary.')
+  else await reporter.summary(summaryOf(viewFor(pullRequest)))
 }
 
 /** Where the inputs could not be read, the one about the summary may still say no. */

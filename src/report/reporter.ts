@@ -66,7 +66,11 @@ export function createReporter(
       try {
         await toolkit.writeSummary(markdown)
       } catch (error) {
-        log.step(`The job summary could not be written: ${reason(error)}`)
+        log.annotate(
+          'warning',
+          'Summary not written',
+          `The job summary could not be written: ${reason(error)}`,
+        )
       }
     },
   }

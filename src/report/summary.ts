@@ -159,7 +159,7 @@ function facts({ findings, ending, region, links, tookMs }: View): string {
 
 function reason({ does, why }: Findings): readonly string[] {
   if (does === undefined || why === '') return []
-  return [`${does === 'apply' ? 'Applied' : 'Planned'} because: ${prose(why)}`]
+  return [`Reason to ${does}: ${prose(why)}`]
 }
 
 function hosts(all: ReadonlySet<string>): string {

@@ -70,8 +70,8 @@ function certificate(content: Content, signer: KeyObject): string {
     der(0xa3, sequence(...content.extensions)),
   )
   const whole = sequence(body, algorithm, bitString(sign('sha256', body, signer)))
-  const lines = whole.toString('base64').replace(/.{64}/g, '$&\n')
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
+  const lines = whole.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {

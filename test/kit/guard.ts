@@ -75,15 +75,18 @@ Reflect.set(dns, 'lookup', lookup)
 syncBuiltinESMExports()
 
 // Addresses need no look-up.
-const connect: unknown = Reflect.get(Socket.prototype, 'connect')
-if (typeof connect !== 'function') throw new Error('There is no Socket.connect')
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called on the socket that it belongs to
+const { connect } = Socket.prototype
 const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.')
-Reflect.set(Socket.prototype, 'connect', function (this: Socket, ...given: unknown[]): unknown {
+function guardedConnect(this: Socket, ...given: readonly unknown[]): Socket {
   const first: unknown = Array.isArray(given[0]) ? given[0][0] : given[0]
   const host: unknown = Reflect.get(Object(first), 'host')
   if (typeof host === 'string' && isIP(host) > 0 && !isLoopback(host)) {
     note(host)
-    throw Object.assign(new Error(`connect ENETUNREACH ${host}`), { code: 'ENETUNREACH' })
+    const error = new Error(`connect ENETUNREACH ${host}`)
+    return this.destroy(Object.assign(error, { code: 'ENETUNREACH' }))
   }
-  return Reflect.apply(connect, this, given)
-})
+  Reflect.apply(connect, this, given)
+  return this
+}
+Reflect.set(Socket.prototype, 'connect', guardedConnect)

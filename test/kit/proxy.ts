@@ -1,5 +1,10 @@
 /** A forward proxy, as companies have them: tunnels for https (CONNECT), requests in absolute form for http. */
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
@@ -78,7 +83,12 @@ function refuse(response: ServerResponse, status: number): void {
 }
 
 /** Hop-by-hop headers end here; the rest, the host included, is what the client signed. */
-function pass(request: IncomingMessage, response: ServerResponse, port: number, path: string): void {
+function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  port: number,
+  path: string,
+): void {
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(([name]) => !name.startsWith('proxy-')),
   )

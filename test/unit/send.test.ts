@@ -447,12 +447,13 @@ describe('a create whose answer is lost', () => {
   })
 
   test('fails with what the service said, when that was its last attempt and it had no effect', async () => {
-    const { ending, world, took } = await sending({
+    const { ending, world, took, told } = await sending({
       engine: { maxAttempts: 2 },
       port: { always: { CreateBackendStorage: lost } },
     })
     expect(world.sends).toHaveLength(2)
     expect(took).toBe(60_000)
+    expect(told.lines.filter((line) => line.startsWith('It had no effect'))).toHaveLength(1)
     expect(ending).toMatchObject({
       code: 'GATEWAY_TIMEOUT',
       result: 'failed',
@@ -478,6 +479,81 @@ describe('a create whose answer is lost', () => {
       history: { ...newHistory(), attempts: { failures: 7, unknownSince: undefined } },
     })
     expect(good.history.attempts.failures).toBe(0)
+  })
+})
+
+describe('attempts that were used up before', () => {
+  test('by a create that was lost are not exceeded once somebody else’s job has ended', async () => {
+    const failure = failureOf('CreateBackendStorage', 'gatewayTimeout')
+    const history: SendHistory = {
+      ...newHistory(),
+      uncertain: true,
+      attempts: { failures: 3, unknownSince: undefined },
+      failure,
+    }
+    const { ending, world } = await sending({ history, engine: { maxAttempts: 3 } })
+    expect(world.sends).toEqual([])
+    expect(ending).toMatchObject({
+      code: 'GATEWAY_TIMEOUT',
+      result: 'failed',
+      requestId: 'request-504',
+    })
+    const blind = await sending({
+      history: { ...history, blind: true },
+      engine: { maxAttempts: 2 },
+    })
+    expect(blind.ending).toMatchObject({ code: 'GATEWAY_TIMEOUT', result: 'unknown' })
+    expect((await sending({ history, engine: { maxAttempts: 4 } })).ending).toEqual(
+      started('job-1'),
+    )
+  })
+
+  test('are those of one series only: it ends with an accepted create', async () => {
+    const { history } = await sending({ port: creates({ trouble: 'throttled' }) })
+    expect(history).toEqual(newHistory())
+  })
+})
+
+describe('what is said of a send', () => {
+  const said = async (setting: Setting): Promise<readonly string[]> =>
+    (await sending(setting)).told.sent
+
+  test('is that it is open when it goes out, and settled with its answer', async () => {
+    expect(await said({})).toEqual(['open', 'settled'])
+    expect(await said({ port: creates({ trouble: 'throttled' }) })).toEqual([
+      'open',
+      'settled',
+      'open',
+      'settled',
+    ])
+    expect(await said({ port: creates({ trouble: 'badRequest' }) })).toEqual(['open', 'settled'])
+    expect(await said({ play: (world) => world.addJob('X', 'RUNNING') })).toEqual([
+      'open',
+      'settled',
+    ])
+  })
+
+  test('is that a lost one is open until something is found, or certainly nothing', async () => {
+    expect(await said({ port: creates(lostAfterEffect) })).toEqual(['open', 'settled'])
+    expect(await said({ port: creates(lost) })).toEqual(['open', 'settled', 'open', 'settled'])
+    expect(
+      await said({
+        port: creates(lostAfterEffect),
+        world: { times: TIME_STYLES.garbage, jobMs: 1_000 },
+      }),
+    ).toEqual(['open', 'settled'])
+  })
+
+  test('is that it stays open where nobody can tell', async () => {
+    const pending = { times: TIME_STYLES.garbage, jobMs: 1e6 }
+    expect(await said({ port: creates(lostAfterEffect), world: pending })).toEqual(['open'])
+    expect(await said({ port: creates(lost), engine: { timeoutMs: 20_000 } })).toEqual(['open'])
+    const blind = (...faults: Fault[]): PortOptions => ({ denied: READS, ...creates(...faults) })
+    expect(await said({ port: blind(lost, { trouble: 'badRequest' }) })).toEqual([
+      'open',
+      'open',
+      'open',
+    ])
   })
 })
 

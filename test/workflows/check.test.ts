@@ -6,10 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
-import { isMap, isScalar, parseDocument } from 'yaml'
 
+import { pin } from '../../scripts/pin-release.ts'
 import { root } from './harness/actions.ts'
-import { checkExample, checkWorkflow, type Finding } from './harness/check.ts'
+import { checkCopied, checkExample, checkWorkflow, type Finding } from './harness/check.ts'
+import { pages, workflowsIn } from './harness/pages.ts'
 import { called, example, exampleNames, replaced } from './support.ts'
 
 /** A finding in one line. */
@@ -24,34 +25,26 @@ describe('an example', () => {
   test.each(exampleNames)('%s is as it should be', async (name) => {
     expect(lines(await checkExample(name, example(name), called))).toEqual([])
   })
+
+  test.each(exampleNames)('%s is so after a release, too', async (name) => {
+    const sha = '0123456789abcdef0123456789abcdef01234567'
+    const pinned = pin(example(name), 'octo-org/amplify-create-backend-storage', sha, 'v12.3.4')
+    expect(lines(await checkExample(name, pinned, called))).toEqual([])
+  })
 })
 
-/** The Markdown files of the repository that people read. */
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
-]
+/** How the examples use this action, before and after a release. */
+const use =
+  /\S+\/amplify-create-backend-storage@\S+ # v[\d.]+/.exec(example('plan-and-apply.yml'))?.[0] ?? ''
 
-type Block = Readonly<{ line: number; text: string }>
+describe('a workflow of this repository itself', () => {
+  const folder = join(root, '.github', 'workflows')
 
-/** The YAML blocks of a page that are whole workflows, without what all of their lines are indented by. */
-function workflowsIn(page: string): readonly Block[] {
-  return [...page.matchAll(/^([ \t]*)```ya?ml\n(.*?)^\1```$/gms)].flatMap((match) => {
-    const [, indent = '', block = ''] = match
-    const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')
-    const line = page.slice(0, match.index).split('\n').length
-    return isWorkflow(text) ? [{ line, text }] : []
+  test.each(readdirSync(folder))('%s is as it should be', async (name) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    expect(lines(await checkWorkflow(name, text))).toEqual([])
   })
-}
-
-function isWorkflow(text: string): boolean {
-  const { contents } = parseDocument(text)
-  if (!isMap(contents)) return false
-  const keys = contents.items.map(({ key }) => (isScalar(key) ? key.value : undefined))
-  return keys.includes('jobs') && keys.includes('on')
-}
+})
 
 describe('a workflow in the documentation', () => {
   test('is found, and a part of one is left alone', () => {
@@ -64,7 +57,7 @@ describe('a workflow in the documentation', () => {
 
   test.each(pages)('is as it should be in %s', async (page) => {
     for (const { line, text } of workflowsIn(readFileSync(join(root, page), 'utf8'))) {
-      const findings = await checkWorkflow(`line-${String(line)}.yml`, text, called)
+      const findings = await checkCopied(`line-${String(line)}.yml`, text, called)
       expect([page, line, ...lines(findings)]).toEqual([page, line])
     }
   })
@@ -198,8 +191,8 @@ describe('a mistake is noticed', () => {
       says: 'is not pinned by a full commit',
     },
     'this action by its tag': {
-      from: '@FULL_SHA # v1.0.0',
-      to: '@v1',
+      from: use,
+      to: 'OWNER/amplify-create-backend-storage@v1',
       by: 'us',
       says: 'is not pinned by a full commit',
     },
@@ -293,7 +286,7 @@ describe('a mistake is noticed', () => {
   test('a step of this repository itself with an input that is not there', async () => {
     const text = replaced(
       example('plan-and-apply.yml'),
-      ['OWNER/amplify-create-backend-storage@FULL_SHA # v1.0.0', './'],
+      [use, './'],
       ['resource-name: media', 'resource-nmae: media'],
     )
     const findings = await checkWorkflow('ci.yml', text)

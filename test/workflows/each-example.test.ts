@@ -1,4 +1,7 @@
 /** What each example is about, beyond planning and applying; run as in `examples.test.ts`. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { describe, expect, test } from 'vitest'
 
 import {
@@ -13,6 +16,8 @@ import {
   type Emulator,
 } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../emulator/workflow/events.ts'
+import { root } from './harness/actions.ts'
+import { workflowsIn } from './harness/pages.ts'
 import {
   addAsked,
   asked,
@@ -327,6 +332,22 @@ describe('github-enterprise-server.yml', () => {
     const { emulator, run } = await world({ serverUrl: server }, { issuer })
     expect(await run(name, example(name), push())).toMatchObject({ result: 'success' })
     expect(permissionsIn(emulator)).toEqual(asked)
+  })
+})
+
+describe('the first workflow of the README', () => {
+  const [first] = workflowsIn(readFileSync(join(root, 'README.md'), 'utf8'))
+  const text = first?.text ?? ''
+
+  test('plans on a pull request, applies on the push to main, and deploys, as it is', async () => {
+    const { emulator, run } = await world()
+    const planned = await run('storage.yml', text, opened)
+    expect(planned.result, logOf(planned)).toBe('success')
+    expect(storageStep(planned.jobs[0]).outputs).toMatchObject({ result: 'planned' })
+    const applied = await run('storage.yml', text, push())
+    expect(applied.result, logOf(applied)).toBe('success')
+    expect(permissionsIn(emulator)).toEqual(asked)
+    expect(deploys(applied)).toEqual([`Deployed   with bucket ${bucketIn(emulator)}`])
   })
 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Emulator, EmulatorOptions } from '../../emulator/emulator.ts'
 import type { WorkflowEvent } from '../../emulator/workflow/events.ts'
 import { start } from '../emulator/support.ts'
+import { FAST } from '../kit/action.ts'
 import { scaledClock } from '../kit/clock.ts'
 import { root } from './harness/actions.ts'
 import type { JobResult } from './harness/job.ts'
@@ -55,7 +56,7 @@ export async function world(
   machine: MachineOptions = {},
   options: EmulatorOptions = {},
 ): Promise<World> {
-  const clock = { scale: 8, originMs: Date.now() }
+  const clock = { scale: FAST, originMs: Date.now() }
   const emulator = await start({
     clock: scaledClock(clock.scale, clock.originMs),
     rules: { jobMs: 1000 },

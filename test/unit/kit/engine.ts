@@ -1,5 +1,5 @@
 /** An engine for a run on the virtual service, and everything that the run tells while it goes on. */
-import type { Amplify } from '../../../src/amplify.ts'
+import type { Amplify, Started } from '../../../src/amplify.ts'
 import type { Engine } from '../../../src/engine.ts'
 import type { Place } from '../../../src/explain.ts'
 import type { Patience } from '../../../src/retry.ts'
@@ -17,6 +17,9 @@ export type Told = {
   readonly jobs: { readonly jobId: string; readonly status: string | undefined }[]
   readonly changes: (readonly Change[])[]
   readonly found: (Storage | undefined)[]
+  readonly accepted: Started[]
+  /** What was said of sends: `open` as they went out, `settled` when their outcome was known. */
+  readonly sent: ('open' | 'settled')[]
   renewals: number
 }
 
@@ -76,6 +79,8 @@ export function anEngine(
     jobs: [],
     changes: [],
     found: [],
+    accepted: [],
+    sent: [],
     renewals: 0,
   }
   const signal = options.signal ?? never
@@ -104,7 +109,12 @@ export function anEngine(
       warning: (title, text) => {
         told.warnings.push({ title, text })
       },
-      accepted: () => undefined,
+      accepted: (started) => {
+        told.accepted.push(started)
+      },
+      sent: (outcome) => {
+        told.sent.push(outcome)
+      },
       job: (jobId, status) => {
         told.jobs.push({ jobId, status })
       },

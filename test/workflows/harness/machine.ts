@@ -1,10 +1,9 @@
 /** The computer that the jobs of a run have: its folders, its own environment, what it may reach. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
-import { rmSync } from 'node:fs'
 
 import type { Emulator } from '../../../emulator/emulator.ts'
 import { clockEnv } from '../../kit/clock.ts'
@@ -45,7 +44,8 @@ export type MachineOptions = Readonly<{
   clock?: Readonly<{ scale: number; originMs: number }>
 }>
 
-const inherited = ['PATH', 'SystemRoot', 'COMSPEC', 'PATHEXT'] as const
+// The last ones are of Windows, where little runs without them.
+const inherited = ['PATH', 'SystemRoot', 'COMSPEC', 'PATHEXT', 'TEMP', 'TMP'] as const
 
 /** A runner's machine from which the emulator, and nothing else, is reached. */
 export function createMachine(emulator: Emulator, options: MachineOptions = {}): Machine {
@@ -55,6 +55,7 @@ export function createMachine(emulator: Emulator, options: MachineOptions = {}):
   })
   const folder = (name: string): string => mkdtempSync(join(home, `${name}-`))
   const { clock } = options
+  const own = folder('home')
   return {
     emulator,
     actions: createActions(options.action ?? root, options.actions ?? new Map()),
@@ -65,7 +66,8 @@ export function createMachine(emulator: Emulator, options: MachineOptions = {}):
           return value === undefined ? [] : [[name, value]]
         }),
       ),
-      HOME: folder('home'),
+      HOME: own,
+      USERPROFILE: own,
       AWS_ENDPOINT_URL: emulator.url,
       AWS_EC2_METADATA_DISABLED: 'true',
       STAND_IN_REPOSITORY: writeFiles(folder('repository'), options.repository ?? {}),

@@ -30,8 +30,7 @@ export const rules = (workflow: Workflow, actions: Actions): readonly Finding[] 
 ]
 
 /** For the workflows that people copy. */
-export const exampleRules = (workflow: Workflow): readonly Finding[] => [
-  ...header(workflow),
+export const copiedRules = (workflow: Workflow): readonly Finding[] => [
   ...branches(workflow),
   ...workflow.template.jobs.flatMap((job) => concurrency(workflow, job)),
   ...scripts(workflow),
@@ -142,7 +141,8 @@ function permissions(workflow: Workflow): readonly Finding[] {
   ]
 }
 
-function header({ text }: Workflow): readonly Finding[] {
+/** A file of its own starts with what it does, and what to replace. */
+export function headerRules(text: string): readonly Finding[] {
   const comment = /^(?:#.*\n)+/.exec(text)?.[0] ?? ''
   return [
     ...(comment.split('\n').length > 3 ? [] : [finding('It does not start with what it does')]),

@@ -1,17 +1,27 @@
 /** One step of a job: a script, or an action that Node runs. */
 import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { platform } from 'node:process'
 
 import type { Step } from '@actions/workflow-parser/model/workflow-template'
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token'
 
 import { interpolate, textOf, type Contexts } from '../../../emulator/workflow/expressions.ts'
 import type { Action } from './actions.ts'
-import { createFileCommands, FileCommandError, type FileCommands } from './file-commands.ts'
-import { createStepLog, type Annotation, type Masks, type StepLog } from './log.ts'
+import {
+  createFileCommands,
+  FileCommandError,
+  type FileCommands,
+} from '../../../emulator/runner/file-commands.ts'
+import {
+  createStepLog,
+  type Annotation,
+  type Masks,
+  type StepLog,
+} from '../../../emulator/runner/log.ts'
 import type { Machine } from './machine.ts'
 import { WorkflowError } from './parse.ts'
-import { runProcess, type Command } from './process.ts'
+import { runProcess, type Command } from '../../../emulator/runner/process.ts'
 import { at, holds, textsOf, valueOf } from './tokens.ts'
 import { stepStatus, type Conclusion } from './status.ts'
 
@@ -81,7 +91,7 @@ export async function runStep(
           state,
         })
       : await runScript(step.id, name, textOf(valueOf(step.run, scope)), {
-          shell: textOf(valueOf(at(token, 'shell'), scope)),
+          chosen: textOf(valueOf(at(token, 'shell'), scope)),
           env,
           state,
         })
@@ -109,20 +119,24 @@ function keep(result: StepResult, state: JobState): StepResult {
 
 type Around = Readonly<{ env: Readonly<Record<string, string>>; state: JobState }>
 
+// Windows has a bash of its own, for another system; a runner takes the one that comes with git.
+const shell = (name: string): string =>
+  platform === 'win32' ? join(process.env['ProgramFiles'] ?? '', 'Git', 'bin', `${name}.exe`) : name
+
 const shells: Readonly<Record<string, readonly string[]>> = {
-  '': ['bash', '-e'],
-  bash: ['bash', '--noprofile', '--norc', '-eo', 'pipefail'],
-  sh: ['sh', '-e'],
+  '': [shell('bash'), '-e'],
+  bash: [shell('bash'), '--noprofile', '--norc', '-eo', 'pipefail'],
+  sh: [shell('sh'), '-e'],
 }
 
 async function runScript(
   id: string,
   name: string,
   script: string,
-  { shell, env, state }: Around & Readonly<{ shell: string }>,
+  { chosen, env, state }: Around & Readonly<{ chosen: string }>,
 ): Promise<StepResult> {
-  const [program, ...args] = shells[shell] ?? []
-  if (program === undefined) throw new WorkflowError(`The harness does not play shell: ${shell}`)
+  const [program, ...args] = shells[chosen] ?? []
+  if (program === undefined) throw new WorkflowError(`The harness does not play shell: ${chosen}`)
   const file = join(state.machine.folder('script'), 'script.sh')
   writeFileSync(file, script)
   return runCommand(id, name, { program, args: [...args, file] }, env, state)

@@ -1,0 +1,123 @@
+/** Real runs of the bundle on an emulator, for their summaries and comments. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import { runActionStep } from '../../emulator/runner/action-step.ts'
+import { stepInputs } from '../../emulator/try/step-inputs.ts'
+import {
+  githubContext,
+  pullRequest,
+  push,
+  tokenClaims,
+  type WorkflowEvent,
+} from '../../emulator/workflow/events.ts'
+import { clockEnv, scaledClock } from '../../test/kit/clock.ts'
+
+export type Picture = Readonly<{ name: string; kind: 'summary' | 'comment'; markdown: string }>
+
+const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+const EXAMPLE = 'comment-on-pull-request.yml'
+/** Time passes this much faster, since a picture of a job of two minutes says more than one of a second. */
+const SCALE = 30
+
+/** Everything that there is a picture of. */
+export async function playScenes(): Promise<readonly Picture[]> {
+  const opened = pullRequest()
+  const merged = push()
+  const good = await onStage(async (emulator, run) => {
+    const plan = await run(opened)
+    const planComment = commentOn(emulator)
+    emulator.world.github.pulls.push({
+      number: 7,
+      repository: 'octo-org/octo-app',
+      state: 'closed',
+      merged: true,
+      base: 'main',
+      head: 'storage',
+      commits: [merged.sha],
+    })
+    emulator.orderFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
+    const created = await run(merged)
+    return [
+      { name: 'summary-plan', kind: 'summary', markdown: plan },
+      { name: 'comment-plan', kind: 'comment', markdown: planComment },
+      { name: 'summary-created', kind: 'summary', markdown: created },
+      { name: 'comment-created', kind: 'comment', markdown: commentOn(emulator) },
+    ] as const
+  })
+  const refused = await onStage(async (emulator, run) => {
+    addStorage(emulator.environment(), {
+      resourceName: 'media',
+      bucketName: 'acme-media',
+      permissions: { authenticated: ['READ'] },
+    })
+    await run(opened)
+    return [{ name: 'comment-refused', kind: 'comment', markdown: commentOn(emulator) }] as const
+  })
+  const failed = await onStage(async (emulator, run) => {
+    emulator.orderJob({
+      error:
+        'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo-org-octo-app is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media14558-prod because no identity-based policy allows the s3:CreateBucket action',
+    })
+    const summary = await run(merged)
+    return [{ name: 'summary-failed', kind: 'summary', markdown: summary }] as const
+  })
+  return [...good, ...refused, ...failed]
+}
+
+type RunStep = (event: WorkflowEvent) => Promise<string>
+
+async function onStage<T>(play: (emulator: Emulator, run: RunStep) => Promise<T>): Promise<T> {
+  const origin = Date.now()
+  const emulator = await startEmulator({
+    clock: scaledClock(SCALE, origin),
+    rules: { jobMs: 95_000 },
+  })
+  try {
+    return await play(emulator, (event) => runStep(emulator, event, clockEnv(SCALE, origin)))
+  } finally {
+    await emulator.stop()
+  }
+}
+
+/** The summary of the example's step. */
+async function runStep(
+  emulator: Emulator,
+  event: WorkflowEvent,
+  clock: Readonly<Record<string, string>>,
+): Promise<string> {
+  Object.assign(emulator.world.claims, tokenClaims(event, { file: EXAMPLE, workflow: 'Storage' }))
+  const place = {
+    serverUrl: 'https://github.com',
+    apiUrl: emulator.env['GITHUB_API_URL'] ?? '',
+    graphqlUrl: emulator.env['GITHUB_GRAPHQL_URL'] ?? '',
+    file: EXAMPLE,
+    workflow: 'Storage',
+    job: 'storage',
+  }
+  const step = stepInputs({
+    workflow: readFileSync(fileAt(`examples/${EXAMPLE}`), 'utf8'),
+    action: readFileSync(fileAt('action.yml'), 'utf8'),
+    contexts: { github: githubContext(event, place, emulator.githubToken) },
+  })
+  const end = await runActionStep({
+    event,
+    env: {
+      ...emulator.env,
+      ...step.env,
+      // So that there is something to say about buckets and guests.
+      'INPUT_BUCKET-NAME': 'acme-media',
+      'INPUT_UNAUTHENTICATED-PERMISSIONS': 'READ',
+      ...clock,
+    },
+    nodeArguments: ['--import', fileAt('test/kit/scaled-clock.ts')],
+  })
+  return end.summary
+}
+
+function commentOn(emulator: Emulator): string {
+  const [comment, ...more] = emulator.world.github.comments
+  if (comment === undefined || more.length > 0) throw new Error('There must be one comment')
+  return comment.body
+}

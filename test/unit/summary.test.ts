@@ -1,0 +1,346 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { Ending, Result } from '../../src/ending.ts'
+import { CATALOGUE } from '../../src/errors.ts'
+import type { Findings } from '../../src/findings.ts'
+import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts'
+import { readMarkdown } from '../kit/read-markdown.ts'
+import { findings, planToCreate, red, request, storage, view } from './kit/view.ts'
+
+const text = (ending: Ending, given: Parameters<typeof view>[1] = {}): string =>
+  readMarkdown(summaryOf(view(ending, given))).text
+
+const heading = (ending: Ending, given: Parameters<typeof view>[1] = {}): string =>
+  text(ending, given).split('\n')[0] ?? ''
+
+const seen = { result: 'created', seen: true, bucketName: 'acme-media14558-prod' } as const
+
+describe('the first line of a summary says the result in words', () => {
+  const endings: Readonly<Record<Result, readonly [Ending, string]>> = {
+    created: [seen, '✅ Storage media created'],
+    updated: [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
+    unchanged: [{ ...seen, result: 'unchanged' }, '✅ Storage media is already as asked'],
+    planned: [{ result: 'planned' }, '✅ Plan: storage media is as asked, nothing to do'],
+    started: [
+      { result: 'started', seen: false, bucketName: undefined },
+      '⏳ Storage media: job started, not waited for',
+    ],
+    skipped: [{ result: 'skipped', why: 'the push deletes a branch' }, '⏭️ Storage media skipped'],
+    failed: [red('JOB_FAILED', 'No.'), '❌ Storage media: failed'],
+    unknown: [
+      red('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' }),
+      '❌ Storage media: the outcome is not known',
+    ],
+    'timed-out': [
+      red('TIMED_OUT', 'Late.', { result: 'timed-out' }),
+      '❌ Storage media: not ready in time',
+    ],
+    cancelled: [
+      red('CANCELLED', 'Cancelled.', { result: 'cancelled' }),
+      '🚫 Storage media: cancelled',
+    ],
+  }
+
+  it.each(Object.entries(endings))('%s', (_, [ending, words]) => {
+    expect(heading(ending)).toBe(words)
+  })
+
+  it('of a plan to create', () => {
+    expect(heading({ result: 'planned' }, { findings: planToCreate() })).toBe(
+      '📝 Plan: create storage media',
+    )
+  })
+
+  it('of a plan to change', () => {
+    const change = { field: 'authenticated-permissions', from: [], to: ['READ'] } as const
+    const plan = findings({ does: 'plan', changes: [change], seen: { storage } })
+    expect(heading({ result: 'planned' }, { findings: plan })).toBe('📝 Plan: change storage media')
+  })
+
+  it('of a plan that the apply would refuse', () => {
+    const plan = findings({ does: 'plan' })
+    expect(heading(red('BUCKET_FIXED', 'No.'), { findings: plan })).toBe(
+      '❌ Plan: storage media would be refused',
+    )
+  })
+
+  it('of a plan that could not be made', () => {
+    const plan = findings({ does: 'plan' })
+    expect(heading(red('ROLE_REFUSED', 'No.'), { findings: plan })).toBe(
+      '❌ Plan of storage media failed',
+    )
+  })
+
+  it('of a create that nobody has looked at', () => {
+    expect(heading({ result: 'created', seen: false, bucketName: undefined })).toBe(
+      '⚠️ Storage media created, but not looked at',
+    )
+  })
+
+  it('of inputs that need mending', () => {
+    const early = findings({ resourceName: '' })
+    expect(heading(red('INVALID_INPUT', 'No.'), { findings: early })).toBe(
+      '❌ Nothing done: inputs need mending',
+    )
+  })
+
+  it('of an event that asks for nothing', () => {
+    const early = findings({ does: undefined, resourceName: '' })
+    expect(heading(red('UNSUPPORTED_EVENT', 'No.'), { findings: early })).toBe('❌ Nothing done')
+  })
+})
+
+describe('a summary', () => {
+  it('of a create reads like this', () => {
+    const after = findings({
+      seen: { storage },
+      sent: true,
+      jobId: 'job-1',
+      status: 'COMPLETED',
+      retries: ['CreateBackendStorage failed (attempt 1 of 8): 429. Next attempt in 2 s.'],
+    })
+    expect(text(seen, { findings: after })).toBe(
+      [
+        '✅ Storage media created',
+        '| Asked for | In the backend',
+        'Storage | media | media',
+        'Bucket | any | acme-media14558-prod',
+        'Signed-in users | READ, DELETE | READ, DELETE',
+        'Guests | not managed | none',
+        'Keep the storage: when the repository of the app holds amplify/, run amplify pull, commit what it changes, and generate aws-exports.js again. A hosting build that does not know the storage can delete it.',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
+        'Bucket acme-media14558-prod',
+        'Job job-1, last status COMPLETED',
+        'Reason to apply: a push to "main", the default branch',
+        'Took 1 min 1 s, with 1 retry · run 42 · commit 7f3c2b9',
+        '1 retry',
+        'CreateBackendStorage failed (attempt 1 of 8): 429. Next attempt in 2 s.',
+      ].join('\n'),
+    )
+  })
+
+  it('of a plan reads like this', () => {
+    expect(text({ result: 'planned' }, { findings: planToCreate(), tookMs: 900 })).toBe(
+      [
+        '📝 Plan: create storage media',
+        '| Asked for | In the backend',
+        'Storage | media | not there',
+        'Bucket | any | –',
+        'Signed-in users | READ, DELETE | –',
+        'Guests | not managed | –',
+        'The service chooses the name of the bucket.',
+        'The name of the storage and its bucket cannot be changed later.',
+        'After the merge into "main", the run there applies this.',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
+        'Reason to plan: the pull request is not merged yet',
+        'Took less than a second · run 42 · commit 7f3c2b9',
+      ].join('\n'),
+    )
+  })
+
+  it('of a failure says the cause, the next step, the code and the request id', () => {
+    const error = red('JOB_LACKS_PERMISSION', 'The job failed: s3:CreateBucket.', {
+      advice: 'Set `if-exists` and look: aws amplifybackend get-backend-job --job-id j — again.',
+      requestId: 'request-1',
+    })
+    const lines = text(error, { findings: findings({ sent: true, jobId: 'j' }) }).split('\n')
+    expect(lines.slice(1, 3)).toEqual([
+      'The job failed: s3:CreateBucket.',
+      'What to do: Set if-exists and look: aws amplifybackend get-backend-job --job-id j — again.',
+    ])
+    expect(lines).toContain('Error code JOB_LACKS_PERMISSION')
+    expect(lines).toContain('Request id request-1')
+    expect(lines).not.toContain('Nothing was changed.')
+    expect(summaryOf(view(error))).toContain(
+      '<code>aws amplifybackend get-backend-job &#45;&#45;job-id j</code>',
+    )
+  })
+
+  it('of a failure before anything was sent says that nothing was changed', () => {
+    expect(text(red('ROLE_REFUSED', 'No.'))).toContain('\nNothing was changed.\n')
+  })
+
+  it('does not claim that of an outcome that is not known', () => {
+    const lost = red('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' })
+    expect(text(lost, { findings: findings({ sent: true }) })).not.toContain('Nothing was changed')
+  })
+
+  it('lists every problem of the inputs on a line of its own', () => {
+    const lines = text(red('INVALID_INPUT', '2 inputs need mending.\n(1) a\n(2) b')).split('\n')
+    expect(lines.slice(1, 4)).toEqual(['2 inputs need mending.', '(1) a', '(2) b'])
+  })
+
+  it('says of a look before the change that it is an old one', () => {
+    const failed = findings({ sent: true, seen: { storage: undefined } })
+    expect(text(red('JOB_FAILED', 'No.'), { findings: failed })).toContain(
+      '| Asked for | When last seen\n',
+    )
+  })
+
+  it('shows only what was asked when nobody could look', () => {
+    expect(text(red('ROLE_REFUSED', 'No.'))).toContain('| Asked for\nStorage | media\n')
+  })
+
+  it('says which hosts took the place of AWS', () => {
+    const elsewhere = findings({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
+    expect(text(seen, { findings: elsewhere })).toContain(
+      'Requests went to 127.0.0.1:1, proxy.example instead of AWS',
+    )
+  })
+
+  it('keeps warnings and retries to a readable number', () => {
+    const many = findings({
+      warnings: Array.from({ length: 20 }, (_, index) => ({ title: `T${index}`, text: 'x' })),
+      retries: Array.from({ length: 18 }, (_, index) => `retry ${index}`),
+    })
+    const lines = text(seen, { findings: many }).split('\n')
+    expect(lines.filter((line) => line.startsWith('⚠️'))).toHaveLength(15)
+    expect(lines).toContain('and 5 more, in the log')
+    expect(lines.filter((line) => line.startsWith('retry '))).toHaveLength(15)
+    expect(lines).toContain('and 3 more, in the log')
+  })
+})
+
+describe('the consequences of a create', () => {
+  const plan = (given: Partial<Findings>, bucketName?: string): string =>
+    text(
+      { result: 'planned' },
+      { findings: planToCreate(given), request: { ...request, bucketName } },
+    )
+
+  it('name the bucket that will be, where the suffix of the backend is known', () => {
+    expect(plan({ suffix: '14558' }, 'acme-media')).toContain(
+      '\nThe bucket will be acme-media14558-prod.\n',
+    )
+  })
+
+  it('say how the name will be made, where it is not', () => {
+    expect(plan({}, 'acme-media')).toContain(
+      '\nThe name of the bucket will be acme-media, a suffix that the service adds, and -prod.\n',
+    )
+  })
+
+  it('are no longer told once the storage is there', () => {
+    expect(text(seen, { findings: planToCreate({ seen: { storage } }) })).not.toContain(
+      'cannot be changed later',
+    )
+  })
+})
+
+/** What can stand in a text that a server sends, and what Markdown, HTML and GitHub make of such text. */
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom(
+        '</table>',
+        '</code>',
+        '<script>',
+        '<img src=x>',
+        '-->',
+        '<!--',
+        '\n# x\n',
+        '\n\n- x',
+        '```',
+        '`x`',
+        '{"a":1}',
+        '[x](http://evil.example)',
+        'http://evil.example',
+        'www.evil.example',
+        'a@evil.example',
+        '| a | b |',
+        '&lt;b&gt;',
+        '\\<b>',
+        '~~x~~',
+        '**x**',
+        '\u202e',
+        'aws amplifybackend x --y z',
+        'x'.repeat(5_000),
+        '🚀'.repeat(800),
+      ),
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(''))
+
+const anyChange = fc.record({
+  field: fc.constantFrom('bucket-name' as const, 'authenticated-permissions' as const),
+  from: fc.oneof(fc.constant(null), hostile, fc.array(hostile, { maxLength: 30 })),
+  to: fc.oneof(hostile, fc.array(hostile, { maxLength: 30 })),
+})
+
+const anyStorage = fc.record({
+  bucketName: fc.option(hostile, { nil: undefined }),
+  permissions: fc.constant({ authenticated: [], unauthenticated: [] }),
+  foreign: fc.record({
+    authenticated: fc.array(hostile, { maxLength: 30 }),
+    unauthenticated: fc.array(hostile, { maxLength: 30 }),
+  }),
+})
+
+const anyFindings = fc
+  .record({
+    why: hostile,
+    next: hostile,
+    appId: hostile,
+    backendEnvironmentName: hostile,
+    resourceName: hostile,
+    jobId: hostile,
+    status: hostile,
+    changes: fc.array(anyChange, { maxLength: 4 }),
+    seen: fc.option(fc.record({ storage: fc.option(anyStorage, { nil: undefined }) }), {
+      nil: undefined,
+    }),
+    suffix: fc.option(hostile, { nil: undefined }),
+    warnings: fc.array(fc.record({ title: hostile, text: hostile }), { maxLength: 30 }),
+    retries: fc.array(hostile, { maxLength: 30 }),
+    customHosts: fc.array(hostile, { maxLength: 8 }).map((hosts) => new Set(hosts)),
+  })
+  .map((given) => findings(given))
+
+const anyEnding: fc.Arbitrary<Ending> = fc.oneof(
+  fc.constant(seen),
+  fc.constant({ result: 'planned' } as const),
+  hostile.map((why) => ({ result: 'skipped', why }) as const),
+  hostile.map((bucketName) => ({ result: 'created', seen: true, bucketName }) as const),
+  fc
+    .record({
+      code: fc.constantFrom(...Object.keys(CATALOGUE)),
+      message: hostile,
+      advice: hostile,
+      requestId: hostile,
+    })
+    .map(({ message, advice, requestId }) => red('JOB_FAILED', message, { advice, requestId })),
+)
+
+describe('whatever a server sends', () => {
+  property.prop([anyFindings, anyEnding], { numRuns: 300 })(
+    'a summary stays below 64 KiB, keeps its heading, and holds no markup or link but its own',
+    (learnt, ending) => {
+      const markdown = summaryOf(view(ending, { findings: learnt }))
+      expect(Buffer.byteLength(markdown)).toBeLessThan(SUMMARY_LIMIT)
+      expect(markdown).toMatch(/^## (?:✅|❌|📝|⏭️) /)
+      const { elements, links } = readMarkdown(markdown)
+      expect(OWN_ELEMENTS).toEqual(expect.arrayContaining([...elements]))
+      for (const url of links) expect(url).toMatch(/^https:\/\/(?:github\.com|eu-west-1\.console)/)
+    },
+  )
+})
+
+const OWN_ELEMENTS = [
+  'a',
+  'b',
+  'br',
+  'code',
+  'details',
+  'h2',
+  'li',
+  'p',
+  'summary',
+  'table',
+  'td',
+  'th',
+  'tr',
+  'ul',
+  'wbr',
+]
