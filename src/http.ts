@@ -5,6 +5,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
+import { reasonOf } from './clock.ts'
 import type { Env } from './inputs.ts'
 
 export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
@@ -111,14 +112,18 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024
  */
 export function requestText(url: URL, agents: Agents, request: TextRequest): Promise<TextResponse> {
   const [module, agent] = url.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
+  const { signal } = request
   return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(signal.aborted ? reasonOf(signal) : error)
+    }
     const outgoing = module.request(
       url,
       {
         agent,
         method: request.method ?? 'GET',
         headers: request.headers,
-        signal: request.signal,
+        signal,
       },
       (incoming) => {
         const chunks: Buffer[] = []
@@ -129,7 +134,7 @@ export function requestText(url: URL, agents: Agents, request: TextRequest): Pro
           else chunks.push(chunk)
         })
         // 'error' also comes when the peer ends in the middle of the body (ECONNRESET, "aborted").
-        incoming.on('error', reject)
+        incoming.on('error', fail)
         incoming.on('end', () => {
           resolve({
             status: incoming.statusCode ?? 0,
@@ -139,7 +144,7 @@ export function requestText(url: URL, agents: Agents, request: TextRequest): Pro
         })
       },
     )
-    outgoing.on('error', reject)
+    outgoing.on('error', fail)
     outgoing.end(request.body)
   })
 }

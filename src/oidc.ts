@@ -44,10 +44,12 @@ export async function mintToken(
   const url = tokenUrl(service.url, audience)
   const { clock, deadline } = patience
   const ownDeadline = clock.now() + TOTAL_LIMIT_MS
-  const answer = await persist(
-    { ...patience, maxAttempts: ATTEMPTS, deadline: Math.min(deadline, ownDeadline) },
-    () => requestToken(url, service.bearer, agents, patience),
-  )
+  const limited: Patience = {
+    ...patience,
+    maxAttempts: ATTEMPTS,
+    deadline: Math.min(deadline, ownDeadline),
+  }
+  const answer = await persist(limited, () => requestToken(url, service.bearer, agents, limited))
   if (!answer.ok) {
     const error = unavailable(answer.failure, url)
     const runIsOver = answer.outOfTime === true && deadline <= ownDeadline

@@ -204,7 +204,8 @@ function explain(
       },
     )
   }
-  if (name.startsWith('InvalidIdentityToken') && /provider/i.test(message)) {
+  const isKeyTrouble = KEY_TROUBLE.test(message)
+  if (name.startsWith('InvalidIdentityToken') && /provider/i.test(message) && !isKeyTrouble) {
     return new ActionError(
       'IDENTITY_PROVIDER_MISSING',
       `The account of ${role} has no OIDC provider for the token's issuer ${claims.iss ?? ''}: ${said}.`,
@@ -226,7 +227,11 @@ function explain(
     const advice =
       classify(failure) === 'unknown-host'
         ? { advice: `Check the spelling of the region ${quoted(region)} first.` }
-        : {}
+        : isKeyTrouble
+          ? {
+              advice: `Run the job again: STS fetches the keys of ${claims.iss ?? 'the issuer'} by itself. Those of a GitHub Enterprise Server must be reachable from the internet.`,
+            }
+          : {}
     return new ActionError('STS_UNAVAILABLE', `STS could not be asked for ${role}: ${said}.`, {
       requestId,
       ...advice,

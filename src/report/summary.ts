@@ -15,27 +15,28 @@ export const SUMMARY_LIMIT = 64 * 1024
 /** The summary as Markdown, below 64 KiB whatever the findings hold. */
 export function summaryOf(view: View): string {
   const { findings, ending } = view
-  const heading = `## ${headline(findings, ending)}`
-  const blocks = [
+  const notes = list([...outlook(view), ...warnings(findings)])
+  const settingsTable = settings(view)
+  const retryList = retries(findings)
+  let blocks = [
+    `## ${headline(findings, ending)}`,
     explanation(findings, ending),
-    settings(view),
-    list([...outlook(view), ...warnings(findings)]),
+    settingsTable,
+    notes,
     keepTheStorage(ending),
     facts(view),
-    retries(findings),
+    retryList,
   ]
-  // Whole blocks are dropped, so that no markup is left open; the last ones are missed least.
-  let body = [heading, ...blocks]
-  while (size(body) >= SUMMARY_LIMIT) body = body.slice(0, -1)
-  return whole(body)
+  // Whole blocks are left out, so that no markup stays open; what is missed least goes first.
+  for (const block of [retryList, notes, settingsTable]) {
+    if (Buffer.byteLength(whole(blocks)) < SUMMARY_LIMIT) break
+    blocks = blocks.filter((other) => other !== block)
+  }
+  return whole(blocks)
 }
 
 function whole(blocks: readonly string[]): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
-}
-
-function size(blocks: readonly string[]): number {
-  return Buffer.byteLength(whole(blocks))
 }
 
 /** Most bytes of what a red run says at the top. */

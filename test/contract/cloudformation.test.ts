@@ -40,6 +40,12 @@ const template = mapping(
 )
 const parameters = mapping(template['Parameters'])
 
+/** The default of a parameter; undefined where it has to be given. */
+const presetOf = (parameter: unknown): string | undefined => {
+  const preset = mapping(parameter)['Default']
+  return typeof preset === 'string' ? preset : undefined
+}
+
 type Given = Readonly<Record<string, string>>
 
 const usual: Given = { Repository: 'YOUR-ORG/YOUR-REPO', AppId: 'd1a2b3c4d5e6f7' }
@@ -52,7 +58,7 @@ function deploy(given: Given = usual): {
   const values: ReadonlyMap<string, string> = new Map([
     ...Object.entries(parameters).map(([name, value]): [string, string] => [
       name,
-      String(mapping(value)['Default'] ?? ''),
+      presetOf(value) ?? '',
     ]),
     ...Object.entries(given),
     ['AWS::Partition', 'aws'],
@@ -210,8 +216,8 @@ describe('the template', () => {
         .map((name, index) => [name.replaceAll('`', ''), presets[index]?.replaceAll('`', '')])
     })
     const expected = Object.entries(parameters).map(([name, value]) => {
-      const preset = mapping(value)['Default']
-      return [name, preset === undefined ? '' : preset === '' ? 'empty' : String(preset)]
+      const preset = presetOf(value)
+      return [name, preset === '' ? 'empty' : (preset ?? '')]
     })
     expect(shown).toEqual(expected)
   })

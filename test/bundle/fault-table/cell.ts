@@ -43,7 +43,7 @@ export async function playCell(
     const end = await runAction(stage, { with: { ...moment.with, ...extent.with } })
 
     expect(ordered.played, 'the fault was played').toBeGreaterThan(0)
-    const expected = extent.times === 1 ? moment.once(spoilt) : moment.forGood(spoilt)
+    const expected = extent.times === 1 ? moment.once(spoilt) : moment.forGood
     expectEnd(stage, end, expected, spoilt)
     if (spoilt.name === '429 with Retry-After') expectPatience(end)
   })

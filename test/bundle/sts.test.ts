@@ -1,0 +1,474 @@
+import { describe, expect, it } from 'vitest'
+
+import {
+  addRole,
+  allow,
+  defaults,
+  githubTrust,
+  readActions,
+  writeActions,
+  type Fault,
+} from '../../emulator/emulator.ts'
+import type { StepEnd } from '../../emulator/runner/action-step.ts'
+import { pullRequest } from '../../emulator/workflow/events.ts'
+import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
+import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
+import { startFront } from '../kit/front.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+const ASSUME = 'AssumeRoleWithWebIdentity'
+
+/** The forms of the requests for a role, one for each attempt. */
+function assumeForms({ emulator }: Stage): readonly URLSearchParams[] {
+  return emulator.calls(ASSUME).map(({ rawBody }) => new URLSearchParams(rawBody))
+}
+
+async function runWith(fault: Fault & { times?: number | 'always' }): Promise<{
+  end: StepEnd
+  world: Stage
+}> {
+  const world = await stage({}, FAST)
+  world.emulator.orderFault({ operation: ASSUME, ...fault })
+  return { world, end: await runAction(world, { with: { wait: 'false', 'max-attempts': '4' } }) }
+}
+
+describe('STS with trouble', () => {
+  it('O18, S02: failures that can pass are tried again, each time with a fresh token', async () => {
+    const key = "Couldn't retrieve verification key from your identity provider"
+    await forEachVariant<Fault & { times?: number }>(
+      {
+        'IDPCommunicationError twice': {
+          kind: 'status',
+          status: 400,
+          name: 'IDPCommunicationError',
+          times: 2,
+        },
+        'no verification key': {
+          kind: 'status',
+          status: 400,
+          name: 'InvalidIdentityToken',
+          message: key,
+        },
+        throttled: { kind: 'status', status: 400, name: 'Throttling', message: 'Rate exceeded' },
+        'an internal failure': { kind: 'status', status: 500, name: 'InternalFailure' },
+        unavailable: { kind: 'html', status: 503 },
+        reset: { kind: 'reset' },
+        'cut short': { kind: 'truncated' },
+        silent: { kind: 'stall' },
+      },
+      async (fault) => {
+        const { end, world } = await runWith(fault)
+        expectGreen(end, 'started')
+        const attempts = 1 + (fault.times ?? 1)
+        const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
+        expect(new Set(tokens).size).toBe(attempts)
+        expect(logOf(end)).toContain(`${ASSUME} failed (attempt 1 of 4)`)
+      },
+    )
+  })
+
+  it('O18: what stays so ends as what it is, after the attempts', async () => {
+    await forEachVariant<{ fault: Fault; says: RegExp }>(
+      {
+        'no communication': {
+          fault: { kind: 'status', status: 400, name: 'IDPCommunicationError', message: 'no luck' },
+          says: /IDPCommunicationError\w*: no luck/,
+        },
+        // Not a provider that is missing: its keys could not be fetched.
+        'no verification key': {
+          fault: {
+            kind: 'status',
+            status: 400,
+            name: 'InvalidIdentityToken',
+            message: "Couldn't retrieve verification key from your identity provider",
+          },
+          says: /verification key[^]*must be reachable from the internet/,
+        },
+        silence: { fault: { kind: 'stall' }, says: /no answer within the time limit/ },
+      },
+      async ({ fault, says }) => {
+        const { end, world } = await runWith({ ...fault, times: 'always' })
+        expect(expectRed(end, 'STS_UNAVAILABLE')).toMatch(says)
+        expect(world.emulator.calls(ASSUME)).toHaveLength(4)
+        expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+      },
+    )
+  })
+
+  it('O18, S06, T06: what is hopeless is asked once', async () => {
+    await forEachVariant<{ fault: Fault; code: Parameters<typeof expectRed>[1]; says: RegExp }>(
+      {
+        'another audience': {
+          fault: {
+            kind: 'status',
+            status: 400,
+            name: 'InvalidIdentityToken',
+            message: 'Incorrect token audience',
+          },
+          code: 'AUDIENCE_REFUSED',
+          says: /input audience/,
+        },
+        'S06: an inactive region': {
+          fault: {
+            kind: 'status',
+            status: 403,
+            name: 'RegionDisabledException',
+            message: 'STS is not activated in this region for account:111122223333',
+          },
+          code: 'STS_REGION_DISABLED',
+          says: /Activate STS for eu-west-1.*AWS_ENDPOINT_URL_STS.*sts\.us-east-1\.amazonaws\.com/,
+        },
+        'a malformed request': {
+          fault: { kind: 'status', status: 400, name: 'ValidationError', message: 'Role is odd' },
+          code: 'STS_REQUEST_REFUSED',
+          says: /Role is odd/,
+        },
+      },
+      async ({ fault, code, says }) => {
+        const { end, world } = await runWith({ ...fault, times: 'always' })
+        expect(expectRed(end, code)).toMatch(says)
+        expect(world.emulator.calls(ASSUME)).toHaveLength(1)
+      },
+    )
+  })
+
+  it('S01: an answer without whole credentials is an error, and no other identity steps in', async () => {
+    const expiration = '<Expiration>2099-01-01T00:00:00Z</Expiration>'
+    const keys = '<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>'
+    const user = `<AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn></AssumedRoleUser>`
+    const xml = (result: string): Fault => ({
+      kind: 'body',
+      contentType: 'text/xml',
+      body: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>${result}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+    })
+    await forEachVariant<Fault>(
+      {
+        nothing: { kind: 'empty' },
+        'a page': { kind: 'html', status: 200 },
+        'no credentials': xml(user),
+        'no session token': xml(`<Credentials>${keys}${expiration}</Credentials>${user}`),
+        'an empty key': xml(
+          `<Credentials>${keys.replace('ASIAEXAMPLE', '')}<SessionToken>t</SessionToken>${expiration}</Credentials>${user}`,
+        ),
+        'no expiration': xml(
+          `<Credentials>${keys}<SessionToken>t</SessionToken></Credentials>${user}`,
+        ),
+        'no role': xml(
+          `<Credentials>${keys}<SessionToken>t</SessionToken>${expiration}</Credentials>`,
+        ),
+      },
+      async (fault) => {
+        const world = await stage({}, FAST)
+        world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
+        const end = await runAction(world, {
+          env: world.emulator.ambientEnv,
+          with: { 'max-attempts': '2' },
+        })
+        expectRed(end, 'STS_UNAVAILABLE')
+        expect(new Set(world.emulator.received.map(({ operation }) => operation))).toEqual(
+          new Set(['token', ASSUME]),
+        )
+      },
+    )
+  })
+
+  it('S05: a duration above the role’s maximum is told so', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { 'role-duration-seconds': '43200' } })
+
+    const message = expectRed(end, 'STS_REQUEST_REFUSED')
+    expect(message).toContain('MaxSessionDuration')
+    expect(message).toContain('Lower role-duration-seconds (now 43200)')
+    expect(world.emulator.calls(ASSUME)).toHaveLength(1)
+  })
+
+  it('S05: an hour is asked for when nothing is said, and other numbers only in range', async () => {
+    const world = await stage()
+    for (const wrong of ['899', '43201', 'abc', '1h']) {
+      const end = await runAction(world, { with: { 'role-duration-seconds': wrong } })
+      expect(expectRed(end, 'INVALID_INPUT')).toContain(`role-duration-seconds is "${wrong}"`)
+    }
+    expect(world.emulator.received).toEqual([])
+
+    expectGreen(
+      await runAction(world, { with: { 'role-duration-seconds': '', wait: 'false' } }),
+      'started',
+    )
+    expect(assumeForms(world).map((form) => form.get('DurationSeconds'))).toEqual(['3600'])
+  })
+})
+
+describe('the session', () => {
+  it('S03, S04: has a legal name that leads to the run, whatever the repository is called, and no tags', async () => {
+    await forEachVariant<{ env?: Scenario['env']; given?: string; name: RegExp }>(
+      {
+        'the usual': { name: /^octo-org-octo-app-1234567890$/ },
+        'an actor with brackets': {
+          env: { GITHUB_ACTOR: 'dependabot[bot]', GITHUB_WORKFLOW: 'Deploy → prod / 🚀' },
+          name: /^octo-org-octo-app-1234567890$/,
+        },
+        'a long repository': {
+          env: { GITHUB_REPOSITORY: `${'o'.repeat(39)}/${'r'.repeat(100)}` },
+          name: /^o{39}-r+-1234567890$/,
+        },
+        'no repository and no run': {
+          env: { GITHUB_REPOSITORY: '', GITHUB_RUN_ID: '' },
+          name: /^GitHubActions$/,
+        },
+        'as given': { given: 'release_42@main', name: /^release_42@main$/ },
+      },
+      async ({ env = {}, given = '', name }) => {
+        const world = await stage()
+        const end = await runAction(world, {
+          env,
+          with: { 'role-session-name': given, wait: 'false' },
+        })
+        expectGreen(end, 'started')
+        const [form] = assumeForms(world)
+        const sent = form?.get('RoleSessionName') ?? ''
+        expect(sent).toMatch(name)
+        expect(sent.length).toBeLessThanOrEqual(64)
+        expect([...(form?.keys() ?? [])].filter((key) => key.startsWith('Tags'))).toEqual([])
+        expect(logOf(end)).toContain(`as "${sent}"`)
+        expect(world.emulator.calls(ASSUME)[0]?.headers['authorization']).toBeUndefined()
+      },
+    )
+  })
+
+  it('S03: an illegal name is refused before any call', async () => {
+    const world = await stage()
+    for (const name of ['a/b', 'x', 'n'.repeat(65), 'dependabot[bot]']) {
+      const end = await runAction(world, { with: { 'role-session-name': name } })
+      expect(expectRed(end, 'INVALID_INPUT')).toContain('role-session-name is "')
+    }
+    expect(world.emulator.received).toEqual([])
+  })
+
+  it('a role of another partition than the region is an error before any call', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { 'aws-region': 'cn-north-1' } })
+
+    const message = expectRed(end, 'INVALID_INPUT')
+    expect(message).toContain('role-to-assume is "arn:aws:iam::')
+    expect(message).toContain('partition `aws-cn`')
+    expect(world.emulator.received).toEqual([])
+  })
+})
+
+describe('allowed-account-ids', () => {
+  it('refuses a role of another account by its ARN, before any call', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { 'allowed-account-ids': '444455556666' } })
+
+    const message = expectRed(end, 'INVALID_INPUT')
+    expect(message).toContain('role-to-assume is')
+    expect(message).toContain('"444455556666"')
+    expect(world.emulator.received).toEqual([])
+  })
+
+  it('refuses a session of another account than the role’s ARN said, before anything is read', async () => {
+    const world = await stage()
+    const front = await startFront(world.emulator.port, (_, answer) =>
+      answer.replace('arn:aws:sts::111122223333:', 'arn:aws:sts::444455556666:'),
+    )
+    const end = await runAction(world, {
+      with: { 'allowed-account-ids': '111122223333' },
+      env: { AWS_ENDPOINT_URL_STS: front.url },
+    })
+
+    const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
+    expect(message).toContain('444455556666')
+    expect(world.emulator.received.map(({ operation }) => operation)).toEqual(['token', ASSUME])
+  })
+
+  it('lets an allowed account pass, in any spelling of the list', async () => {
+    const world = await stage()
+    const end = await runAction(world, {
+      with: { 'allowed-account-ids': '["444455556666",\r\n "111122223333"]', wait: 'false' },
+    })
+    expectGreen(end, 'started')
+    expect(world.emulator.calls('GetCallerIdentity')).toEqual([])
+  })
+
+  it('asks whose ambient credentials are, only when it is set', async () => {
+    await forEachVariant<{ ids: string; asked: number; red?: boolean }>(
+      {
+        'not set': { ids: '', asked: 0 },
+        allowed: { ids: '111122223333', asked: 1 },
+        'not allowed': { ids: '444455556666', asked: 1, red: true },
+      },
+      async ({ ids, asked, red = false }) => {
+        const world = await stage()
+        const end = await runAction(world, {
+          env: world.emulator.ambientEnv,
+          with: {
+            'role-to-assume': '',
+            'plan-role-to-assume': '',
+            'allowed-account-ids': ids,
+            wait: 'false',
+          },
+        })
+        if (red) {
+          const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
+          expect(message).toContain('111122223333')
+          expect(message).toContain('444455556666')
+        } else expectGreen(end, 'started')
+        const operations = world.emulator.received.map(({ operation }) => operation)
+        expect(operations.filter((each) => each === 'GetCallerIdentity')).toHaveLength(asked)
+        expect(operations.some((each) => each === 'GetBackendStorage')).toBe(!red)
+      },
+    )
+  })
+
+  it('is red when the account of ambient credentials cannot be found out', async () => {
+    const world = await stage({}, FAST)
+    world.emulator.orderFault({ operation: 'GetCallerIdentity', kind: 'reset', times: 'always' })
+    const end = await runAction(world, {
+      env: world.emulator.ambientEnv,
+      with: {
+        'role-to-assume': '',
+        'plan-role-to-assume': '',
+        'allowed-account-ids': '111122223333',
+        'max-attempts': '2',
+      },
+    })
+    expect(expectRed(end, 'STS_UNAVAILABLE')).toContain('allowed-account-ids')
+    expect(world.emulator.calls('GetBackendStorage')).toEqual([])
+  })
+})
+
+describe('the role of a plan', () => {
+  it('is plan-role-to-assume alone, with a policy that denies every write', async () => {
+    const world = await stage()
+    const end = await runAction(world, { event: pullRequest() })
+
+    expectGreen(end, 'planned')
+    const [form] = assumeForms(world)
+    expect(assumeForms(world)).toHaveLength(1)
+    expect(form?.get('RoleArn')).toBe(defaults.planRole)
+    expect(JSON.parse(form?.get('Policy') ?? '')).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: '*', Resource: '*' },
+        {
+          Effect: 'Deny',
+          Action: ['Create', 'Update', 'Delete', 'Import', 'Remove'].map(
+            (verb) => `amplifybackend:${verb}*`,
+          ),
+          Resource: '*',
+        },
+      ],
+    })
+    expect(world.emulator.received.map(({ operation }) => operation)).not.toContain(
+      'CreateBackendStorage',
+    )
+  })
+
+  it('is role-to-assume where no other is given, by a session that cannot write either', async () => {
+    const world = await stage()
+    addRole(world.emulator.world, {
+      arn: defaults.applyRole,
+      trust: githubTrust(['repo:octo-org/octo-app:pull_request']),
+      policies: [allow([...readActions, ...writeActions])],
+    })
+    const end = await runAction(world, {
+      event: pullRequest(),
+      with: { 'plan-role-to-assume': '' },
+    })
+    expectGreen(end, 'planned')
+    const [form] = assumeForms(world)
+    expect(form?.get('RoleArn')).toBe(defaults.applyRole)
+    expect(form?.get('Policy')).toContain('"Deny"')
+    expect(logOf(end)).toContain('by a session that cannot write')
+  })
+
+  it('an apply has the role’s own rights, without a policy of the session', async () => {
+    const world = await stage()
+    expectGreen(await runAction(world, { with: { wait: 'false' } }), 'started')
+    const [form] = assumeForms(world)
+    expect(form?.get('RoleArn')).toBe(defaults.applyRole)
+    expect(form?.has('Policy')).toBe(false)
+  })
+})
+
+describe('a wait that outlives the session', () => {
+  const SESSION_MS = 24_000
+
+  /** STS gives sessions that are over after some seconds, which real STS does not. */
+  async function shortSessions(
+    jobMs: number | 'never',
+  ): Promise<{ world: Stage; env: Record<string, string> }> {
+    const world = await stage({}, FAST)
+    const { emulator } = world
+    emulator.orderJob({ ms: jobMs })
+    const front = await startFront(emulator.port, (_, answer) => {
+      const key = /<AccessKeyId>([^<]+)/.exec(answer)?.[1] ?? ''
+      const session = emulator.world.credentials.get(key)
+      if (session === undefined) return answer
+      const expiresAt = emulator.clock.now() + SESSION_MS
+      session.expiresAt = expiresAt
+      return answer.replace(/<Expiration>[^<]+/, `<Expiration>${new Date(expiresAt).toISOString()}`)
+    })
+    return { world, env: { AWS_ENDPOINT_URL_STS: front.url } }
+  }
+
+  it('is renewed before the session ends, with a fresh token, and nobody notices', async () => {
+    const { world, env } = await shortSessions(45_000)
+    const end = await runAction(world, { env })
+
+    expectGreen(end, 'created')
+    const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
+    expect(tokens.length).toBeGreaterThanOrEqual(2)
+    expect(new Set(tokens).size).toBe(tokens.length)
+    expect(logOf(end)).toContain('Renewed the session of the role.')
+    expect(logOf(end)).not.toContain('ExpiredToken')
+  })
+
+  it('goes on while the session lasts, although renewing fails for a while', async () => {
+    const { world, env } = await shortSessions(45_000)
+    world.emulator.orderFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 1 })
+    const end = await runAction(world, { env, with: { 'max-attempts': '1' } })
+
+    expectGreen(end, 'created')
+    expect(logOf(end)).toMatch(/could not be renewed yet, and lasts for another \d+ s: .*503/)
+    expect(logOf(end)).toContain('Renewed the session of the role.')
+  })
+
+  it('is renewed when the service calls the session expired before its time', async () => {
+    const world = await stage({}, FAST)
+    world.emulator.orderJob({ ms: 20_000 })
+    world.emulator.orderFault({
+      operation: 'GetBackendJob',
+      kind: 'status',
+      status: 403,
+      name: 'ExpiredTokenException',
+      message: 'The security token included in the request is expired',
+    })
+    const end = await runAction(world)
+
+    expectGreen(end, 'created')
+    expect(world.emulator.calls(ASSUME)).toHaveLength(2)
+    const [first, second] = world.emulator.calls('GetBackendJob')
+    expect(second?.accessKeyId).not.toBe(first?.accessKeyId)
+  })
+
+  it('ends with an unknown outcome and the job’s id when there is no session to be had any more', async () => {
+    const { world, env } = await shortSessions('never')
+    world.emulator.orderFault({
+      operation: ASSUME,
+      kind: 'status',
+      status: 403,
+      name: 'AccessDenied',
+      message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      skip: 1,
+      times: 'always',
+    })
+    const end = await runAction(world, { env })
+
+    const message = expectRed(end, 'ROLE_REFUSED', 'unknown')
+    const [job] = world.emulator.environment().jobs
+    expect(end.outputs['job-id']).toBe(job?.jobId)
+    expect(end.outputs['status']).toBe('RUNNING')
+    expect(message).toContain(`--job-id ${job?.jobId ?? '?'}`)
+  })
+})

@@ -1,0 +1,84 @@
+/** Every result on the real bundle sets the outputs that the README's table says, and has its colour. */
+import { afterAll, describe, it, vi } from 'vitest'
+
+import { addRole, addStorage, allow, defaults, readActions } from '../../emulator/emulator.ts'
+import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
+import { writeActions } from '../../emulator/world.ts'
+import { endingsOf, presenceOf } from '../../scripts/result-outputs.ts'
+import { isRed, RESULTS, type Result } from '../../src/ending.ts'
+import { OUTPUTS } from '../../src/report/outputs.ts'
+import { FAST, runAction, type Scenario, type Stage } from '../kit/action.ts'
+import { open } from '../kit/stages.ts'
+
+vi.setConfig({ maxConcurrency: 5, testTimeout: 60_000 })
+
+const opened: Stage[] = []
+afterAll(() => Promise.all(opened.map(({ emulator }) => emulator.stop())))
+
+/** What brings a result about: changes the world, and says how the run is started. */
+const scenes: Readonly<Record<Result, (stage: Stage) => Scenario>> = {
+  created: () => ({}),
+  updated: (stage) => {
+    addMedia(stage)
+    return { with: { 'if-exists': 'update' } }
+  },
+  unchanged: (stage) => {
+    addMedia(stage)
+    return { with: { 'authenticated-permissions': 'READ' } }
+  },
+  planned: () => ({ event: pullRequest() }),
+  started: () => ({ with: { wait: 'false' } }),
+  skipped: () => ({ event: pullRequest({ action: 'closed' }) }),
+  failed: () => ({ event: mergedPullRequest({ from: 'fork' }) }),
+  unknown: ({ emulator }) => {
+    const { trust } = emulator.world.roles.get(defaults.applyRole) ?? { trust: { Statement: [] } }
+    const actions = [...readActions, ...writeActions].filter(
+      (action) => action !== 'amplifybackend:GetBackendJob',
+    )
+    addRole(emulator.world, { arn: defaults.applyRole, trust, policies: [allow(actions)] })
+    return {}
+  },
+  'timed-out': ({ emulator }) => {
+    emulator.orderJob({ ms: 'never' })
+    return { with: { 'timeout-in-minutes': '1' } }
+  },
+  cancelled: ({ emulator }) => {
+    emulator.orderJob({ ms: 'never' })
+    let pid = 0
+    return {
+      onStart: (started) => {
+        pid = started
+      },
+      onLine: (line) => {
+        if (line.includes('Waiting for job')) process.kill(pid, 'SIGINT')
+      },
+    }
+  },
+}
+
+// Windows has no signals between processes: SIGINT would just end the process.
+const here = RESULTS.filter((result) => process.platform !== 'win32' || result !== 'cancelled')
+
+describe.concurrent('the result', () => {
+  it.for(here)('%s sets what the table says', async (result, { expect }) => {
+    const stage = await open(FAST, { jobMs: 8_000 })
+    opened.push(stage)
+    const end = await runAction(stage, scenes[result](stage))
+
+    expect(end.outputs['result']).toBe(result)
+    expect(end.exitCode).toBe(endingsOf(result).some(isRed) ? 1 : 0)
+    expect(Object.keys(end.outputs).sort()).toEqual([...OUTPUTS].sort())
+    const wrong = OUTPUTS.filter((output) => {
+      const presence = presenceOf(result, output)
+      return presence !== 'known' && (end.outputs[output] !== '') !== (presence === 'set')
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+function addMedia({ emulator }: Stage): void {
+  addStorage(emulator.environment(), {
+    resourceName: 'media',
+    permissions: { authenticated: ['READ'] },
+  })
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { linksOf } from '../../src/report/links.ts'
+
+const ENV = {
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_REPOSITORY: 'octo-org/octo-app',
+  GITHUB_RUN_ID: '1234567890',
+  GITHUB_RUN_NUMBER: '42',
+  GITHUB_RUN_ATTEMPT: '1',
+}
+const SUBJECT = {
+  region: 'eu-west-1',
+  appId: 'd1a2b3c4d5e6f7',
+  commit: '7f3c2b9d8e1a4c5b6d7e8f9a0b1c2d3e4f5a6b7c',
+  pullRequest: 7,
+}
+
+const linksIn = (
+  env: Readonly<Record<string, string | undefined>>,
+  subject: Partial<typeof SUBJECT> = {},
+): ReturnType<typeof linksOf> => linksOf({ ...ENV, ...env }, { ...SUBJECT, ...subject })
+
+describe('the links of a report', () => {
+  it('lead to the console, the run, the commit and the pull request', () => {
+    expect(linksIn({})).toEqual({
+      console: {
+        title: 'Amplify console',
+        url: 'https://eu-west-1.console.aws.amazon.com/amplify/home?region=eu-west-1#/d1a2b3c4d5e6f7',
+      },
+      run: { title: 'run 42', url: 'https://github.com/octo-org/octo-app/actions/runs/1234567890' },
+      commit: {
+        title: '7f3c2b9',
+        url: 'https://github.com/octo-org/octo-app/commit/7f3c2b9d8e1a4c5b6d7e8f9a0b1c2d3e4f5a6b7c',
+      },
+      pullRequest: { title: '#7', url: 'https://github.com/octo-org/octo-app/pull/7' },
+    })
+  })
+
+  it('lead to the attempt of a re-run', () => {
+    expect(linksIn({ GITHUB_RUN_ATTEMPT: '3' }).run).toEqual({
+      title: 'run 42, attempt 3',
+      url: 'https://github.com/octo-org/octo-app/actions/runs/1234567890/attempts/3',
+    })
+  })
+
+  it.each([
+    ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/'],
+    ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
+  ])('lead to the console of the partition of %s', (region, start) => {
+    expect(linksIn({}, { region }).console?.url.startsWith(start)).toBe(true)
+  })
+
+  it('lead to the GitHub Enterprise Server that runs the workflow', () => {
+    expect(linksIn({ GITHUB_SERVER_URL: 'https://ghe.example.com:8443' }).pullRequest?.url).toBe(
+      'https://ghe.example.com:8443/octo-org/octo-app/pull/7',
+    )
+  })
+
+  it.each([
+    ['no region yet', {}, { region: '' }, 'console'],
+    ['no app yet', {}, { appId: '' }, 'console'],
+    ['no id of the run', { GITHUB_RUN_ID: undefined }, {}, 'run'],
+    ['an id of the run that is none', { GITHUB_RUN_ID: '1/../x' }, {}, 'run'],
+    ['no repository', { GITHUB_REPOSITORY: undefined }, {}, 'pullRequest'],
+    ['a server that is none', { GITHUB_SERVER_URL: 'javascript:alert(1)' }, {}, 'commit'],
+  ] as const)('are left out where there is %s', (_, env, subject, link) => {
+    expect(linksIn(env, subject)[link]).toBeUndefined()
+  })
+})
