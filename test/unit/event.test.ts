@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ActionError } from '../../src/errors.ts'
-import { decide, identityOf, pullRequestNumber, readEvent } from '../../src/event.ts'
+import { commitOf, decide, identityOf, pullRequestNumber, readEvent } from '../../src/event.ts'
 import type { Decision, EventInfo, Identity } from '../../src/event.ts'
 import type { Trigger } from '../../src/inputs.ts'
 import { hasInvisible } from '../../src/inputs/show.ts'
@@ -352,5 +352,69 @@ describe('L01: hostile events', () => {
       }),
       { numRuns: 5000 },
     )
+  })
+})
+
+describe('what a plan says of the merge', () => {
+  const next = (info: EventInfo, trigger: Trigger = AUTO): string | undefined => {
+    const decision = decide(info, trigger, TOKEN)
+    return 'next' in decision ? decision.next : undefined
+  }
+
+  test('a merge into the default branch applies it', () => {
+    expect(next(pull('opened'))).toBe('After the merge into "main", the run there applies this.')
+  })
+
+  test('a merge into a branch that apply-branches names applies it', () => {
+    const base = { ref: 'release/1', repo: { id: 1, full_name: 'o/r' } }
+    expect(next(pull('opened', { base }), { mode: 'auto', applyBranches: ['release/*'] })).toBe(
+      'After the merge into "release/1", the run there applies this.',
+    )
+  })
+
+  test('a merge into any other branch does not', () => {
+    const base = { ref: 'dev', repo: { id: 1, full_name: 'o/r' } }
+    expect(next(pull('opened', { base }))).toBe(
+      'A merge into "dev" will not apply this: `apply-branches` is empty, which means the default branch, "main".',
+    )
+    expect(next(pull('opened'), { mode: 'auto', applyBranches: ['release/*'] })).toBe(
+      'A merge into "main" will not apply this: `apply-branches` does not name it.',
+    )
+  })
+
+  test('a merge queue says it of the branch that it merges into', () => {
+    const merge_group = { base_ref: 'refs/heads/main' }
+    expect(next(event('merge_group', { repository: REPOSITORY, merge_group }))).toBe(
+      'After the merge into "main", the run there applies this.',
+    )
+  })
+
+  test.each([
+    ['mode: plan', pull('opened'), { mode: 'plan', applyBranches: [] }],
+    ['an event that does not name the branch', pull('opened', { base: {} }), AUTO],
+    ['a merge queue of an unknown branch', event('merge_group'), AUTO],
+  ] as const)('nothing is said under %s', (_, info, trigger) => {
+    expect(next(info, trigger)).toBeUndefined()
+  })
+})
+
+describe('the commit of a run', () => {
+  const head = { ref: 'topic', sha: 'b'.repeat(40), repo: { id: 1, full_name: 'o/r' } }
+
+  test("is the pull request's own, not the trial merge that GitHub makes of it", () => {
+    expect(commitOf(pull('opened', { head }))).toBe('b'.repeat(40))
+  })
+
+  test('is the commit of the merge once it is merged', () => {
+    expect(commitOf(merged({ head }))).toBe('a'.repeat(40))
+  })
+
+  test('is the pushed one', () => {
+    expect(commitOf(push('refs/heads/main'))).toBe('a'.repeat(40))
+  })
+
+  test('is not known where the event gives something else', () => {
+    expect(commitOf(event('push', {}, { sha: '' }))).toBeUndefined()
+    expect(commitOf(pull('opened', { head: { sha: '../x' } }))).toBeUndefined()
   })
 })

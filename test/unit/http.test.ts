@@ -202,20 +202,17 @@ describe('connections', () => {
   })
 
   test('end with their agents', async () => {
-    const ended = new Promise<void>((resolve) => {
-      void serve((response) => {
-        response.socket?.on('close', () => {
-          resolve()
-        })
-        response.end('ok')
-      }).then(async (server) => {
-        const by = createAgents({})
-        await get(server.url, {}, by)
-        destroyAgents(by)
+    const { promise: ended, resolve } = Promise.withResolvers<string>()
+    const server = await serve((response) => {
+      response.socket?.on('close', () => {
+        resolve('closed')
       })
+      response.end('ok')
     })
-    await ended
-    expect(true).toBe(true)
+    const by = createAgents({})
+    await get(server.url, {}, by)
+    destroyAgents(by)
+    expect(await ended).toBe('closed')
   })
 })
 

@@ -1,0 +1,350 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
+import { pullRequest } from '../../emulator/workflow/events.ts'
+import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
+import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { startMetadata, type Keys } from '../kit/metadata.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '', wait: 'false' } as const
+
+const withoutToken = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
+}
+
+/** A session of the account's user, as machines and containers hold. */
+function sessionKeys({ emulator }: Stage): Keys {
+  const keys = {
+    accessKeyId: 'ASIAEXAMPLEMACHINE00',
+    secretAccessKey: 'example-secret-of-the-machine',
+    sessionToken: 'example-session-token-of-the-machine',
+  }
+  emulator.world.credentials.set(keys.accessKeyId, { ...emulator.world.user, ...keys })
+  return keys
+}
+
+/** Files of a home folder, which is gone after the test; gives the variables that name it. */
+function home(files: Readonly<Record<string, string>>): { HOME: string; USERPROFILE: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'home-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return { HOME: folder, USERPROFILE: folder }
+}
+
+const profile = (keys: Keys, name = 'default'): string =>
+  `[${name}]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\naws_session_token = ${keys.sessionToken}\n`
+
+/** Who signed the calls of the Amplify API. */
+const signers = ({ emulator }: Stage): readonly (string | undefined)[] => [
+  ...new Set(
+    emulator.received
+      .filter(({ service }) => service === 'amplifybackend')
+      .map(({ accessKeyId }) => accessKeyId),
+  ),
+]
+
+describe('with a role, nothing but that role is used', () => {
+  it('C01: not a profile, and nobody lectures about it', async () => {
+    const world = await stage()
+    const keys = sessionKeys(world)
+    await forEachVariant(
+      { 'one that is not there': 'ghost', 'one that is': 'other' },
+      async (name) => {
+        const end = await runAction(world, {
+          with: { wait: 'false', 'if-exists': 'match' },
+          event: pullRequest(),
+          env: {
+            AWS_PROFILE: name,
+            ...home({ '.aws/credentials': profile(keys, 'other') }),
+          },
+        })
+        expectGreen(end, 'planned')
+        expect(end.raw.join('\n')).not.toContain(name)
+      },
+    )
+    expect(signers(world)).not.toContain(keys.accessKeyId)
+  })
+
+  it('C03: not the instance’s own role, which is never asked, even where no token can be had', async () => {
+    const world = await stage()
+    const metadata = await startMetadata(sessionKeys(world))
+    const machine = {
+      AWS_EC2_METADATA_DISABLED: undefined,
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+    }
+    expectRed(
+      await runAction(world, { env: { ...machine, ...withoutToken } }),
+      'MISSING_ID_TOKEN_PERMISSION',
+    )
+    expectGreen(await runAction(world, { env: machine, with: { wait: 'false' } }), 'started')
+    expect(metadata.requests).toEqual([])
+  })
+
+  it('C04: not the keys that an earlier step left behind, nor empty ones', async () => {
+    await forEachVariant<Readonly<Record<string, string>>>(
+      {
+        left: {
+          AWS_ACCESS_KEY_ID: 'ASIAEXAMPLEOLD000000',
+          AWS_SECRET_ACCESS_KEY: 'old-secret',
+          AWS_SESSION_TOKEN: 'old-session-token',
+        },
+        empty: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' },
+        'a web identity file': {
+          AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere/token',
+          AWS_ROLE_ARN: 'arn:aws:iam::444455556666:role/other',
+        },
+        'a container': { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9/credentials' },
+      },
+      async (env) => {
+        const world = await stage()
+        expectGreen(await runAction(world, { env, with: { wait: 'false' } }), 'started')
+        const [signer, ...others] = signers(world)
+        expect(others).toEqual([])
+        expect(signer).toMatch(/^ASIA/)
+        expect(signer).not.toBe('ASIAEXAMPLEOLD000000')
+        expect(world.emulator.world.credentials.get(signer ?? '')?.roleArn).toBe(defaults.applyRole)
+      },
+    )
+  })
+})
+
+describe('without a role', () => {
+  it('the SDK’s default chain serves, the source is named, and its keys are masked', async () => {
+    await forEachVariant<{
+      source: string
+      env: (world: Stage, keys: Keys) => Promise<Record<string, string | undefined>>
+    }>(
+      {
+        'keys in the environment': {
+          source: 'the credentials in AWS_ACCESS_KEY_ID',
+          env: (_, keys) =>
+            Promise.resolve({
+              AWS_ACCESS_KEY_ID: keys.accessKeyId,
+              AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+              AWS_SESSION_TOKEN: keys.sessionToken,
+            }),
+        },
+        'a profile': {
+          source: 'a profile of the shared AWS configuration',
+          env: (_, keys) =>
+            Promise.resolve({
+              AWS_PROFILE: 'deploy',
+              ...home({ '.aws/credentials': profile(keys, 'deploy') }),
+            }),
+        },
+        'a process': {
+          source: 'a profile of the shared AWS configuration',
+          env: (_, keys) =>
+            Promise.resolve({
+              AWS_PROFILE: 'deploy',
+              ...home({
+                'keys.json': JSON.stringify({
+                  Version: 1,
+                  AccessKeyId: keys.accessKeyId,
+                  SecretAccessKey: keys.secretAccessKey,
+                  SessionToken: keys.sessionToken,
+                }),
+                '.aws/config': '[profile deploy]\ncredential_process = cat "$HOME/keys.json"\n',
+              }),
+            }),
+        },
+        'a container': {
+          source: "the container's credentials",
+          env: async (_, keys) => {
+            const metadata = await startMetadata(keys)
+            return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
+          },
+        },
+        'the machine': {
+          source: "the instance's own role",
+          env: async (_, keys) => {
+            const metadata = await startMetadata(keys)
+            return {
+              AWS_EC2_METADATA_DISABLED: undefined,
+              AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+            }
+          },
+        },
+      },
+      async ({ source, env }) => {
+        const world = await stage()
+        const keys = sessionKeys(world)
+        const end = await runAction(world, {
+          with: withoutRole,
+          env: { ...withoutToken, ...(await env(world, keys)) },
+        })
+        expectGreen(end, 'started')
+        expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
+        expect(signers(world)).toEqual([keys.accessKeyId])
+        expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
+        expect(world.emulator.calls('token')).toEqual([])
+      },
+    )
+  })
+
+  it('a web identity file serves, by way of the same STS', async () => {
+    const world = await stage()
+    const { emulator } = world
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '' } =
+      emulator.env
+    const answer = await fetch(`${url}&audience=${defaults.audience}`, {
+      headers: { authorization: `Bearer ${bearer}` },
+    })
+    const token: unknown = Reflect.get(Object(await answer.json()), 'value')
+    if (typeof token !== 'string') throw new Error('no token')
+    addRole(emulator.world, {
+      arn: defaults.applyRole,
+      trust: emulator.world.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
+      policies: [allow([...readActions, ...writeActions])],
+    })
+    const folder = home({ 'token.jwt': token })
+    const end = await runAction(world, {
+      with: withoutRole,
+      env: {
+        ...withoutToken,
+        ...folder,
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(folder.HOME, 'token.jwt'),
+        AWS_ROLE_ARN: defaults.applyRole,
+      },
+    })
+    expectGreen(end, 'started')
+    expect(logOf(end)).toContain('the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE')
+    expect(emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(1)
+  })
+
+  it('C05: an expression that came out empty is an error where the job could mint a token', async () => {
+    const world = await stage()
+    const keys = sessionKeys(world)
+    const metadata = await startMetadata(keys)
+    const env = {
+      ...home({ '.aws/credentials': profile(keys) }),
+      AWS_ACCESS_KEY_ID: '',
+      AWS_EC2_METADATA_DISABLED: undefined,
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+    }
+    const apply = expectRed(await runAction(world, { env, with: withoutRole }), 'EMPTY_ROLE')
+    expect(apply).toContain('role-to-assume')
+    expect(apply).toMatch(/secret or variable/)
+    const plan = expectRed(
+      await runAction(world, { env, with: withoutRole, event: pullRequest() }),
+      'EMPTY_ROLE',
+    )
+    expect(plan).toContain('Neither plan-role-to-assume nor role-to-assume')
+    expect(world.emulator.received).toEqual([])
+    expect(metadata.requests).toEqual([])
+  })
+
+  it('C05: without a token, the shared configuration serves, and the log says so', async () => {
+    const world = await stage()
+    const keys = sessionKeys(world)
+    const end = await runAction(world, {
+      with: withoutRole,
+      env: { ...withoutToken, ...home({ '.aws/credentials': profile(keys) }) },
+    })
+    expectGreen(end, 'started')
+    expect(logOf(end)).toContain('Uses a profile of the shared AWS configuration')
+  })
+
+  it('credentials that cannot be had have words of their own', async () => {
+    const tokenOf = (expiresAt: string): string =>
+      JSON.stringify({ accessToken: 'sso-access-token-example', expiresAt })
+    const sso =
+      '[profile p]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 111122223333\nsso_role_name = r\n'
+    // The SDK names the cache after the SHA-1 of the start URL.
+    const cache = '.aws/sso/cache/f3bc4b4b4b6a4a5c1a0c8e5dcd0ec2e2a5a6d5d1.json'
+    await forEachVariant<{
+      code: Parameters<typeof expectRed>[1]
+      says: RegExp
+      env: Record<string, string | undefined>
+    }>(
+      {
+        'nothing anywhere': { code: 'NO_CREDENTIALS', says: /no usable credentials/, env: {} },
+        'a profile that is not there': {
+          code: 'NO_CREDENTIALS',
+          says: /ghost/,
+          env: {
+            AWS_PROFILE: 'ghost',
+            ...home({ '.aws/config': '[profile other]\nregion = x\n' }),
+          },
+        },
+        'a file that is none': {
+          code: 'NO_CREDENTIALS',
+          says: /no usable credentials/,
+          env: { AWS_PROFILE: 'p', ...home({ '.aws/config': '\u0000\u0001]][[\n===' }) },
+        },
+        'half a key': {
+          code: 'NO_CREDENTIALS',
+          says: /no usable credentials/,
+          env: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000' },
+        },
+        'a process that fails': {
+          code: 'NO_CREDENTIALS',
+          says: /no usable credentials/,
+          env: {
+            AWS_PROFILE: 'association',
+            ...home({ '.aws/config': '[profile association]\ncredential_process = false\n' }),
+          },
+        },
+        'an expired login': {
+          code: 'CREDENTIALS_EXPIRED',
+          says: /SSO|sso/,
+          env: {
+            AWS_PROFILE: 'p',
+            ...home({ '.aws/config': sso, [cache]: tokenOf('2020-01-01T00:00:00Z') }),
+          },
+        },
+        'a token file that is not there': {
+          code: 'NO_CREDENTIALS',
+          says: /nowhere/,
+          env: {
+            AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere/token',
+            AWS_ROLE_ARN: defaults.applyRole,
+          },
+        },
+      },
+      async ({ code, says, env }) => {
+        const world = await stage()
+        const end = await runAction(world, { with: withoutRole, env: { ...withoutToken, ...env } })
+        expect(expectRed(end, code)).toMatch(says)
+        expect(world.emulator.calls('GetBackendStorage')).toEqual([])
+      },
+    )
+  })
+
+  it('expired and refused keys have words of their own', async () => {
+    await forEachVariant<{ code: Parameters<typeof expectRed>[1]; name: string }>(
+      {
+        expired: { code: 'CREDENTIALS_EXPIRED', name: 'ExpiredTokenException' },
+        unknown: { code: 'CREDENTIALS_REFUSED', name: 'UnrecognizedClientException' },
+        'badly signed': { code: 'CREDENTIALS_REFUSED', name: 'InvalidSignatureException' },
+      },
+      async ({ code, name }) => {
+        const world = await stage({}, FAST)
+        world.emulator.orderFault({
+          operation: 'GetBackendStorage',
+          kind: 'status',
+          status: 403,
+          name,
+          times: 'always',
+        })
+        const end = await runAction(world, {
+          with: withoutRole,
+          env: { ...withoutToken, ...world.emulator.ambientEnv },
+        })
+        expect(expectRed(end, code)).toContain(name)
+        expect(world.emulator.calls('GetBackendStorage').length).toBeLessThanOrEqual(2)
+        expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+      },
+    )
+  })
+})
