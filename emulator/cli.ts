@@ -41,9 +41,9 @@ async function main(): Promise<void> {
   if (emulator === undefined) return
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void emulator.stop())
-  if (flags.envFile !== undefined) {
+  if (flags.variablesFile !== undefined) {
     const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
-    writeFileSync(flags.envFile, lines.join(''))
+    writeFileSync(flags.variablesFile, lines.join(''))
   }
   process.stdout.write(banner(emulator))
 }

@@ -8,7 +8,7 @@ and prints the environment variables that point any client at them.
   --port N           listen on this port (a free one when left out)
   --ipv6             listen on [::1] as well as on 127.0.0.1
   --job-seconds N    how long a backend job takes (3 when left out)
-  --env-file FILE    write the variables for the action to this file when ready, as NAME=VALUE lines
+  --variables FILE   write the variables for the action to this file when ready, as NAME=VALUE lines
   --help             show this text
 `
 
@@ -17,7 +17,7 @@ export type Flags = {
   readonly port: number
   readonly ipv6: boolean
   readonly jobMs: number
-  readonly envFile: string | undefined
+  readonly variablesFile: string | undefined
 }
 
 /** A command line that makes no sense; the message says why. */
@@ -34,7 +34,7 @@ function read(args: readonly string[]): {
   port?: string | undefined
   ipv6?: boolean | undefined
   'job-seconds'?: string | undefined
-  'env-file'?: string | undefined
+  variables?: string | undefined
   help?: boolean | undefined
 } {
   try {
@@ -44,7 +44,7 @@ function read(args: readonly string[]): {
         port: { type: 'string' },
         ipv6: { type: 'boolean' },
         'job-seconds': { type: 'string' },
-        'env-file': { type: 'string' },
+        variables: { type: 'string' },
         help: { type: 'boolean' },
       },
     }).values
@@ -62,7 +62,7 @@ export function parseFlags(args: readonly string[]): Flags {
     help: values.help ?? false,
     port,
     ipv6: values.ipv6 ?? false,
-    envFile: values['env-file'],
+    variablesFile: values.variables,
     jobMs: number('job-seconds', values['job-seconds'], 3, 86400) * 1000,
   }
 }

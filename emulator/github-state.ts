@@ -17,6 +17,10 @@ export type Pull = {
   merged: boolean
   base: string
   head: string
+  /** The repository of the head; the pull request's own when left out. */
+  headRepository?: string | undefined
+  /** The commit that the merge made; the last of `commits` when left out. */
+  mergeCommit?: string | undefined
   /** The commits that GitHub associates with the pull request. */
   commits: string[]
 }

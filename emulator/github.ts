@@ -134,9 +134,9 @@ function listPulls(call: Call, github: () => Github): Effect {
         number: pull.number,
         state: pull.state,
         merged_at: pull.merged ? '2026-01-01T00:00:00Z' : null,
-        merge_commit_sha: pull.merged ? commit : null,
-        base: { ref: pull.base },
-        head: { ref: pull.head },
+        merge_commit_sha: pull.merged ? (pull.mergeCommit ?? pull.commits.at(-1)) : null,
+        base: { ref: pull.base, repo: { full_name: repository } },
+        head: { ref: pull.head, repo: { full_name: pull.headRepository ?? repository } },
       })),
     )
   }

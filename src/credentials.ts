@@ -133,16 +133,24 @@ type Taken = Readonly<{ session: RoleSession; endsAt: number; renewAt: number }>
 async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Credentials> {
   const { identity, settings, secrets, trace, line } = surroundings
   if (identity.canMintToken && !identity.hasAmbientCredentials) throw emptyRole(wish.readOnly)
+  const trail: string[] = []
+  // Its advice is for the debug log; by default it goes to the console.
+  const note = (text: unknown): void => {
+    if (typeof text !== 'string') return
+    trail.push(text)
+    trace(text)
+  }
   const chain = defaultProvider({
-    clientConfig: clientConfiguration(settings),
+    // No retry of ours is around these calls.
+    clientConfig: { ...clientConfiguration(settings), maxAttempts: 3 },
     clientPlugins: [callPlugin(settings)],
-    // Its advice is for the debug log; by default it goes to the console.
-    logger: { debug: () => undefined, info: () => undefined, warn: trace, error: trace },
+    logger: { debug: note, info: note, warn: note, error: note },
   })
   let fresh = false
   const provider = own(async () => {
+    trail.length = 0
     const found = await chain(fresh ? { forceRefresh: true } : {}).catch((error: unknown) => {
-      throw notFound(error)
+      throw notFound(error, trail)
     })
     fresh = false
     mask(secrets, found)
@@ -155,7 +163,7 @@ async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Crede
     },
   }
   const found = await bounded(provider(), patience)
-  const named = sourceOf(found)
+  const named = sourceOf(found, trail)
   line(`Uses ${named}, since no role is set.`)
   if (wish.allowedAccountIds.length > 0) {
     const answer = await persist(patience, () => callerIdentity(found, settings, patience, trace))
@@ -226,24 +234,34 @@ const SOURCES: readonly (readonly [flag: string, words: string])[] = [
   ['CREDENTIALS_PROCESS', 'the credential_process of the shared AWS configuration'],
   ['CREDENTIALS_LOGIN', 'a login session of the shared AWS configuration'],
   ['CREDENTIALS_HTTP', "the container's credentials"],
-  ['CREDENTIALS_IMDS', "the instance's own role"],
 ]
 
-/** Where the SDK found them, by the feature flags that it leaves on the credentials. */
-function sourceOf(found: AwsCredentialIdentity): string {
+/** Where the SDK found them, by the feature flags that it leaves on most, else by the way it went. */
+function sourceOf(found: AwsCredentialIdentity, trail: readonly string[]): string {
   const flags: unknown = Reflect.get(found, '$source')
   const keys = typeof flags === 'object' && flags !== null ? Object.keys(flags) : []
   const source = SOURCES.find(([flag]) => keys.some((key) => key.startsWith(flag)))
-  return source?.[1] ?? "credentials that the SDK's default chain found"
+  if (source !== undefined) return source[1]
+  return trail.some((line) => line.endsWith('::fromInstanceMetadata'))
+    ? "the instance's own role"
+    : "credentials that the SDK's default chain found"
 }
 
-function notFound(error: unknown): unknown {
+/** What the SDK says of sources that nobody has set up. */
+const NOT_SET_UP = /skipping|not specified|metadata service access disabled/i
+
+function notFound(error: unknown, trail: readonly string[]): unknown {
   if (error instanceof ActionError) return error
   const said = error instanceof Error ? oneLine(error.message, 300) : 'no reason given'
-  const expired = /expired|sso/i.test(said)
+  // The chain's own error only says that it came to its end; why each source failed, it says on its way.
+  const reasons = trail.flatMap((line) => {
+    const reason = oneLine(/ -> (.+)$/s.exec(line)?.[1] ?? '', 200)
+    return reason === '' || reason === said || NOT_SET_UP.test(reason) ? [] : [reason]
+  })
+  const tried = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 6).join(' ')})`
   return new ActionError(
-    expired ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
-    `No role is set, and the AWS SDK found no usable credentials: ${said}`,
+    /\bexpired\b|\bSSO\b/i.test(said) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
+    `No role is set, and the AWS SDK found no usable credentials: ${said}${tried}`,
     { cause: error },
   )
 }

@@ -5,9 +5,13 @@ import { PARTITIONS } from './inputs/regions.ts'
 /** What an endpoint is; `custom` was allowed by the user, `refused` was not. */
 export type EndpointVerdict = 'aws' | 'loopback' | 'custom' | 'refused'
 
-// Hosts below an AWS domain that are run by customers, so that anyone can have one: API Gateway, load
-// balancers, EC2, S3. No AWS service is reached by them.
-const CUSTOMER_RUN = /^(?:execute-api|elb|compute(?:-\d+)?|s3|s3-.*|s3express-.*)$/
+// Hosts below an AWS domain that are run by customers, so that anyone can have one: API Gateway, AppSync,
+// load balancers, EC2, S3, search domains, endpoint services. No AWS service is reached by them.
+const CUSTOMER_RUN =
+  /^(?:aoss|appsync-(?:realtime-)?api|cloudsearch|compute(?:-\d+)?|elb|es|execute-api|lambda-url|s3|s3-.*|s3express-.*|vpce-svc-.*)$/
+
+// The services that this action calls, and those that the SDK asks for ambient credentials.
+const USUAL_SERVICE = /^(?:sts|amplifybackend|oidc|portal\.sso|signin)(?:-fips)?$/
 
 const SUFFIXES = [...new Set(PARTITIONS.flatMap((partition) => partition.dnsSuffixes))]
 
@@ -22,6 +26,13 @@ export function judgeEndpoint(url: URL, allowCustom: boolean): EndpointVerdict {
   if (isLoopback(host)) return 'loopback'
   if (url.protocol === 'https:' && isAws(host)) return 'aws'
   return allowCustom ? 'custom' : 'refused'
+}
+
+/** Whether the SDK itself would choose the host for a region, without any endpoint setting. */
+export function isUsualHost(host: string, region: string): boolean {
+  const end = SUFFIXES.find((suffix) => host.endsWith(`.${region}.${suffix}`))
+  if (end === undefined) return false
+  return USUAL_SERVICE.test(host.slice(0, -`.${region}.${end}`.length))
 }
 
 // The URL parser has written every form of an IPv4 address (127.1, 0x7f000001) as four decimal parts.

@@ -6,6 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { reasonOf } from './clock.ts'
+import { PROXY_VARIABLES, proxyUrl } from './inputs/proxy-variables.ts'
 import type { Env } from './inputs.ts'
 
 export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
@@ -75,18 +76,21 @@ export function createTrackedAgents(env: Env, reach: Reach): Agents {
 
 type ConnectionCallback = (error: Error | null, stream: Duplex) => void
 
-/** The variables that configure proxies, those that are set and not empty. */
+/**
+ * The proxy variables that are set, in the one form that Node takes. What is no HTTP proxy is left out: the
+ * inputs report it.
+ */
 export function proxyVariables(env: Env): Record<string, string> {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
-    name.toLowerCase(),
-    name,
-  ])
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = env[name]?.trim()
-      return value === undefined || value === '' ? [] : [[name, value]]
-    }),
-  )
+  const proxies = PROXY_VARIABLES.flatMap((name) => {
+    const text = env[name]?.trim() ?? ''
+    const url = text === '' ? undefined : proxyUrl(text)
+    return url === undefined ? [] : [[name, url.href] as const]
+  })
+  const exceptions = ['no_proxy', 'NO_PROXY'].flatMap((name) => {
+    const text = env[name]?.trim() ?? ''
+    return text === '' ? [] : [[name, text] as const]
+  })
+  return Object.fromEntries([...proxies, ...exceptions])
 }
 
 export type TextResponse = Readonly<{

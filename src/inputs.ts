@@ -15,6 +15,7 @@ import { misspelt } from './inputs/misspelt.ts'
 import { appId, environmentName, resourceName } from './inputs/names.ts'
 import { good } from './inputs/outcome.ts'
 import type { InputProblem, Outcome } from './inputs/outcome.ts'
+import { proxyProblems } from './inputs/proxy-variables.ts'
 import { audienceOf, knownPartitionOf, region } from './inputs/regions.ts'
 import { derivedSessionName, roleArn, sessionName } from './inputs/roles.ts'
 import type { RoleArn } from './inputs/roles.ts'
@@ -97,6 +98,7 @@ export function readInputs(env: Env): Reading {
   takeTrigger(from)
   const inputs = takeInputs(from, env)
   for (const problem of endpointProblems(env, inputs.allowCustomEndpoints)) from.reject(problem)
+  for (const problem of proxyProblems(env)) from.reject(problem)
   for (const warning of misspelt(env)) from.warn(warning)
   const problems = from.problems()
   return Object.freeze({

@@ -5,7 +5,8 @@ import type { Observer } from './engine.ts'
 import type { EventInfo } from './event.ts'
 import type { Place } from './explain.ts'
 import { createFindings, type Findings } from './findings.ts'
-import { createAgents, proxyVariables, type Agents } from './http.ts'
+import { createAgents, type Agents } from './http.ts'
+import { PROXY_VARIABLES, proxyUrl } from './inputs/proxy-variables.ts'
 import type { Env, Inputs } from './inputs.ts'
 import { createLog, type Log } from './log.ts'
 import { createReporter, type Reporter } from './report/reporter.ts'
@@ -122,12 +123,16 @@ export function observerOf(run: Run): Observer {
 }
 
 function maskProxyPasswords(env: Env, secrets: Secrets): void {
-  for (const [name, value] of Object.entries(proxyVariables(env))) {
-    if (name.toLowerCase() === 'no_proxy') continue
-    const password = /^(?:[\w+.-]+:\/\/)?[^/@]*?:([^@]+)@/.exec(value)?.[1]
-    if (password === undefined) continue
-    secrets.add(password)
-    secrets.add(decoded(password))
+  for (const name of PROXY_VARIABLES) {
+    const text = env[name]?.trim() ?? ''
+    // As it was written, up to the last @, and as it is sent.
+    const written = /^(?:[\w+.-]+:\/\/)?[^/@:]*:(.+)@/s.exec(text)?.[1]
+    if (written === undefined) continue
+    const sent = proxyUrl(text)?.password ?? ''
+    for (const form of [written, sent]) {
+      secrets.add(form)
+      secrets.add(decoded(form))
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DeserializeMiddleware, FinalizeRequestMiddleware, Pluggable } from '@smithy/types'
 import { reasonOf } from './clock.ts'
-import { judgeEndpoint } from './endpoints.ts'
+import { isUsualHost, judgeEndpoint } from './endpoints.ts'
 import { ActionError } from './errors.ts'
 import {
   describeFailure,
@@ -27,7 +27,7 @@ export type ClientSettings = Readonly<{
   region: string
   agents: Agents
   allowCustomEndpoints: boolean
-  /** Told of the host of every request that does not go to AWS's own domain. */
+  /** Told of the host of every request that does not go to the region's usual one. */
   onEndpoint(host: string, kind: EndpointKind): void
 }>
 
@@ -108,7 +108,9 @@ function judgeRequest(request: unknown, settings: ClientSettings): string {
       `The configured endpoint ${url.origin} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
     )
   }
-  if (kind !== 'aws') settings.onEndpoint(url.host, kind)
+  if (kind !== 'aws' || !isUsualHost(url.hostname, settings.region)) {
+    settings.onEndpoint(url.host, kind)
+  }
   return url.host
 }
 

@@ -93,7 +93,8 @@ function noting(amplify: Amplify, findings: Findings): Amplify {
 function tellEndpoint(run: Run, host: string, kind: EndpointKind): void {
   if (run.findings.customHosts.has(host)) return
   run.findings.customHosts.add(host)
-  run.log.step(`Requests go to ${host} instead of AWS, as the endpoint settings say.`)
+  const instead = kind === 'aws' ? 'the usual host of the region' : 'AWS'
+  run.log.step(`Requests go to ${host} instead of ${instead}, as the endpoint settings say.`)
   if (kind === 'custom') {
     warn(
       run,

@@ -151,7 +151,9 @@ function facts({ findings, ending, region, links, tookMs }: View): string {
       ? []
       : [`Job ${code(jobId)}${status === '' ? '' : `, last status ${code(status, 60)}`}`]),
     ...reason(findings),
-    ...(customHosts.size === 0 ? [] : [`Requests went to ${hosts(customHosts)} instead of AWS`]),
+    ...(customHosts.size === 0
+      ? []
+      : [`Requests went to ${hosts(customHosts)}, as the endpoint settings say`]),
     ...(error === undefined ? [] : [`Error code ${code(error.code)}`]),
     ...(error?.requestId === undefined ? [] : [`Request id ${code(error.requestId)}`]),
     `Took ${took(tookMs, findings)}${linked(links.run)}${linked(links.commit, 'commit ')}${linked(links.pullRequest, 'pull request ')}`,

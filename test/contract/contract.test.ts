@@ -1,4 +1,6 @@
 /** action.yml, the code and the examples say the same: every input and output, and nothing else. */
+import '../workflows/harness/modules.ts'
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { validate } from '@actions/languageservice'
@@ -109,7 +111,7 @@ describe('an example', () => {
   const examples = readdirSync(join(root, 'examples')).map((name): [string, Mapping[]] => [
     name,
     stepsOf(mapping(parse(read(`examples/${name}`)))).filter(({ uses }) =>
-      String(uses).startsWith('OWNER/amplify-create-backend-storage@'),
+      /^[\w.-]+\/amplify-create-backend-storage@/.test(String(uses)),
     ),
   ])
 

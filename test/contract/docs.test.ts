@@ -13,6 +13,9 @@ import { RESULTS } from '../../src/ending.ts'
 import { CATALOGUE } from '../../src/errors.ts'
 import { INPUTS } from '../../src/inputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
+import { backoffMs } from '../../src/retry.ts'
+import { WINDOW_MS } from '../../src/send.ts'
+import { busyDelayMs, pollDelayMs } from '../../src/wait.ts'
 import { checkWorkflow } from '../workflows/harness/check.ts'
 import { pages, readPage, root, type Block, type Page } from './kit/markdown.ts'
 
@@ -213,6 +216,29 @@ describe('a policy in the documentation', () => {
   it('has a mark of its own', () => {
     const marks = policies.map(([, { mark }]) => mark)
     expect(new Set(marks).size).toBe(marks.length)
+  })
+})
+
+describe('docs/how-it-works.md', () => {
+  const { text } = readPage('docs/how-it-works.md')
+  const middle = (): number => 0.5
+
+  it.each([
+    [`For ${WINDOW_MS / 1000} seconds from the failure`],
+    [`Polls grow apart: ${pollDelayMs(0, middle) / 1000} seconds at first`],
+    [`up to ${pollDelayMs(1e9, middle) / 1000} seconds`],
+    [`asks again every ${busyDelayMs(() => 0) / 1000} to ${busyDelayMs(() => 1) / 1000}`],
+    [
+      `doubles from ${backoffMs('server-error', 1, () => 1) / 1000} to ${backoffMs('server-error', 99, () => 1) / 1000}`,
+    ],
+    [
+      `from ${backoffMs('throttled', 1, () => 1) / 1000} to ${backoffMs('throttled', 99, () => 1) / 1000} seconds`,
+    ],
+    [
+      `(${['zero', 'one', 'two', 'three', 'four', 'five'][backoffMs('throttled', 1, () => 0, 1e9) / 60_000] ?? ''} minutes at most)`,
+    ],
+  ])('says as the code has it: %s', (sentence) => {
+    expect(text.replace(/\s+/g, ' ')).toContain(sentence)
   })
 })
 

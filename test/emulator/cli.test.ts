@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -66,4 +69,25 @@ describe('the command', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
   })
+})
+
+test('writes the variables for the action to a file, which a runner can read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'variables-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'emulator.env')
+  const { child, ended } = run('--variables', file)
+  const printed = await new Promise<string>((resolve) => {
+    let seen = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes('Ctrl-C')) resolve(seen)
+    })
+  })
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  expect(lines).toContain(`AWS_ENDPOINT_URL=${/AWS_ENDPOINT_URL='(\S+)'/.exec(printed)?.[1] ?? ''}`)
+  expect(lines.filter((line) => !/^[A-Z_]+=\S+$/.test(line))).toEqual([])
+  child.kill('SIGTERM')
+  expect(await ended).toMatchObject({ code: 0 })
 })

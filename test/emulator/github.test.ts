@@ -105,21 +105,40 @@ test('the token is of an installation: it has no user, but a login', async () =>
   })
 })
 
-test('pull requests are found by their commits', async () => {
-  const emulator = await start()
-  emulator.world.github.pulls.push({
+describe('pull requests', () => {
+  const pull = {
     number: 7,
     repository: 'octo-org/octo-app',
     state: 'closed',
     merged: true,
     base: 'main',
     head: 'feature',
-    commits: ['abc'],
+    commits: ['abc', 'bcd'],
+  } as const
+
+  const pullsOf = (emulator: Emulator, commit: string): Promise<Reply> =>
+    ask(emulator, 'GET', `${repository}/commits/${commit}/pulls`)
+
+  test('are found by their commits', async () => {
+    const emulator = await start()
+    emulator.world.github.pulls.push({ ...pull, commits: [...pull.commits] })
+    expect((await pullsOf(emulator, 'abc')).json).toMatchObject([
+      { number: 7, state: 'closed', base: { ref: 'main' }, merge_commit_sha: 'bcd' },
+    ])
+    expect((await pullsOf(emulator, 'def')).json).toEqual([])
   })
-  expect((await ask(emulator, 'GET', `${repository}/commits/abc/pulls`)).json).toMatchObject([
-    { number: 7, state: 'closed', base: { ref: 'main' } },
-  ])
-  expect((await ask(emulator, 'GET', `${repository}/commits/def/pulls`)).json).toEqual([])
+
+  test('say whose their head is, and which commit the merge made', async () => {
+    const emulator = await start()
+    emulator.world.github.pulls.push(
+      { ...pull, commits: ['abc'], mergeCommit: 'fff' },
+      { ...pull, number: 8, commits: ['abc'], merged: false, headRepository: 'mona/octo-app' },
+    )
+    expect((await pullsOf(emulator, 'abc')).json).toMatchObject([
+      { merge_commit_sha: 'fff', head: { repo: { full_name: 'octo-org/octo-app' } } },
+      { merge_commit_sha: null, head: { repo: { full_name: 'mona/octo-app' } } },
+    ])
+  })
 })
 
 test('a secondary rate limit can be ordered', async () => {

@@ -16,8 +16,10 @@ export type ProxyOptions = Readonly<{
   /** Asks for them, with a 407, when they are not sent. */
   credentials?: Readonly<{ user: string; password: string }>
   /** `refuse`: a 403 for everything; `hang`: no answer at all; `cut`: the connection is reset. */
-  mood?: 'refuse' | 'hang' | 'cut'
+  mood?: Mood
 }>
+
+export type Mood = 'refuse' | 'hang' | 'cut'
 
 export type Passage = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
 

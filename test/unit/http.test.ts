@@ -40,25 +40,26 @@ describe('N01: the proxy variables', () => {
         ALL_PROXY: 'http://c:3',
         NODE_USE_ENV_PROXY: '1',
       }),
-    ).toEqual({ HTTP_PROXY: 'http://a:1', https_proxy: 'http://b:2' })
-    expect(
-      proxyVariables({
-        http_proxy: 'a',
-        HTTP_PROXY: 'A',
-        https_proxy: 'b',
-        HTTPS_PROXY: 'B',
-        no_proxy: 'c',
-        NO_PROXY: 'C',
-      }),
-    ).toEqual({
-      http_proxy: 'a',
-      HTTP_PROXY: 'A',
-      https_proxy: 'b',
-      HTTPS_PROXY: 'B',
+    ).toEqual({ HTTP_PROXY: 'http://a:1/', https_proxy: 'http://b:2/' })
+    expect(proxyVariables({ no_proxy: 'c', NO_PROXY: 'C' })).toEqual({
       no_proxy: 'c',
       NO_PROXY: 'C',
     })
     expect(proxyVariables({})).toEqual({})
+  })
+
+  test('are taken for http where they do not say, and left out where they name no HTTP proxy', () => {
+    expect(
+      proxyVariables({
+        http_proxy: 'proxy.example.com:3128',
+        HTTP_PROXY: 'user:100%@proxy.example.com',
+        https_proxy: 'socks5://proxy.example.com:1080',
+        HTTPS_PROXY: 'http://bad host:1',
+      }),
+    ).toEqual({
+      http_proxy: 'http://proxy.example.com:3128/',
+      HTTP_PROXY: 'http://user:100%25@proxy.example.com/',
+    })
   })
 })
 

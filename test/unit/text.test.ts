@@ -1,6 +1,5 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { duration } from '../../src/clock.ts'
 import { cut, oneLine, quoted } from '../../src/text.ts'
 
 describe('one line of a text', () => {
@@ -118,26 +117,5 @@ describe('a quoted value', () => {
   test('has at most 80 characters', () => {
     expect(quoted('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`)
     expect(quoted('x'.repeat(81))).toBe(`"${'x'.repeat(79)}…"`)
-  })
-})
-
-describe('a time for people', () => {
-  test.each([
-    [-5_000, '0 s'],
-    [0, '0 s'],
-    [499, '0 s'],
-    [500, '1 s'],
-    [1_499, '1 s'],
-    [45_000, '45 s'],
-    [59_499, '59 s'],
-    [59_500, '1 min'],
-    [60_000, '1 min'],
-    [61_000, '1 min 1 s'],
-    [119_400, '1 min 59 s'],
-    [200_000, '3 min 20 s'],
-    [1_800_000, '30 min'],
-    [21_000_000, '350 min'],
-  ])('of %i ms is "%s"', (ms, text) => {
-    expect(duration(ms)).toBe(text)
   })
 })

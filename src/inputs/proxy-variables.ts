@@ -1,0 +1,48 @@
+/** The environment variables that name proxies, as curl and GitHub's own toolkit read them. */
+
+import type { InputProblem } from './outcome.ts'
+import { shown } from './show.ts'
+import type { Env } from './table.ts'
+
+/** In either case, as everywhere. */
+export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const
+
+/**
+ * The address of an HTTP proxy; undefined where the text names none. `proxy.example.com:3128` is taken
+ * for http, and a percent sign that escapes nothing for itself.
+ */
+export function proxyUrl(text: string): URL | undefined {
+  const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined
+  if (!isDecodable(url.username)) url.username = url.username.replaceAll('%', '%25')
+  if (!isDecodable(url.password)) url.password = url.password.replaceAll('%', '%25')
+  return url
+}
+
+/**
+ * What is wrong with the configured proxies. Node would leave a SOCKS proxy aside in silence, and end the
+ * process over one that is malformed.
+ */
+export function proxyProblems(env: Env): readonly InputProblem[] {
+  return PROXY_VARIABLES.flatMap((input) => {
+    const text = env[input]?.trim() ?? ''
+    if (text === '' || proxyUrl(text) !== undefined) return []
+    return [
+      {
+        input,
+        value: text.includes('@') ? '(not shown)' : shown(text),
+        rule: 'must be the address of an HTTP proxy',
+        remedy: 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
+      },
+    ]
+  })
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * A run that is cancelled at any moment: it is gone within a second, says what it knows of what goes on
+ * remotely, and has set its outputs.
+ */
+import { describe, expect, it, vi } from 'vitest'
+
+import { addJob, addStorage, type Emulator, type OperationName } from '../../emulator/emulator.ts'
+import { pullRequest } from '../../emulator/workflow/events.ts'
+import { stage, type Scenario } from '../kit/action.ts'
+import { cancelled, type CancelOrder } from '../kit/cancel.ts'
+import { chanceOf, newSeed, type Chance } from '../kit/chance.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+/** What is known of what the run has begun. */
+type Known =
+  /** Nothing of it goes on. */
+  | 'nothing'
+  /** A call was sent, and its answer did not come. */
+  | 'open'
+  /** The service has answered with a job. */
+  | 'job'
+  /** Nothing before the create was sent, its job afterwards. */
+  | 'by-chance'
+
+type Place = Readonly<{
+  name: string
+  prepare(emulator: Emulator): void
+  with?: Readonly<Record<string, string>>
+  after: OperationName
+  /** The earliest and the latest moment for the signal, in milliseconds after that call. */
+  from?: number
+  to?: number
+  known: Known
+}>
+
+const othersJob = 'somebody-elses-job'
+const create = 'CreateBackendStorage'
+const forGood = { times: 'always' } as const
+
+const nothing = (): void => undefined
+const silent =
+  (operation: OperationName) =>
+  (emulator: Emulator): void => {
+    emulator.orderFault({ operation, kind: 'stall', ...forGood })
+  }
+
+function addOther(emulator: Emulator): void {
+  addStorage(emulator.environment(), {
+    resourceName: 'media',
+    permissions: { authenticated: ['READ'] },
+  })
+}
+
+const places: readonly Place[] = [
+  { name: 'while no token comes', prepare: silent('token'), after: 'token', known: 'nothing' },
+  {
+    name: 'while STS is silent',
+    prepare: silent('AssumeRoleWithWebIdentity'),
+    after: 'AssumeRoleWithWebIdentity',
+    known: 'nothing',
+  },
+  {
+    name: 'while the first look hangs',
+    prepare: silent('GetBackendStorage'),
+    after: 'GetBackendStorage',
+    known: 'nothing',
+  },
+  {
+    name: 'while the check of the backend hangs',
+    prepare: silent('GetBackend'),
+    after: 'GetBackend',
+    known: 'nothing',
+  },
+  {
+    name: 'while it backs off before another create',
+    prepare: (emulator: Emulator) => {
+      emulator.orderFault({
+        operation: create,
+        kind: 'status',
+        status: 429,
+        headers: { 'retry-after': '60' },
+        ...forGood,
+      })
+    },
+    after: create,
+    from: 60,
+    known: 'nothing',
+  },
+  {
+    name: 'while a create is under way whose answer comes in time',
+    prepare: (emulator: Emulator) => {
+      emulator.orderFault({ operation: create, kind: 'delay', ms: 300, when: 'after' })
+    },
+    after: create,
+    to: 200,
+    known: 'job',
+  },
+  {
+    name: 'while an update is under way whose answer comes in time',
+    prepare: (emulator: Emulator) => {
+      addOther(emulator)
+      emulator.orderFault({
+        operation: 'UpdateBackendStorage',
+        kind: 'delay',
+        ms: 300,
+        when: 'after',
+      })
+    },
+    with: { 'if-exists': 'update' },
+    after: 'UpdateBackendStorage',
+    to: 200,
+    known: 'job',
+  },
+  {
+    name: 'while a create is under way whose answer comes too late',
+    prepare: (emulator: Emulator) => {
+      emulator.orderFault({ operation: create, kind: 'delay', ms: 3_000, when: 'after' })
+    },
+    after: create,
+    known: 'open',
+  },
+  {
+    name: 'while a create is under way whose answer never comes',
+    prepare: silent(create),
+    after: create,
+    known: 'open',
+  },
+  {
+    name: 'while an update is under way whose answer never comes',
+    prepare: (emulator: Emulator) => {
+      addOther(emulator)
+      silent('UpdateBackendStorage')(emulator)
+    },
+    with: { 'if-exists': 'update' },
+    after: 'UpdateBackendStorage',
+    known: 'open',
+  },
+  {
+    name: 'while it looks for a create whose answer was lost',
+    prepare: (emulator: Emulator) => {
+      emulator.world.rules.jobListedAfterMs = 600_000
+      emulator.orderFault({ operation: create, kind: 'reset', when: 'after' })
+    },
+    after: create,
+    from: 60,
+    to: 900,
+    known: 'open',
+  },
+  {
+    name: 'while the search for a lost create hangs',
+    prepare: (emulator: Emulator) => {
+      emulator.orderFault({ operation: create, kind: 'status', status: 504, when: 'after' })
+      silent('ListBackendJobs')(emulator)
+    },
+    after: 'ListBackendJobs',
+    known: 'open',
+  },
+  {
+    name: 'while it waits for its job',
+    prepare: nothing,
+    after: create,
+    from: 100,
+    to: 900,
+    known: 'job',
+  },
+  {
+    name: 'while it waits for a job of somebody else',
+    prepare: (emulator: Emulator) => {
+      addJob(emulator.environment(), {
+        jobId: othersJob,
+        operation: 'UpdateBackendAuth',
+        status: 'RUNNING',
+        createTime: String(emulator.clock.now()),
+      })
+    },
+    after: 'ListBackendJobs',
+    from: 60,
+    to: 600,
+    known: 'nothing',
+  },
+  {
+    name: 'somewhere in an ordinary run',
+    prepare: nothing,
+    after: 'token',
+    known: 'by-chance',
+  },
+  {
+    name: 'somewhere in the beginning of an ordinary run',
+    prepare: nothing,
+    after: 'token',
+    to: 60,
+    known: 'by-chance',
+  },
+]
+
+/** These begin with the four seconds until the first poll, so there are few of them. */
+const slowPlaces: readonly Place[] = [
+  {
+    name: 'while a poll hangs',
+    prepare: silent('GetBackendJob'),
+    after: 'GetBackendJob',
+    known: 'job',
+  },
+  {
+    name: 'while it looks again and again for the storage that its job has left',
+    prepare: (emulator: Emulator) => {
+      Object.assign(emulator.world.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 })
+    },
+    after: 'GetBackendJob',
+    from: 60,
+    to: 900,
+    known: 'nothing',
+  },
+]
+
+type Moment = Readonly<{ title: string; place: Place; order: CancelOrder }>
+
+function momentAt(place: Place, chance: Chance): Moment {
+  const signal = chance.oneOf(['SIGINT', 'SIGTERM'] as const)
+  const delayMs = chance.between(place.from ?? 0, place.to ?? 400)
+  const againMs = chance.random() < 0.3 ? chance.between(20, 500) : undefined
+  const again = againMs === undefined ? '' : `, and SIGTERM ${String(againMs)} ms later`
+  return {
+    title: `${signal} ${place.name}, ${String(delayMs)} ms after ${place.after}${again}`,
+    place,
+    order: { after: place.after, delayMs, signal, againMs },
+  }
+}
+
+/** On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts. */
+const catchable = process.platform !== 'win32'
+const MOMENTS = 50
+const seed = newSeed()
+const chance = chanceOf(seed)
+const moments: readonly Moment[] = catchable
+  ? [
+      ...slowPlaces.map((place) => momentAt(place, chance)),
+      ...Array.from({ length: MOMENTS - slowPlaces.length }, (_, index) =>
+        momentAt(places[index % places.length] ?? chance.oneOf(places), chance),
+      ),
+    ]
+  : []
+
+async function cancelAt({ place, order }: Moment): Promise<void> {
+  const world = await stage({ rules: { jobMs: 600_000 } })
+  const { emulator } = world
+  place.prepare(emulator)
+  const scenario: Scenario = { with: place.with ?? {} }
+  const { end, tookMs, lateCalls } = await cancelled(world, order, scenario)
+  const log = end.shown.join('\n')
+
+  expect(tookMs, log).toBeLessThanOrEqual(1_000)
+  expect(end.exitCode, log).toBe(1)
+  expect(end.outputs, log).toMatchObject({
+    result: 'cancelled',
+    ready: '',
+    changed: '',
+    'error-code': 'CANCELLED',
+  })
+  const jobId = emulator.environment().jobs.find((job) => job.jobId !== othersJob)?.jobId
+  const known =
+    place.known !== 'by-chance'
+      ? place.known
+      : emulator.calls(create).length > 0
+        ? 'job'
+        : 'nothing'
+  expect(end.outputs['job-id'], log).toBe(known === 'open' ? '' : (jobId ?? ''))
+  // A call that was on its way already can arrive after the signal; no other is made.
+  if (place.known !== 'by-chance') expect(lateCalls, log).toBe(0)
+  expect(end.summary, log).toContain('cancelled')
+  const errors = end.annotations.filter(({ level }) => level === 'error')
+  expect(errors, log).toHaveLength(1)
+  const message = errors[0]?.message ?? ''
+  expect(message).toContain(`The run was cancelled (${order.signal}).`)
+  expect(message).toContain(
+    {
+      nothing: 'Nothing that this run started is still going on',
+      open: 'A request was sent whose outcome is not known. Look at the storage: aws amplifybackend get-backend-storage',
+      job: `Job ${String(jobId)} goes on remotely. Look at it: aws amplifybackend get-backend-job`,
+    }[known],
+  )
+}
+
+const whileCommenting: readonly OperationName[] = catchable ? ['listComments', 'createComment'] : []
+
+describe(`a run that is cancelled, at ${String(MOMENTS)} random moments of it (SEED=${String(seed)})`, () => {
+  it.each(moments)('$title', cancelAt)
+
+  it.each(whileCommenting)(
+    'keeps its result when only its comment is left, and is gone within a second: %s',
+    async (operation) => {
+      const world = await stage()
+      const { emulator } = world
+      silent(operation)(emulator)
+      const { end, tookMs } = await cancelled(
+        world,
+        { after: operation, delayMs: chance.between(0, 300), signal: 'SIGINT' },
+        { event: pullRequest(), with: { 'comment-on-pr': 'true' } },
+      )
+
+      const log = end.shown.join('\n')
+      expect(tookMs, log).toBeLessThanOrEqual(1_000)
+      expect(end.exitCode, log).toBe(0)
+      expect(end.outputs, log).toMatchObject({ result: 'planned', ready: '' })
+      expect(end.summary).toContain('Plan')
+    },
+  )
+
+  it('has set the job id before, so that it is known even when the process is ended without a warning', async () => {
+    const world = await stage({ rules: { jobMs: 600_000 } })
+    const order = { after: 'GetBackendJob', delayMs: 0, signal: 'SIGKILL' } as const
+    const { end } = await cancelled(world, order)
+
+    const [job] = world.emulator.environment().jobs
+    expect(end.outputs).toMatchObject({
+      'job-id': job?.jobId,
+      status: 'RUNNING',
+      'resource-name': 'media',
+    })
+    expect(end.outputs['ready'] ?? '').toBe('')
+    expect(end.exitCode).not.toBe(0)
+  })
+})

@@ -1,0 +1,610 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+import { addStorage, defaults, type Emulator } from '../../emulator/emulator.ts'
+import {
+  dispatched,
+  mergeGroup,
+  mergedPullRequest,
+  pullRequest,
+  push,
+  scheduled,
+  type WorkflowEvent,
+} from '../../emulator/workflow/events.ts'
+import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
+import { readMarkdown } from '../kit/read-markdown.ts'
+import { trust } from '../kit/trust.ts'
+
+const OWN = 'github-actions[bot]'
+const MARKER = `<!-- amplify-create-backend-storage ${defaults.appId} prod media -->`
+
+type End = Awaited<ReturnType<typeof runAction>>
+
+/** The step with a comment asked for; on an open pull request when nothing is said. */
+const commented = (world: Stage, scenario: Scenario = {}): Promise<End> =>
+  runAction(world, {
+    event: pullRequest(),
+    ...scenario,
+    with: { 'comment-on-pr': 'true', ...scenario.with },
+  })
+
+/** What each comment says, as people read it. */
+const texts = ({ emulator }: Stage): readonly string[] =>
+  emulator.world.github.comments.map(({ body }) => readMarkdown(body).text)
+
+const headings = (world: Stage): readonly string[] =>
+  texts(world).map((text) => text.split('\n')[0] ?? '')
+
+function post({ emulator }: Stage, author: string, body: string, id = 1): void {
+  const at = emulator.clock.now()
+  emulator.world.github.comments.push({
+    id,
+    repository: defaults.repository,
+    issue: 7,
+    body,
+    author,
+    createdAt: at,
+    updatedAt: at,
+  })
+}
+
+type Pulled = Partial<Emulator['world']['github']['pulls'][number]>
+
+/** A pull request that GitHub knows the pushed commit by. */
+function knowPull({ emulator }: Stage, event: WorkflowEvent, given: Pulled = {}): void {
+  emulator.world.github.pulls.push({
+    number: 7,
+    repository: defaults.repository,
+    state: 'closed',
+    merged: true,
+    base: 'main',
+    head: 'storage',
+    commits: [event.sha],
+    ...given,
+  })
+}
+
+const GITHUB = ['listComments', 'createComment', 'updateComment', 'listPullsOfCommit', 'graphql']
+
+const githubCalls = ({ emulator }: Stage): readonly string[] =>
+  emulator.received
+    .map(({ operation }) => String(operation))
+    .filter((name) => GITHUB.includes(name))
+
+const warnings = (end: End): readonly string[] =>
+  end.annotations.filter(({ level }) => level === 'warning').map(({ message }) => message)
+
+describe('the comment of a plan', () => {
+  it('is there once, says what would be done, and is edited in place', async () => {
+    const world = await stage()
+    const first = await commented(world)
+    expect(first.exitCode).toBe(0)
+    expect(world.emulator.world.github.comments).toMatchObject([{ author: OWN, issue: 7 }])
+    const [comment] = world.emulator.world.github.comments
+    expect(comment?.body.startsWith(`${MARKER}\n`)).toBe(true)
+    expect(texts(world)).toEqual([
+      [
+        '📝 Plan: create storage media',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        '| Planned',
+        'Storage | media',
+        'Signed-in users | READ, CREATE_AND_UPDATE, DELETE',
+        'The service chooses the name of the bucket.',
+        'The name of the storage and its bucket cannot be changed later.',
+        'After the merge into "main", the run there applies this.',
+        'Commit 7f3c2b9 · summary and log of run 42',
+      ].join('\n'),
+    ])
+
+    await commented(world, { with: { 'authenticated-permissions': 'READ' } })
+    expect(world.emulator.world.github.comments).toMatchObject([{ id: comment?.id }])
+    expect(texts(world)[0]).toContain('Signed-in users | READ\n')
+  })
+
+  it('is left alone when there is nothing new to say', async () => {
+    const world = await stage()
+    await commented(world)
+    const again = await commented(world)
+    expect(again.shown.join('\n')).toContain('The comment on pull request #7 is up to date.')
+    expect(world.emulator.calls('updateComment')).toEqual([])
+  })
+
+  it('does not promise what the merge will not do', async () => {
+    const world = await stage()
+    await commented(world, { event: pullRequest({ base: 'dev' }) })
+    expect(texts(world)[0]).toContain(
+      'A merge into "dev" will not apply this: apply-branches is empty, which means the default branch, "main".',
+    )
+    expect(texts(world)[0]).not.toContain('the run there applies this')
+  })
+
+  it('says that the apply would be refused, and why', async () => {
+    const world = await stage()
+    addStorage(world.emulator.environment(), {
+      resourceName: 'media',
+      permissions: { authenticated: ['READ'] },
+    })
+    const end = await commented(world)
+    expect(end.exitCode).toBe(1)
+    expect(texts(world)[0]).toContain(
+      [
+        '❌ Plan: storage media would be refused',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        'STORAGE_DIFFERS: The storage exists with other settings than asked for.',
+        'What to do: Correct the inputs, or use if-exists: update to change the permissions.',
+        'Nothing was changed.',
+        '| Now | Asked for',
+        'Signed-in users | READ | READ, CREATE_AND_UPDATE, DELETE',
+      ].join('\n'),
+    )
+  })
+
+  it('warns of what would make the apply fail as things are', async () => {
+    const world = await stage()
+    world.emulator.environment().auth = false
+    const end = await commented(world)
+    expect(end.exitCode).toBe(0)
+    expect(texts(world)[0]).toContain('⚠️ The apply would fail as things are')
+  })
+})
+
+describe('there is one comment for each', () => {
+  it.each([
+    ['environment', { 'backend-environment-name': 'dev' }],
+    ['resource', { 'resource-name': 'uploads' }],
+  ])('%s', async (_, given) => {
+    const world = await stage({ rules: { environmentRequired: false } })
+    await commented(world)
+    await commented(world, { with: given })
+    await commented(world)
+    expect(world.emulator.world.github.comments).toHaveLength(2)
+  })
+})
+
+describe('only a comment of our own author is edited', () => {
+  it('whatever marker others post', async () => {
+    const world = await stage()
+    const forged = `${MARKER}\n<!-- run 99999999999 -->\n### ✅ All is well`
+    post(world, 'mallory', forged, 1)
+    post(world, 'github-actions', forged, 2)
+    await commented(world)
+    await commented(world, { with: { 'authenticated-permissions': 'READ' } })
+    const { comments } = world.emulator.world.github
+    expect(comments.map(({ author }) => author)).toEqual(['mallory', 'github-actions', OWN])
+    expect(comments.slice(0, 2).map(({ body }) => body)).toEqual([forged, forged])
+  })
+
+  it('and of those only one that begins with the marker', async () => {
+    const world = await stage()
+    post(world, OWN, `Somebody said:\n${MARKER}`)
+    await commented(world)
+    expect(world.emulator.world.github.comments).toHaveLength(2)
+  })
+
+  it('however far back it is', async () => {
+    const world = await stage()
+    for (let id = 1; id <= 250; id += 1) post(world, 'octocat', 'Nice.', id)
+    post(world, OWN, `${MARKER}\nold`, 900)
+    for (let id = 1000; id <= 1030; id += 1) post(world, 'octocat', 'Nice.', id)
+    await commented(world)
+    expect(world.emulator.calls('listComments')).toHaveLength(3)
+    expect(world.emulator.calls('createComment')).toEqual([])
+    const own = world.emulator.world.github.comments.find(({ id }) => id === 900)
+    expect(own?.body).toContain('Plan: create storage')
+  })
+})
+
+describe('under changes-only', () => {
+  const quietly = { 'comment-on-pr': 'changes-only' }
+
+  it('a plan without a difference says nothing', async () => {
+    const world = await stage()
+    addStorage(world.emulator.environment(), {
+      resourceName: 'media',
+      permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
+    })
+    const end = await commented(world, { with: quietly })
+    expect(end.exitCode).toBe(0)
+    expect(world.emulator.world.github.comments).toEqual([])
+  })
+
+  it('a plan with one does', async () => {
+    const world = await stage()
+    await commented(world, { with: quietly })
+    expect(headings(world)).toEqual(['📝 Plan: create storage media'])
+  })
+
+  it('a comment that is there is kept true', async () => {
+    const world = await stage()
+    await commented(world, { with: quietly })
+    addStorage(world.emulator.environment(), {
+      resourceName: 'media',
+      permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
+    })
+    await commented(world, { with: quietly })
+    expect(headings(world)).toEqual(['✅ Plan: storage media is as asked, nothing to do'])
+  })
+})
+
+describe('after a push', () => {
+  const started = { wait: 'false' }
+
+  it('the pull request is the one that the commit was merged by, and the summary links to it', async () => {
+    const world = await stage()
+    knowPull(world, push(), { number: 5, base: 'release' })
+    knowPull(world, push(), { number: 6, mergeCommit: 'f'.repeat(40) })
+    knowPull(world, push())
+    const end = await commented(world, { event: push(), with: started })
+    expect(end.outputs['result']).toBe('started')
+    expect(world.emulator.world.github.comments).toMatchObject([{ issue: 7 }])
+    expect(readMarkdown(end.summary).links).toContain('https://github.com/octo-org/octo-app/pull/7')
+  })
+
+  it('to a branch that only plans, it is the open one from that branch', async () => {
+    const world = await stage()
+    const event = push('storage')
+    trust(world, event)
+    const open = { state: 'open', merged: false } as const
+    knowPull(world, event, { ...open, number: 4, head: 'other' })
+    knowPull(world, event, { ...open, number: 5, headRepository: 'mona/octo-app' })
+    knowPull(world, event, open)
+    const end = await commented(world, { event })
+    expect(end.outputs['result']).toBe('planned')
+    expect(world.emulator.world.github.comments).toMatchObject([{ issue: 7 }])
+    expect(texts(world)[0]).toContain('⚠️ This run only plans, after a push to "storage"')
+  })
+
+  it('to a branch, an open pull request from elsewhere is none of ours', async () => {
+    const world = await stage()
+    knowPull(world, push(), { state: 'open', merged: false, base: 'release', head: 'topic' })
+    const end = await commented(world, { event: push(), with: started })
+    expect(world.emulator.world.github.comments).toEqual([])
+    expect(end.shown.join('\n')).toContain('No comment: there is no pull request to this commit.')
+    expect(warnings(end)).toEqual([])
+  })
+})
+
+describe('without a pull request there is no comment, and GitHub is not asked', () => {
+  it.each([
+    ['schedule', scheduled()],
+    ['workflow_dispatch', dispatched()],
+    ['merge_group', mergeGroup()],
+  ])('%s', async (name, event) => {
+    const world = await stage()
+    knowPull(world, event)
+    trust(world, event)
+    const end = await commented(world, { event, with: { wait: 'false' } })
+    expect(end.exitCode).toBe(0)
+    expect(end.shown.join('\n')).toContain(
+      `No comment: the event ${name} belongs to no pull request.`,
+    )
+    expect(githubCalls(world)).toEqual([])
+  })
+})
+
+describe('an earlier run that comes late', () => {
+  const late = { GITHUB_RUN_ID: '1000' }
+
+  it('does not put its plan in the place of what a later run said', async () => {
+    const world = await stage()
+    await commented(world, { with: { 'authenticated-permissions': 'READ' } })
+    const end = await commented(world, { env: late })
+    expect(end.shown.join('\n')).toContain('is of a later run, and stays')
+    expect(texts(world)[0]).toContain('Signed-in users | READ\n')
+  })
+
+  it('says what it applied: that is news', async () => {
+    const world = await stage()
+    await commented(world)
+    trust(world, mergedPullRequest())
+    await commented(world, { event: mergedPullRequest(), env: late, with: { wait: 'false' } })
+    expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
+  })
+})
+
+describe('trouble with GitHub is overcome', () => {
+  it.each([
+    ['a server error', { kind: 'status', status: 502 }],
+    ['a broken connection', { kind: 'reset' }],
+    ['too many requests', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
+    [
+      'a secondary rate limit',
+      {
+        kind: 'status',
+        status: 403,
+        message: 'You have exceeded a secondary rate limit.',
+        headers: { 'retry-after': '1' },
+      },
+    ],
+    ['a repository that has moved', { kind: 'redirect', status: 307 }],
+  ] as const)('%s, at every call', async (_, fault) => {
+    const world = await stage({}, FAST)
+    for (const operation of [
+      'listPullsOfCommit',
+      'listComments',
+      'graphql',
+      'updateComment',
+    ] as const) {
+      world.emulator.orderFault({ operation, ...fault })
+    }
+    knowPull(world, push())
+    post(world, OWN, `${MARKER}\nold`)
+    const end = await commented(world, { event: push(), with: { wait: 'false' } })
+    expect(warnings(end)).toEqual([])
+    expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
+  })
+
+  it.each([
+    ['took effect', 'after'],
+    ['did not take effect', 'before'],
+  ] as const)('a lost answer to a comment that %s', async (_, when) => {
+    const world = await stage({}, FAST)
+    world.emulator.orderFault({ operation: 'createComment', kind: 'status', status: 502, when })
+    const end = await commented(world)
+    expect(warnings(end)).toEqual([])
+    expect(headings(world)).toEqual(['📝 Plan: create storage media'])
+  })
+
+  it('a comment that is deleted between the look and the edit', async () => {
+    const world = await stage()
+    post(world, OWN, `${MARKER}\nold`)
+    world.emulator.orderFault({ operation: 'updateComment', kind: 'status', status: 404 })
+    world.emulator.orderFault({ operation: 'listComments', kind: 'body', body: '[]', skip: 1 })
+    const end = await commented(world)
+    expect(warnings(end)).toEqual([])
+    expect(world.emulator.calls('createComment')).toHaveLength(1)
+  })
+})
+
+describe('what cannot be overcome is one warning, and never the result', () => {
+  const trouble: readonly (readonly [
+    what: string,
+    arrange: (world: Stage) => void,
+    message: RegExp,
+    scenario: Scenario,
+  ])[] = [
+    [
+      'a locked conversation',
+      ({ emulator }) => emulator.world.github.locked.add(`${defaults.repository}#7`),
+      /the conversation is locked/,
+      {},
+    ],
+    [
+      'a token without the permission',
+      ({ emulator }) => {
+        emulator.world.github.canWrite = false
+      },
+      /github-token may not do it .* The job needs this permission: `pull-requests: write`/,
+      {},
+    ],
+    [
+      'a token that is not accepted',
+      () => undefined,
+      /GitHub does not accept github-token/,
+      { with: { 'github-token': 'ghs_000000000000000000000000000000000000' } },
+    ],
+    [
+      'a pull request that the token may not see',
+      ({ emulator }) =>
+        emulator.orderFault({
+          operation: 'listComments',
+          kind: 'status',
+          status: 404,
+          times: 'always',
+        }),
+      /The job needs this permission: `pull-requests: write`/,
+      {},
+    ],
+    [
+      'a rate limit that outlives the run',
+      ({ emulator }) =>
+        emulator.orderFault({
+          operation: 'createComment',
+          kind: 'status',
+          status: 403,
+          message: 'You have exceeded a secondary rate limit.',
+          headers: { 'retry-after': '60' },
+        }),
+      /GitHub refuses more requests for now/,
+      {},
+    ],
+    [
+      'an answer that is none',
+      ({ emulator }) =>
+        emulator.orderFault({
+          operation: 'listComments',
+          kind: 'body',
+          body: '{"a":1}',
+          times: 'always',
+        }),
+      /was not written/,
+      {},
+    ],
+    [
+      'a redirect to another host',
+      ({ emulator }) =>
+        emulator.orderFault({
+          operation: 'listComments',
+          kind: 'redirect',
+          location: 'http://127.0.0.2:9/x',
+          times: 'always',
+        }),
+      /GitHub redirects to http:\/\/127\.0\.0\.2:9, which is not followed/,
+      {},
+    ],
+  ]
+
+  it.each(trouble)('%s', async (_, arrange, message, scenario) => {
+    const world = await stage({}, FAST)
+    arrange(world)
+    const end = await commented(world, scenario)
+    expect(end.exitCode).toBe(0)
+    expect(end.outputs['result']).toBe('planned')
+    expect(warnings(end)).toEqual([expect.stringMatching(message)])
+    expect(readMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
+    expect(world.emulator.world.github.comments).toEqual([])
+  })
+
+  it.each(['listComments', 'createComment'] as const)(
+    'a GitHub that hangs on %s is given up after thirty seconds',
+    async (operation) => {
+      const world = await stage({}, FAST)
+      world.emulator.orderFault({ operation, kind: 'stall', times: 'always' })
+      const end = await commented(world)
+      expect(end.exitCode).toBe(0)
+      expect(end.outputs['result']).toBe('planned')
+      expect(warnings(end)).toEqual([
+        expect.stringMatching(/GitHub took longer than 30 s|no answer within 10 s/),
+      ])
+      // Ten seconds for each call, and thirty for all of them.
+      expect(world.emulator.calls(operation).length).toBeLessThanOrEqual(3)
+    },
+  )
+
+  it('a red run stays as red as it is', async () => {
+    const world = await stage({}, FAST)
+    world.emulator.orderFault({
+      operation: 'listComments',
+      kind: 'status',
+      status: 500,
+      times: 'always',
+    })
+    addStorage(world.emulator.environment(), { resourceName: 'media' })
+    const end = await commented(world)
+    expect(end.exitCode).toBe(1)
+    expect(end.outputs).toMatchObject({ result: 'failed', 'error-code': 'STORAGE_DIFFERS' })
+    expect(end.annotations.map(({ level }) => level).toSorted()).toEqual(['error', 'warning'])
+  })
+
+  it('no token at all is said before anything is done', async () => {
+    const world = await stage()
+    const end = await commented(world, { with: { 'github-token': '' } })
+    expect(end.exitCode).toBe(0)
+    expect(warnings(end)).toEqual([expect.stringContaining('github-token is empty')])
+    expect(githubCalls(world)).toEqual([])
+  })
+})
+
+describe('where GitHub is', () => {
+  it('is what the runner says: the addresses of an Enterprise Server', async () => {
+    const world = await stage()
+    post(world, OWN, `${MARKER}\nold`)
+    await commented(world)
+    const paths = world.emulator.received
+      .filter(({ operation }) => GITHUB.includes(String(operation)))
+      .map(({ path }) => path.replace(/\?.*/, ''))
+    expect(paths).toEqual([
+      '/api/v3/repos/octo-org/octo-app/issues/7/comments',
+      '/api/graphql',
+      '/api/v3/repos/octo-org/octo-app/issues/comments/1',
+    ])
+  })
+
+  it('is reached by the proxy that every other call goes through', async () => {
+    const world = await stage()
+    const proxied: string[] = []
+    const proxy = createServer((incoming, outgoing) => {
+      const { pathname, search, hostname } = new URL(incoming.url ?? '')
+      proxied.push(hostname)
+      const onward = httpRequest(
+        `${world.emulator.url}${pathname}${search}`,
+        { method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(outgoing)
+        },
+      )
+      incoming.pipe(onward)
+    })
+    await new Promise<void>((resolve) => {
+      proxy.listen(0, '127.0.0.1', resolve)
+    })
+    onTestFinished(() => {
+      proxy.closeAllConnections()
+      proxy.close()
+    })
+    const address = proxy.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const end = await commented(world, {
+      env: {
+        HTTP_PROXY: `http://127.0.0.1:${String(port)}`,
+        NO_PROXY: '127.0.0.1',
+        GITHUB_API_URL: 'http://github.test/api/v3',
+      },
+    })
+    expect(warnings(end)).toEqual([])
+    expect(new Set(proxied)).toEqual(new Set(['github.test']))
+    expect(headings(world)).toEqual(['📝 Plan: create storage media'])
+  })
+})
+
+describe('nothing that is not for everybody', () => {
+  it('is in the comment of a failed job: not its text, and no account', async () => {
+    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+    const event = mergedPullRequest()
+    trust(world, event)
+    world.emulator.orderJob({
+      error:
+        'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/x is not authorized to perform: s3:CreateBucket @octocat <!-- -->',
+    })
+    const end = await commented(world, { event })
+    expect(end.outputs['error-code']).toBe('JOB_LACKS_PERMISSION')
+    const [comment] = world.emulator.world.github.comments
+    expect(comment?.body).toContain('<code>JOB_LACKS_PERMISSION</code>')
+    expect(comment?.body).not.toMatch(/111122223333|s3:CreateBucket|octocat/)
+  })
+
+  it('is in the log: the token is masked and never shown', async () => {
+    const world = await stage()
+    const end = await commented(world, { env: { RUNNER_DEBUG: '1' } })
+    expect(end.masks).toContain(world.emulator.githubToken)
+    expect(end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')).not.toContain(
+      world.emulator.githubToken,
+    )
+  })
+})
+
+describe("GitHub's toolkit", () => {
+  const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+  const chunks = readdirSync(dist).filter(
+    (file) =>
+      file.endsWith('.index.js') &&
+      readFileSync(join(dist, file), 'utf8').includes('listPullRequestsAssociatedWithCommit'),
+  )
+
+  /** The files of the bundle that a run loads. */
+  async function loaded(comment: string): Promise<readonly string[]> {
+    const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
+    try {
+      const world = await stage()
+      await commented(world, {
+        with: { 'comment-on-pr': comment },
+        env: { NODE_V8_COVERAGE: folder },
+      })
+      return readdirSync(folder).flatMap((file) =>
+        [
+          ...readFileSync(join(folder, file), 'utf8').matchAll(
+            /"url":"file:[^"]*\/dist\/([^"/]+)"/g,
+          ),
+        ].map(([, name = '']) => name),
+      )
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  it('is loaded for a comment', async () => {
+    expect(chunks).toHaveLength(1)
+    expect(await loaded('true')).toEqual(expect.arrayContaining(['index.js', ...chunks]))
+  })
+
+  it('is not loaded without one', async () => {
+    const files = await loaded('false')
+    expect(files).toContain('index.js')
+    expect(files).not.toContain(chunks[0])
+  })
+})

@@ -1,0 +1,393 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+import type { Fault } from '../../emulator/emulator.ts'
+import { pullRequest } from '../../emulator/workflow/events.ts'
+import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
+import { createAuthority } from '../kit/certificate.ts'
+import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { guarded } from '../kit/guarded.ts'
+import { startProxy, type Mood } from '../kit/proxy.ts'
+import { closedPort } from '../kit/sockets.ts'
+import { startTlsFront } from '../kit/tls-front.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+/** The four hosts of a run, as names that only a proxy knows. */
+const HOSTS = ['token.fake.test', 'sts.fake.test', 'amplify.fake.test', 'github.fake.test'] as const
+
+const authority = createAuthority()
+
+/** A file that is gone after the test. */
+function file(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'network-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  writeFileSync(join(folder, 'file'), text)
+  return join(folder, 'file')
+}
+
+/** The variables that lead all calls of a run to the four hosts. */
+function farAway(scheme: 'http' | 'https', port = ''): Record<string, string> {
+  const [token, sts, amplify, github] = HOSTS.map((host) => `${scheme}://${host}${port}`)
+  return {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${token ?? ''}/idtoken?api-version=2.0`,
+    AWS_ENDPOINT_URL_STS: sts ?? '',
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: amplify ?? '',
+    GITHUB_API_URL: `${github ?? ''}/api/v3`,
+    GITHUB_GRAPHQL_URL: `${github ?? ''}/api/graphql`,
+  }
+}
+
+const withComment = { 'allow-custom-endpoints': 'true', 'comment-on-pr': 'true' } as const
+
+describe('a proxy', () => {
+  it('N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case', async () => {
+    await forEachVariant<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
+      {
+        'http, upper case': { scheme: 'http', variable: 'HTTP_PROXY' },
+        'http, lower case': { scheme: 'http', variable: 'http_proxy' },
+        'https, upper case': { scheme: 'https', variable: 'HTTPS_PROXY' },
+        'https, lower case': { scheme: 'https', variable: 'https_proxy' },
+        'https, without a scheme of its own': {
+          scheme: 'https',
+          variable: 'HTTPS_PROXY',
+          bare: true,
+        },
+      },
+      async ({ scheme, variable, bare = false }) => {
+        const world = await stage()
+        const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
+        const guard = guarded()
+        const proxy = await startProxy({
+          resolve: (_, tunnel) => (tunnel ? front.port : world.emulator.port),
+        })
+        const end = await runAction(world, {
+          event: pullRequest(),
+          with: withComment,
+          nodeArguments: guard.nodeArguments,
+          env: {
+            ...farAway(scheme),
+            ...guard.env,
+            [variable]: bare ? `127.0.0.1:${proxy.port}` : proxy.url,
+            NODE_EXTRA_CA_CERTS: file(authority.cert),
+          },
+        })
+
+        expectGreen(end, 'planned')
+        expect(new Set(proxy.passages.map(({ host }) => host))).toEqual(new Set(HOSTS))
+        const form = scheme === 'http' ? 'absolute' : 'tunnel'
+        expect(new Set(proxy.passages.map((each) => each.form))).toEqual(new Set([form]))
+        expect(world.emulator.calls('createComment')).toHaveLength(1)
+        expect(guard.attempts()).toEqual([])
+        // Nobody has to guess where requests went.
+        expect(logOf(end)).toContain('Requests go to amplify.fake.test')
+      },
+    )
+  })
+
+  it('N01: is left aside for the hosts of NO_PROXY', async () => {
+    await forEachVariant<string>(
+      { 'a suffix': '.fake.test', everything: '*', 'lower case': 'no_proxy' },
+      async (exception) => {
+        const world = await stage()
+        const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, {}])))
+        const proxy = await startProxy({ resolve: () => world.emulator.port })
+        const end = await runAction(world, {
+          event: pullRequest(),
+          with: { 'allow-custom-endpoints': 'true' },
+          nodeArguments: guard.nodeArguments,
+          env: {
+            ...farAway('http', `:${world.emulator.port}`),
+            ...guard.env,
+            HTTP_PROXY: proxy.url,
+            ...(exception === 'no_proxy' ? { no_proxy: HOSTS.join(',') } : { NO_PROXY: exception }),
+          },
+        })
+        expectGreen(end, 'planned')
+        expect(proxy.passages).toEqual([])
+      },
+    )
+  })
+
+  it('N01, C07: gets its password, which nobody else gets to see', async () => {
+    await forEachVariant<{ password: string; written: string; scheme: 'http' | 'https' }>(
+      {
+        plain: { password: 'example-password', written: 'example-password', scheme: 'http' },
+        escaped: { password: 'p@ss:w/rd#1', written: 'p%40ss%3Aw%2Frd%231', scheme: 'https' },
+        'an @ as it is': { password: 'p@sswrd', written: 'p@sswrd', scheme: 'https' },
+        'a percent sign as it is': { password: '100%sure', written: '100%sure', scheme: 'http' },
+      },
+      async ({ password, written, scheme }) => {
+        const world = await stage({}, FAST)
+        const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
+        const resolve = (_: string, tunnel: boolean): number =>
+          tunnel ? front.port : world.emulator.port
+        const credentials = { user: 'builder', password }
+        const proxy = await startProxy({ resolve, credentials })
+        const strict = await startProxy({
+          resolve,
+          credentials: { user: 'builder', password: 'another password' },
+        })
+        const run = (port: number) =>
+          runAction(world, {
+            event: pullRequest(),
+            with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
+            env: {
+              ...farAway(scheme),
+              [`${scheme}_proxy`.toUpperCase()]: `http://builder:${written}@127.0.0.1:${port}`,
+              NODE_EXTRA_CA_CERTS: file(authority.cert),
+              RUNNER_DEBUG: '1',
+            },
+          })
+        const welcome = await run(proxy.port)
+        expectGreen(welcome, 'planned')
+        const refused = await run(strict.port)
+        expect(expectRed(refused, 'TOKEN_UNAVAILABLE')).toContain('407')
+        for (const end of [welcome, refused]) expectHidden(end, [password, written])
+      },
+    )
+  })
+
+  it('N01: that refuses, is silent or hangs up ends red, and says so', async () => {
+    await forEachVariant<Mood>({ refuse: 'refuse', hang: 'hang', cut: 'cut' }, async (mood) => {
+      for (const scheme of ['http', 'https'] as const) {
+        const world = await stage({}, FAST)
+        const proxy = await startProxy({ resolve: () => world.emulator.port, mood })
+        const end = await runAction(world, {
+          event: pullRequest(),
+          with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
+          env: { ...farAway(scheme), [`${scheme}_proxy`]: proxy.url },
+        })
+        const message = expectRed(end, 'TOKEN_UNAVAILABLE')
+        expect(message).toContain('token.fake.test')
+        expect(message).toMatch(/proxy/)
+        expect(proxy.passages.length).toBeGreaterThan(0)
+        expect(world.emulator.received).toEqual([])
+      }
+    })
+  })
+
+  it('N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password', async () => {
+    const world = await stage()
+    const wrong: readonly (readonly [string, string, string])[] = [
+      ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
+      ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
+      ['https_proxy', 'http://builder:example-password@127.0.0.1:99999', '(not shown)'],
+    ]
+    for (const [variable, value, shown] of wrong) {
+      const end = await runAction(world, { env: { [variable]: value } })
+      const message = expectRed(end, 'INVALID_INPUT')
+      expect(message).toContain(`${variable} is ${shown}: it must be the address of an HTTP proxy`)
+      expect(end.shown.join('\n')).not.toContain('example-password')
+    }
+    expect(world.emulator.received).toEqual([])
+  })
+})
+
+describe('a private certificate authority', () => {
+  async function secured(
+    hosts: readonly string[] = ['localhost'],
+  ): Promise<{ world: Stage; url: string; handshakes: readonly string[] }> {
+    const world = await stage({}, FAST)
+    const front = await startTlsFront(world.emulator.port, authority.issue(hosts))
+    return { world, url: `https://localhost:${front.port}`, handshakes: front.handshakes }
+  }
+
+  it('N04: is trusted by NODE_EXTRA_CA_CERTS', async () => {
+    const { world, url, handshakes } = await secured()
+    const end = await runAction(world, {
+      with: { wait: 'false' },
+      env: {
+        AWS_ENDPOINT_URL: url,
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0`,
+        NODE_EXTRA_CA_CERTS: file(authority.cert),
+      },
+    })
+    expectGreen(end, 'started')
+    expect(handshakes.length).toBeGreaterThan(0)
+  })
+
+  it('N04: is a final error otherwise, which names that variable, and is not tried again', async () => {
+    await forEachVariant<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
+      {
+        'no variable': { env: () => ({}) },
+        'the variables of other tools': {
+          env: () => ({
+            AWS_CA_BUNDLE: file(authority.cert),
+            SSL_CERT_FILE: file(authority.cert),
+            REQUESTS_CA_BUNDLE: file(authority.cert),
+          }),
+        },
+        'a file that is not there': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
+        'another authority': {
+          env: () => ({ NODE_EXTRA_CA_CERTS: file(createAuthority('Other').cert) }),
+        },
+        'another host': {
+          hosts: ['other.example'],
+          env: () => ({ NODE_EXTRA_CA_CERTS: file(authority.cert) }),
+        },
+      },
+      async ({ hosts, env }) => {
+        const { world, url } = await secured(hosts)
+        const end = await runAction(world, { env: { ...env(), AWS_ENDPOINT_URL: url } })
+        expect(expectRed(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+        expect(logOf(end)).not.toContain('Next attempt')
+        expect(logOf(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+        expect(world.emulator.calls('token')).toHaveLength(1)
+        expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
+      },
+    )
+  })
+
+  it('N04: of the token service, and of Amplify alone, is told in the same way', async () => {
+    const { world, url } = await secured()
+    const token = await runAction(world, {
+      env: { ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0` },
+    })
+    expect(expectRed(token, 'TOKEN_UNAVAILABLE')).toContain('NODE_EXTRA_CA_CERTS')
+
+    const amplify = await runAction(world, { env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: url } })
+    expect(expectRed(amplify, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+    expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+  })
+})
+
+describe('names and addresses', () => {
+  it('N07: a name that is not found just now is waited for, the token’s too', async () => {
+    const world = await stage({}, FAST)
+    const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
+    const end = await runAction(world, {
+      with: { 'allow-custom-endpoints': 'true', wait: 'false' },
+      nodeArguments: guard.nodeArguments,
+      env: { ...farAway('http', `:${world.emulator.port}`), ...guard.env },
+    })
+    expectGreen(end, 'started')
+    const retries = logOf(end)
+    for (const operation of [
+      'The token request',
+      'AssumeRoleWithWebIdentity',
+      'GetBackendStorage',
+    ]) {
+      expect(retries).toMatch(new RegExp(`${operation} failed \\(attempt 2 of \\d\\): EAI_AGAIN`))
+    }
+    expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+  })
+
+  it('N09: where every address refuses, each is named', async () => {
+    const world = await stage({}, FAST)
+    const port = await closedPort(() => createServer())
+    const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
+    const end = await runAction(world, {
+      with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
+      nodeArguments: guard.nodeArguments,
+      env: { AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${port}`, ...guard.env },
+    })
+    const message = expectRed(end, 'STS_UNAVAILABLE')
+    expect(message).toContain(`ECONNREFUSED ::1:${port}`)
+    expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
+  })
+
+  it('N09: one dead address does not matter where another answers', async () => {
+    const world = await stage()
+    const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
+    const end = await runAction(world, {
+      with: { 'allow-custom-endpoints': 'true', wait: 'false' },
+      nodeArguments: guard.nodeArguments,
+      env: { AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`, ...guard.env },
+    })
+    expectGreen(end, 'started')
+    expect(logOf(end)).not.toContain('Next attempt')
+  })
+})
+
+describe('a call of the backend that is lost or answered oddly', () => {
+  const CREATE = 'CreateBackendStorage'
+
+  async function createWith(
+    fault: Fault & { when?: 'after'; times?: number | 'always' },
+    inputs: Record<string, string> = {},
+  ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; world: Stage }> {
+    const world = await stage({ rules: { jobMs: 10_000 } }, FAST)
+    world.emulator.orderFault({ operation: CREATE, ...fault })
+    return { world, end: await runAction(world, { with: inputs }) }
+  }
+
+  it('N05, N14: a create whose answer is lost after it took effect is found, and not sent again', async () => {
+    await forEachVariant<Fault>(
+      {
+        'N05: reset': { kind: 'reset' },
+        'N05: closed': { kind: 'close' },
+        'N10: silence': { kind: 'stall' },
+        'N12: a page': { kind: 'html', status: 504 },
+        'N14: truncated': { kind: 'truncated' },
+        'N14: truncated in a chunk': { kind: 'truncated', chunked: true },
+      },
+      async (fault) => {
+        const { world, end } = await createWith({ ...fault, when: 'after' })
+        expectGreen(end, 'created')
+        const [job] = world.emulator.environment().jobs
+        expect(end.outputs['job-id']).toBe(job?.jobId)
+        expect(world.emulator.calls(CREATE)).toHaveLength(1)
+        expect(world.emulator.world.counters.create.executed).toBe(1)
+      },
+    )
+  })
+
+  it('N12, N13: an answer that is none is found to be without effect before the create is sent again', async () => {
+    await forEachVariant<Fault>(
+      {
+        'N12: 504 with a page': { kind: 'html', status: 504 },
+        'N12: 504 with nothing': { kind: 'empty', status: 504 },
+        'N12: 503 with nothing': { kind: 'empty', status: 503 },
+        'N13: nothing': { kind: 'empty' },
+        'N13: {}': { kind: 'body', body: '{}' },
+        'N13: a text': { kind: 'body', body: '""' },
+        'N13: null': { kind: 'body', body: 'null' },
+        'N13: capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
+        'N13: a number': { kind: 'body', body: '{"jobId":12}' },
+        'N13: 204': { kind: 'empty', status: 204 },
+        'I06: a path': { kind: 'body', body: '{"jobId":"../../x","status":"RUNNING"}' },
+        'I06: dots': { kind: 'body', body: '{"jobId":"..","status":"RUNNING"}' },
+        'W09: a blank id': { kind: 'body', body: '{"jobId":"","status":"RUNNING"}' },
+      },
+      async (fault) => {
+        const { world, end } = await createWith(fault)
+        expectGreen(end, 'created')
+        expect(world.emulator.calls(CREATE)).toHaveLength(2)
+        expect(world.emulator.world.counters.create.executed).toBe(1)
+        // Only the job of the second answer was ever asked for.
+        const [job] = world.emulator.environment().jobs
+        const asked = world.emulator.received
+          .map(({ path }) => /^\/backend\/d1a2b3c4d5e6f7\/job\/prod\/(.*)$/.exec(path)?.[1])
+          .filter((id) => id !== undefined)
+        expect(new Set(asked)).toEqual(new Set([job?.jobId]))
+      },
+      4,
+    )
+  })
+
+  it('N12: a gateway’s page is told as what it is, not as bad JSON', async () => {
+    const { end } = await createWith(
+      { kind: 'html', status: 502, times: 'always' },
+      { 'max-attempts': '1' },
+    )
+    const message = expectRed(end, 'SERVICE_ERROR')
+    expect(message).toContain('502')
+    expect(message).not.toMatch(/Unexpected token|JSON/)
+  })
+
+  it('N10: a job that is never answered for ends with the time of the run, and names the call', async () => {
+    const world = await stage({}, FAST)
+    world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
+    const end = await runAction(world, { with: { 'timeout-in-minutes': '1' } })
+
+    expectRed(end, 'TIMED_OUT', 'timed-out')
+    expect(logOf(end)).toContain('GetBackendJob')
+    const [job] = world.emulator.environment().jobs
+    expect(end.outputs['job-id']).toBe(job?.jobId)
+  })
+})
