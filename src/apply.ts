@@ -8,6 +8,7 @@ import {
 } from './backend.ts'
 import { classify, saysExists } from './classify.ts'
 import { duration } from './clock.ts'
+import { differenceLines, withDetails } from './difference.ts'
 import { read, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
 import { explainFailedJob, explainFailure, storageCommand, withResult } from './explain.ts'
@@ -24,7 +25,6 @@ import {
   type SendOutcome,
 } from './send.ts'
 import {
-  describeChanges,
   differences,
   nextStep,
   physicalBucket,
@@ -85,6 +85,7 @@ export async function plan(engine: Engine, order: Order): Promise<readonly Chang
         engine.observer.warning(
           'The apply would fail as things are',
           `${error.message} ${error.advice}`,
+          error.code,
         )
       }
       warnOfGuests(engine, order.request)
@@ -145,7 +146,10 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
       }
       if (sent === undefined) warnOfGuests(engine, request, seen.found)
       observer.line(
-        `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}: ${describeChanges(step.changes)}.`,
+        withDetails(
+          `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}`,
+          differenceLines(step.changes),
+        ),
       )
       sent = step
       const mutation = mutationOf(engine, order, step, seen.context)
@@ -419,6 +423,7 @@ async function found(
   }>,
 ): Promise<Done> {
   const { observer } = engine
+  observer.line(thereAsAsked(request))
   const bucketName = await bucketOf(engine, backend, request, seen)
   if (how.sent !== undefined) {
     const result = how.sent.kind === 'create' ? 'created' : 'updated'
@@ -436,6 +441,10 @@ async function found(
     )
   }
   return { result: 'unchanged', seen: true, bucketName }
+}
+
+function thereAsAsked({ resourceName }: StorageRequest): string {
+  return `The storage ${quoted(resourceName)} is there as asked.`
 }
 
 /** How often, and how far apart, a completed storage is looked for. */
@@ -461,7 +470,7 @@ async function verify(
     }
     const next = nextStep(request, seen.found, 'match', seen.context)
     if (next.kind === 'unchanged') {
-      observer.line(`The storage ${quoted(place.resourceName)} is there as asked.`)
+      observer.line(thereAsAsked(request))
       return { result, seen: true, bucketName: await bucketOf(engine, backend, request, seen) }
     }
     const inTime = patience.clock.now() + VERIFY_PAUSE_MS < patience.deadline

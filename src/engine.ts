@@ -1,5 +1,6 @@
 /** What the steps of a run share: the API, time, and somebody to tell. */
 import type { Amplify, CallTerms, Started } from './amplify.ts'
+import type { ErrorCode } from './errors.ts'
 import type { Place } from './explain.ts'
 import { persist, type Answer, type Patience } from './retry.ts'
 import type { Change, Storage } from './storage.ts'
@@ -8,8 +9,12 @@ import type { Change, Storage } from './storage.ts'
 export type Observer = Readonly<{
   /** One line of the log. */
   line(text: string): void
-  /** A warning for the log's annotations and the summary. */
-  warning(title: string, text: string): void
+  /**
+   * A warning for the log's annotations and the summary.
+   *
+   * @param code of the error that it foretells
+   */
+  warning(title: string, text: string, code?: ErrorCode): void
   /**
    * A create or update goes out, or what became of it is known now: `open` as long as it may take effect
    * without the run knowing.

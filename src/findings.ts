@@ -1,8 +1,14 @@
 /** What a run has learnt so far: the memory from which outputs, summary and comment are made. */
+import type { ErrorCode } from './errors.ts'
 import { phaseOf } from './job.ts'
 import type { Change, Storage } from './storage.ts'
 
-export type Warning = Readonly<{ title: string; text: string }>
+export type Warning = Readonly<{
+  title: string
+  text: string
+  /** Of the error that it foretells. */
+  code?: ErrorCode | undefined
+}>
 
 export type Findings = {
   does: 'apply' | 'plan' | undefined

@@ -149,6 +149,14 @@ export function requestText(url: URL, agents: Agents, request: TextRequest): Pro
       },
     )
     outgoing.on('error', fail)
+    // While a proxy is still to open its tunnel, Node itself says nothing of an abort.
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(reasonOf(signal))
+      },
+      { once: true },
+    )
     outgoing.end(request.body)
   })
 }

@@ -2,12 +2,12 @@
 import { apply, plan } from './apply.ts'
 import { SEND_GRACE_MS } from './cancellation.ts'
 import { duration } from './clock.ts'
+import { differenceLines, withDetails } from './difference.ts'
 import { redEnding, type Ending } from './ending.ts'
 import type { Engine } from './engine.ts'
 import { decide, identityOf, readEvent, type Decision } from './event.ts'
 import { invalidInput, readInputs, readTrigger, type Inputs } from './inputs.ts'
 import { consequencesOf } from './report/consequences.ts'
-import { differenceLines } from './report/difference.ts'
 import { report } from './report/report.ts'
 import { mintEarly } from './early-token.ts'
 import { createRun, placeOf, warn, type Run, type World } from './run.ts'
@@ -119,10 +119,10 @@ async function act(
     const verb = findings.seen?.storage === undefined ? 'create' : 'change'
     const consequences = consequencesOf(order.request, findings)
     log.step(
-      [
-        `An apply would ${verb} the storage ${quoted(inputs.resourceName)}:`,
-        ...[...differenceLines(changes), ...consequences].map((line) => `  ${line}`),
-      ].join('\n'),
+      withDetails(`An apply would ${verb} the storage ${quoted(inputs.resourceName)}`, [
+        ...differenceLines(changes),
+        ...consequences,
+      ]),
     )
     if (findings.next !== '') log.step(findings.next)
   }

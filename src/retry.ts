@@ -140,6 +140,8 @@ export function mayRenew(patience: Patience, attempts: Attempts, renewed: boolea
 export function describe(failure: Failure): string {
   if (failure.timeLimit) return 'no answer within the time limit'
   const { status, code, name, message } = failure
+  // What the SDK's parser says of a page is of no use to people.
+  if (name === 'SyntaxError' && status !== undefined) return `${status}: the answer is not JSON`
   // Names that say no more than that something failed.
   const telling = name === 'Unknown' || name === 'Error' ? undefined : name
   const head = [status, code, telling].filter((part) => part !== undefined).join(' ')

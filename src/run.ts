@@ -4,9 +4,10 @@ import type { Clock, Random } from './clock.ts'
 import type { Observer } from './engine.ts'
 import type { EventInfo } from './event.ts'
 import type { Place } from './explain.ts'
+import type { ErrorCode } from './errors.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { createAgents, type Agents } from './http.ts'
-import { PROXY_VARIABLES, proxyUrl } from './inputs/proxy-variables.ts'
+import { PROXY_VARIABLES, proxyUrl, unescaped } from './inputs/proxy-variables.ts'
 import type { Env, Inputs } from './inputs.ts'
 import { createLog, type Log } from './log.ts'
 import { createReporter, type Reporter } from './report/reporter.ts'
@@ -57,10 +58,15 @@ export function createRun(world: World): Run {
 }
 
 /** A warning in the log, on the page of the run and in the summary. */
-export function warn({ log, findings, secrets }: Run, title: string, text: string): void {
+export function warn(
+  { log, findings, secrets }: Run,
+  title: string,
+  text: string,
+  code?: ErrorCode,
+): void {
   const clean = secrets.redact(text)
   if (findings.warnings.some((earlier) => earlier.text === clean)) return
-  findings.warnings.push({ title, text: clean })
+  findings.warnings.push({ title, text: clean, code })
   log.annotate('warning', title, clean)
 }
 
@@ -94,8 +100,8 @@ export function observerOf(run: Run): Observer {
   const { findings, secrets, log, reporter } = run
   return {
     line: log.step,
-    warning: (title, text) => {
-      warn(run, title, text)
+    warning: (title, text, code) => {
+      warn(run, title, text, code)
     },
     sent: (outcome) => {
       findings.sent = true
@@ -131,15 +137,7 @@ function maskProxyPasswords(env: Env, secrets: Secrets): void {
     const sent = proxyUrl(text)?.password ?? ''
     for (const form of [written, sent]) {
       secrets.add(form)
-      secrets.add(decoded(form))
+      secrets.add(unescaped(form) ?? form)
     }
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }

@@ -243,10 +243,8 @@ export function nextStep(
 /** Differences in one line: `authenticated-permissions is READ, asked is READ, DELETE`. */
 export function describeChanges(changes: readonly Change[]): string {
   return changes
-    .map(({ field, from, to }) =>
-      from === null
-        ? `${field} becomes ${describeValue(to)}`
-        : `${field} is ${describeValue(from)}, asked is ${describeValue(to)}`,
+    .map(
+      ({ field, from, to }) => `${field} is ${describeValue(from)}, asked is ${describeValue(to)}`,
     )
     .join('; ')
 }

@@ -66,7 +66,8 @@ function withoutResult(): ActionError {
 
 /** What can still be said by a process that is about to be gone. */
 function lastWords(toolkit: Toolkit, error: ActionError): void {
-  const outputs = { ready: '', changed: '', result: 'failed', 'error-code': error.code }
+  // Whether anything was sent is not known here.
+  const outputs = { ready: '', changed: '', result: 'unknown', 'error-code': error.code }
   try {
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
   } catch {
@@ -74,7 +75,7 @@ function lastWords(toolkit: Toolkit, error: ActionError): void {
   }
   toolkit.annotate(
     'error',
-    `Failed (${error.code})`,
+    `Outcome unknown (${error.code})`,
     `${error.message}\nWhat this run started may go on remotely: look at the storage, then run again, which is harmless. ${error.advice}`,
   )
 }

@@ -14,8 +14,8 @@ export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTP
 export function proxyUrl(text: string): URL | undefined {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined
-  if (!isDecodable(url.username)) url.username = url.username.replaceAll('%', '%25')
-  if (!isDecodable(url.password)) url.password = url.password.replaceAll('%', '%25')
+  if (unescaped(url.username) === undefined) url.username = url.username.replaceAll('%', '%25')
+  if (unescaped(url.password) === undefined) url.password = url.password.replaceAll('%', '%25')
   return url
 }
 
@@ -38,11 +38,11 @@ export function proxyProblems(env: Env): readonly InputProblem[] {
   })
 }
 
-function isDecodable(text: string): boolean {
+/** The text without its escapes; undefined where they are malformed. */
+export function unescaped(text: string): string | undefined {
   try {
-    decodeURIComponent(text)
-    return true
+    return decodeURIComponent(text)
   } catch {
-    return false
+    return undefined
   }
 }

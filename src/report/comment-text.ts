@@ -93,11 +93,12 @@ function outlook({ ending, findings, request }: View): string {
     .filter(({ title }) => title !== GUESTS)
     .slice(0, 10)
     // Texts may hold the service's own words; titles never do.
-    .map(({ title, text }) =>
-      title === PLANNED_ONLY
-        ? `⚠️ ${prose(text)}`
-        : `⚠️ ${literal(title, 80)} (the summary of the run says more)`,
-    )
+    .map(({ title, text, code: foretold }) => {
+      if (title === PLANNED_ONLY) return `⚠️ ${prose(text)}`
+      return foretold === undefined
+        ? `⚠️ ${literal(title, 80)} (the summary of the run says more)`
+        : `⚠️ ${literal(title, 80)}: ${prose(CATALOGUE[foretold].cause)}`
+    })
   return [...items, ...noted].map((item) => `- ${item}`).join('\n')
 }
 

@@ -1,22 +1,7 @@
-/** The difference in the words in which the log, the summary and the comment all show it. */
+/** The difference as a table, for the summary and the comment. */
+import { LABELS } from '../difference.ts'
 import { describeValue, type Change } from '../storage.ts'
 import { breakableCode, literal, table } from './markdown.ts'
-
-/** What people call the parts of a storage. */
-export const LABELS = {
-  'resource-name': 'Storage',
-  'bucket-name': 'Bucket',
-  'authenticated-permissions': 'Signed-in users',
-  'unauthenticated-permissions': 'Guests',
-} as const satisfies Record<Change['field'], string>
-
-/** A line for each change: `Guests: READ`, or `Guests: none → READ` where there was something before. */
-export function differenceLines(changes: readonly Change[]): readonly string[] {
-  return changes.map(({ field, from, to }) => {
-    const before = from === null ? '' : `${describeValue(from)} → `
-    return `${LABELS[field]}: ${before}${describeValue(to)}`
-  })
-}
 
 /**
  * The changes as a table; empty when there are none.

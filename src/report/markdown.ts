@@ -38,7 +38,7 @@ export function prose(text: string, limit = 500): string {
 
 /** A link whose address is our own and whose text may be foreign. */
 export function link(text: string, url: string): string {
-  const address = url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/g, encodeURIComponent)
+  const address = url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/gu, encodeURIComponent)
   return `<a href="${address.replaceAll('&', '&amp;')}">${literal(text)}</a>`
 }
 

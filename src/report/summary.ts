@@ -1,10 +1,11 @@
 /** The job summary: the result first, in words, then what was asked and what is. */
 import { duration } from '../clock.ts'
+import { LABELS } from '../difference.ts'
 import { isRed, type Ending } from '../ending.ts'
 import type { Findings } from '../findings.ts'
 import type { Storage, StorageRequest } from '../storage.ts'
 import { consequencesOf } from './consequences.ts'
-import { LABELS, valueCell } from './difference.ts'
+import { valueCell } from './difference.ts'
 import { headline } from './headline.ts'
 import { code, link, literal, prose, table } from './markdown.ts'
 import type { Link, View } from './view.ts'

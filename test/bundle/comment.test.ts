@@ -148,7 +148,9 @@ describe('the comment of a plan', () => {
     world.emulator.environment().auth = false
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
-    expect(texts(world)[0]).toContain('⚠️ The apply would fail as things are')
+    expect(texts(world)[0]).toContain(
+      '⚠️ The apply would fail as things are: The backend environment has no auth resource, which S3 storage needs.',
+    )
   })
 })
 

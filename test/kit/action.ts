@@ -14,6 +14,7 @@ import { runActionStep, type StepEnd } from '../../emulator/runner/action-step.t
 import { isObject } from '../../emulator/shape.ts'
 import { push, tokenClaims, type WorkflowEvent } from '../../emulator/workflow/events.ts'
 import { clockEnv, scaledClock } from './clock.ts'
+import { preload } from './preload.ts'
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -44,7 +45,7 @@ export async function stage(options: EmulatorOptions = {}, scale = 1): Promise<S
       scale === 1
         ? { nodeArguments: [], env: {} }
         : {
-            nodeArguments: ['--import', fileAt('test/kit/scaled-clock.ts')],
+            nodeArguments: preload('scaled-clock.ts'),
             env: clockEnv(scale, origin),
           },
   }

@@ -2,8 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+
+import { preload } from './preload.ts'
 
 export type Guarded = Readonly<{
   nodeArguments: readonly string[]
@@ -24,7 +25,7 @@ export function guarded(names: Readonly<Record<string, Resolution>> = {}): Guard
   const log = join(folder, 'hosts')
   writeFileSync(log, '')
   return {
-    nodeArguments: ['--import', fileURLToPath(new URL('guard.ts', import.meta.url))],
+    nodeArguments: preload('guard.ts'),
     env: { GUARD_LOG: log, GUARD_NAMES: JSON.stringify(names) },
     attempts: () => readFileSync(log, 'utf8').split('\n').filter(Boolean),
   }

@@ -27,9 +27,7 @@ function silence(longerThanMs: number): void {
 }
 
 function reject(reason: unknown): void {
-  new Promise((resolve) => {
-    resolve(undefined)
-  }).then(() => {
+  void Promise.resolve().then(() => {
     throw reason
   })
 }

@@ -52,7 +52,7 @@ describe('where there is no storage', () => {
     expect(told.found).toEqual([undefined, expect.objectContaining({ bucketName: BUCKET })])
     expect(told.warnings).toEqual([])
     expect(told.lines.filter((line) => !line.startsWith('Job job-1 is RUNNING'))).toEqual([
-      'Creating the storage "media": resource-name becomes media; bucket-name becomes photos; authenticated-permissions becomes READ, CREATE_AND_UPDATE.',
+      'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE',
       'Job job-1 was started (RUNNING).',
       'Waiting for job job-1 (RUNNING), at most 30 min.',
       'The storage "media" is there as asked.',
@@ -396,7 +396,7 @@ describe('where there is a storage', () => {
     ]
     expect(told.changes).toEqual([changes, changes])
     expect(told.lines[0]).toBe(
-      'Updating the storage "media": authenticated-permissions is DELETE, asked is READ, CREATE_AND_UPDATE.',
+      'Updating the storage "media":\n  Signed-in users: DELETE → READ, CREATE_AND_UPDATE',
     )
   })
 

@@ -169,12 +169,18 @@ describe('a comment', () => {
         { title: 'Backend reports an error', text: 'raw words of the service' },
         { title: 'Guests get access', text: 'said elsewhere' },
         { title: 'Planned only', text: 'This run only plans, after a push to "dev".' },
+        {
+          title: 'The apply would fail as things are',
+          text: 'names of environments',
+          code: 'ENVIRONMENT_NOT_FOUND',
+        },
       ],
     })
     const lines = text({ result: 'planned' }, { findings: plan }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
       '⚠️ Backend reports an error (the summary of the run says more)',
       '⚠️ This run only plans, after a push to "dev".',
+      '⚠️ The apply would fail as things are: The app has no backend environment of that name.',
     ])
   })
 

@@ -53,7 +53,7 @@ describe('a call that failed for good', () => {
     [
       'page',
       'UNREADABLE_RESPONSE',
-      'GetBackend got an answer that is none: 200 SyntaxError: Unexpected token <.',
+      'GetBackend got an answer that is none: 200: the answer is not JSON.',
     ],
     [
       'notFound',

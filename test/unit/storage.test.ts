@@ -369,12 +369,14 @@ describe('the next step', () => {
 describe('changes for people', () => {
   test('are one line', () => {
     expect(describeChanges([])).toBe('')
-    expect(describeChanges(changesOfCreate(request({ unauthenticated: [] })))).toBe(
-      'resource-name becomes media; bucket-name becomes photos; authenticated-permissions becomes READ, DELETE; unauthenticated-permissions becomes none',
-    )
     expect(
-      describeChanges([{ field: 'unauthenticated-permissions', from: [], to: ['READ'] }]),
-    ).toBe('unauthenticated-permissions is none, asked is READ')
+      describeChanges([
+        { field: 'bucket-name', from: 'photos', to: 'files' },
+        { field: 'unauthenticated-permissions', from: [], to: ['READ'] },
+      ]),
+    ).toBe(
+      'bucket-name is photos, asked is files; unauthenticated-permissions is none, asked is READ',
+    )
   })
 
   test.each([

@@ -183,7 +183,7 @@ describe('a summary', () => {
   it('says which hosts took the place of AWS', () => {
     const elsewhere = findings({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
     expect(text(seen, { findings: elsewhere })).toContain(
-      'Requests went to 127.0.0.1:1, proxy.example instead of AWS',
+      'Requests went to 127.0.0.1:1, proxy.example, as the endpoint settings say',
     )
   })
 

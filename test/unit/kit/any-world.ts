@@ -186,6 +186,7 @@ export function anyWorld({ rules, role, rivals, calm }: Choice): fc.Arbitrary<An
           reads: fc.tuple(faultsOfReads, faultsOfReads, faultsOfReads, faultsOfReads),
           always: rarely(fc.tuple(fc.constantFrom(...READS), faultForGood)),
           denied: role === 'any' ? fc.subarray([...READS]) : fc.constant([]),
+          storageLagMs: role === 'any' ? fc.constantFrom(0, 0, 0, 3_000, 40_000) : fc.constant(0),
           latency: latencies(calm ? CALM_MS : WINDOW_MS),
           maxAttempts: fc.integer({ min: 1, max: 6 }),
           timeoutMs: fc.oneof(
@@ -209,6 +210,7 @@ export function anyWorld({ rules, role, rivals, calm }: Choice): fc.Arbitrary<An
           times: any.times,
           ends: any.ends,
           jobLagMs,
+          storageLagMs: any.storageLagMs,
           epochMs: any.epochMs,
           bucketAs: any.bucketAs,
           absentAs: any.absentAs,

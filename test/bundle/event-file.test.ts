@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+
+import { defaults } from '../../emulator/emulator.ts'
+import { pullRequest, push } from '../../emulator/workflow/events.ts'
+import { runAction, stage, type Scenario } from '../kit/action.ts'
+import { expectGreen } from '../kit/ends.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+/** Event files that say nothing, and what is said of them. */
+const mute: Readonly<
+  Record<string, { scenario: Pick<Scenario, 'env' | 'eventFile'>; says: string }>
+> = {
+  'no path': { scenario: { env: { GITHUB_EVENT_PATH: undefined } }, says: 'is not set' },
+  'an empty path': { scenario: { env: { GITHUB_EVENT_PATH: '' } }, says: 'is not set' },
+  'no file': {
+    scenario: { env: { GITHUB_EVENT_PATH: '/nowhere/event.json' } },
+    says: 'could not be read',
+  },
+  'a folder': { scenario: { env: { GITHUB_EVENT_PATH: '/' } }, says: 'could not be read' },
+  'an empty file': { scenario: { eventFile: '' }, says: 'is empty' },
+  'half a file': { scenario: { eventFile: '{"a":' }, says: 'does not hold JSON' },
+  null: { scenario: { eventFile: 'null' }, says: 'does not hold a JSON object' },
+  'a list': { scenario: { eventFile: '[]' }, says: 'does not hold a JSON object' },
+  'a text': { scenario: { eventFile: '"::error::x"' }, says: 'does not hold a JSON object' },
+  'deep nesting': {
+    scenario: { eventFile: '['.repeat(200_000) },
+    says: 'does not hold JSON',
+  },
+}
+
+const withText = {
+  'a byte order mark': `\uFEFF${JSON.stringify(push().payload)}`,
+  'a huge event': JSON.stringify({ ...push().payload, commits: ['x'.repeat(30_000_000)] }),
+  'members named as those of Object': `{"__proto__":{"x":1},"constructor":1,${JSON.stringify(push().payload).slice(1)}`,
+}
+
+describe('E05: an event file that tells nothing', () => {
+  it('lets a push plan only, or apply where the branch is named, with a warning', async () => {
+    await forEachVariant(mute, async ({ scenario, says }) => {
+      const world = await stage()
+      const plan = await runAction(world, { ...scenario, with: { 'plan-role-to-assume': '' } })
+      expectGreen(plan, 'planned')
+      expect(plan.annotations.map(({ title }) => title)).toEqual(['Event not read', 'Planned only'])
+      expect(plan.annotations[0]?.message).toContain(says)
+
+      const apply = await runAction(world, {
+        ...scenario,
+        with: { 'apply-branches': 'main', wait: 'false' },
+      })
+      expectGreen(apply, 'started')
+      expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+    })
+  })
+
+  it('lets a pull request plan only, and at most the comment on it is lost', async () => {
+    await forEachVariant(mute, async ({ scenario }) => {
+      const world = await stage()
+      const end = await runAction(world, {
+        ...scenario,
+        event: pullRequest(),
+        with: { 'comment-on-pr': 'true' },
+      })
+      expectGreen(end, 'planned')
+      expect(end.annotations.every(({ level }) => level === 'warning')).toBe(true)
+      expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+      const call = world.emulator.calls('AssumeRoleWithWebIdentity')[0]
+      expect(new URLSearchParams(call?.rawBody).get('RoleArn')).toBe(defaults.planRole)
+    })
+  })
+})
+
+describe('E05: an event file that is odd and whole', () => {
+  it('is read', async () => {
+    await forEachVariant(withText, async (eventFile) => {
+      const world = await stage()
+      const end = await runAction(world, { eventFile, with: { wait: 'false' } })
+      expectGreen(end, 'started')
+      expect(end.annotations).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,128 @@
+/** Runs that are not alone: one after the other, and at the same time. */
+import { afterAll, describe, expect, it, vi } from 'vitest'
+
+import type { Rules } from '../../emulator/emulator.ts'
+import { FAST, runAction } from '../kit/action.ts'
+import { annotationsOf, logOf } from '../kit/step-ends.ts'
+import { createStages } from '../kit/stages.ts'
+
+vi.setConfig({ maxConcurrency: 4, testTimeout: 60_000 })
+
+const stages = createStages(FAST)
+afterAll(() => stages.stop())
+
+describe.concurrent('a run after another with the same inputs', () => {
+  it('changes nothing, and is green', () =>
+    stages.use({}, async (stage) => {
+      const first = await runAction(stage, { with: { 'bucket-name': 'octo-media' } })
+      const second = await runAction(stage, {
+        with: { 'bucket-name': 'octo-media' },
+        env: { GITHUB_RUN_ATTEMPT: '2' },
+      })
+
+      expect(first.outputs['result']).toBe('created')
+      expect(second.exitCode, logOf(second)).toBe(0)
+      expect(second.outputs).toEqual({
+        ...first.outputs,
+        result: 'unchanged',
+        changed: '',
+        changes: '[]',
+        'job-id': '',
+        status: '',
+      })
+      expect(second.annotations).toEqual([])
+      expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+    }))
+
+  it('waits for the job of the first, when that did not', () =>
+    stages.use({ jobMs: 20_000 }, async (stage) => {
+      const first = await runAction(stage, { with: { wait: 'false' } })
+      const second = await runAction(stage)
+
+      expect(first.outputs['result']).toBe('started')
+      expect(second.outputs, logOf(second)).toMatchObject({ result: 'unchanged', ready: 'true' })
+      expect(logOf(second)).toContain(String(first.outputs['job-id']))
+      expect(stage.emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+    }))
+})
+
+const worlds: readonly Readonly<{ name: string; rules: Partial<Rules> }>[] = [
+  { name: 'one job at a time', rules: {} },
+  { name: 'storage that shows at once', rules: { storageVisible: 'at-once' } },
+  { name: 'jobs that are listed late', rules: { jobListedAfterMs: 3_000 } },
+  { name: 'a second storage refused at once', rules: { oneStorage: 'refused' } },
+]
+
+describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rules }) => {
+  it('both end green, with one create', () =>
+    stages.use({ jobMs: 15_000, ...rules }, async (stage) => {
+      // Both have looked before either has sent.
+      stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      const ends = await Promise.all([runAction(stage), runAction(stage)])
+
+      const logs = ends.map(logOf).join('\n---\n')
+      expect(
+        ends.map(({ exitCode }) => exitCode),
+        logs,
+      ).toEqual([0, 0])
+      expect(ends.map(({ outputs }) => outputs['result']).sort(), logs).toEqual([
+        'created',
+        'unchanged',
+      ])
+      expect(ends.map(({ outputs }) => outputs['ready'])).toEqual(['true', 'true'])
+      expect(stage.emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+    }))
+})
+
+describe.concurrent('a create that another run was faster with', () => {
+  it.each([
+    { how: 'by a job that fails', rules: { onePendingJob: false } as const },
+    { how: 'at once', rules: { oneStorage: 'refused' } as const },
+  ])('is refused $how, and the storage is found as asked: unchanged, with a warning', ({ rules }) =>
+    stages.use(rules, async (stage) => {
+      const { emulator } = stage
+      emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        skip: 1,
+        kind: 'delay',
+        ms: 20_000,
+      })
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      const ends = await Promise.all([runAction(stage), runAction(stage)])
+
+      const second = ends.find(({ outputs }) => outputs['result'] !== 'created')
+      if (second === undefined) throw new Error(ends.map(logOf).join('\n---\n'))
+      expect(second.exitCode, logOf(second)).toBe(0)
+      expect(second.outputs).toMatchObject({ result: 'unchanged', ready: 'true', changed: '' })
+      const [warning, ...more] = annotationsOf(second, 'warning')
+      expect(warning?.title).toBe('Another run was first')
+      expect(warning?.message).toContain('as asked')
+      expect(more).toEqual([])
+      expect(emulator.world.counters.create.executed).toBe(1)
+      expect(emulator.environment().storages.size).toBe(1)
+    }),
+  )
+
+  it('is red when the storage of the other differs, and shows the difference', () =>
+    stages.use({ oneStorage: 'refused' }, async (stage) => {
+      const { emulator } = stage
+      emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        skip: 1,
+        kind: 'delay',
+        ms: 20_000,
+      })
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      const ends = await Promise.all([
+        runAction(stage, { with: { 'authenticated-permissions': 'READ' } }),
+        runAction(stage, { with: { 'authenticated-permissions': 'READ, DELETE' } }),
+      ])
+
+      const results = ends.map(({ outputs }) => outputs['result'])
+      expect(results.toSorted(), ends.map(logOf).join('\n---\n')).toEqual(['created', 'failed'])
+      const loser = ends.find(({ outputs }) => outputs['result'] === 'failed')
+      expect(loser?.outputs['error-code']).toBe('STORAGE_DIFFERS')
+      expect(loser?.outputs['changes']).toContain('authenticated-permissions')
+      expect(emulator.environment().storages.size).toBe(1)
+    }))
+})

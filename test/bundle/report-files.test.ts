@@ -1,0 +1,141 @@
+/**
+ * The runner's files that cannot be written: what the step has done does not change by that, and the job
+ * id stands in the log. And no step lingers after its end.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+
+import { FAST, runAction } from '../kit/action.ts'
+import { annotationsOf, logOf } from '../kit/step-ends.ts'
+import { createStages } from '../kit/stages.ts'
+
+vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
+
+const stages = createStages(FAST)
+const folder = mkdtempSync(join(tmpdir(), 'report-files-'))
+const readOnly = join(folder, 'read-only')
+writeFileSync(readOnly, '', { mode: 0o444 })
+afterAll(async () => {
+  await stages.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const unwritable: readonly Readonly<{ name: string; path: string }>[] = [
+  { name: 'a path that does not exist', path: join(folder, 'nowhere', 'file') },
+  { name: 'a directory', path: folder },
+  // A full disk is a device only where there are such devices, and the superuser can write anything.
+  ...(process.platform === 'linux' ? [{ name: 'a full disk', path: '/dev/full' }] : []),
+  ...(process.getuid?.() === 0 ? [] : [{ name: 'a read-only file', path: readOnly }]),
+]
+
+describe.concurrent.each(unwritable)('a file for the outputs that is $name', ({ path }) => {
+  it('leaves a green run green, with its job id in the log, and a warning', () =>
+    stages.use({}, async (stage) => {
+      const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
+
+      expect(end.exitCode, logOf(end)).toBe(0)
+      const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
+      expect(logOf(end)).toContain(`job-id: ${jobId}`)
+      expect(logOf(end)).toContain('Result: created')
+      expect(annotationsOf(end, 'warning').map(({ title }) => title)).toEqual([
+        'Outputs not written',
+      ])
+      expect(annotationsOf(end, 'error')).toEqual([])
+      expect(end.summary).toContain(jobId)
+      expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+    }))
+
+  it('leaves a red run red, with the one error that it has', () =>
+    stages.use({}, async (stage) => {
+      stage.emulator.orderJob({ error: 'The stack is broken' })
+      const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
+
+      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(annotationsOf(end, 'error')).toHaveLength(1)
+      expect(logOf(end)).toContain('The stack is broken')
+    }))
+})
+
+describe.concurrent.each(unwritable)('a file for the summary that is $name', ({ path }) => {
+  it('leaves a green run green, with all its outputs, and a warning', () =>
+    stages.use({}, async (stage) => {
+      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
+
+      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
+      expect(annotationsOf(end, 'warning').map(({ title }) => title)).toEqual([
+        'Summary not written',
+      ])
+    }))
+})
+
+describe.concurrent('a runner that knows no', () => {
+  it('summaries gets none, and no warning', () =>
+    stages.use({}, async (stage) => {
+      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: undefined } })
+
+      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
+      expect(end.annotations).toEqual([])
+    }))
+
+  it('files for outputs is told them by its older commands, each value escaped', () =>
+    stages.use({}, async (stage) => {
+      stage.emulator.orderJob({ error: 'first\n::set-output name=ready::true' })
+      const end = await runAction(stage, { env: { GITHUB_OUTPUT: undefined } })
+
+      expect(end.exitCode, logOf(end)).toBe(1)
+      const commands = end.raw.filter((line) => line.startsWith('::set-output'))
+      const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
+      expect(commands).toContain(`::set-output name=job-id::${jobId}`)
+      expect(commands.at(-1)).toMatch(/^::set-output name=[a-z-]+::/)
+      expect(commands).not.toContain('::set-output name=ready::true')
+    }))
+})
+
+describe.concurrent('a value from the service that would end an output early', () => {
+  it.each(['j\r\nstatus=evil', 'a\nghadelimiter_x', '../../admin', ' '.repeat(5), 'x'.repeat(999)])(
+    'is no job id: %j',
+    (jobId) =>
+      stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
+        stage.emulator.orderFault({
+          operation: 'CreateBackendStorage',
+          kind: 'body',
+          body: JSON.stringify({ appId: 'd1', backendEnvironmentName: 'prod', jobId, status: 'R' }),
+          when: 'after',
+        })
+        const end = await runAction(stage)
+
+        expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', 'job-id': '' })
+        expect(Object.values(end.outputs).join('\n')).not.toContain('evil')
+      }),
+  )
+
+  it('is one line of the status at most', () =>
+    stages.use({}, async (stage) => {
+      stage.emulator.orderJob({ statuses: ['A\nready=true\r\n', 'a\nghadelimiter_x'] })
+      stage.emulator.world.rules.jobMs = 20_000
+      const end = await runAction(stage)
+
+      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
+      expect(end.raw.filter((line) => line.startsWith('ready='))).toEqual([])
+    }))
+})
+
+describe.concurrent('a step whose server keeps its connections open', () => {
+  it.each([
+    { name: 'green', with: {}, code: 0 },
+    { name: 'red', with: { 'backend-environment-name': 'nowhere' }, code: 1 },
+  ])('ends by itself, $name', ({ with: inputs, code }) =>
+    stages.use({}, async (stage) => {
+      // A process that lingers would be killed after this time, and have another exit code.
+      const end = await runAction(stage, { with: inputs, limitMs: 20_000 })
+
+      expect(end.exitCode, logOf(end)).toBe(code)
+      expect(end.outputs['result']).toBe(code === 0 ? 'created' : 'failed')
+      expect(logOf(end)).not.toContain('was ended by')
+    }),
+  )
+})

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+
+import { defaults, type Emulator, type Fault } from '../../emulator/emulator.ts'
+import { isObject } from '../../emulator/shape.ts'
+import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
+import { FAST, runAction, stage, type Scenario } from '../kit/action.ts'
+import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+const debug = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' }
+
+/** Everything that an emulator has handed out and that nobody may see. */
+function secretsOf(emulator: Emulator): readonly string[] {
+  const tokens = emulator.calls('token').flatMap(({ answer }) => {
+    const parsed: unknown = JSON.parse(answer ?? '{}')
+    return isObject(parsed) && typeof parsed['value'] === 'string' ? [parsed['value']] : []
+  })
+  const sessions = [...emulator.world.credentials.values()].filter(
+    ({ roleArn }) => roleArn !== undefined,
+  )
+  return [
+    emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '',
+    ...tokens,
+    ...sessions.flatMap(({ accessKeyId, secretAccessKey, sessionToken = '' }) => [
+      accessKeyId,
+      secretAccessKey,
+      sessionToken,
+    ]),
+  ]
+}
+
+describe('C07: secrets, with debug logging on', () => {
+  it('are seen nowhere, whatever way the run ends, and are all masked', async () => {
+    await forEachVariant<{ scenario?: Scenario; sessions: number }>(
+      {
+        'an apply': { sessions: 1 },
+        'a merge with a comment': {
+          scenario: { event: mergedPullRequest(), with: { 'comment-on-pr': 'true' } },
+          sessions: 0,
+        },
+        'a plan': { scenario: { event: pullRequest() }, sessions: 1 },
+      },
+      async ({ scenario = {}, sessions }) => {
+        const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+        const end = await runAction(world, { ...scenario, env: debug })
+        const secrets = secretsOf(world.emulator)
+        expect(secrets.length).toBeGreaterThanOrEqual(2 + 3 * sessions)
+        expectHidden(end, secrets)
+        expect(logOf(end)).not.toMatch(/bearer/i)
+        expect(logOf(end)).not.toMatch(/authorization/i)
+      },
+    )
+  })
+
+  it('are cut out of what a server says, though it repeats them', async () => {
+    const world = await stage({}, FAST)
+    const { emulator } = world
+    const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
+    // The emulator's long-term key stands for one that was minted; the run has it from its environment.
+    const { secretAccessKey, accessKeyId } = emulator.world.user
+    const echo = `You sent ${requestToken} and ${secretAccessKey}, and ${encodeURIComponent(secretAccessKey)}`
+    emulator.orderFault({
+      operation: 'GetBackendStorage',
+      kind: 'status',
+      status: 400,
+      message: echo,
+      times: 'always',
+    })
+    const end = await runAction(world, {
+      with: { 'role-to-assume': '', 'plan-role-to-assume': '' },
+      env: { ...debug, ...emulator.ambientEnv },
+    })
+    expect(expectRed(end, 'BAD_REQUEST')).toContain('and ***, and')
+    expectHidden(end, [secretAccessKey, accessKeyId])
+  })
+
+  it('are cut out of the refusals of STS and of the token service', async () => {
+    await forEachVariant<{ operation: 'token' | 'AssumeRoleWithWebIdentity'; fault: Fault }>(
+      {
+        'the token service': { operation: 'token', fault: { kind: 'status', status: 403 } },
+        STS: {
+          operation: 'AssumeRoleWithWebIdentity',
+          fault: { kind: 'status', status: 403, message: 'no', headers: { 'x-echo': 'Bearer x' } },
+        },
+      },
+      async ({ operation, fault }) => {
+        const world = await stage({}, FAST)
+        const { emulator } = world
+        const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
+        const echoing =
+          fault.kind === 'status'
+            ? { ...fault, message: `The request token is ${requestToken}` }
+            : fault
+        emulator.orderFault({ operation, ...echoing, times: 'always' })
+        const end = await runAction(world, { env: debug })
+        expectRed(end, operation === 'token' ? 'TOKEN_UNAVAILABLE' : 'ROLE_REFUSED')
+        expectHidden(end, secretsOf(emulator))
+      },
+    )
+  })
+})
+
+describe('what is no secret', () => {
+  it('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
+    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+    const end = await runAction(world, { env: debug })
+
+    expectGreen(end, 'created')
+    const known = new Set([...secretsOf(world.emulator), world.emulator.githubToken])
+    expect(end.masks.filter((mask) => !known.has(mask))).toEqual([])
+    const open = [
+      ...Object.values(end.outputs),
+      defaults.accountId,
+      defaults.applyRole,
+      defaults.region,
+      defaults.appId,
+      'octo-org-octo-app-1234567890',
+    ]
+    for (const mask of end.masks) {
+      expect(open.filter((text) => text !== '' && text.includes(mask))).toEqual([])
+    }
+  })
+
+  it('C08: nothing is left behind for the steps that follow, but the outputs', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { wait: 'false' } })
+    expectGreen(end, 'started')
+    expect(end.leftovers).toBe('')
+    expect(end.raw.filter((line) => /^::(?:save-state|set-env|add-path)/.test(line))).toEqual([])
+  })
+})
