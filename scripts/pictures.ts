@@ -6,7 +6,7 @@
  * apt-get install -y --no-install-recommends chromium pngquant fonts-liberation fonts-noto-color-emoji
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openBrowser, type Tab } from './pictures/browser.ts'
@@ -44,8 +44,8 @@ function smaller(png: Buffer): Buffer {
 }
 
 const pictures = await playScenes()
-rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
+for (const file of readdirSync(folder)) if (file.endsWith('.png')) rmSync(join(folder, file))
 const browser = await openBrowser()
 try {
   const flaws: string[] = []

@@ -42,7 +42,7 @@ export function readBackend(output: {
 }
 
 function readMeta(text: unknown): BackendMeta | undefined {
-  if (typeof text !== 'string' || text === '') return undefined
+  if (typeof text !== 'string') return undefined
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

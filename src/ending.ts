@@ -2,7 +2,7 @@
 import { ActionError, type RedResult } from './errors.ts'
 import { jobCommand, storageCommand, type Place } from './explain.ts'
 import { jobGoesOn, type Findings } from './findings.ts'
-import { oneLine } from './text.ts'
+import { wordsOf } from './thrown.ts'
 
 export type Ending =
   | Readonly<{
@@ -64,11 +64,9 @@ function judge(thrown: unknown, findings: Findings, place: Place | undefined): R
   const error =
     thrown instanceof ActionError
       ? thrown
-      : new ActionError(
-          'INTERNAL_ERROR',
-          `Something unforeseen happened: ${thrown instanceof Error ? oneLine(`${thrown.name}: ${thrown.message}`) : oneLine(String(thrown))}.`,
-          { cause: thrown },
-        )
+      : new ActionError('INTERNAL_ERROR', `Something unforeseen happened: ${wordsOf(thrown)}.`, {
+          cause: thrown,
+        })
   if (error.result === 'cancelled') return cancelled(error, findings, place)
   if (error.result !== 'failed') return { result: error.result, error }
   if (place === undefined || !(jobGoesOn(findings) || findings.openSend)) {

@@ -70,7 +70,11 @@ export function requestIdOf(head: AnswerHead | undefined): string | undefined {
 
 /** The server's own time from its `Date` header, in milliseconds since 1970. */
 export function serverTimeOf(head: AnswerHead | undefined): number | undefined {
-  const time = Date.parse(head?.headers['date'] ?? '')
+  return timeOf(head?.headers['date'])
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  const time = text === undefined ? NaN : Date.parse(text)
   return Number.isNaN(time) ? undefined : time
 }
 
@@ -81,14 +85,13 @@ export function serverTimeOf(head: AnswerHead | undefined): number | undefined {
 export function retryAfterMs(
   headers: Readonly<Record<string, string | undefined>>,
 ): number | undefined {
-  const value = headers['retry-after']?.trim()
-  if (value === undefined || value === '') return undefined
+  const value = headers['retry-after']?.trim() ?? ''
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
   if (!/^[A-Za-z]{3,9},? /.test(value)) return undefined
-  const until = Date.parse(value)
-  if (Number.isNaN(until)) return undefined
-  const now = Date.parse(headers['date'] ?? '')
-  return Math.max(0, until - (Number.isNaN(now) ? Date.now() : now))
+  const until = timeOf(value)
+  return until === undefined
+    ? undefined
+    : Math.max(0, until - (timeOf(headers['date']) ?? Date.now()))
 }
 
 function cleanId(id: string | undefined): string | undefined {
@@ -99,7 +102,7 @@ function cleanId(id: string | undefined): string | undefined {
 function causes(thrown: unknown): readonly unknown[] {
   const found: unknown[] = []
   const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
+    if (value === undefined || value === null) return
     // A chain can be a circle, and a hostile one long.
     if (found.length >= 20 || found.includes(value)) return
     found.push(value)
@@ -108,7 +111,7 @@ function causes(thrown: unknown): readonly unknown[] {
     visit(property(value, 'cause'))
   }
   visit(thrown)
-  return found.length === 0 ? [thrown] : found
+  return found
 }
 
 /**

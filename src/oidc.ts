@@ -80,7 +80,7 @@ async function requestToken(
   { signal, clock, deadline }: Patience,
 ): Promise<Answer<string>> {
   const limit = new AbortController()
-  const limitMs = Math.min(ATTEMPT_LIMIT_MS, deadline - clock.now())
+  const limitMs = Math.max(1, Math.min(ATTEMPT_LIMIT_MS, deadline - clock.now()))
   const timer = setTimeout(() => {
     limit.abort(new TimeLimitError('no answer from the token service'))
   }, limitMs)

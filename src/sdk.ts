@@ -184,9 +184,12 @@ async function withTimeLimit<T>(
   task: (signal: AbortSignal) => Promise<T>,
 ): Promise<Outcome<T>> {
   const limit = new AbortController()
-  const timer = setTimeout(() => {
-    limit.abort(new TimeLimitError(`no answer within ${Math.round(limitMs / 1000)} s`))
-  }, limitMs)
+  const timer = setTimeout(
+    () => {
+      limit.abort(new TimeLimitError(`no answer within ${Math.round(limitMs / 1000)} s`))
+    },
+    Math.max(1, limitMs),
+  )
   const either = AbortSignal.any([signal, limit.signal])
   const aborted = new Promise<Outcome<T>>((resolve) => {
     either.addEventListener(

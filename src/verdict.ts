@@ -1,7 +1,7 @@
 /** A process that would end without a verdict must not look like a success. */
 import type { Cancellation } from './cancellation.ts'
 import { ActionError } from './errors.ts'
-import { oneLine } from './text.ts'
+import { wordsOf } from './thrown.ts'
 import type { Toolkit } from './toolkit.ts'
 
 /** After something unforeseen the run has so long to report by itself. */
@@ -54,8 +54,7 @@ export function ensureVerdict(
 }
 
 function somethingUnforeseen(thrown: unknown): ActionError {
-  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
-  return new ActionError('INTERNAL_ERROR', `Something unforeseen happened: ${oneLine(what)}`, {
+  return new ActionError('INTERNAL_ERROR', `Something unforeseen happened: ${wordsOf(thrown)}.`, {
     cause: thrown,
   })
 }

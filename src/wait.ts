@@ -164,7 +164,6 @@ export async function waitUntilFree(engine: Engine, mayBeLate: boolean): Promise
         // The list lags behind: a pause as where jobs may not be listed.
         const pause = busyDelayMs(random)
         if (pause >= left) throw stillPending(engine, undefined)
-        progress.say()
         await progress.sleep(pause)
         continue
       }

@@ -7,7 +7,7 @@ import { readMarkdown } from '../kit/read-markdown.ts'
 
 describe('the life of a pull request', { timeout: 60_000 }, () => {
   it('is planned, planned anew, applied by its merge, and told in one comment', async () => {
-    const world = await stage({ rules: { jobMs: 20_000 } }, FAST)
+    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
     const { emulator } = world
     const { github } = emulator.world
     const run = (scenario: Scenario): ReturnType<typeof runAction> =>

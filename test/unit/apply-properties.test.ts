@@ -19,7 +19,8 @@ import {
 } from './kit/virtual-amplify.ts'
 import { virtualClock } from './kit/virtual-clock.ts'
 
-const RUNS = { numRuns: 3_000 }
+/** More of them, or fewer, by PROPERTY_RUNS. */
+const RUNS = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 3_000) }
 /** Enough for this many runs on a slow machine; nothing here is measured. */
 const PATIENCE_MS = 120_000
 

@@ -122,6 +122,19 @@ describe('where there is no storage', () => {
     expect(world.sends).toHaveLength(1)
   })
 
+  test('a job that fails for want of auth is no storage that exists', async () => {
+    const error =
+      'Cannot headlessly add storage resource without an existing auth resource. It can be added with "amplify add auth"'
+    const { ending } = await applying({ world: { ends: [{ status: 'FAILED', error }] } })
+    expect(ending).toMatchObject({ code: 'AUTH_MISSING', result: 'failed' })
+  })
+
+  test('a job that fails because something else exists is no storage that exists', async () => {
+    const error = 'Role amplify-octoapp-prod already exists'
+    const { ending } = await applying({ world: { ends: [{ status: 'FAILED', error }] } })
+    expect(ending).toMatchObject({ code: 'JOB_FAILED', result: 'failed' })
+  })
+
   test('a bucket that an earlier storage left behind is no storage that exists', async () => {
     const { ending } = await applying({
       world: {
@@ -282,6 +295,20 @@ describe('guests', () => {
     ])
   })
 
+  test('that get access are warned of once, too, where another job has to end first', async () => {
+    const { told, world } = await applying({
+      ...asked(['READ']),
+      play: (there, clock) => {
+        const job = there.addJob('UpdateBackendAPI', 'RUNNING')
+        clock.schedule(10_000, () => {
+          there.endJob(job, { status: 'COMPLETED' })
+        })
+      },
+    })
+    expect(world.sends).toHaveLength(2)
+    expect(titles(told)).toEqual(['Guests get access'])
+  })
+
   test.each([[[]], [undefined]] as const)('that get none (%j) are not', async (unauthenticated) => {
     expect((await applying(asked(unauthenticated))).told.warnings).toEqual([])
   })
@@ -304,6 +331,7 @@ describe('where there is a storage', () => {
     const { ending, world, told } = await applying({ play: withStorage() })
     expect(ending).toEqual({ ok: true, value: UNCHANGED })
     expect(operations(world)).toEqual(['GetBackendStorage', 'GetBackend', 'ListBackendJobs'])
+    expect(told.lines).toEqual(['The storage "media" is there as asked.'])
     expect([told.changes, told.warnings, told.jobs]).toEqual([[], [], []])
   })
 
@@ -400,6 +428,16 @@ describe('where there is a storage', () => {
     )
   })
 
+  test('an update is not kept back by what stands in the way of a create', async () => {
+    const { ending, world } = await applying({
+      order: { ifExists: 'update', request: { ...REQUEST, bucketName: undefined } },
+      world: { auth: false },
+      play: withStorage({ authenticated: ['DELETE'] }),
+    })
+    expect(ending).toMatchObject({ ok: true, value: { result: 'updated' } })
+    expect(operations(world).slice(0, 2)).toEqual(['GetBackendStorage', 'UpdateBackendStorage'])
+  })
+
   test('an update without waiting ends as started', async () => {
     const { ending } = await applying({
       order: { ifExists: 'update', wait: false },
@@ -487,6 +525,11 @@ describe('a role that may not read', () => {
         text: 'The role may not read the storage (amplifybackend:GetBackendStorage): 403 AccessDeniedException: User is not authorized to perform that.',
       },
     ])
+  })
+
+  test('is told so without waiting, too', async () => {
+    const { told } = await applying({ port: denied, order: { wait: false } })
+    expect(titles(told)).toEqual(['Storage not read'])
   })
 
   test('is told so once, too, when it has to wait again and again', async () => {
@@ -705,12 +748,15 @@ describe('when the answer to our create was lost', () => {
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
   })
 
-  test('A02: without effect it is sent again', async () => {
-    const { ending, world } = await applying(losing(lost))
-    expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(world.sends).toHaveLength(2)
-    expect(world.effects()).toBe(1)
-  })
+  test.each(['not-found', 'empty'] as const)(
+    'A02: without effect it is sent again (%s)',
+    async (absentAs) => {
+      const { ending, world } = await applying({ ...losing(lost), world: { absentAs } })
+      expect(ending).toEqual({ ok: true, value: CREATED })
+      expect(world.sends.map(({ at }) => at)).toEqual([0, 30_000])
+      expect(world.effects()).toBe(1)
+    },
+  )
 
   test('A01: a storage that turned up without a job that we know counts as created, with a warning', async () => {
     const { ending, told, world } = await applying({
@@ -904,9 +950,11 @@ describe('when the answer to our update was lost', () => {
   const UPDATED = { ok: true, value: { result: 'updated', seen: true, bucketName: BUCKET } }
 
   test('its job is found', async () => {
-    const { ending, world } = await applying(losing(lostAfterEffect))
+    const { ending, world, told } = await applying(losing(lostAfterEffect))
     expect(ending).toEqual(UPDATED)
     expect(world.sends).toHaveLength(1)
+    expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
+    expect(told.warnings).toEqual([])
   })
 
   test('its effect is found, and counts as updated, with a warning', async () => {
@@ -923,7 +971,7 @@ describe('when the answer to our update was lost', () => {
   test('and it had none, it is sent again', async () => {
     const { ending, world } = await applying(losing(lost))
     expect(ending).toEqual(UPDATED)
-    expect(world.sends).toHaveLength(2)
+    expect(world.sends.map(({ at }) => at)).toEqual([0, 30_000])
   })
 
   test('and somebody else’s job came in between, it is sent again after that', async () => {
@@ -1107,6 +1155,25 @@ describe('the bucket', () => {
     ])
   })
 
+  test('is that of the storage asked for, where the metadata has several', async () => {
+    const play: Setting['play'] = (world) => {
+      world.addStorage({ ...MEDIA, resourceName: 'files', baseName: 'files' })
+      world.addStorage(MEDIA)
+    }
+    expect(await bucketOf({ world: { bucketAs: 'base' }, play })).toEqual([BUCKET, []])
+  })
+
+  test('stays unknown where the metadata knows no such storage', async () => {
+    const metadata = JSON.stringify({
+      providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } },
+      auth: { cognito: {} },
+    })
+    expect(await bucketOf({ world: { bucketAs: 'base', metadata } })).toEqual([
+      undefined,
+      ['Bucket name not known'],
+    ])
+  })
+
   test('is never a base name that looks like a physical one', async () => {
     const request = { ...REQUEST, bucketName: 'my-photos-prod' }
     const play = withStorage({ baseName: 'my-photos-prod' })
@@ -1140,8 +1207,11 @@ describe('the bucket', () => {
   })
 
   test('costs no call of its own where the described name is the base name that was asked for', async () => {
-    const { world } = await planning({ play: withStorage(), world: { bucketAs: 'base' } })
+    const { world, told } = await planning({ play: withStorage(), world: { bucketAs: 'base' } })
     expect(operations(world)).toEqual(['GetBackendStorage'])
+    expect(told.found).toMatchObject([{ bucketName: 'photos' }])
+    const any = await planning({ play: withStorage(), ...anyBucket })
+    expect(operations(any.world)).toEqual(['GetBackendStorage'])
   })
 })
 

@@ -61,6 +61,12 @@ describe('the failure of a call', () => {
     expect(failure).toMatchObject({ status: 504, requestId: 'of-the-head', retryAfterMs: 7_000 })
   })
 
+  test('has no status where the SDK gives none that is a number', () => {
+    const thrown = sdkError('X', 'x', { httpStatusCode: '400', requestId: 7 })
+    expect(described(thrown)).toMatchObject({ status: undefined, requestId: undefined })
+    expect(described(new Error('x')).status).toBeUndefined()
+  })
+
   test('keeps whether a connection came about', () => {
     expect(described(new Error('x'), { connected: false }).connected).toBe(false)
     expect(described(new Error('x'), { connected: true }).connected).toBe(true)
@@ -121,6 +127,7 @@ describe('N09: the message is never blank', () => {
   test('of an error with a cause, the first text that says something is shown alone', () => {
     expect(described(new Error('outer', { cause: new Error('inner') })).message).toBe('outer')
     expect(described(new Error(' ', { cause: new Error('inner') })).message).toBe('inner')
+    expect(described(new Error('', { cause: 'because' })).message).toBe('because')
   })
 
   test.each([
@@ -207,6 +214,7 @@ describe('T04: Retry-After', () => {
     '2s',
     '1234567890',
     'Thu, nonsense',
+    '12 Jan 2027 00:00:00 GMT',
     '2026-01-15',
     'x 5',
   ])('of %j asks for nothing', (value) => {

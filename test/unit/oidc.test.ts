@@ -156,7 +156,7 @@ describe('a token', () => {
     const server = await serve(after(1, says(429, '', { 'retry-after': '7' })))
     const { ending, slept } = await minting(server.url)
     expect(ending.ok).toBe(true)
-    expect(slept).toEqual([8_000])
+    expect(slept).toEqual([9_500])
   })
 
   test.each([

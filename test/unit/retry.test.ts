@@ -35,9 +35,9 @@ describe('the time before the next send', () => {
     expect(ceilings('not-connected', 2)).toEqual([1_000, 2_000])
   })
 
-  test('doubles from two seconds to a minute when throttled', () => {
+  test('doubles from five seconds to two minutes when throttled', () => {
     expect(ceilings('throttled', 8)).toEqual([
-      2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+      5_000, 10_000, 20_000, 40_000, 80_000, 120_000, 120_000, 120_000,
     ])
   })
 
@@ -49,7 +49,7 @@ describe('the time before the next send', () => {
 
   test('begins after what the server asks for', () => {
     expect(backoffMs('throttled', 1, () => 0, 7_000)).toBe(7_000)
-    expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(8_000)
+    expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(9_500)
     expect(backoffMs('server-error', 2, () => 0.5, 7_000)).toBe(8_000)
   })
 
@@ -139,8 +139,8 @@ describe('waiting to try again', () => {
 
   test('honours Retry-After', async () => {
     const waited = await wait('throttled', failures(1), {}, virtualClock(), 20_000)
-    expect(waited).toMatchObject({ end: 'again', took: 21_000 })
-    expect(waited.lines[0]).toMatch(/Next attempt in 21 s\.$/)
+    expect(waited).toMatchObject({ end: 'again', took: 22_500 })
+    expect(waited.lines[0]).toMatch(/Next attempt in 23 s\.$/)
   })
 
   test('ends with the reason of the signal when that is aborted', async () => {
@@ -180,12 +180,12 @@ describe('waiting to try again', () => {
     const clock = virtualClock()
     const attempts = newAttempts()
     attempts.failures = 6
-    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 30_000 })
+    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 60_000 })
     attempts.failures = 1
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     // The host was there in between, so the count begins anew.
     attempts.failures = 5
-    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 16_000 })
+    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 40_000 })
     attempts.failures = 2
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     attempts.failures = 5

@@ -92,6 +92,14 @@ describe('a create that is accepted', () => {
     const { ending, told, world, took, history } = await sending()
     expect(ending).toEqual(started('job-1'))
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
+    expect(told.accepted).toEqual([
+      {
+        jobId: 'job-1',
+        status: 'RUNNING',
+        appId: 'd1a2b3c4d5',
+        backendEnvironmentName: 'prod',
+      },
+    ])
     expect(world.sends).toHaveLength(1)
     expect(world.calls).toHaveLength(1)
     expect([took, told.lines, history.uncertain]).toEqual([0, [], false])
@@ -114,7 +122,7 @@ describe('a create that certainly was not carried out', () => {
     expect(world.sends).toHaveLength(3)
     expect(told.retries).toHaveLength(2)
     expect(told.retries[1]).toMatch(/^CreateBackendStorage failed \(attempt 2 of 8\): /)
-    expect(took).toBe(trouble.startsWith('throttled') ? 3_000 : 1_500)
+    expect(took).toBe(trouble.startsWith('throttled') ? 7_500 : 1_500)
     expect(history.uncertain).toBe(false)
     expect(world.count('ListBackendJobs')).toBe(0)
   })
@@ -145,7 +153,7 @@ describe('a create that certainly was not carried out', () => {
 
   test('honours Retry-After', async () => {
     const { took } = await sending({ port: creates({ trouble: 'throttled', retryAfterMs: 9_000 }) })
-    expect(took).toBe(10_000)
+    expect(took).toBe(11_500)
   })
 
   test.each([1, 3, 8])('is sent max-attempts times, here %i, and no more', async (maxAttempts) => {
@@ -326,7 +334,7 @@ describe('a create whose answer is lost', () => {
   test('is found by its job, when that turned up together with the storage', async () => {
     // The list is read before the job begins, and the storage after it has ended.
     let ways = 0
-    const { ending, told } = await sending({
+    const { ending, told, took } = await sending({
       world: { jobMs: 0 },
       port: {
         ...creates({ trouble: 'reset', effect: { lateMs: 550 } }),
@@ -339,6 +347,7 @@ describe('a create whose answer is lost', () => {
     })
     expect(ending).toMatchObject({ ok: true, value: { kind: 'started', jobId: 'job-1' } })
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'COMPLETED' }])
+    expect(took).toBe(600)
   })
 
   test('is not sent again when its job ends between the two reads', async () => {

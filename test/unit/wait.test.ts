@@ -34,6 +34,9 @@ type Setting = Readonly<{
   status?: string
 }>
 
+/** Any time but zero, from which the clock starts. */
+const START = 5_000_000
+
 async function waiting({
   world: rules,
   port,
@@ -41,13 +44,13 @@ async function waiting({
   play,
   status,
 }: Setting): Promise<Scene<Job> & { jobId: string }> {
-  const clock = virtualClock()
+  const clock = virtualClock(START)
   const world = virtualAmplify(clock, rules)
   const job = world.addJob('CreateBackendStorage', status ?? 'RUNNING')
   play?.(job, world, clock)
   const { engine, told } = anEngine(clock, world.port({ latency: () => 0, ...port }), options)
   const ending = await clock.run(endingOf(waitForJob(engine, job.jobId, status)))
-  return { ending, told, world, clock, took: clock.now(), jobId: job.jobId }
+  return { ending, told, world, clock, took: clock.now() - START, jobId: job.jobId }
 }
 
 const ends =
@@ -221,7 +224,7 @@ describe('waiting for our own job', () => {
         engine: { timeoutMs: 900_000 },
       })
       const times = told.timedLines.map(({ at }) => at)
-      const gaps = times.map((at, index) => at - (times[index - 1] ?? 0))
+      const gaps = times.map((at, index) => at - (times[index - 1] ?? START))
       expect(Math.max(...gaps)).toBeLessThanOrEqual(60_000)
       expect(Math.max(...gaps.slice(2))).toBeGreaterThanOrEqual(40_000)
       expect(told.lines.at(-1)).toMatch(new RegExp(`^Job ${jobId} is .* after .*; .* left\\.$`))
@@ -234,7 +237,7 @@ describe('waiting for our own job', () => {
       engine: { timeoutMs: 700_000 },
     })
     const times = told.timedLines.map(({ at }) => at)
-    expect(Math.max(...times.map((at, index) => at - (times[index - 1] ?? 0)))).toBe(40_000)
+    expect(Math.max(...times.map((at, index) => at - (times[index - 1] ?? START)))).toBe(40_000)
   })
 
   test.each([...AMBIGUOUS, ...HARMLESS])('W06: is not ended by %s', async (trouble) => {
@@ -266,12 +269,12 @@ describe('waiting for our own job', () => {
           ],
         },
       },
-      play: ends(110_000, 'COMPLETED'),
+      play: ends(200_000, 'COMPLETED'),
     })
     const pauses = told.retries.map((line) => /Next look in (.*)\./.exec(line)?.[1])
     // Once it has answered, the series begins anew; polls never come faster than without failures.
-    expect(pauses).toEqual(['4 s', '4 s', '4 s', '8 s', '1 min 6 s', '8 s'])
-    expect(took).toBe(114_427)
+    expect(pauses).toEqual(['4 s', '5 s', '10 s', '20 s', '1 min 30 s', '12 s'])
+    expect(took).toBe(214_994)
   })
 
   test('is not ended by a job that is not found at first', async () => {
@@ -363,7 +366,7 @@ describe('waiting for our own job', () => {
   test('W02: ends at the deadline, with a last look just before it', async () => {
     const { ending, took, jobId, world } = await waiting({ engine: { timeoutMs: 300_000 } })
     expect(took).toBe(297_000)
-    expect(world.calls.at(-1)?.at).toBe(297_000)
+    expect(world.calls.at(-1)?.at).toBe(START + 297_000)
     expect(ending).toMatchObject({
       ok: false,
       code: 'TIMED_OUT',
@@ -409,13 +412,13 @@ describe('waiting until no job is pending', () => {
     mayBeLate: boolean,
     { world: rules, port, engine: options, play, status }: Setting & { status?: string },
   ): Promise<Scene<boolean> & { job: WorldJob | undefined }> {
-    const clock = virtualClock()
+    const clock = virtualClock(START)
     const world = virtualAmplify(clock, rules)
     const job = status === undefined ? undefined : world.addJob('UpdateBackendAPI', status)
     const { engine, told } = anEngine(clock, world.port({ latency: () => 0, ...port }), options)
     if (job !== undefined) play?.(job, world, clock)
     const ending = await clock.run(endingOf(waitUntilFree(engine, mayBeLate)))
-    return { ending, told, world, clock, took: clock.now(), job }
+    return { ending, told, world, clock, took: clock.now() - START, job }
   }
 
   test('is no wait where there is none', async () => {
@@ -603,6 +606,18 @@ describe('waiting until no job is pending', () => {
     })
     expect(tried.ending).toMatchObject({ code: 'SERVICE_ERROR', result: 'failed' })
     expect(tried.world.count('ListBackendJobs')).toBe(3)
+  })
+
+  test('at the deadline is red as pending too, when the list never comes', async () => {
+    const { ending } = await free(true, {
+      engine: { timeoutMs: 60_000, maxAttempts: 20 },
+      port: { always: { ListBackendJobs: { trouble: 'internalError' } } },
+    })
+    expect(ending).toMatchObject({
+      code: 'PENDING_JOB',
+      result: 'timed-out',
+      message: matching(/^A job of the environment "prod"/),
+    })
   })
 
   test('at the deadline is red as pending too, when the list fails until then', async () => {

@@ -1,0 +1,170 @@
+import dns from 'node:dns'
+import { Socket } from 'node:net'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { githubVariables, push } from '../../emulator/workflow/events.ts'
+import { decide, identityOf, readEvent } from '../../src/event.ts'
+import { readInputs, readTrigger, type InputProblem } from '../../src/inputs.ts'
+import { runAction, stage } from '../kit/action.ts'
+import { inputSets, take, type InputSet } from '../kit/any-inputs.ts'
+import { expectRed } from '../kit/ends.ts'
+import { asVariables, hastyClock, runInProcess } from '../kit/in-process.ts'
+import { forEachVariant } from '../kit/variants.ts'
+
+const mayMint = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:1/idtoken?a=b',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'example-request-token',
+} as const
+
+const event = push()
+const facts = githubVariables(event, {
+  serverUrl: 'https://github.com',
+  apiUrl: 'https://api.github.com',
+  graphqlUrl: 'https://api.github.com/graphql',
+  file: 'storage.yml',
+  workflow: 'Storage',
+  job: 'storage',
+})
+
+const environment = (set: InputSet): Record<string, string | undefined> => ({
+  ...facts,
+  ...asVariables(set.with),
+  ...set.env,
+})
+
+/** The value of an input, as far as a message may show it as it is. */
+function plain({ with: inputs, env }: InputSet, name: string): string | undefined {
+  const value = (inputs[name] ?? env[name] ?? '').trim()
+  return /^[\w ./:,;!?[\]{}$*()-]{1,60}$/.test(value) ? value : undefined
+}
+
+/** Each input that had to be refused is named, with its value, and no other. */
+function checkProblems(set: InputSet, problems: readonly InputProblem[]): void {
+  const named = [...new Set(problems.map(({ input }) => input))].toSorted()
+  if (named.join() !== set.bad.toSorted().join()) {
+    throw new Error(`refused ${named.join()} and not ${set.bad.join()} of ${JSON.stringify(set)}`)
+  }
+  for (const { input, value, rule, remedy } of problems) {
+    const given = plain(set, input)
+    if (given !== undefined && value !== '(not shown)' && value !== `"${given}"`) {
+      throw new Error(`${input} is ${value} and not ${given}`)
+    }
+    if (rule === '' || remedy === '') throw new Error(`${input}: no rule or no remedy`)
+  }
+}
+
+describe('I05: any set of inputs', () => {
+  let touched = 0
+  beforeEach(() => {
+    touched = 0
+    const touch = (): never => {
+      touched += 1
+      throw Object.assign(new Error('the network was touched'), { code: 'ECONNREFUSED' })
+    }
+    vi.spyOn(Socket.prototype, 'connect').mockImplementation(touch)
+    vi.spyOn(dns, 'lookup').mockImplementation(touch)
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('is judged the same in all its parts, 100,000 times', { timeout: 60_000 }, () => {
+    let refused = 0
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        for (const set of take(inputSets(seed), 1_000)) {
+          const env = environment(set)
+          const trigger = readTrigger(env)
+          const reading = readInputs(env)
+          checkProblems(set, reading.problems)
+          checkProblems(
+            { ...set, bad: set.bad.filter((name) => /^(?:mode|apply-branches)$/.test(name)) },
+            trigger.problems,
+          )
+          expect(reading.inputs === undefined).toBe(set.bad.length > 0)
+          if (set.bad.length > 0) refused += 1
+          const { event: read } = readEvent(
+            { ...env, GITHUB_EVENT_PATH: 'event' },
+            () => '{"repository":{"default_branch":"main"}}',
+          )
+          expect(decide(read, trigger.trigger, identityOf(env)).does).toMatch(/^(?:apply|plan)$/)
+        }
+      }),
+      { numRuns: 100 },
+    )
+    expect(refused).toBeGreaterThan(50_000)
+    expect(refused).toBeLessThan(95_000)
+    expect(touched).toBe(0)
+  })
+
+  it(
+    'never crashes a run, which calls nobody before every input is good',
+    { timeout: 60_000 },
+    async () => {
+      let good = 0
+      await fc.assert(
+        fc.asyncProperty(fc.integer(), async (seed) => {
+          for (const set of take(inputSets(seed), 100)) {
+            touched = 0
+            const { ending, lines, outputs } = await runInProcess({
+              with: set.with,
+              env: { ...mayMint, ...set.env },
+              clock: hastyClock(1_000),
+            })
+            const code = outputs['error-code'] ?? ''
+            if (set.bad.length > 0) {
+              expect(code).toBe('INVALID_INPUT')
+              expect(touched).toBe(0)
+              const message = outputs['error-message'] ?? ''
+              for (const name of set.bad) expect(message).toContain(`${name} is `)
+            } else {
+              good += 1
+              expect(code).toBe('TOKEN_UNAVAILABLE')
+              expect(touched).toBeGreaterThan(0)
+            }
+            // The hasty clock may use up a short time-out first.
+            expect(ending.result).toMatch(
+              set.bad.length > 0 ? /^failed$/ : /^(?:failed|timed-out)$/,
+            )
+            expect(lines.length).toBeGreaterThan(0)
+          }
+        }),
+        { numRuns: 30 },
+      )
+      expect(good).toBeGreaterThan(100)
+    },
+  )
+})
+
+describe('I05: any set of inputs, on the bundle', () => {
+  it(
+    'is refused as a whole, each bad input named, and nobody is called, 200 times',
+    { timeout: 120_000 },
+    async () => {
+      const world = await stage()
+      const [seed = 0] = fc.sample(fc.integer(), 1)
+      const sets = take(inputSets(seed), 400)
+        .filter(({ bad }) => bad.length > 0)
+        .slice(0, 200)
+      expect(sets).toHaveLength(200)
+      await forEachVariant(
+        Object.fromEntries(sets.map((set, index) => [`seed ${seed}, set ${index}`, set])),
+        async (set) => {
+          const end = await runAction(world, { with: set.with, env: set.env })
+          const message = expectRed(end, 'INVALID_INPUT')
+          for (const name of set.bad) {
+            const value = plain(set, name)
+            const shown = name === 'github-token' || value === undefined ? ' is ' : ` is "${value}"`
+            expect(message).toContain(`${name}${shown}`)
+          }
+          expect(message).toContain(
+            set.bad.length === 1 ? 'Mend each input' : `${set.bad.length} inputs need mending`,
+          )
+        },
+        4,
+      )
+      expect(world.emulator.received).toEqual([])
+    },
+  )
+})

@@ -1,0 +1,202 @@
+/** What one run of the soak meets: a world, a way to start, and trouble, all out of one seed. */
+import {
+  addJob,
+  addStorage,
+  endJob,
+  type Emulator,
+  type Fault,
+  type FaultOrder,
+  type JobPlan,
+  type OperationName,
+  type Rules,
+} from '../../emulator/emulator.ts'
+import { pullRequest, push, type WorkflowEvent } from '../../emulator/workflow/events.ts'
+import { chanceOf, type Chance } from '../kit/chance.ts'
+import { forbid } from '../kit/step-ends.ts'
+
+export type SoakScenario = Readonly<{
+  seed: number
+  rules: Partial<Rules>
+  faults: readonly FaultOrder[]
+  job: JobPlan
+  /** The storage that is there before, by its permissions. */
+  existing: 'none' | 'as-asked' | 'different'
+  /** How long a job of somebody else goes on, in milliseconds; 0 for none. */
+  othersJobMs: number
+  /** What the role may not do. */
+  forbidden: readonly OperationName[]
+  does: 'apply' | 'plan'
+  with: Readonly<Record<string, string>>
+  /** Real milliseconds after its first line at which the run is cancelled. */
+  cancelAfterMs: number | undefined
+}>
+
+/** What every run asks for. */
+export const ASKED = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
+export const TIMEOUT_MINUTES = 6
+
+const spoilable: readonly OperationName[] = [
+  'CreateBackendStorage',
+  'CreateBackendStorage',
+  'CreateBackendStorage',
+  'UpdateBackendStorage',
+  'UpdateBackendStorage',
+  'GetBackendStorage',
+  'ListBackendJobs',
+  'GetBackendJob',
+  'GetBackend',
+  'AssumeRoleWithWebIdentity',
+  'token',
+]
+
+function anyFault(chance: Chance): Fault {
+  const html = '<html><body>Bad gateway ::error::no</body></html>'
+  return chance.oneOf<() => Fault>([
+    () => ({ kind: 'status', status: chance.oneOf([429, 429, 500, 502, 503, 504, 504, 504]) }),
+    () => ({ kind: 'status', status: chance.oneOf([429, 503, 504]), typed: 'none' }),
+    () => ({
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': String(chance.between(0, 8)) },
+    }),
+    () => ({ kind: 'html', status: chance.oneOf([200, 502, 504]), html }),
+    () => ({ kind: 'empty', status: chance.oneOf([200, 200, 204, 503]) }),
+    () => ({
+      kind: 'body',
+      body: chance.oneOf(['{}', '[]', '""', 'null', '{"message":null}', '7']),
+    }),
+    () => ({ kind: 'truncated', chunked: chance.random() < 0.5 }),
+    () => ({ kind: 'reset', unread: chance.random() < 0.2 }),
+    () => ({ kind: 'close', unread: chance.random() < 0.2 }),
+    () => ({ kind: 'stall', sent: chance.oneOf(['nothing', 'headers', 'half'] as const) }),
+    () => ({ kind: 'delay', ms: chance.between(100, 15_000) }),
+    () => ({ kind: 'slow', ms: chance.between(50, 900), bytes: 16 }),
+    () => ({ kind: 'redirect', status: chance.oneOf([302, 307] as const) }),
+    () => ({ kind: 'garbage' }),
+  ])()
+}
+
+/** Without bounds an effect could come after the search for it, and no client can do anything about that. */
+const LATEST_MS = 24_000
+
+function anyOrder(chance: Chance, listedAfterMs: number): FaultOrder {
+  const fault = anyFault(chance)
+  // A throttled call and one that was not read have no effect; those that end well bring their own.
+  const harmless =
+    (fault.kind === 'status' && fault.status === 429) ||
+    fault.kind === 'delay' ||
+    fault.kind === 'slow' ||
+    ((fault.kind === 'reset' || fault.kind === 'close') && fault.unread === true)
+  const when = harmless ? 'before' : chance.oneOf(['before', 'after', 'after', 'late'] as const)
+  return {
+    operation: chance.oneOf(spoilable),
+    times: chance.oneOf([1, 1, 1, 2, 3]),
+    skip: chance.oneOf([0, 0, 0, 1, 2]),
+    when,
+    ...(when === 'late' ? { lateMs: chance.between(100, LATEST_MS - listedAfterMs) } : {}),
+    ...fault,
+  }
+}
+
+function anyJob(chance: Chance): JobPlan {
+  if (chance.random() < 0.08) {
+    return {
+      error: chance.oneOf([
+        'A deployment is in progress.',
+        'S3Bucket AWS::S3::Bucket: octo-media already exists',
+        '::error::forged\nResource is not in the state stackUpdateComplete',
+      ]),
+    }
+  }
+  return {
+    ms: chance.oneOf([500, 3_000, 12_000, 40_000, 90_000]),
+    statuses: chance.oneOf([['RUNNING'], ['QUEUED', 'RUNNING'], ['NEW_STATE', 'RUNNING']]),
+  }
+}
+
+/** Where nothing is forbidden by the service, the role must be able to look; a blind one cannot but rely on it. */
+function anyRole(chance: Chance): Pick<SoakScenario, 'forbidden'> & { permissive: boolean } {
+  const dice = chance.random()
+  if (dice < 0.06) {
+    return { forbidden: ['GetBackendStorage', 'ListBackendJobs'], permissive: false }
+  }
+  if (dice < 0.2) {
+    const one = chance.oneOf<OperationName>([
+      'GetBackendStorage',
+      'ListBackendJobs',
+      'GetBackendJob',
+      'GetBackend',
+    ])
+    return { forbidden: [one], permissive: true }
+  }
+  return { forbidden: [], permissive: true }
+}
+
+/** The scenario of a seed. */
+export function scenarioOf(seed: number): SoakScenario {
+  const chance = chanceOf(seed)
+  const jobListedAfterMs = chance.oneOf([0, 0, 0, 2_000, 8_000, 16_000])
+  const { forbidden, permissive } = anyRole(chance)
+  const off = {
+    onePendingJob: false,
+    oneStorage: 'off',
+    uniqueBuckets: false,
+  } as const
+  return {
+    seed,
+    rules: {
+      ...(permissive ? off : {}),
+      jobListedAfterMs,
+      jobReadableAfterMs: chance.oneOf([0, 0, 6_000, 20_000]),
+      storageVisible: chance.oneOf(['at-completion', 'at-completion', 'at-once'] as const),
+      storageVisibleAfterMs: chance.oneOf([0, 0, 4_000, 15_000]),
+      absentStorage: chance.oneOf(['not-found', 'not-found', 'empty'] as const),
+      reportedBucket: chance.oneOf(['physical', 'base'] as const),
+      errorNames: chance.oneOf(['model', 'reference'] as const),
+    },
+    faults: Array.from({ length: chance.between(0, 6) }, () => anyOrder(chance, jobListedAfterMs)),
+    job: anyJob(chance),
+    existing: chance.oneOf(['none', 'none', 'none', 'none', 'different', 'different', 'as-asked']),
+    othersJobMs: chance.random() < 0.12 ? chance.between(2_000, 40_000) : 0,
+    forbidden,
+    does: chance.random() < 0.1 ? 'plan' : 'apply',
+    with: {
+      'timeout-in-minutes': String(TIMEOUT_MINUTES),
+      'max-attempts': String(chance.between(2, 8)),
+      'if-exists': chance.oneOf(['update', 'update', 'match']),
+      wait: chance.oneOf(['true', 'true', 'true', 'true', 'false']),
+      'bucket-name': chance.oneOf(['', '', 'octo-media']),
+      'unauthenticated-permissions': chance.oneOf(['', '', 'none']),
+      'comment-on-pr': chance.oneOf(['false', 'false', 'true']),
+    },
+    cancelAfterMs: chance.random() < 0.1 ? chance.between(0, 1_500) : undefined,
+  }
+}
+
+/** Brings the world of a scenario about. */
+export function arrange(emulator: Emulator, scenario: SoakScenario): WorkflowEvent {
+  const { existing, othersJobMs, faults, forbidden, job, does } = scenario
+  const environment = emulator.environment()
+  if (existing !== 'none') {
+    addStorage(environment, {
+      resourceName: 'media',
+      ...(scenario.with['bucket-name'] === '' ? {} : { bucketName: 'octo-media' }),
+      permissions: { authenticated: existing === 'different' ? ['READ'] : [...ASKED] },
+    })
+  }
+  if (othersJobMs > 0) {
+    const now = emulator.clock.now()
+    const other = addJob(environment, {
+      operation: 'UpdateBackendAuth',
+      status: 'RUNNING',
+      createTime: String(now - 60_000),
+    })
+    emulator.clock.setTimeout(() => {
+      endJob(other, 'COMPLETED', emulator.clock.now())
+    }, othersJobMs)
+  }
+  forbid(emulator, ...forbidden)
+  for (const fault of faults) emulator.orderFault(fault)
+  emulator.orderJob({ ...job, times: 'always' })
+  return does === 'plan' ? pullRequest() : push()
+}

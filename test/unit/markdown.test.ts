@@ -1,0 +1,89 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { breakableCode, code, link, literal, prose, table } from '../../src/report/markdown.ts'
+import { oneLine } from '../../src/text.ts'
+import { readMarkdown } from '../kit/read-markdown.ts'
+
+const foreign = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.constantFrom('<b>', '`', '**', '~~', '](x)', '|', '\n', '# ', '- ', 'http://x.y', '&amp;'),
+    ),
+    { maxLength: 10 },
+  )
+  .map((parts) => parts.join(''))
+
+/** A text as a page shows it: white space is one space. */
+const shown = (text: string): string => oneLine(text, 10_000).replace(/\s+/gu, ' ').trim()
+
+describe('text from outside', () => {
+  property.prop([foreign])('reads as it is, and is no markup', (text) => {
+    const read = readMarkdown(`x${literal(text)}y`)
+    expect(read.text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
+    expect(read).toMatchObject({ elements: ['p'], links: [] })
+  })
+
+  property.prop([foreign])('reads as it is in code, broken or not', (text) => {
+    for (const made of [code(text), breakableCode(text)]) {
+      expect(readMarkdown(`x${made}y`).text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
+    }
+  })
+
+  it('keeps hyphens and underscores in names as they are, so that names can be searched for', () => {
+    expect(literal('eu-west-1 CREATE_AND_UPDATE')).toBe('eu-west-1 CREATE_AND_UPDATE')
+  })
+})
+
+describe('our own prose', () => {
+  it('shows what stands in backticks as code', () => {
+    expect(prose('Set `mode: plan`, then run.')).toBe(
+      'Set <code>mode&#58; plan</code>, then run&#46;',
+    )
+  })
+
+  it('shows commands and policy statements as code, since they are there to be copied', () => {
+    const job = 'aws amplifybackend get-backend-job --region eu-west-1 --job-id j.1'
+    const made = prose(`Look: ${job} — or add {"Effect":"Allow"}`)
+    expect(made.match(/<code>/g)).toHaveLength(2)
+    expect(readMarkdown(made).text).toBe(`Look: ${job} — or add {"Effect":"Allow"}`)
+  })
+
+  it('leaves a lone backtick alone', () => {
+    expect(readMarkdown(prose('a ` b')).text).toBe('a ` b')
+  })
+})
+
+describe('code in a table', () => {
+  it('can be broken after hyphens and the like, and within what is long', () => {
+    expect(breakableCode('acme-media')).toBe('<code>acme&#45;<wbr>media</code>')
+    expect(breakableCode('a'.repeat(30))).toBe(
+      `<code>${['a'.repeat(12), 'a'.repeat(12), 'a'.repeat(6)].join('<wbr>')}</code>`,
+    )
+  })
+})
+
+describe('a table', () => {
+  it('has its headings and its rows', () => {
+    expect(readMarkdown(table(['', 'Now'], [['Guests', code('READ')]])).text).toBe(
+      '| Now\nGuests | READ',
+    )
+  })
+})
+
+describe('a link', () => {
+  it('leads where it says, whatever its text', () => {
+    const made = link('<b>#7', 'https://github.com/o/r/pull/7?a=1&b=2')
+    expect(readMarkdown(made)).toEqual({
+      text: '<b>#7',
+      elements: ['a', 'p'],
+      links: ['https://github.com/o/r/pull/7?a=1&b=2'],
+    })
+  })
+
+  it('has no address that ends its markup', () => {
+    expect(link('x', 'https://a.b/"><script>')).toBe(
+      '<a href="https://a.b/%22%3E%3Cscript%3E">x</a>',
+    )
+  })
+})
