@@ -38,10 +38,26 @@ export type SendHistory = {
   attempts: Attempts
   /** The last of them. */
   failure: Failure | undefined
+  /** The send whose answer was lost, until it is known for good what became of it. */
+  lost: Lost | undefined
+}
+
+type Lost = {
+  readonly failure: Failure
+  readonly sentAt: number
+  readonly failedAt: number
+  /** The storage was seen once; a look that does not see it contradicts that. */
+  seen: boolean
 }
 
 export function newHistory(): SendHistory {
-  return { uncertain: false, blind: false, attempts: newAttempts(), failure: undefined }
+  return {
+    uncertain: false,
+    blind: false,
+    attempts: newAttempts(),
+    failure: undefined,
+    lost: undefined,
+  }
 }
 
 function endSeries(history: SendHistory): void {
@@ -65,6 +81,8 @@ export const LEAST_MS = 2_000
 
 /** When to look within the window, from the failure on; the last look decides. */
 const LOOKS_MS = [500, 2_000, 5_000, 10_000, 18_000, WINDOW_MS]
+/** A pause before looking again where looks have contradicted each other. */
+const CONTRADICTION_MS = 2_000
 
 /**
  * Sends the call, again only when the one before certainly did nothing.
@@ -81,6 +99,10 @@ export async function sendOnce(
   const { clock, deadline, maxAttempts } = patience
   let renewed = false
   for (;;) {
+    if (history.lost?.failure.operation === mutation.operation) {
+      const outcome = await findLost(engine, mutation, history, history.lost)
+      if (outcome !== undefined) return outcome
+    }
     const sentAt = clock.now()
     if (history.failure !== undefined && history.attempts.failures >= maxAttempts) {
       throw whileOpen(explainFailure(history.failure, place), history)
@@ -98,11 +120,7 @@ export async function sendOnce(
     }
     const { failure } = answer
     const verdict = classify(failure)
-    /** Nothing of this send is open; an earlier one that nobody could look for is. */
-    const settle = (): void => {
-      observer.sent(history.blind ? 'open' : 'settled')
-    }
-    if (!mayHaveBeenExecuted(verdict)) settle()
+    if (!mayHaveBeenExecuted(verdict)) settle(engine, history)
     if (verdict === 'busy' || verdict === 'exists') {
       if (history.blind)
         throw probablyExecuted(describe(failure), failure.requestId, mutation, engine)
@@ -122,41 +140,65 @@ export async function sendOnce(
       observer.line(
         `${mutation.operation} failed (attempt ${attempts.failures} of ${maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
       )
-      const found = await findOut(engine, mutation, sentAt)
-      switch (found.kind) {
-        case 'job':
-          settle()
-          observer.line(`The lost ${mutation.operation} had started job ${found.job.jobId}.`)
-          observer.job(found.job.jobId, found.job.status)
-          return { kind: 'started', jobId: found.job.jobId, status: found.job.status }
-        case 'appeared':
-          settle()
-          return { kind: 'appeared' }
-        case 'pending':
-          return { kind: 'busy' }
-        case 'open':
-          throw openOutcome(failure, found.why, engine)
-        case 'blind':
-          if (attempts.failures >= maxAttempts) {
-            throw openOutcome(failure, 'the role may not look', engine)
-          }
-          observer.line(
-            `Nothing could be seen, since the role may not look. ${mutation.operation} is sent again.`,
-          )
-          history.blind = true
-          continue
-        case 'nothing':
-          settle()
-          // With the attempts used up, the loop ends above.
-          if (attempts.failures < maxAttempts) {
-            observer.line(`It had no effect. ${mutation.operation} is sent again.`)
-          }
-          continue
-      }
+      history.lost = { failure, sentAt, failedAt: clock.now(), seen: false }
+      continue
     }
     const next = mayPass(verdict) ? await waitToRetry(patience, failure, attempts) : 'attempts'
     if (next === 'deadline') throw whileOpen(outOfTime(failure, engine), history)
     if (next === 'attempts') throw whileOpen(explainFailure(failure, place), history)
+  }
+}
+
+/** Nothing of the last send is open; an earlier one that nobody could look for is. */
+function settle({ observer }: Engine, { blind }: SendHistory): void {
+  observer.sent(blind ? 'open' : 'settled')
+}
+
+/**
+ * Finds out what became of a send whose answer was lost.
+ *
+ * @returns undefined when nothing came of it, or when nobody may look: then it may be sent again
+ */
+async function findLost(
+  engine: Engine,
+  mutation: Mutation,
+  history: SendHistory,
+  lost: Lost,
+): Promise<SendOutcome | undefined> {
+  const { observer, patience } = engine
+  const { operation } = mutation
+  const isLast = history.attempts.failures >= patience.maxAttempts
+  const found = await findOut(engine, mutation, lost)
+  switch (found.kind) {
+    case 'job': {
+      const { jobId, status } = found.job
+      history.lost = undefined
+      settle(engine, history)
+      observer.line(`The lost ${operation} had started job ${jobId}.`)
+      observer.job(jobId, status)
+      return { kind: 'started', jobId, status }
+    }
+    case 'appeared':
+      lost.seen = true
+      settle(engine, history)
+      return { kind: 'appeared' }
+    case 'pending':
+      return { kind: 'busy' }
+    case 'open':
+      throw openOutcome(lost.failure, found.why, engine)
+    case 'blind':
+      if (isLast) throw openOutcome(lost.failure, 'the role may not look', engine)
+      observer.line(
+        `Nothing could be seen, since the role may not look. ${operation} is sent again.`,
+      )
+      history.lost = undefined
+      history.blind = true
+      return undefined
+    case 'nothing':
+      history.lost = undefined
+      settle(engine, history)
+      if (!isLast) observer.line(`It had no effect. ${operation} is sent again.`)
+      return undefined
   }
 }
 
@@ -180,15 +222,19 @@ type Found =
   | Readonly<{ kind: 'open'; why: string }>
 
 /** Looks for the effect of a send whose answer was lost, until it shows or the window ends. */
-async function findOut(engine: Engine, mutation: Mutation, sentAt: number): Promise<Found> {
+async function findOut(engine: Engine, mutation: Mutation, lost: Lost): Promise<Found> {
   const { clock, deadline, signal } = engine.patience
-  const failedAt = clock.now()
+  const earliest = lost.seen ? clock.now() + CONTRADICTION_MS : -Infinity
   for (const look of LOOKS_MS) {
-    const wait = Math.max(0, failedAt + look - clock.now())
-    if (clock.now() + wait >= deadline) break
-    if (wait > 0) await clock.sleep(wait, signal)
     const last = look === WINDOW_MS
-    const found = await lookOnce(engine, mutation, sentAt, last)
+    const now = clock.now()
+    const at = lost.failedAt + look
+    const from = Math.max(now, earliest)
+    if (at < from && !last) continue
+    const wait = Math.max(at, from) - now
+    if (now + wait >= deadline) break
+    await clock.sleep(wait, signal)
+    const found = await lookOnce(engine, mutation, lost.sentAt, last)
     if (last || found.kind === 'job' || found.kind === 'appeared') return found
   }
   return { kind: 'open', why: 'the time is used up' }

@@ -899,6 +899,46 @@ describe('when the answer to our create was lost', () => {
     })
   })
 
+  test.each([1, 3])(
+    'and the storage that turned up is not there at the next %i looks, nothing is sent within the window',
+    async (count) => {
+      const { ending, world } = await applying({
+        world: { times: TIME_STYLES.garbage, jobMs: 100 },
+        port: {
+          faults: {
+            CreateBackendStorage: [lostAfterEffect],
+            // There is none; it has turned up; and then replicas of the service disagree.
+            GetBackendStorage: [
+              undefined,
+              ...Array.from({ length: count }, () => [undefined, { trouble: 'notFound' } as const]),
+            ].flat(),
+          },
+        },
+      })
+      expect(ending).toEqual({ ok: true, value: CREATED })
+      expect(world.sends).toHaveLength(1)
+      expect(world.hazards).toEqual([])
+    },
+  )
+
+  test('and the storage that turned up is gone at the end of the window, is sent again', async () => {
+    const { ending, world } = await applying({
+      ...losing(lost),
+      play: (there, clock) => {
+        clock.schedule(400, () => {
+          there.addStorage(MEDIA)
+        })
+        clock.schedule(500, () => {
+          clock.schedule(0, () => {
+            there.removeStorage('media')
+          })
+        })
+      },
+    })
+    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(world.sends.map(({ at }) => at)).toEqual([0, 30_000])
+  })
+
   test('and it was the last attempt, is not sent again after the wait for somebody else', async () => {
     const { ending, world } = await applying({
       ...losing(lost),

@@ -208,9 +208,12 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
     failure: failureOf(operation, 'badRequest', { message }),
   })
 
-  const addStorage = (storage: WorldStorage): void => {
+  const addStorage = (storage: WorldStorage, lagMs = 0): void => {
+    // One that can be seen already is not hidden by a change.
+    if (!storages.has(storage.resourceName)) {
+      visibleAt.set(storage.resourceName, clock.now() + lagMs)
+    }
     storages.set(storage.resourceName, storage)
-    visibleAt.set(storage.resourceName, clock.now() + (options.storageLagMs ?? 0))
   }
 
   const start = (send: Send, carryOut: () => void): Answer<Started> => {
@@ -441,7 +444,7 @@ export function virtualAmplify(clock: VirtualClock, options: WorldOptions = {}):
           unauthenticated: request.unauthenticated,
         }
         return mutate('CreateBackendStorage', asked, terms, () => {
-          addStorage({ ...asked })
+          addStorage({ ...asked }, options.storageLagMs)
         })
       },
       updateStorage: (resourceName, permissions, terms) => {

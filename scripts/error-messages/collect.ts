@@ -1,0 +1,220 @@
+/** Every error that the source can make: its code, what it says, and what it advises. */
+import { join } from 'node:path'
+import ts from 'typescript'
+import { createRenderer } from './render.ts'
+
+export type ErrorMessage = Readonly<{
+  /** One code or several; none where the message goes with an error of any code. */
+  codes: readonly string[]
+  /** What is said, in every form it can have. */
+  texts: readonly string[]
+  /** What is advised beside what the catalogue has for the code. */
+  advice: readonly string[]
+}>
+
+/** Where an error is made: the expressions that say how. */
+type Site = Readonly<{
+  code: ts.Expression | undefined
+  message: ts.Expression
+  advice: readonly ts.Expression[]
+}>
+
+/**
+ * Reads the errors out of the source: every `new ActionError`, and every call of a function that hands its
+ * own parameters on to one.
+ *
+ * @throws Error where a code cannot be told
+ */
+export function collectMessages(root: string): readonly ErrorMessage[] {
+  const { program, sources } = open(root)
+  const checker = program.getTypeChecker()
+  const render = createRenderer(checker)
+  const sites = sources.flatMap((source) => sitesIn(source))
+  return sites.map(({ code, message, advice }) => ({
+    codes: code === undefined ? [] : codesOf(code),
+    texts: render(message),
+    advice: [...new Set(advice.flatMap((each) => render(each)))],
+  }))
+
+  function sitesIn(source: ts.SourceFile): readonly Site[] {
+    const found: Site[] = []
+    const visit = (node: ts.Node): void => {
+      const site = siteOf(node)
+      if (site !== undefined) found.push(...resolved(site))
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+    return found
+  }
+
+  function siteOf(node: ts.Node): Site | undefined {
+    if (!ts.isNewExpression(node) || !ts.isIdentifier(node.expression)) return undefined
+    if (node.expression.text !== 'ActionError') return undefined
+    const [code, message, details] = node.arguments ?? []
+    if (code === undefined || message === undefined) throw new Error(`odd: ${node.getText()}`)
+    return { code, message, advice: details === undefined ? [] : adviceIn(details) }
+  }
+
+  /** The site, or those of all calls of the function whose parameters it hands on. */
+  function resolved(site: Site): readonly Site[] {
+    const { message } = site
+    const parameter = parameterOf(message)
+    if (parameter === undefined) return [site]
+    const maker = parameter.parent
+    const callers = callsOf(maker).flatMap((call): readonly Site[] => {
+      const filled = filledIn(site, maker, call)
+      return filled === undefined ? [] : resolved(filled)
+    })
+    return callers
+  }
+
+  function filledIn(
+    site: Site,
+    maker: ts.SignatureDeclaration,
+    call: ts.CallExpression,
+  ): Site | undefined {
+    const argument = (expression: ts.Expression): ts.Expression | undefined => {
+      const parameter = parameterOf(expression)
+      if (parameter?.parent !== maker) return expression
+      return call.arguments[maker.parameters.indexOf(parameter)]
+    }
+    const message = argument(site.message)
+    // Left out: the message of an error that is there already.
+    if (message === undefined) return undefined
+    return {
+      code: site.code === undefined ? undefined : argument(site.code),
+      message,
+      advice: [
+        ...site.advice.flatMap((each) => {
+          const given = argument(each)
+          return given === undefined ? [] : adviceOrText(given)
+        }),
+      ],
+    }
+  }
+
+  /** An argument that is the details of an error, or its advice itself. */
+  function adviceOrText(expression: ts.Expression): readonly ts.Expression[] {
+    return ts.isObjectLiteralExpression(expression) ? adviceIn(expression) : [expression]
+  }
+
+  /** The values of `advice` in the details of an error, wherever they come from. */
+  function adviceIn(details: ts.Expression): readonly ts.Expression[] {
+    const found: ts.Expression[] = []
+    const visit = (node: ts.Node): void => {
+      if (ts.isPropertyAssignment(node)) {
+        if (isNamed(node.name, 'advice')) found.push(node.initializer)
+        return
+      }
+      if (ts.isShorthandPropertyAssignment(node)) {
+        if (isNamed(node.name, 'advice')) found.push(node.name)
+        return
+      }
+      if (ts.isSpreadAssignment(node) && ts.isIdentifier(node.expression)) {
+        const constant = constantOf(node.expression)
+        if (constant !== undefined) visit(constant)
+        else if (parameterOf(node.expression) !== undefined) found.push(node.expression)
+        return
+      }
+      if (ts.isIdentifier(node) && node === details) {
+        const constant = constantOf(node)
+        if (constant !== undefined) visit(constant)
+        return
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(details)
+    return found
+  }
+
+  function constantOf(identifier: ts.Identifier): ts.Expression | undefined {
+    const declaration = symbolOf(identifier)?.valueDeclaration
+    return declaration !== undefined && ts.isVariableDeclaration(declaration)
+      ? declaration.initializer
+      : undefined
+  }
+
+  /** The parameter that an expression simply is. */
+  function parameterOf(expression: ts.Expression): ts.ParameterDeclaration | undefined {
+    if (!ts.isIdentifier(expression)) return undefined
+    const declaration = symbolOf(expression)?.valueDeclaration
+    return declaration !== undefined && ts.isParameter(declaration) ? declaration : undefined
+  }
+
+  function callsOf(maker: ts.SignatureDeclaration): readonly ts.CallExpression[] {
+    const name = ts.isFunctionDeclaration(maker)
+      ? maker.name
+      : ts.isVariableDeclaration(maker.parent) && ts.isIdentifier(maker.parent.name)
+        ? maker.parent.name
+        : undefined
+    const wanted = name === undefined ? undefined : symbolOf(name)
+    if (wanted === undefined) throw new Error(`nameless: ${maker.getText().slice(0, 80)}`)
+    const found: ts.CallExpression[] = []
+    const visit = (node: ts.Node): void => {
+      if (
+        ts.isCallExpression(node) &&
+        ts.isIdentifier(node.expression) &&
+        symbolOf(node.expression) === wanted
+      ) {
+        found.push(node)
+      }
+      ts.forEachChild(node, visit)
+    }
+    sources.forEach(visit)
+    return found
+  }
+
+  function symbolOf(node: ts.Identifier): ts.Symbol | undefined {
+    const symbol = ts.isShorthandPropertyAssignment(node.parent)
+      ? checker.getShorthandAssignmentValueSymbol(node.parent)
+      : checker.getSymbolAtLocation(node)
+    return symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0
+      ? checker.getAliasedSymbol(symbol)
+      : symbol
+  }
+
+  /** The codes that an expression can be; none where it is that of another error. */
+  function codesOf(expression: ts.Expression): readonly string[] {
+    if (ts.isPropertyAccessExpression(expression)) return tableCodes(expression)
+    const type = checker.getTypeAtLocation(expression)
+    const types = type.isUnion() ? type.types : [type]
+    const codes = types.flatMap((each) => (each.isStringLiteral() ? [each.value] : []))
+    return ts.isIdentifier(expression) ? [] : codes
+  }
+
+  /** Codes that stand in a table of the same file, as `known.code` does. */
+  function tableCodes({ name, expression }: ts.PropertyAccessExpression): readonly string[] {
+    const found: string[] = []
+    const visit = (node: ts.Node): void => {
+      if (
+        ts.isPropertyAssignment(node) &&
+        isNamed(node.name, name.text) &&
+        ts.isStringLiteralLike(node.initializer)
+      ) {
+        found.push(node.initializer.text)
+      }
+      ts.forEachChild(node, visit)
+    }
+    if (!/error/i.test(expression.getText())) visit(expression.getSourceFile())
+    return [...new Set(found)]
+  }
+}
+
+function isNamed(name: ts.PropertyName, text: string): boolean {
+  return ts.isIdentifier(name) && name.text === text
+}
+
+function open(root: string): { program: ts.Program; sources: readonly ts.SourceFile[] } {
+  const path = join(root, 'tsconfig.json')
+  const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as {
+    config: unknown
+  }
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  const src = join(root, 'src')
+  const files = ts.sys.readDirectory(src, ['.ts']).toSorted()
+  const program = ts.createProgram(files, options)
+  return {
+    program,
+    sources: program.getSourceFiles().filter(({ fileName }) => files.includes(fileName)),
+  }
+}

@@ -1,0 +1,180 @@
+/** Expressions of the source that make a text, as the texts that they can make. */
+import ts from 'typescript'
+
+/** Stand around what is known at run time only. */
+export const OPEN = '\uE000'
+export const CLOSE = '\uE001'
+
+/** More texts from one expression help nobody; its varying parts are then left open. */
+const MOST = 12
+const DEEPEST = 6
+
+/** Functions whose result is best described, and not by what it can be. */
+const DESCRIBED: Readonly<Record<string, string>> = {
+  describe: 'what went wrong',
+  describeChanges: 'the differences',
+  describeValue: 'value',
+  duration: 'time',
+  jobCommand: 'the command that shows the job',
+  storageCommand: 'the command that shows the storage',
+  named: 'names',
+  wordsOf: 'what went wrong',
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  said: 'what went wrong',
+  text: 'what was said',
+  refusal: 'what went wrong',
+  why: 'reason',
+  tried: 'what was tried',
+  arn: 'ARN',
+  roleArn: 'role',
+  limitMs: 'time',
+  name: 'name',
+  error: 'error',
+}
+
+export type Renderer = (expression: ts.Expression) => readonly string[]
+
+/** @returns gives every text that an expression can make, open parts between OPEN and CLOSE */
+export function createRenderer(checker: ts.TypeChecker): Renderer {
+  return (expression) => render(expression, 0)
+
+  function render(expression: ts.Expression, depth: number): readonly string[] {
+    const exact = depth > DEEPEST ? undefined : exactly(expression, depth)
+    return exact === undefined || exact.length > MOST ? [open(expression)] : exact
+  }
+
+  /** The texts, or undefined where the expression makes something that only a run knows. */
+  function exactly(given: ts.Expression, depth: number): readonly string[] | undefined {
+    const expression = bare(given)
+    if (ts.isStringLiteralLike(expression)) return [expression.text]
+    if (ts.isTemplateExpression(expression)) {
+      return joined([
+        [expression.head.text],
+        ...expression.templateSpans.map((span) =>
+          joined([render(span.expression, depth + 1), [span.literal.text]]),
+        ),
+      ])
+    }
+    if (ts.isConditionalExpression(expression)) {
+      return unique([
+        ...render(expression.whenTrue, depth + 1),
+        ...render(expression.whenFalse, depth + 1),
+      ])
+    }
+    if (ts.isCallExpression(expression)) return ofCall(expression, depth)
+    if (ts.isIdentifier(expression)) {
+      const initial = initializerOf(expression)
+      return initial === undefined ? undefined : exactly(initial, depth + 1)
+    }
+    return undefined
+  }
+
+  function ofCall(call: ts.CallExpression, depth: number): readonly string[] | undefined {
+    const { expression: callee } = call
+    const [first] = call.arguments
+    if (ts.isPropertyAccessExpression(callee) && callee.name.text === 'join') {
+      const list = arrayOf(callee.expression)
+      const separator = first !== undefined && ts.isStringLiteralLike(first) ? first.text : ''
+      return list === undefined
+        ? undefined
+        : joined(
+            list.flatMap((element, index) => [
+              ...(index === 0 ? [] : [[separator]]),
+              render(element, depth + 1),
+            ]),
+          )
+    }
+    if (!ts.isIdentifier(callee) || callee.text in DESCRIBED) return undefined
+    if (callee.text === 'quoted' && first !== undefined) return [`"${open(first)}"`]
+    return returnsOf(callee)?.flatMap((returned) => render(returned, depth + 1))
+  }
+
+  function arrayOf(expression: ts.Expression): readonly ts.Expression[] | undefined {
+    const list = ts.isIdentifier(expression) ? initializerOf(expression) : expression
+    if (list === undefined || !ts.isArrayLiteralExpression(list)) return undefined
+    return list.elements.some(ts.isSpreadElement) ? undefined : list.elements
+  }
+
+  /** What a constant was set to. */
+  function initializerOf(identifier: ts.Identifier): ts.Expression | undefined {
+    const declaration = checker.getSymbolAtLocation(identifier)?.valueDeclaration
+    return declaration !== undefined &&
+      ts.isVariableDeclaration(declaration) &&
+      (declaration.parent.flags & ts.NodeFlags.Const) !== 0
+      ? declaration.initializer
+      : undefined
+  }
+
+  /** What a function of the source can return; undefined where one of it is no text. */
+  function returnsOf(callee: ts.Identifier): readonly ts.Expression[] | undefined {
+    const symbol = checker.getSymbolAtLocation(callee)
+    const target =
+      symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0
+        ? checker.getAliasedSymbol(symbol)
+        : symbol
+    const declaration = target?.valueDeclaration
+    if (declaration === undefined || !ts.isFunctionDeclaration(declaration)) return undefined
+    const found: ts.Expression[] = []
+    const visit = (node: ts.Node): void => {
+      if (ts.isFunctionLike(node) && node !== declaration) return
+      if (ts.isReturnStatement(node) && node.expression !== undefined) found.push(node.expression)
+      ts.forEachChild(node, visit)
+    }
+    visit(declaration)
+    const isText = ({ flags }: ts.Type): boolean => (flags & ts.TypeFlags.StringLike) !== 0
+    return found.length > 0 && found.every((each) => isText(checker.getTypeAtLocation(each)))
+      ? found
+      : undefined
+  }
+}
+
+function bare(expression: ts.Expression): ts.Expression {
+  return ts.isParenthesizedExpression(expression) || ts.isAsExpression(expression)
+    ? bare(expression.expression)
+    : expression
+}
+
+/** Every way to take one of each, in order. */
+function joined(parts: readonly (readonly string[])[]): readonly string[] {
+  return parts.reduce<readonly string[]>(
+    (made, part) => unique(made.flatMap((start) => part.map((end) => start + end))),
+    [''],
+  )
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)]
+}
+
+/** An open part, described by the name that the source has for it. */
+function open(expression: ts.Expression): string {
+  return `${OPEN}${described(bare(expression))}${CLOSE}`
+}
+
+function described(expression: ts.Expression): string {
+  if (ts.isIdentifier(expression)) return NAMES[expression.text] ?? words(expression.text)
+  if (ts.isPropertyAccessExpression(expression)) return described(expression.name)
+  if (ts.isBinaryExpression(expression)) return described(bare(expression.left))
+  if (ts.isConditionalExpression(expression)) return described(bare(expression.whenFalse))
+  if (ts.isElementAccessExpression(expression)) return described(bare(expression.expression))
+  if (ts.isTemplateExpression(expression)) {
+    return described(bare(expression.templateSpans[0]?.expression ?? expression))
+  }
+  if (!ts.isCallExpression(expression)) return 'value'
+  const { expression: callee } = expression
+  const known = ts.isIdentifier(callee) ? DESCRIBED[callee.text] : undefined
+  if (known !== undefined) return known
+  if (ts.isPropertyAccessExpression(callee)) return described(callee.expression)
+  const [first] = expression.arguments
+  return first === undefined ? described(callee) : described(bare(first))
+}
+
+/** `backendEnvironmentName` as `backend environment name`. */
+function words(name: string): string {
+  return name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/\bid\b/, 'id')
+}
