@@ -293,7 +293,7 @@ function mergedWithoutIdentity(stranger: Stranger): ActionError {
 function unsupported(event: EventInfo): ActionError {
   return new ActionError(
     'UNSUPPORTED_EVENT',
-    `\`mode: auto\` does not know what ${describe(event)} asks for, so nothing was done.`,
+    `\`mode: auto\` does not know what ${inWords(event)} asks for, so nothing was done.`,
     event.name === 'pull_request_target'
       ? {
           advice:
@@ -303,7 +303,7 @@ function unsupported(event: EventInfo): ActionError {
   )
 }
 
-function describe(event: EventInfo): string {
+function inWords(event: EventInfo): string {
   if (event.name === '') return 'a run without an event name (GITHUB_EVENT_NAME is empty)'
   if (event.name !== 'push') return `the event ${quoted(event.name)}`
   return event.ref.startsWith('refs/tags/')

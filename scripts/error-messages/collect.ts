@@ -1,7 +1,7 @@
 /** Every error that the source can make: its code, what it says, and what it advises. */
 import { join } from 'node:path'
 import ts from 'typescript'
-import { createRenderer } from './render.ts'
+import { CLOSE, createRenderer, OPEN } from './render.ts'
 
 export type ErrorMessage = Readonly<{
   /** One code or several; none where the message goes with an error of any code. */
@@ -29,12 +29,17 @@ export function collectMessages(root: string): readonly ErrorMessage[] {
   const { program, sources } = open(root)
   const checker = program.getTypeChecker()
   const render = createRenderer(checker)
-  const sites = sources.flatMap((source) => sitesIn(source))
-  return sites.map(({ code, message, advice }) => ({
-    codes: code === undefined ? [] : codesOf(code),
-    texts: render(message),
-    advice: [...new Set(advice.flatMap((each) => render(each)))],
-  }))
+  return sources
+    .flatMap((source) => sitesIn(source))
+    .flatMap((site) => tableRows(site) ?? [site])
+    .map(({ code, message, advice }) => ({
+      codes: code === undefined ? [] : codesOf(code),
+      texts: render(message).filter((text) => text !== PASSED_ON),
+      advice: [...new Set(advice.flatMap(handedIn).flatMap((each) => render(each)))].filter(
+        (text) => !isOpen(text),
+      ),
+    }))
+    .filter(({ codes, texts, advice }) => texts.length > 0 || codes.length * advice.length > 0)
 
   function sitesIn(source: ts.SourceFile): readonly Site[] {
     const found: Site[] = []
@@ -91,6 +96,41 @@ export function collectMessages(root: string): readonly ErrorMessage[] {
         }),
       ],
     }
+  }
+
+  /** The advice itself, or, where it is a parameter, what the callers hand in for it. */
+  function handedIn(advice: ts.Expression): readonly ts.Expression[] {
+    const parameter = parameterOf(advice)
+    if (parameter === undefined) return [advice]
+    const index = parameter.parent.parameters.indexOf(parameter)
+    return callsOf(parameter.parent).flatMap((call) => {
+      const given = call.arguments[index]
+      return given === undefined ? [] : adviceOrText(given).flatMap(handedIn)
+    })
+  }
+
+  /** A site for each row of the table that code and advice come from, as `known.code` does. */
+  function tableRows({ code, message, advice }: Site): readonly Site[] | undefined {
+    const [from] = advice
+    if (code === undefined || from === undefined) return undefined
+    if (!ts.isPropertyAccessExpression(code) || !ts.isPropertyAccessExpression(from))
+      return undefined
+    if (code.expression.getText() !== from.expression.getText()) return undefined
+    const found: Site[] = []
+    const visit = (node: ts.Node): void => {
+      if (ts.isObjectLiteralExpression(node)) {
+        const value = (name: string): ts.Expression | undefined =>
+          node.properties.filter(ts.isPropertyAssignment).find((each) => isNamed(each.name, name))
+            ?.initializer
+        const row = { code: value(code.name.text), advice: value(from.name.text) }
+        if (row.code !== undefined && row.advice !== undefined) {
+          found.push({ code: row.code, message, advice: [row.advice] })
+        }
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(code.getSourceFile())
+    return found.length > 0 ? found : undefined
   }
 
   /** An argument that is the details of an error, or its advice itself. */
@@ -175,29 +215,19 @@ export function collectMessages(root: string): readonly ErrorMessage[] {
 
   /** The codes that an expression can be; none where it is that of another error. */
   function codesOf(expression: ts.Expression): readonly string[] {
-    if (ts.isPropertyAccessExpression(expression)) return tableCodes(expression)
+    if (ts.isIdentifier(expression) || ts.isPropertyAccessExpression(expression)) return []
     const type = checker.getTypeAtLocation(expression)
     const types = type.isUnion() ? type.types : [type]
-    const codes = types.flatMap((each) => (each.isStringLiteral() ? [each.value] : []))
-    return ts.isIdentifier(expression) ? [] : codes
+    return types.flatMap((each) => (each.isStringLiteral() ? [each.value] : []))
   }
+}
 
-  /** Codes that stand in a table of the same file, as `known.code` does. */
-  function tableCodes({ name, expression }: ts.PropertyAccessExpression): readonly string[] {
-    const found: string[] = []
-    const visit = (node: ts.Node): void => {
-      if (
-        ts.isPropertyAssignment(node) &&
-        isNamed(node.name, name.text) &&
-        ts.isStringLiteralLike(node.initializer)
-      ) {
-        found.push(node.initializer.text)
-      }
-      ts.forEachChild(node, visit)
-    }
-    if (!/error/i.test(expression.getText())) visit(expression.getSourceFile())
-    return [...new Set(found)]
-  }
+/** The message of an error that is made anew with another end. */
+const PASSED_ON = `${OPEN}the message${CLOSE}`
+
+/** Whether a text is nothing but one open part. */
+function isOpen(text: string): boolean {
+  return text.startsWith(OPEN) && text.indexOf(CLOSE) === text.length - 1
 }
 
 function isNamed(name: ts.PropertyName, text: string): boolean {

@@ -17,7 +17,6 @@ const DESCRIBED: Readonly<Record<string, string>> = {
   duration: 'time',
   jobCommand: 'the command that shows the job',
   storageCommand: 'the command that shows the storage',
-  named: 'names',
   wordsOf: 'what went wrong',
 }
 
@@ -26,13 +25,26 @@ const NAMES: Readonly<Record<string, string>> = {
   text: 'what was said',
   refusal: 'what went wrong',
   why: 'reason',
-  tried: 'what was tried',
   arn: 'ARN',
+  aud: 'audience',
+  iss: 'issuer',
+  sub: 'what its subject means',
   roleArn: 'role',
-  limitMs: 'time',
-  name: 'name',
-  error: 'error',
+  named: 'the source of the credentials',
+  allowed: 'account ids',
+  known: 'names',
+  kept: 'what was said',
+  shown: 'claims',
+  by: 'signal',
+  lines: 'the input, its value, the rule that it breaks, and how to mend it',
+  numbered: 'each input, its value, the rule that it breaks, and how to mend it, a line for each',
+  reasons: 'what each source said',
+  statement: 'the statement',
+  message: 'the message',
 }
+
+/** Functions that only make a text harmless. */
+const CLEANING = new Set(['oneLine', 'cut', 'named'])
 
 export type Renderer = (expression: ts.Expression) => readonly string[]
 
@@ -82,19 +94,20 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
         : joined(
             list.flatMap((element, index) => [
               ...(index === 0 ? [] : [[separator]]),
-              render(element, depth + 1),
+              ts.isSpreadElement(element) ? [open(element.expression)] : render(element, depth + 1),
             ]),
           )
     }
-    if (!ts.isIdentifier(callee) || callee.text in DESCRIBED) return undefined
+    if (!ts.isIdentifier(callee) || callee.text in DESCRIBED || CLEANING.has(callee.text)) {
+      return undefined
+    }
     if (callee.text === 'quoted' && first !== undefined) return [`"${open(first)}"`]
     return returnsOf(callee)?.flatMap((returned) => render(returned, depth + 1))
   }
 
   function arrayOf(expression: ts.Expression): readonly ts.Expression[] | undefined {
     const list = ts.isIdentifier(expression) ? initializerOf(expression) : expression
-    if (list === undefined || !ts.isArrayLiteralExpression(list)) return undefined
-    return list.elements.some(ts.isSpreadElement) ? undefined : list.elements
+    return list !== undefined && ts.isArrayLiteralExpression(list) ? list.elements : undefined
   }
 
   /** What a constant was set to. */
@@ -155,7 +168,19 @@ function open(expression: ts.Expression): string {
 
 function described(expression: ts.Expression): string {
   if (ts.isIdentifier(expression)) return NAMES[expression.text] ?? words(expression.text)
-  if (ts.isPropertyAccessExpression(expression)) return described(expression.name)
+  if (ts.isPropertyAccessExpression(expression)) {
+    return isCount(expression) ? 'number' : described(expression.name)
+  }
+  if (ts.isArrayLiteralExpression(expression)) {
+    const [first] = expression.elements
+    return first === undefined
+      ? 'value'
+      : described(ts.isSpreadElement(first) ? first.expression : first)
+  }
+  if (ts.isNewExpression(expression)) {
+    const [first] = expression.arguments ?? []
+    return first === undefined ? 'value' : described(first)
+  }
   if (ts.isBinaryExpression(expression)) return described(bare(expression.left))
   if (ts.isConditionalExpression(expression)) return described(bare(expression.whenFalse))
   if (ts.isElementAccessExpression(expression)) return described(bare(expression.expression))
@@ -171,10 +196,11 @@ function described(expression: ts.Expression): string {
   return first === undefined ? described(callee) : described(bare(first))
 }
 
+function isCount({ name }: ts.PropertyAccessExpression): boolean {
+  return name.text === 'length' || name.text === 'size'
+}
+
 /** `backendEnvironmentName` as `backend environment name`. */
 function words(name: string): string {
-  return name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replace(/\bid\b/, 'id')
+  return name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
 }
