@@ -71,9 +71,9 @@ function always(messages: readonly ErrorMessage[], common: readonly string[]): s
   const wrapping = messages.filter(({ codes }) => codes.length === 0)
   return [
     '## With several codes',
-    'Where a run that has sent something ends otherwise than by the answer to that, these words go with the message:',
+    'These words can stand around the message of another error:',
     list(wrapping.map((each) => ({ ...each, advice: [] }))),
-    'and the advice is one of these, or ends in the command that shows the job or the storage:',
+    'Where something was sent, the advice can be one of these, or end in the command that shows the job or the storage:',
     common.map((text) => `- ${block(text)}`).join('\n'),
   ].join('\n\n')
 }
@@ -95,8 +95,8 @@ function inline(text: string): string {
 
 /** A text with its indented lines, which are YAML to be copied, as code. */
 function block(text: string): string {
-  const parts = text.split(/\n(?= {4})|(?<=\n {4}.*)\n(?! )/)
-  return parts
+  return text
+    .split(/(?<=^ {4}.*)\n(?! {4})|(?<!^ {4}.*)\n(?= {4})/m)
     .map((part) =>
       part.startsWith('    ')
         ? `\n\n    \`\`\`yaml\n${part}\n    \`\`\`\n\n    `
@@ -110,7 +110,11 @@ function block(text: string): string {
 function escaped(text: string): string {
   return text
     .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith('`') ? part : part.replace(/[\\*_[\]<>|#]/g, '\\$&')))
+    .map((part) =>
+      part.startsWith('`')
+        ? part
+        : part.replace(/[\\*[\]<>|#]|(?<![a-z\d])_|_(?![a-z\d])/gi, '\\$&'),
+    )
     .join('')
     .replaceAll(OPEN, '_')
     .replaceAll(CLOSE, '_')

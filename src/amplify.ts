@@ -59,8 +59,8 @@ const READ_LIMIT_MS = 20_000
 /** Longer than the 29 seconds after which API Gateway gives up by itself, and says so with a 504. */
 const WRITE_LIMIT_MS = 35_000
 
-/** A page holds 25 jobs at most; pending ones and those of the last minute are among the newest. */
-const MOST_PAGES = 4
+/** A page holds 25 jobs at most. The order is not documented, so all of any ordinary history are read. */
+const MOST_PAGES = 40
 
 /** Operations on one backend environment, and the way to let go of their connections. */
 export function createAmplify(
@@ -204,9 +204,11 @@ export function createAmplify(
 
     listJobs: async (terms) => {
       const jobs: Job[] = []
+      const startedAt = performance.now()
       let next: string | undefined
       for (let page = 1; ; page += 1) {
-        const answer = await listPage(terms, next)
+        const leftMs = Math.max(1, terms.leftMs - (performance.now() - startedAt))
+        const answer = await listPage({ ...terms, leftMs }, next)
         if (!answer.ok) return answer
         jobs.push(...answer.value.jobs)
         next = answer.value.next

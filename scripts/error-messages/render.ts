@@ -112,7 +112,10 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
 
   /** What a constant was set to. */
   function initializerOf(identifier: ts.Identifier): ts.Expression | undefined {
-    const declaration = checker.getSymbolAtLocation(identifier)?.valueDeclaration
+    const symbol = ts.isShorthandPropertyAssignment(identifier.parent)
+      ? checker.getShorthandAssignmentValueSymbol(identifier.parent)
+      : checker.getSymbolAtLocation(identifier)
+    const declaration = symbol?.valueDeclaration
     return declaration !== undefined &&
       ts.isVariableDeclaration(declaration) &&
       (declaration.parent.flags & ts.NodeFlags.Const) !== 0

@@ -523,6 +523,69 @@ describe('attempts that were used up before', () => {
   })
 })
 
+describe('a create that was lost before, and is open still', () => {
+  const lostBefore = (
+    operation: Mutation['operation'],
+    seen: boolean,
+    failedAt = -60_000,
+  ): SendHistory => ({
+    ...newHistory(),
+    uncertain: true,
+    attempts: { failures: 1, unknownSince: undefined },
+    lost: { failure: failureOf(operation, 'reset'), sentAt: failedAt, failedAt, seen },
+  })
+
+  test('is looked for once more before anything is sent', async () => {
+    const { ending, world, history } = await sending({
+      history: lostBefore('CreateBackendStorage', false),
+    })
+    expect(ending).toEqual(started('job-1'))
+    expect(world.calls.map(({ operation }) => operation)).toEqual([
+      'ListBackendJobs',
+      'GetBackendStorage',
+      'CreateBackendStorage',
+    ])
+    expect(world.sends[0]?.at).toBe(0)
+    expect(history.lost).toBeUndefined()
+  })
+
+  test('is looked for after a pause where looks have contradicted each other', async () => {
+    const { world } = await sending({ history: lostBefore('CreateBackendStorage', true) })
+    expect(world.sends[0]?.at).toBe(2_000)
+    const early = await sending({ history: lostBefore('CreateBackendStorage', true, 0) })
+    const looks = early.world.calls.filter(({ operation }) => operation === 'ListBackendJobs')
+    expect(looks.map(({ at }) => at)).toEqual([2_000, 5_000, 10_000, 18_000, 30_000])
+    expect(early.world.sends[0]?.at).toBe(30_000)
+  })
+
+  test('is looked for in what is left of the window', async () => {
+    const { world } = await sending({ history: lostBefore('CreateBackendStorage', false, -15_000) })
+    const looks = world.calls.filter(({ operation }) => operation === 'ListBackendJobs')
+    expect(looks.map(({ at }) => at)).toEqual([3_000, 15_000])
+    expect(world.sends[0]?.at).toBe(15_000)
+  })
+
+  test('does not keep back a call of another kind', async () => {
+    const { world, history } = await sending({
+      operation: 'UpdateBackendStorage',
+      history: lostBefore('CreateBackendStorage', false),
+      play: (there) => {
+        there.addStorage(media)
+      },
+    })
+    expect(world.calls.map(({ operation }) => operation)).toEqual(['UpdateBackendStorage'])
+    expect(history.lost).toBeDefined()
+  })
+
+  test('stays so as long as its storage has only been seen', async () => {
+    const { history } = await sending({
+      port: creates(lostAfterEffect),
+      world: { times: TIME_STYLES.garbage, jobMs: 3_000 },
+    })
+    expect(history.lost).toMatchObject({ seen: true, sentAt: 0, failedAt: 0 })
+  })
+})
+
 describe('what is said of a send', () => {
   const said = async (setting: Setting): Promise<readonly string[]> =>
     (await sending(setting)).told.sent

@@ -23,30 +23,39 @@ export function cellsOf(moments: readonly Moment[]): readonly Cell[] {
 
 export type Extent = Readonly<{ times: 1 | 'always'; with: Readonly<Record<string, string>> }>
 
+/** On a machine that is too busy for the fast clock, a run can end before the call that is to be spoilt. */
+const TRIES = 3
+
 /** Plays a cell, and holds what came of it against what must. */
 export async function playCell(
   stages: Stages,
   rules: Partial<Rules>,
-  { moment, spoilt }: Cell,
+  cell: Cell,
   extent: Extent,
 ): Promise<void> {
-  await stages.use(rules, async (stage) => {
-    const { emulator } = stage
-    moment.prepare(emulator)
-    const ordered = emulator.orderFault({
-      operation: moment.operation,
-      skip: moment.skip,
-      times: extent.times,
-      when: spoilt.effect === 'done' ? 'after' : 'before',
-      ...spoilt.fault,
-    })
-    const end = await runAction(stage, { with: { ...moment.with, ...extent.with } })
+  const { moment, spoilt } = cell
+  for (let tries = 1; ; tries += 1) {
+    const played = await stages.use(rules, async (stage) => {
+      const { emulator } = stage
+      moment.prepare(emulator)
+      const ordered = emulator.orderFault({
+        operation: moment.operation,
+        skip: moment.skip,
+        times: extent.times,
+        when: spoilt.effect === 'done' ? 'after' : 'before',
+        ...spoilt.fault,
+      })
+      const end = await runAction(stage, { with: { ...moment.with, ...extent.with } })
+      if (ordered.played === 0 && tries < TRIES) return false
 
-    expect(ordered.played, 'the fault was played').toBeGreaterThan(0)
-    const expected = extent.times === 1 ? moment.once(spoilt) : moment.forGood
-    expectEnd(stage, end, expected, spoilt)
-    if (spoilt.name === '429 with Retry-After') expectPatience(end)
-  })
+      expect(ordered.played, end.shown.join('\n')).toBeGreaterThan(0)
+      const expected = extent.times === 1 ? moment.once(spoilt) : moment.forGood
+      expectEnd(stage, end, expected, spoilt)
+      if (spoilt.name === '429 with Retry-After') expectPatience(end)
+      return true
+    })
+    if (played) return
+  }
 }
 
 function expectEnd(stage: Stage, end: StepEnd, expected: Expected, spoilt: Spoilt): void {

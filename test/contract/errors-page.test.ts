@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import { errorsPage } from '../../scripts/docs-errors.ts'
+import { CATALOGUE } from '../../src/errors.ts'
+import { inputSets, take } from '../kit/any-inputs.ts'
+import { channels } from '../kit/hostile.ts'
+import { hastyClock, runInProcess, type InProcess } from '../kit/in-process.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+
+type Section = Readonly<{ title: string; text: string; sentences: readonly RegExp[] }>
+
+const sections = page.split(/^## /m).slice(1).map(readSection)
+
+function readSection(text: string): Section {
+  const [title = ''] = text.split('\n')
+  const sentences = [...text.matchAll(/^- (.+)$/gm)].map(([, line = '']) => readSentence(line))
+  return { title, text, sentences }
+}
+
+/** A sentence of the page as the pattern that it stands for: what is in italics is open. */
+function readSentence(markdown: string): RegExp {
+  const pattern = markdown
+    .split(/(?<![a-z\d\\])_(?:[^_]+?)_(?![a-z\d])/i)
+    .map((part) =>
+      part
+        .replaceAll('<br>', '\n')
+        .replace(/\\([\\*_[\]<>|#])/g, '$1')
+        .replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+    )
+    .join('[^]*')
+  return new RegExp(`^${pattern}$`)
+}
+
+const sectionOf = (title: string): Section | undefined =>
+  sections.find((section) => section.title === title)
+
+describe('the page of all errors', () => {
+  it('is what the source makes it: run "npm run docs"', { timeout: 60_000 }, async () => {
+    expect(page).toBe(await errorsPage(root))
+  })
+
+  it('has every code with its cause and what to do, in the order of the catalogue', () => {
+    expect(sections.map(({ title }) => title)).toEqual([
+      ...Object.keys(CATALOGUE),
+      'With several codes',
+    ])
+    for (const [code, { cause, remedy }] of Object.entries(CATALOGUE)) {
+      expect(sectionOf(code)?.text).toContain(`\n\n${cause}\n\n**What to do**: ${remedy}\n`)
+      expect(sectionOf(code)?.sentences.length, code).toBeGreaterThan(0)
+    }
+  })
+
+  it('misses no code that the source names', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, 'src', name), 'utf8'))
+      .join('\n')
+    const named = [...sources.matchAll(/(?:ActionError|error|refuse)\(\s*'([A-Z_]+)'/g)]
+    expect(named.length).toBeGreaterThan(30)
+    for (const [, code = ''] of named) expect(sectionOf(code), code).toBeDefined()
+  })
+})
+
+describe('a red run', () => {
+  let emulator: Emulator
+  beforeAll(async () => {
+    emulator = await startEmulator({ rules: { jobMs: 0 } })
+    // The SDK reads these by itself.
+    vi.stubEnv('AWS_ENDPOINT_URL', emulator.url)
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/dev/null')
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true')
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await emulator.stop()
+  })
+
+  /** Runs, and looks the error up. Gives its code, or nothing for a green run. */
+  async function lookedUp(scenario: InProcess): Promise<string | undefined> {
+    const { ending } = await runInProcess({
+      ...scenario,
+      with: { 'max-attempts': '2', 'timeout-in-minutes': '2', ...scenario.with },
+      env: { ...emulator.env, ...scenario.env },
+      clock: hastyClock(200),
+    })
+    if (!('error' in ending)) return undefined
+    const { code, message } = ending.error
+    const around = sectionOf('With several codes')?.sentences.slice(0, 4) ?? []
+    const known = [...(sectionOf(code)?.sentences ?? []), ...around]
+    expect(
+      known.some((sentence) => sentence.test(message)),
+      `${code}: ${message}`,
+    ).toBe(true)
+    return code
+  }
+
+  it('says nothing that is not on the page', { timeout: 60_000 }, async () => {
+    const seen = new Set<string | undefined>()
+    for (const text of ['', 'no luck', 'already exists', 'is not authorized to perform: s3:PutX']) {
+      for (const channel of Object.values(channels)) {
+        emulator.reset()
+        seen.add(await lookedUp(channel(emulator, text)))
+      }
+    }
+    for (const set of take(inputSets(1), 20)) seen.add(await lookedUp(set))
+    const statuses: readonly (readonly [number, string?])[] = [
+      [403, 'ExpiredTokenException'],
+      [403, 'UnrecognizedClientException'],
+      [404],
+      [409],
+      [418],
+      [429],
+      [500],
+      [504],
+    ]
+    for (const [status, name] of statuses) {
+      emulator.reset()
+      emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        kind: 'status',
+        status,
+        name,
+        times: 'always',
+      })
+      seen.add(await lookedUp({}))
+    }
+    const ambient = { 'role-to-assume': '', 'plan-role-to-assume': '' }
+    const withoutToken = { ACTIONS_ID_TOKEN_REQUEST_URL: '' }
+    seen.add(await lookedUp({ with: ambient }))
+    seen.add(await lookedUp({ with: ambient, env: withoutToken }))
+    seen.add(await lookedUp({ env: withoutToken }))
+    seen.add(await lookedUp({ with: { 'backend-environment-name': 'nowhere' } }))
+    seen.delete(undefined)
+    expect([...seen].toSorted()).toEqual(
+      expect.arrayContaining([
+        'ACCESS_DENIED',
+        'BAD_REQUEST',
+        'CREDENTIALS_EXPIRED',
+        'EMPTY_ROLE',
+        'ENVIRONMENT_NOT_FOUND',
+        'GATEWAY_TIMEOUT',
+        'INVALID_INPUT',
+        'JOB_FAILED',
+        'JOB_LACKS_PERMISSION',
+        'MISSING_ID_TOKEN_PERMISSION',
+        'NO_CREDENTIALS',
+        'ROLE_REFUSED',
+        'STORAGE_DIFFERS',
+        'STS_REQUEST_REFUSED',
+        'THROTTLED',
+        'TOKEN_UNAVAILABLE',
+      ]),
+    )
+  })
+})
