@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
 import { startMetadata, type Keys } from '../kit/metadata.ts'
+import { onEnd, scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '', wait: 'false' } as const
@@ -32,7 +33,7 @@ function sessionKeys({ emulator }: Stage): Keys {
 /** Files of a home folder, which is gone after the test; gives the variables that name it. */
 function home(files: Readonly<Record<string, string>>): { HOME: string; USERPROFILE: string } {
   const folder = mkdtempSync(join(tmpdir(), 'home-'))
-  onTestFinished(() => {
+  onEnd(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   for (const [name, text] of Object.entries(files)) {
@@ -55,7 +56,7 @@ const signers = ({ emulator }: Stage): readonly (string | undefined)[] => [
 ]
 
 describe('with a role, nothing but that role is used', () => {
-  it('C01: not a profile, and nobody lectures about it', async () => {
+  scenario('C01: not a profile, and nobody lectures about it', async () => {
     const world = await stage()
     const keys = sessionKeys(world)
     await forEachVariant(
@@ -76,22 +77,25 @@ describe('with a role, nothing but that role is used', () => {
     expect(signers(world)).not.toContain(keys.accessKeyId)
   })
 
-  it('C03: not the instance’s own role, which is never asked, even where no token can be had', async () => {
-    const world = await stage()
-    const metadata = await startMetadata(sessionKeys(world))
-    const machine = {
-      AWS_EC2_METADATA_DISABLED: undefined,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-    }
-    expectRed(
-      await runAction(world, { env: { ...machine, ...withoutToken } }),
-      'MISSING_ID_TOKEN_PERMISSION',
-    )
-    expectGreen(await runAction(world, { env: machine, with: { wait: 'false' } }), 'started')
-    expect(metadata.requests).toEqual([])
-  })
+  scenario(
+    'C03: not the instance’s own role, which is never asked, even where no token can be had',
+    async () => {
+      const world = await stage()
+      const metadata = await startMetadata(sessionKeys(world))
+      const machine = {
+        AWS_EC2_METADATA_DISABLED: undefined,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+      }
+      expectRed(
+        await runAction(world, { env: { ...machine, ...withoutToken } }),
+        'MISSING_ID_TOKEN_PERMISSION',
+      )
+      expectGreen(await runAction(world, { env: machine, with: { wait: 'false' } }), 'started')
+      expect(metadata.requests).toEqual([])
+    },
+  )
 
-  it('C04: not the keys that an earlier step left behind, nor empty ones', async () => {
+  scenario('C04: not the keys that an earlier step left behind, nor empty ones', async () => {
     await forEachVariant<Readonly<Record<string, string>>>(
       {
         left: {
@@ -120,144 +124,158 @@ describe('with a role, nothing but that role is used', () => {
 })
 
 describe('without a role', () => {
-  it('the SDK’s default chain serves, the source is named, and its keys are masked', async () => {
-    await forEachVariant<{
-      source: string
-      env: (world: Stage, keys: Keys) => Promise<Record<string, string | undefined>>
-    }>(
-      {
-        'keys in the environment': {
-          source: 'the credentials in AWS_ACCESS_KEY_ID',
-          env: (_, keys) =>
-            Promise.resolve({
-              AWS_ACCESS_KEY_ID: keys.accessKeyId,
-              AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-              AWS_SESSION_TOKEN: keys.sessionToken,
-            }),
-        },
-        'a profile': {
-          source: 'a profile of the shared AWS configuration',
-          env: (_, keys) =>
-            Promise.resolve({
-              AWS_PROFILE: 'deploy',
-              ...home({ '.aws/credentials': profile(keys, 'deploy') }),
-            }),
-        },
-        'a process': {
-          source: 'a profile of the shared AWS configuration',
-          env: (_, keys) =>
-            Promise.resolve({
-              AWS_PROFILE: 'deploy',
-              ...home({
-                'keys.json': JSON.stringify({
-                  Version: 1,
-                  AccessKeyId: keys.accessKeyId,
-                  SecretAccessKey: keys.secretAccessKey,
-                  SessionToken: keys.sessionToken,
-                }),
-                '.aws/config': '[profile deploy]\ncredential_process = cat "$HOME/keys.json"\n',
+  scenario(
+    'the SDK’s default chain serves, the source is named, and its keys are masked',
+    async () => {
+      await forEachVariant<{
+        source: string
+        env: (world: Stage, keys: Keys) => Promise<Record<string, string | undefined>>
+      }>(
+        {
+          'keys in the environment': {
+            source: 'the credentials in AWS_ACCESS_KEY_ID',
+            env: (_, keys) =>
+              Promise.resolve({
+                AWS_ACCESS_KEY_ID: keys.accessKeyId,
+                AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+                AWS_SESSION_TOKEN: keys.sessionToken,
               }),
-            }),
-        },
-        'a container': {
-          source: "the container's credentials",
-          env: async (_, keys) => {
-            const metadata = await startMetadata(keys)
-            return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
+          },
+          'a profile': {
+            source: 'a profile of the shared AWS configuration',
+            env: (_, keys) =>
+              Promise.resolve({
+                AWS_PROFILE: 'deploy',
+                ...home({ '.aws/credentials': profile(keys, 'deploy') }),
+              }),
+          },
+          'a process': {
+            source: 'a profile of the shared AWS configuration',
+            env: (_, keys) =>
+              Promise.resolve({
+                AWS_PROFILE: 'deploy',
+                ...home({
+                  'keys.json': JSON.stringify({
+                    Version: 1,
+                    AccessKeyId: keys.accessKeyId,
+                    SecretAccessKey: keys.secretAccessKey,
+                    SessionToken: keys.sessionToken,
+                  }),
+                  '.aws/config': '[profile deploy]\ncredential_process = cat "$HOME/keys.json"\n',
+                }),
+              }),
+          },
+          'a container': {
+            source: "the container's credentials",
+            env: async (_, keys) => {
+              const metadata = await startMetadata(keys)
+              return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
+            },
+          },
+          'the machine': {
+            source: "the instance's own role",
+            env: async (_, keys) => {
+              const metadata = await startMetadata(keys)
+              return {
+                AWS_EC2_METADATA_DISABLED: undefined,
+                AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+              }
+            },
           },
         },
-        'the machine': {
-          source: "the instance's own role",
-          env: async (_, keys) => {
-            const metadata = await startMetadata(keys)
-            return {
-              AWS_EC2_METADATA_DISABLED: undefined,
-              AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-            }
-          },
+        async ({ source, env }) => {
+          const world = await stage()
+          const keys = sessionKeys(world)
+          const end = await runAction(world, {
+            with: withoutRole,
+            env: { ...withoutToken, ...(await env(world, keys)) },
+          })
+          expectGreen(end, 'started')
+          expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
+          expect(signers(world)).toEqual([keys.accessKeyId])
+          expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
+          expect(world.emulator.calls('token')).toEqual([])
         },
-      },
-      async ({ source, env }) => {
-        const world = await stage()
-        const keys = sessionKeys(world)
-        const end = await runAction(world, {
-          with: withoutRole,
-          env: { ...withoutToken, ...(await env(world, keys)) },
-        })
-        expectGreen(end, 'started')
-        expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
-        expect(signers(world)).toEqual([keys.accessKeyId])
-        expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
-        expect(world.emulator.calls('token')).toEqual([])
-      },
-    )
-  })
+      )
+    },
+  )
 
-  it('a web identity file serves, by way of the same STS, whose trouble may pass', async () => {
-    const world = await stage({}, FAST)
-    const { emulator } = world
-    emulator.orderFault({ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 })
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '' } =
-      emulator.env
-    const answer = await fetch(`${url}&audience=${defaults.audience}`, {
-      headers: { authorization: `Bearer ${bearer}` },
-    })
-    const token: unknown = Reflect.get(Object(await answer.json()), 'value')
-    if (typeof token !== 'string') throw new Error('no token')
-    addRole(emulator.world, {
-      arn: defaults.applyRole,
-      trust: emulator.world.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
-      policies: [allow([...readActions, ...writeActions])],
-    })
-    const folder = home({ 'token.jwt': token })
-    const end = await runAction(world, {
-      with: withoutRole,
-      env: {
-        ...withoutToken,
-        ...folder,
-        AWS_WEB_IDENTITY_TOKEN_FILE: join(folder.HOME, 'token.jwt'),
-        AWS_ROLE_ARN: defaults.applyRole,
-      },
-    })
-    expectGreen(end, 'started')
-    expect(logOf(end)).toContain('the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE')
-    expect(emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(2)
-  })
+  scenario(
+    'a web identity file serves, by way of the same STS, whose trouble may pass',
+    async () => {
+      const world = await stage({}, FAST)
+      const { emulator } = world
+      emulator.orderFault({ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 })
+      const {
+        ACTIONS_ID_TOKEN_REQUEST_URL: url = '',
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '',
+      } = emulator.env
+      const answer = await fetch(`${url}&audience=${defaults.audience}`, {
+        headers: { authorization: `Bearer ${bearer}` },
+      })
+      const token: unknown = Reflect.get(Object(await answer.json()), 'value')
+      if (typeof token !== 'string') throw new Error('no token')
+      addRole(emulator.world, {
+        arn: defaults.applyRole,
+        trust: emulator.world.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
+        policies: [allow([...readActions, ...writeActions])],
+      })
+      const folder = home({ 'token.jwt': token })
+      const end = await runAction(world, {
+        with: withoutRole,
+        env: {
+          ...withoutToken,
+          ...folder,
+          AWS_WEB_IDENTITY_TOKEN_FILE: join(folder.HOME, 'token.jwt'),
+          AWS_ROLE_ARN: defaults.applyRole,
+        },
+      })
+      expectGreen(end, 'started')
+      expect(logOf(end)).toContain('the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE')
+      expect(emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(2)
+    },
+  )
 
-  it('C05: an expression that came out empty is an error where the job could mint a token', async () => {
-    const world = await stage()
-    const keys = sessionKeys(world)
-    const metadata = await startMetadata(keys)
-    const env = {
-      ...home({ '.aws/credentials': profile(keys) }),
-      AWS_ACCESS_KEY_ID: '',
-      AWS_EC2_METADATA_DISABLED: undefined,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-    }
-    const apply = expectRed(await runAction(world, { env, with: withoutRole }), 'EMPTY_ROLE')
-    expect(apply).toContain('role-to-assume')
-    expect(apply).toMatch(/secret or variable/)
-    const plan = expectRed(
-      await runAction(world, { env, with: withoutRole, event: pullRequest() }),
-      'EMPTY_ROLE',
-    )
-    expect(plan).toContain('Neither plan-role-to-assume nor role-to-assume')
-    expect(world.emulator.received).toEqual([])
-    expect(metadata.requests).toEqual([])
-  })
+  scenario(
+    'C05: an expression that came out empty is an error where the job could mint a token',
+    async () => {
+      const world = await stage()
+      const keys = sessionKeys(world)
+      const metadata = await startMetadata(keys)
+      const env = {
+        ...home({ '.aws/credentials': profile(keys) }),
+        AWS_ACCESS_KEY_ID: '',
+        AWS_EC2_METADATA_DISABLED: undefined,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+      }
+      const apply = expectRed(await runAction(world, { env, with: withoutRole }), 'EMPTY_ROLE')
+      expect(apply).toContain('role-to-assume')
+      expect(apply).toMatch(/secret or variable/)
+      const plan = expectRed(
+        await runAction(world, { env, with: withoutRole, event: pullRequest() }),
+        'EMPTY_ROLE',
+      )
+      expect(plan).toContain('Neither plan-role-to-assume nor role-to-assume')
+      expect(world.emulator.received).toEqual([])
+      expect(metadata.requests).toEqual([])
+    },
+  )
 
-  it('C05: without a token, the shared configuration serves, and the log says so', async () => {
-    const world = await stage()
-    const keys = sessionKeys(world)
-    const end = await runAction(world, {
-      with: withoutRole,
-      env: { ...withoutToken, ...home({ '.aws/credentials': profile(keys) }) },
-    })
-    expectGreen(end, 'started')
-    expect(logOf(end)).toContain('Uses a profile of the shared AWS configuration')
-  })
+  scenario(
+    'C05: without a token, the shared configuration serves, and the log says so',
+    async () => {
+      const world = await stage()
+      const keys = sessionKeys(world)
+      const end = await runAction(world, {
+        with: withoutRole,
+        env: { ...withoutToken, ...home({ '.aws/credentials': profile(keys) }) },
+      })
+      expectGreen(end, 'started')
+      expect(logOf(end)).toContain('Uses a profile of the shared AWS configuration')
+    },
+  )
 
-  it('credentials that cannot be had have words of their own', async () => {
+  scenario('credentials that cannot be had have words of their own', async () => {
     const startUrl = 'https://example.awsapps.com/start'
     const login = {
       '.aws/config': `[profile p]\nsso_start_url = ${startUrl}\nsso_region = eu-west-1\nsso_account_id = 111122223333\nsso_role_name = r\n`,
@@ -322,7 +340,7 @@ describe('without a role', () => {
     )
   })
 
-  it('expired and refused keys have words of their own', async () => {
+  scenario('expired and refused keys have words of their own', async () => {
     await forEachVariant<{ code: Parameters<typeof expectRed>[1]; name: string }>(
       {
         expired: { code: 'CREDENTIALS_EXPIRED', name: 'ExpiredTokenException' },

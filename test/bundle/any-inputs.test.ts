@@ -120,7 +120,7 @@ describe('I05: any set of inputs', () => {
               for (const name of set.bad) expect(message).toContain(`${name} is `)
             } else {
               good += 1
-              expect(code).toBe('TOKEN_UNAVAILABLE')
+              expect(code).toMatch(/^(?:TOKEN_UNAVAILABLE|TIMED_OUT)$/)
               expect(touched).toBeGreaterThan(0)
             }
             // The hasty clock may use up a short time-out first.

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { isUsualHost, judgeEndpoint } from '../../src/endpoints.ts'
 import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { guarded, type Guarded } from '../kit/guarded.ts'
+import { onEnd, scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const STRANGER = 'http://stranger.example'
@@ -14,7 +15,7 @@ const STRANGER = 'http://stranger.example'
 /** A home folder with a shared configuration, gone after the test. */
 function sharedConfig(text: string): Record<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'home-'))
-  onTestFinished(() => {
+  onEnd(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   mkdirSync(join(folder, '.aws'))
@@ -44,65 +45,71 @@ async function redirected(
 }
 
 describe('X10: an endpoint that was left in the environment', () => {
-  it('leads neither a token nor a request to a stranger, whichever variable it is', async () => {
-    await forEachVariant<string>(
-      {
-        'for all services': 'AWS_ENDPOINT_URL',
-        'for STS': 'AWS_ENDPOINT_URL_STS',
-        'for Amplify': 'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
-      },
-      async (variable) => {
-        for (const url of [STRANGER, 'https://stranger.example', 'http://sts.amazonaws.com']) {
-          const { end, world, guard } = await redirected({ [variable]: url })
-          const message = expectRed(end, 'INVALID_INPUT')
-          expect(message).toContain(`${variable} is "${url}"`)
+  scenario(
+    'leads neither a token nor a request to a stranger, whichever variable it is',
+    async () => {
+      await forEachVariant<string>(
+        {
+          'for all services': 'AWS_ENDPOINT_URL',
+          'for STS': 'AWS_ENDPOINT_URL_STS',
+          'for Amplify': 'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
+        },
+        async (variable) => {
+          for (const url of [STRANGER, 'https://stranger.example', 'http://sts.amazonaws.com']) {
+            const { end, world, guard } = await redirected({ [variable]: url })
+            const message = expectRed(end, 'INVALID_INPUT')
+            expect(message).toContain(`${variable} is "${url}"`)
+            expect(message).toContain('allow-custom-endpoints')
+            expect(guard.attempts()).toEqual([])
+            expect(world.emulator.received).toEqual([])
+          }
+        },
+      )
+    },
+  )
+
+  scenario(
+    'is refused from the shared configuration too, before anything is sent there',
+    async () => {
+      await forEachVariant<{ config: string; env?: Record<string, string> }>(
+        {
+          'for all services': { config: `[default]\nendpoint_url = ${STRANGER}\n` },
+          'of a profile': {
+            config: `[profile p]\nendpoint_url = ${STRANGER}\n`,
+            env: { AWS_PROFILE: 'p' },
+          },
+          'for STS': {
+            config: `[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = ${STRANGER}\n`,
+          },
+          'for Amplify': {
+            config: `[default]\nservices = s\n[services s]\namplifybackend =\n  endpoint_url = ${STRANGER}\n`,
+          },
+        },
+        async ({ config, env = {} }, name) => {
+          const world = await stage({}, FAST)
+          const guard = guarded()
+          const end = await runAction(world, {
+            nodeArguments: guard.nodeArguments,
+            env: {
+              ...sharedConfig(config),
+              ...env,
+              ...guard.env,
+              AWS_ENDPOINT_URL: undefined,
+              // Where the shared configuration speaks of one service only, the other is the emulator's.
+              ...(name === 'for Amplify' ? { AWS_ENDPOINT_URL_STS: world.emulator.url } : {}),
+            },
+          })
+          const message = expectRed(end, 'ENDPOINT_REFUSED')
+          expect(message).toContain(STRANGER)
           expect(message).toContain('allow-custom-endpoints')
           expect(guard.attempts()).toEqual([])
-          expect(world.emulator.received).toEqual([])
-        }
-      },
-    )
-  })
+          expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+        },
+      )
+    },
+  )
 
-  it('is refused from the shared configuration too, before anything is sent there', async () => {
-    await forEachVariant<{ config: string; env?: Record<string, string> }>(
-      {
-        'for all services': { config: `[default]\nendpoint_url = ${STRANGER}\n` },
-        'of a profile': {
-          config: `[profile p]\nendpoint_url = ${STRANGER}\n`,
-          env: { AWS_PROFILE: 'p' },
-        },
-        'for STS': {
-          config: `[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = ${STRANGER}\n`,
-        },
-        'for Amplify': {
-          config: `[default]\nservices = s\n[services s]\namplifybackend =\n  endpoint_url = ${STRANGER}\n`,
-        },
-      },
-      async ({ config, env = {} }, name) => {
-        const world = await stage({}, FAST)
-        const guard = guarded()
-        const end = await runAction(world, {
-          nodeArguments: guard.nodeArguments,
-          env: {
-            ...sharedConfig(config),
-            ...env,
-            ...guard.env,
-            AWS_ENDPOINT_URL: undefined,
-            // Where the shared configuration speaks of one service only, the other is the emulator's.
-            ...(name === 'for Amplify' ? { AWS_ENDPOINT_URL_STS: world.emulator.url } : {}),
-          },
-        })
-        const message = expectRed(end, 'ENDPOINT_REFUSED')
-        expect(message).toContain(STRANGER)
-        expect(message).toContain('allow-custom-endpoints')
-        expect(guard.attempts()).toEqual([])
-        expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
-      },
-    )
-  })
-
-  it('is reported by name where it is malformed, and where it holds a password', async () => {
+  scenario('is reported by name where it is malformed, and where it holds a password', async () => {
     const world = await stage()
     const wrong: readonly (readonly [string, string])[] = [
       ['localhost:4566', '"localhost:4566"'],
@@ -116,7 +123,7 @@ describe('X10: an endpoint that was left in the environment', () => {
     expect(world.emulator.received).toEqual([])
   })
 
-  it('is not looked at where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says so', async () => {
+  scenario('is not looked at where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says so', async () => {
     const { end, guard } = await redirected({
       AWS_ENDPOINT_URL: STRANGER,
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
@@ -128,7 +135,7 @@ describe('X10: an endpoint that was left in the environment', () => {
 })
 
 describe('X10: an endpoint that is meant', () => {
-  it('may be loopback, and is said aloud in the log and the summary', async () => {
+  scenario('may be loopback, and is said aloud in the log and the summary', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { wait: 'false' } })
     expectGreen(end, 'started')
@@ -138,45 +145,48 @@ describe('X10: an endpoint that is meant', () => {
     expect(end.annotations).toEqual([])
   })
 
-  it('may be AWS’s own by https, and is said aloud where it is not the usual one', async () => {
-    await forEachVariant<{ env: Record<string, string>; host: string }>(
-      {
-        'a private link': {
-          env: {
-            AWS_ENDPOINT_URL_STS: 'https://vpce-0abc-12.sts.eu-west-1.vpce.amazonaws.com',
+  scenario(
+    'may be AWS’s own by https, and is said aloud where it is not the usual one',
+    async () => {
+      await forEachVariant<{ env: Record<string, string>; host: string }>(
+        {
+          'a private link': {
+            env: {
+              AWS_ENDPOINT_URL_STS: 'https://vpce-0abc-12.sts.eu-west-1.vpce.amazonaws.com',
+            },
+            host: 'vpce-0abc-12.sts.eu-west-1.vpce.amazonaws.com',
           },
-          host: 'vpce-0abc-12.sts.eu-west-1.vpce.amazonaws.com',
+          'another region': {
+            env: { AWS_ENDPOINT_URL_STS: 'https://sts.us-east-1.amazonaws.com' },
+            host: 'sts.us-east-1.amazonaws.com',
+          },
+          'by the shared configuration': {
+            env: sharedConfig('[default]\nendpoint_url = https://sts.amazonaws.com\n'),
+            host: 'sts.amazonaws.com',
+          },
         },
-        'another region': {
-          env: { AWS_ENDPOINT_URL_STS: 'https://sts.us-east-1.amazonaws.com' },
-          host: 'sts.us-east-1.amazonaws.com',
+        async ({ env, host }) => {
+          const { end, guard } = await redirected(env)
+          expectRed(end, 'STS_UNAVAILABLE')
+          expect(guard.attempts()).toEqual([host])
+          const text = `Requests go to ${host} instead of the usual host of the region`
+          expect(logOf(end)).toContain(text)
+          expect(end.summary).toContain(
+            `Requests went to <code>${host.replaceAll('.', '&#46;')}</code>`,
+          )
         },
-        'by the shared configuration': {
-          env: sharedConfig('[default]\nendpoint_url = https://sts.amazonaws.com\n'),
-          host: 'sts.amazonaws.com',
-        },
-      },
-      async ({ env, host }) => {
-        const { end, guard } = await redirected(env)
-        expectRed(end, 'STS_UNAVAILABLE')
-        expect(guard.attempts()).toEqual([host])
-        const text = `Requests go to ${host} instead of the usual host of the region`
-        expect(logOf(end)).toContain(text)
-        expect(end.summary).toContain(
-          `Requests went to <code>${host.replaceAll('.', '&#46;')}</code>`,
-        )
-      },
-    )
-  })
+      )
+    },
+  )
 
-  it('is not said aloud where nothing is set', async () => {
+  scenario('is not said aloud where nothing is set', async () => {
     const { end, guard } = await redirected({})
     expectRed(end, 'STS_UNAVAILABLE')
     expect(guard.attempts()).toEqual(['sts.eu-west-1.amazonaws.com'])
     expect(`${logOf(end)}${end.summary}`).not.toMatch(/Requests (?:go|went) to/)
   })
 
-  it('may be any other host where allow-custom-endpoints is on, with a warning', async () => {
+  scenario('may be any other host where allow-custom-endpoints is on, with a warning', async () => {
     await forEachVariant<Record<string, string>>(
       {
         'by a variable': { AWS_ENDPOINT_URL: STRANGER },

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { defaults } from '../../emulator/emulator.ts'
 import { pullRequest, push } from '../../emulator/workflow/events.ts'
 import { runAction, stage, type Scenario } from '../kit/action.ts'
 import { expectGreen } from '../kit/ends.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 /** Event files that say nothing, and what is said of them. */
@@ -35,24 +36,30 @@ const withText = {
 }
 
 describe('E05: an event file that tells nothing', () => {
-  it('lets a push plan only, or apply where the branch is named, with a warning', async () => {
-    await forEachVariant(mute, async ({ scenario, says }) => {
-      const world = await stage()
-      const plan = await runAction(world, { ...scenario, with: { 'plan-role-to-assume': '' } })
-      expectGreen(plan, 'planned')
-      expect(plan.annotations.map(({ title }) => title)).toEqual(['Event not read', 'Planned only'])
-      expect(plan.annotations[0]?.message).toContain(says)
+  scenario(
+    'lets a push plan only, or apply where the branch is named, with a warning',
+    async () => {
+      await forEachVariant(mute, async ({ scenario, says }) => {
+        const world = await stage()
+        const plan = await runAction(world, { ...scenario, with: { 'plan-role-to-assume': '' } })
+        expectGreen(plan, 'planned')
+        expect(plan.annotations.map(({ title }) => title)).toEqual([
+          'Event not read',
+          'Planned only',
+        ])
+        expect(plan.annotations[0]?.message).toContain(says)
 
-      const apply = await runAction(world, {
-        ...scenario,
-        with: { 'apply-branches': 'main', wait: 'false' },
+        const apply = await runAction(world, {
+          ...scenario,
+          with: { 'apply-branches': 'main', wait: 'false' },
+        })
+        expectGreen(apply, 'started')
+        expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
       })
-      expectGreen(apply, 'started')
-      expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
-    })
-  })
+    },
+  )
 
-  it('lets a pull request plan only, and at most the comment on it is lost', async () => {
+  scenario('lets a pull request plan only, and at most the comment on it is lost', async () => {
     await forEachVariant(mute, async ({ scenario }) => {
       const world = await stage()
       const end = await runAction(world, {
@@ -70,7 +77,7 @@ describe('E05: an event file that tells nothing', () => {
 })
 
 describe('E05: an event file that is odd and whole', () => {
-  it('is read', async () => {
+  scenario('is read', async () => {
     await forEachVariant(withText, async (eventFile) => {
       const world = await stage()
       const end = await runAction(world, { eventFile, with: { wait: 'false' } })

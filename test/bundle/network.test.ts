@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import type { Fault } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
@@ -13,6 +13,7 @@ import { guarded } from '../kit/guarded.ts'
 import { startProxy, type Mood } from '../kit/proxy.ts'
 import { closedPort } from '../kit/sockets.ts'
 import { startTlsFront } from '../kit/tls-front.ts'
+import { onEnd, scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 /** The four hosts of a run, as names that only a proxy knows. */
@@ -23,7 +24,7 @@ const authority = createAuthority()
 /** A file that is gone after the test. */
 function file(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'network-'))
-  onTestFinished(() => {
+  onEnd(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   writeFileSync(join(folder, 'file'), text)
@@ -45,51 +46,54 @@ function farAway(scheme: 'http' | 'https', port = ''): Record<string, string> {
 const withComment = { 'allow-custom-endpoints': 'true', 'comment-on-pr': 'true' } as const
 
 describe('a proxy', () => {
-  it('N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case', async () => {
-    await forEachVariant<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
-      {
-        'http, upper case': { scheme: 'http', variable: 'HTTP_PROXY' },
-        'http, lower case': { scheme: 'http', variable: 'http_proxy' },
-        'https, upper case': { scheme: 'https', variable: 'HTTPS_PROXY' },
-        'https, lower case': { scheme: 'https', variable: 'https_proxy' },
-        'https, without a scheme of its own': {
-          scheme: 'https',
-          variable: 'HTTPS_PROXY',
-          bare: true,
-        },
-      },
-      async ({ scheme, variable, bare = false }) => {
-        const world = await stage()
-        const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
-        const guard = guarded()
-        const proxy = await startProxy({
-          resolve: (_, tunnel) => (tunnel ? front.port : world.emulator.port),
-        })
-        const end = await runAction(world, {
-          event: pullRequest(),
-          with: withComment,
-          nodeArguments: guard.nodeArguments,
-          env: {
-            ...farAway(scheme),
-            ...guard.env,
-            [variable]: bare ? `127.0.0.1:${proxy.port}` : proxy.url,
-            NODE_EXTRA_CA_CERTS: file(authority.cert),
+  scenario(
+    'N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case',
+    async () => {
+      await forEachVariant<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
+        {
+          'http, upper case': { scheme: 'http', variable: 'HTTP_PROXY' },
+          'http, lower case': { scheme: 'http', variable: 'http_proxy' },
+          'https, upper case': { scheme: 'https', variable: 'HTTPS_PROXY' },
+          'https, lower case': { scheme: 'https', variable: 'https_proxy' },
+          'https, without a scheme of its own': {
+            scheme: 'https',
+            variable: 'HTTPS_PROXY',
+            bare: true,
           },
-        })
+        },
+        async ({ scheme, variable, bare = false }) => {
+          const world = await stage()
+          const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
+          const guard = guarded()
+          const proxy = await startProxy({
+            resolve: (_, tunnel) => (tunnel ? front.port : world.emulator.port),
+          })
+          const end = await runAction(world, {
+            event: pullRequest(),
+            with: withComment,
+            nodeArguments: guard.nodeArguments,
+            env: {
+              ...farAway(scheme),
+              ...guard.env,
+              [variable]: bare ? `127.0.0.1:${proxy.port}` : proxy.url,
+              NODE_EXTRA_CA_CERTS: file(authority.cert),
+            },
+          })
 
-        expectGreen(end, 'planned')
-        expect(new Set(proxy.passages.map(({ host }) => host))).toEqual(new Set(HOSTS))
-        const form = scheme === 'http' ? 'absolute' : 'tunnel'
-        expect(new Set(proxy.passages.map((each) => each.form))).toEqual(new Set([form]))
-        expect(world.emulator.calls('createComment')).toHaveLength(1)
-        expect(guard.attempts()).toEqual([])
-        // Nobody has to guess where requests went.
-        expect(logOf(end)).toContain('Requests go to amplify.fake.test')
-      },
-    )
-  })
+          expectGreen(end, 'planned')
+          expect(new Set(proxy.passages.map(({ host }) => host))).toEqual(new Set(HOSTS))
+          const form = scheme === 'http' ? 'absolute' : 'tunnel'
+          expect(new Set(proxy.passages.map((each) => each.form))).toEqual(new Set([form]))
+          expect(world.emulator.calls('createComment')).toHaveLength(1)
+          expect(guard.attempts()).toEqual([])
+          // Nobody has to guess where requests went.
+          expect(logOf(end)).toContain('Requests go to amplify.fake.test')
+        },
+      )
+    },
+  )
 
-  it('N01: is left aside for the hosts of NO_PROXY', async () => {
+  scenario('N01: is left aside for the hosts of NO_PROXY', async () => {
     await forEachVariant<string>(
       { 'a suffix': '.fake.test', everything: '*', 'lower case': 'no_proxy' },
       async (exception) => {
@@ -113,7 +117,7 @@ describe('a proxy', () => {
     )
   })
 
-  it('N01, C07: gets its password, which nobody else gets to see', async () => {
+  scenario('N01, C07: gets its password, which nobody else gets to see', async () => {
     await forEachVariant<{ password: string; written: string; scheme: 'http' | 'https' }>(
       {
         plain: { password: 'example-password', written: 'example-password', scheme: 'http' },
@@ -152,7 +156,7 @@ describe('a proxy', () => {
     )
   })
 
-  it('N01: that refuses, is silent or hangs up ends red, and says so', async () => {
+  scenario('N01: that refuses, is silent or hangs up ends red, and says so', async () => {
     await forEachVariant<Mood>({ refuse: 'refuse', hang: 'hang', cut: 'cut' }, async (mood) => {
       for (const scheme of ['http', 'https'] as const) {
         const world = await stage({}, FAST)
@@ -171,21 +175,26 @@ describe('a proxy', () => {
     })
   })
 
-  it('N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password', async () => {
-    const world = await stage()
-    const wrong: readonly (readonly [string, string, string])[] = [
-      ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
-      ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
-      ['https_proxy', 'http://builder:example-password@127.0.0.1:99999', '(not shown)'],
-    ]
-    for (const [variable, value, shown] of wrong) {
-      const end = await runAction(world, { env: { [variable]: value } })
-      const message = expectRed(end, 'INVALID_INPUT')
-      expect(message).toContain(`${variable} is ${shown}: it must be the address of an HTTP proxy`)
-      expect(end.shown.join('\n')).not.toContain('example-password')
-    }
-    expect(world.emulator.received).toEqual([])
-  })
+  scenario(
+    'N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password',
+    async () => {
+      const world = await stage()
+      const wrong: readonly (readonly [string, string, string])[] = [
+        ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
+        ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
+        ['https_proxy', 'http://builder:example-password@127.0.0.1:99999', '(not shown)'],
+      ]
+      for (const [variable, value, shown] of wrong) {
+        const end = await runAction(world, { env: { [variable]: value } })
+        const message = expectRed(end, 'INVALID_INPUT')
+        expect(message).toContain(
+          `${variable} is ${shown}: it must be the address of an HTTP proxy`,
+        )
+        expect(end.shown.join('\n')).not.toContain('example-password')
+      }
+      expect(world.emulator.received).toEqual([])
+    },
+  )
 })
 
 describe('a private certificate authority', () => {
@@ -197,7 +206,7 @@ describe('a private certificate authority', () => {
     return { world, url: `https://localhost:${front.port}`, handshakes: front.handshakes }
   }
 
-  it('N04: is trusted by NODE_EXTRA_CA_CERTS', async () => {
+  scenario('N04: is trusted by NODE_EXTRA_CA_CERTS', async () => {
     const { world, url, handshakes } = await secured()
     const end = await runAction(world, {
       with: { wait: 'false' },
@@ -211,39 +220,42 @@ describe('a private certificate authority', () => {
     expect(handshakes.length).toBeGreaterThan(0)
   })
 
-  it('N04: is a final error otherwise, which names that variable, and is not tried again', async () => {
-    await forEachVariant<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
-      {
-        'no variable': { env: () => ({}) },
-        'the variables of other tools': {
-          env: () => ({
-            AWS_CA_BUNDLE: file(authority.cert),
-            SSL_CERT_FILE: file(authority.cert),
-            REQUESTS_CA_BUNDLE: file(authority.cert),
-          }),
+  scenario(
+    'N04: is a final error otherwise, which names that variable, and is not tried again',
+    async () => {
+      await forEachVariant<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
+        {
+          'no variable': { env: () => ({}) },
+          'the variables of other tools': {
+            env: () => ({
+              AWS_CA_BUNDLE: file(authority.cert),
+              SSL_CERT_FILE: file(authority.cert),
+              REQUESTS_CA_BUNDLE: file(authority.cert),
+            }),
+          },
+          'a file that is not there': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
+          'another authority': {
+            env: () => ({ NODE_EXTRA_CA_CERTS: file(createAuthority('Other').cert) }),
+          },
+          'another host': {
+            hosts: ['other.example'],
+            env: () => ({ NODE_EXTRA_CA_CERTS: file(authority.cert) }),
+          },
         },
-        'a file that is not there': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
-        'another authority': {
-          env: () => ({ NODE_EXTRA_CA_CERTS: file(createAuthority('Other').cert) }),
+        async ({ hosts, env }) => {
+          const { world, url } = await secured(hosts)
+          const end = await runAction(world, { env: { ...env(), AWS_ENDPOINT_URL: url } })
+          expect(expectRed(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+          expect(logOf(end)).not.toContain('Next attempt')
+          expect(logOf(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+          expect(world.emulator.calls('token')).toHaveLength(1)
+          expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
         },
-        'another host': {
-          hosts: ['other.example'],
-          env: () => ({ NODE_EXTRA_CA_CERTS: file(authority.cert) }),
-        },
-      },
-      async ({ hosts, env }) => {
-        const { world, url } = await secured(hosts)
-        const end = await runAction(world, { env: { ...env(), AWS_ENDPOINT_URL: url } })
-        expect(expectRed(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
-        expect(logOf(end)).not.toContain('Next attempt')
-        expect(logOf(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
-        expect(world.emulator.calls('token')).toHaveLength(1)
-        expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
-      },
-    )
-  })
+      )
+    },
+  )
 
-  it('N04: of the token service, and of Amplify alone, is told in the same way', async () => {
+  scenario('N04: of the token service, and of Amplify alone, is told in the same way', async () => {
     const { world, url } = await secured()
     const token = await runAction(world, {
       env: { ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0` },
@@ -257,7 +269,7 @@ describe('a private certificate authority', () => {
 })
 
 describe('names and addresses', () => {
-  it('N07: a name that is not found just now is waited for, the token’s too', async () => {
+  scenario('N07: a name that is not found just now is waited for, the token’s too', async () => {
     const world = await stage({}, FAST)
     const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
     const end = await runAction(world, {
@@ -277,7 +289,7 @@ describe('names and addresses', () => {
     expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
   })
 
-  it('N09: where every address refuses, each is named', async () => {
+  scenario('N09: where every address refuses, each is named', async () => {
     const world = await stage({}, FAST)
     const port = await closedPort(() => createServer())
     const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
@@ -291,7 +303,7 @@ describe('names and addresses', () => {
     expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
   })
 
-  it('N09: one dead address does not matter where another answers', async () => {
+  scenario('N09: one dead address does not matter where another answers', async () => {
     const world = await stage()
     const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
     const end = await runAction(world, {
@@ -316,61 +328,67 @@ describe('a call of the backend that is lost or answered oddly', () => {
     return { world, end: await runAction(world, { with: inputs }) }
   }
 
-  it('N05, N14: a create whose answer is lost after it took effect is found, and not sent again', async () => {
-    await forEachVariant<Fault>(
-      {
-        'N05: reset': { kind: 'reset' },
-        'N05: closed': { kind: 'close' },
-        'N10: silence': { kind: 'stall' },
-        'N12: a page': { kind: 'html', status: 504 },
-        'N14: truncated': { kind: 'truncated' },
-        'N14: truncated in a chunk': { kind: 'truncated', chunked: true },
-      },
-      async (fault) => {
-        const { world, end } = await createWith({ ...fault, when: 'after' })
-        expectGreen(end, 'created')
-        const [job] = world.emulator.environment().jobs
-        expect(end.outputs['job-id']).toBe(job?.jobId)
-        expect(world.emulator.calls(CREATE)).toHaveLength(1)
-        expect(world.emulator.world.counters.create.executed).toBe(1)
-      },
-    )
-  })
+  scenario(
+    'N05, N14: a create whose answer is lost after it took effect is found, and not sent again',
+    async () => {
+      await forEachVariant<Fault>(
+        {
+          'N05: reset': { kind: 'reset' },
+          'N05: closed': { kind: 'close' },
+          'N10: silence': { kind: 'stall' },
+          'N12: a page': { kind: 'html', status: 504 },
+          'N14: truncated': { kind: 'truncated' },
+          'N14: truncated in a chunk': { kind: 'truncated', chunked: true },
+        },
+        async (fault) => {
+          const { world, end } = await createWith({ ...fault, when: 'after' })
+          expectGreen(end, 'created')
+          const [job] = world.emulator.environment().jobs
+          expect(end.outputs['job-id']).toBe(job?.jobId)
+          expect(world.emulator.calls(CREATE)).toHaveLength(1)
+          expect(world.emulator.world.counters.create.executed).toBe(1)
+        },
+      )
+    },
+  )
 
-  it('N12, N13: an answer that is none is found to be without effect before the create is sent again', async () => {
-    await forEachVariant<Fault>(
-      {
-        'N12: 504 with a page': { kind: 'html', status: 504 },
-        'N12: 504 with nothing': { kind: 'empty', status: 504 },
-        'N12: 503 with nothing': { kind: 'empty', status: 503 },
-        'N13: nothing': { kind: 'empty' },
-        'N13: {}': { kind: 'body', body: '{}' },
-        'N13: a text': { kind: 'body', body: '""' },
-        'N13: null': { kind: 'body', body: 'null' },
-        'N13: capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
-        'N13: a number': { kind: 'body', body: '{"jobId":12}' },
-        'N13: 204': { kind: 'empty', status: 204 },
-        'I06: a path': { kind: 'body', body: '{"jobId":"../../x","status":"RUNNING"}' },
-        'I06: dots': { kind: 'body', body: '{"jobId":"..","status":"RUNNING"}' },
-        'W09: a blank id': { kind: 'body', body: '{"jobId":"","status":"RUNNING"}' },
-      },
-      async (fault) => {
-        const { world, end } = await createWith(fault)
-        expectGreen(end, 'created')
-        expect(world.emulator.calls(CREATE)).toHaveLength(2)
-        expect(world.emulator.world.counters.create.executed).toBe(1)
-        // Only the job of the second answer was ever asked for.
-        const [job] = world.emulator.environment().jobs
-        const asked = world.emulator.received
-          .map(({ path }) => /^\/backend\/d1a2b3c4d5e6f7\/job\/prod\/(.*)$/.exec(path)?.[1])
-          .filter((id) => id !== undefined)
-        expect(new Set(asked)).toEqual(new Set([job?.jobId]))
-      },
-      7,
-    )
-  })
+  scenario(
+    'N12, N13: an answer that is none is found to be without effect before the create is sent again',
+    async () => {
+      await forEachVariant<Fault>(
+        {
+          'N12: 504 with a page': { kind: 'html', status: 504 },
+          'N12: 504 with nothing': { kind: 'empty', status: 504 },
+          'N12: 503 with nothing': { kind: 'empty', status: 503 },
+          'N13: nothing': { kind: 'empty' },
+          'N13: {}': { kind: 'body', body: '{}' },
+          'N13: a text': { kind: 'body', body: '""' },
+          'N13: null': { kind: 'body', body: 'null' },
+          'N13: capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
+          'N13: a number': { kind: 'body', body: '{"jobId":12}' },
+          'N13: 204': { kind: 'empty', status: 204 },
+          'I06: a path': { kind: 'body', body: '{"jobId":"../../x","status":"RUNNING"}' },
+          'I06: dots': { kind: 'body', body: '{"jobId":"..","status":"RUNNING"}' },
+          'W09: a blank id': { kind: 'body', body: '{"jobId":"","status":"RUNNING"}' },
+        },
+        async (fault) => {
+          const { world, end } = await createWith(fault)
+          expectGreen(end, 'created')
+          expect(world.emulator.calls(CREATE)).toHaveLength(2)
+          expect(world.emulator.world.counters.create.executed).toBe(1)
+          // Only the job of the second answer was ever asked for.
+          const [job] = world.emulator.environment().jobs
+          const asked = world.emulator.received
+            .map(({ path }) => /^\/backend\/d1a2b3c4d5e6f7\/job\/prod\/(.*)$/.exec(path)?.[1])
+            .filter((id) => id !== undefined)
+          expect(new Set(asked)).toEqual(new Set([job?.jobId]))
+        },
+        7,
+      )
+    },
+  )
 
-  it('N12: a gateway’s page is told as what it is, not as bad JSON', async () => {
+  scenario('N12: a gateway’s page is told as what it is, not as bad JSON', async () => {
     const { end } = await createWith(
       { kind: 'html', status: 502, times: 'always' },
       { 'max-attempts': '1' },
@@ -380,14 +398,17 @@ describe('a call of the backend that is lost or answered oddly', () => {
     expect(message).not.toMatch(/Unexpected token|SyntaxError/)
   })
 
-  it('N10: a job that is never answered for ends with the time of the run, and names the call', async () => {
-    const world = await stage({}, FAST)
-    world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
-    const end = await runAction(world, { with: { 'timeout-in-minutes': '1' } })
+  scenario(
+    'N10: a job that is never answered for ends with the time of the run, and names the call',
+    async () => {
+      const world = await stage({}, FAST)
+      world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
+      const end = await runAction(world, { with: { 'timeout-in-minutes': '1' } })
 
-    expectRed(end, 'TIMED_OUT', 'timed-out')
-    expect(logOf(end)).toContain('GetBackendJob')
-    const [job] = world.emulator.environment().jobs
-    expect(end.outputs['job-id']).toBe(job?.jobId)
-  })
+      expectRed(end, 'TIMED_OUT', 'timed-out')
+      expect(logOf(end)).toContain('GetBackendJob')
+      const [job] = world.emulator.environment().jobs
+      expect(end.outputs['job-id']).toBe(job?.jobId)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { mergedPullRequest, pullRequest, push } from '../../emulator/workflow/events.ts'
 import {
@@ -12,6 +12,7 @@ import {
 import type { Fault } from '../../emulator/emulator.ts'
 import { FAST, runAction, stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const withoutToken = {
@@ -20,7 +21,7 @@ const withoutToken = {
 }
 
 describe('a job that may not mint a token', () => {
-  it('O01: fails at once and shows the permission to add', async () => {
+  scenario('O01: fails at once and shows the permission to add', async () => {
     await forEachVariant(
       {
         'neither variable': withoutToken,
@@ -43,24 +44,27 @@ describe('a job that may not mint a token', () => {
     )
   })
 
-  it('O02: an open pull request from a fork is skipped, and nobody is told to trust more', async () => {
-    const world = await stage()
-    const end = await runAction(world, {
-      event: pullRequest({ from: 'fork' }),
-      with: { 'role-to-assume': '', 'plan-role-to-assume': '', 'app-id': '' },
-    })
+  scenario(
+    'O02: an open pull request from a fork is skipped, and nobody is told to trust more',
+    async () => {
+      const world = await stage()
+      const end = await runAction(world, {
+        event: pullRequest({ from: 'fork' }),
+        with: { 'role-to-assume': '', 'plan-role-to-assume': '', 'app-id': '' },
+      })
 
-    expectGreen(end, 'skipped')
-    const [notice] = end.annotations
-    expect(end.annotations).toHaveLength(1)
-    expect(notice).toMatchObject({ level: 'notice', title: 'Skipped' })
-    expect(notice?.message).toContain('fork')
-    const said = `${logOf(end)}\n${end.summary}`
-    expect(said).not.toMatch(/pull_request_target|trust policy/)
-    expect(world.emulator.received).toEqual([])
-  })
+      expectGreen(end, 'skipped')
+      const [notice] = end.annotations
+      expect(end.annotations).toHaveLength(1)
+      expect(notice).toMatchObject({ level: 'notice', title: 'Skipped' })
+      expect(notice?.message).toContain('fork')
+      const said = `${logOf(end)}\n${end.summary}`
+      expect(said).not.toMatch(/pull_request_target|trust policy/)
+      expect(world.emulator.received).toEqual([])
+    },
+  )
 
-  it('O02: a merged pull request from a fork is red, and `push` is the way out', async () => {
+  scenario('O02: a merged pull request from a fork is red, and `push` is the way out', async () => {
     const world = await stage()
     const end = await runAction(world, { event: mergedPullRequest({ from: 'fork' }) })
 
@@ -71,7 +75,7 @@ describe('a job that may not mint a token', () => {
     expect(world.emulator.received).toEqual([])
   })
 
-  it('O03: Dependabot is named, on a re-run by a person too', async () => {
+  scenario('O03: Dependabot is named, on a re-run by a person too', async () => {
     await forEachVariant(
       { 'first run': 'dependabot[bot]', 're-run by a person': 'octocat' },
       async (triggering) => {
@@ -104,21 +108,24 @@ describe('a token service with trouble', () => {
     return { end, tokens }
   }
 
-  it('O05: silence is waited out for seconds and not for minutes, and tried again', async () => {
-    await forEachVariant({ once: 1, 'for ever': 'always' } as const, async (times) => {
-      const { end, tokens } = await planWith({ kind: 'stall', times })
-      if (times === 1) {
-        expectGreen(end, 'planned')
-        expect(tokens).toBe(2)
-      } else {
-        expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain('no answer within the time limit')
-        expect(tokens).toBeGreaterThanOrEqual(3)
-        expect(tokens).toBeLessThanOrEqual(5)
-      }
-    })
-  })
+  scenario(
+    'O05: silence is waited out for seconds and not for minutes, and tried again',
+    async () => {
+      await forEachVariant({ once: 1, 'for ever': 'always' } as const, async (times) => {
+        const { end, tokens } = await planWith({ kind: 'stall', times })
+        if (times === 1) {
+          expectGreen(end, 'planned')
+          expect(tokens).toBe(2)
+        } else {
+          expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain('no answer within the time limit')
+          expect(tokens).toBeGreaterThanOrEqual(3)
+          expect(tokens).toBeLessThanOrEqual(5)
+        }
+      })
+    },
+  )
 
-  it('O06: failures that can pass are tried again until they have', async () => {
+  scenario('O06: failures that can pass are tried again until they have', async () => {
     await forEachVariant<readonly (Fault & { times?: number })[]>(
       {
         'twice 503': [{ kind: 'status', status: 503, times: 2 }],
@@ -136,7 +143,7 @@ describe('a token service with trouble', () => {
     )
   })
 
-  it('O06: what stays broken ends after five requests, a refusal after one', async () => {
+  scenario('O06: what stays broken ends after five requests, a refusal after one', async () => {
     await forEachVariant<{ status: number; requests: number; says: string }>(
       {
         503: { status: 503, requests: 5, says: '503' },
@@ -151,63 +158,69 @@ describe('a token service with trouble', () => {
     )
   })
 
-  it('O08: a token response cut short is tried again, and never green by itself', async () => {
-    await forEachVariant<Fault & { times?: 'always' }>(
-      {
-        'by its length': { kind: 'truncated' },
-        'in a chunk': { kind: 'truncated', chunked: true },
-        'by its length, always': { kind: 'truncated', times: 'always' },
-        'in a chunk, always': { kind: 'truncated', chunked: true, times: 'always' },
-        slowly: { kind: 'stall', sent: 'half' },
-      },
-      async (fault, name) => {
-        const { end, tokens } = await planWith(fault)
-        if (fault.times === undefined) {
-          expectGreen(end, 'planned')
-          expect(tokens).toBe(2)
-        } else {
-          expectRed(end, 'TOKEN_UNAVAILABLE')
-          expect(tokens, name).toBe(5)
-        }
-      },
-    )
-  })
+  scenario(
+    'O08: a token response cut short is tried again, and never green by itself',
+    async () => {
+      await forEachVariant<Fault & { times?: 'always' }>(
+        {
+          'by its length': { kind: 'truncated' },
+          'in a chunk': { kind: 'truncated', chunked: true },
+          'by its length, always': { kind: 'truncated', times: 'always' },
+          'in a chunk, always': { kind: 'truncated', chunked: true, times: 'always' },
+          slowly: { kind: 'stall', sent: 'half' },
+        },
+        async (fault, name) => {
+          const { end, tokens } = await planWith(fault)
+          if (fault.times === undefined) {
+            expectGreen(end, 'planned')
+            expect(tokens).toBe(2)
+          } else {
+            expectRed(end, 'TOKEN_UNAVAILABLE')
+            expect(tokens, name).toBe(5)
+          }
+        },
+      )
+    },
+  )
 
-  it('O09: an answer that is no token is reported with its status and host, and no query', async () => {
-    await forEachVariant<Fault>(
-      {
-        'a page': { kind: 'html', status: 200 },
-        nothing: { kind: 'empty' },
-        'an empty object': { kind: 'body', body: '{}' },
-        'an empty token': { kind: 'body', body: '{"count":1,"value":""}' },
-        'no JSON': { kind: 'body', body: '{"value":' },
-        'no token': { kind: 'body', body: '{"value":"::error::forged"}' },
-        'not found': { kind: 'status', status: 404 },
-        elsewhere: { kind: 'redirect', status: 302, location: 'http://127.0.0.1:9/login' },
-      },
-      async (fault) => {
-        const world = await stage({}, FAST)
-        world.emulator.orderFault({ operation: 'token', ...fault, times: 'always' })
-        const end = await runAction(world, { event: pullRequest() })
+  scenario(
+    'O09: an answer that is no token is reported with its status and host, and no query',
+    async () => {
+      await forEachVariant<Fault>(
+        {
+          'a page': { kind: 'html', status: 200 },
+          nothing: { kind: 'empty' },
+          'an empty object': { kind: 'body', body: '{}' },
+          'an empty token': { kind: 'body', body: '{"count":1,"value":""}' },
+          'no JSON': { kind: 'body', body: '{"value":' },
+          'no token': { kind: 'body', body: '{"value":"::error::forged"}' },
+          'not found': { kind: 'status', status: 404 },
+          elsewhere: { kind: 'redirect', status: 302, location: 'http://127.0.0.1:9/login' },
+        },
+        async (fault) => {
+          const world = await stage({}, FAST)
+          world.emulator.orderFault({ operation: 'token', ...fault, times: 'always' })
+          const end = await runAction(world, { event: pullRequest() })
 
-        const message = expectRed(end, 'TOKEN_UNAVAILABLE')
-        const status = { status: '404', redirect: '302' }[
-          fault.kind === 'status' || fault.kind === 'redirect' ? fault.kind : 'status'
-        ]
-        expect(message).toContain(
-          fault.kind === 'status' || fault.kind === 'redirect' ? status : '200',
-        )
-        expect(message).toContain(`127.0.0.1:${world.emulator.port}`)
-        expect(message).not.toContain('api-version')
-        expect(message).toMatch(/GitHub Enterprise Server/)
-        expect(message).toMatch(/proxy/)
-        expect(world.emulator.calls('token').length).toBe(fault.kind === 'status' ? 1 : 5)
-        expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
-      },
-    )
-  })
+          const message = expectRed(end, 'TOKEN_UNAVAILABLE')
+          const status = { status: '404', redirect: '302' }[
+            fault.kind === 'status' || fault.kind === 'redirect' ? fault.kind : 'status'
+          ]
+          expect(message).toContain(
+            fault.kind === 'status' || fault.kind === 'redirect' ? status : '200',
+          )
+          expect(message).toContain(`127.0.0.1:${world.emulator.port}`)
+          expect(message).not.toContain('api-version')
+          expect(message).toMatch(/GitHub Enterprise Server/)
+          expect(message).toMatch(/proxy/)
+          expect(world.emulator.calls('token').length).toBe(fault.kind === 'status' ? 1 : 5)
+          expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
+        },
+      )
+    },
+  )
 
-  it('O09: a page is tried again, since a gateway’s trouble passes', async () => {
+  scenario('O09: a page is tried again, since a gateway’s trouble passes', async () => {
     const { end, tokens } = await planWith({ kind: 'html', status: 200 }, { kind: 'empty' })
     expectGreen(end, 'planned')
     expect(tokens).toBe(3)
@@ -215,7 +228,7 @@ describe('a token service with trouble', () => {
 })
 
 describe('the audience', () => {
-  it('O12: is that of the region’s partition, or as given', async () => {
+  scenario('O12: is that of the region’s partition, or as given', async () => {
     const role = 'arn:aws-cn:iam::111122223333:role/amplify-storage'
     await forEachVariant<{ audience: string; expected: string }>(
       {
@@ -255,7 +268,7 @@ describe('the audience', () => {
     )
   })
 
-  it('O12: one that STS refuses is named, with the input to set, after one try', async () => {
+  scenario('O12: one that STS refuses is named, with the input to set, after one try', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { audience: 'sts.amazonaws.com.cn' } })
 
@@ -267,83 +280,89 @@ describe('the audience', () => {
 })
 
 describe('a token that the trust policy does not match', () => {
-  it('O14, O15, O16: the claims are shown, both subject formats are explained, and the token is not shown', async () => {
-    const older = /older subject format.*repo:OWNER@ID\/REPO@ID/
-    const newer = /newer subject format, repo:OWNER@ID\/REPO@ID:.*repo:OWNER\/REPO/
-    await forEachVariant<{ sub: string; says: readonly RegExp[]; not?: RegExp }>(
-      {
-        'O14: pull_request': {
-          sub: 'repo:octo-org/octo-app:pull_request',
-          says: [older, /ends in pull_request and holds no branch/],
+  scenario(
+    'O14, O15, O16: the claims are shown, both subject formats are explained, and the token is not shown',
+    async () => {
+      const older = /older subject format.*repo:OWNER@ID\/REPO@ID/
+      const newer = /newer subject format, repo:OWNER@ID\/REPO@ID:.*repo:OWNER\/REPO/
+      await forEachVariant<{ sub: string; says: readonly RegExp[]; not?: RegExp }>(
+        {
+          'O14: pull_request': {
+            sub: 'repo:octo-org/octo-app:pull_request',
+            says: [older, /ends in pull_request and holds no branch/],
+          },
+          'O15: the format with ids': {
+            sub: 'repo:octo-org@12345/octo-app@456789:pull_request',
+            says: [newer, /ends in pull_request/],
+          },
+          'O15: a branch with an @': {
+            sub: 'repo:octo-org/octo-app:ref:refs/heads/a@1/b@2:x',
+            says: [older],
+            not: /holds no branch/,
+          },
+          'O16: an environment': {
+            sub: 'repo:octo-org@12345/octo-app@456789:environment:production',
+            says: [newer, /names an environment, so the subject ends in environment:NAME/],
+          },
         },
-        'O15: the format with ids': {
-          sub: 'repo:octo-org@12345/octo-app@456789:pull_request',
-          says: [newer, /ends in pull_request/],
-        },
-        'O15: a branch with an @': {
-          sub: 'repo:octo-org/octo-app:ref:refs/heads/a@1/b@2:x',
-          says: [older],
-          not: /holds no branch/,
-        },
-        'O16: an environment': {
-          sub: 'repo:octo-org@12345/octo-app@456789:environment:production',
-          says: [newer, /names an environment, so the subject ends in environment:NAME/],
-        },
-      },
-      async ({ sub, says, not }) => {
-        const world = await stage({}, FAST)
-        const { emulator } = world
-        addRole(emulator.world, {
-          arn: defaults.applyRole,
-          trust: githubTrust(['repo:octo-org/other:ref:refs/heads/main']),
-          policies: [allow(readActions)],
-        })
-        const running = runAction(world)
-        // The event decides the subject; here it is the repository's settings that do.
-        emulator.world.claims['sub'] = sub
-        const end = await running
+        async ({ sub, says, not }) => {
+          const world = await stage({}, FAST)
+          const { emulator } = world
+          addRole(emulator.world, {
+            arn: defaults.applyRole,
+            trust: githubTrust(['repo:octo-org/other:ref:refs/heads/main']),
+            policies: [allow(readActions)],
+          })
+          const running = runAction(world)
+          // The event decides the subject; here it is the repository's settings that do.
+          emulator.world.claims['sub'] = sub
+          const end = await running
 
-        const message = expectRed(end, 'ROLE_REFUSED')
-        expect(message).toContain(`sub = ${sub}`)
-        expect(message).toContain(`aud = ${defaults.audience}`)
-        expect(message).toContain(`iss = ${defaults.issuer}`)
-        expect(message).toContain('ref = refs/heads/main')
-        expect(message).toContain(
-          'job_workflow_ref = octo-org/octo-app/.github/workflows/storage.yml',
-        )
-        expect(message).toContain('token.actions.githubusercontent.com:sub')
-        for (const text of says) expect(message).toMatch(text)
-        if (not !== undefined) expect(message).not.toMatch(not)
-        // A refusal can be IAM's propagation, so it is asked three times, with a fresh token each.
-        const calls = emulator.calls('AssumeRoleWithWebIdentity')
-        const tokens = calls.map(
-          ({ rawBody }) => new URLSearchParams(rawBody).get('WebIdentityToken') ?? '',
-        )
-        expect(new Set(tokens).size).toBe(3)
-        for (const token of tokens)
-          expect(
-            `${end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')}${end.summary}`,
-          ).not.toContain(token)
-      },
-    )
-  })
+          const message = expectRed(end, 'ROLE_REFUSED')
+          expect(message).toContain(`sub = ${sub}`)
+          expect(message).toContain(`aud = ${defaults.audience}`)
+          expect(message).toContain(`iss = ${defaults.issuer}`)
+          expect(message).toContain('ref = refs/heads/main')
+          expect(message).toContain(
+            'job_workflow_ref = octo-org/octo-app/.github/workflows/storage.yml',
+          )
+          expect(message).toContain('token.actions.githubusercontent.com:sub')
+          for (const text of says) expect(message).toMatch(text)
+          if (not !== undefined) expect(message).not.toMatch(not)
+          // A refusal can be IAM's propagation, so it is asked three times, with a fresh token each.
+          const calls = emulator.calls('AssumeRoleWithWebIdentity')
+          const tokens = calls.map(
+            ({ rawBody }) => new URLSearchParams(rawBody).get('WebIdentityToken') ?? '',
+          )
+          expect(new Set(tokens).size).toBe(3)
+          for (const token of tokens)
+            expect(
+              `${end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')}${end.summary}`,
+            ).not.toContain(token)
+        },
+      )
+    },
+  )
 
-  it('O19: a provider that is missing is named by its issuer, on GitHub Enterprise Server too', async () => {
-    await forEachVariant<string>(
-      {
-        'github.com': 'https://token.actions.githubusercontent.com',
-        'Enterprise Server': 'https://ghe.example.com/_services/token',
-      },
-      async (issuer) => {
-        const world = await stage({ issuer })
-        world.emulator.world.providers = []
-        const end = await runAction(world, { env: { GITHUB_SERVER_URL: new URL(issuer).origin } })
+  scenario(
+    'O19: a provider that is missing is named by its issuer, on GitHub Enterprise Server too',
+    async () => {
+      await forEachVariant<string>(
+        {
+          'github.com': 'https://token.actions.githubusercontent.com',
+          'Enterprise Server': 'https://ghe.example.com/_services/token',
+        },
+        async (issuer) => {
+          const world = await stage({ issuer })
+          world.emulator.world.providers = []
+          const end = await runAction(world, { env: { GITHUB_SERVER_URL: new URL(issuer).origin } })
 
-        const message = expectRed(end, 'IDENTITY_PROVIDER_MISSING')
-        expect(message).toContain(issuer)
-        expect(message).toContain('reachable from the internet')
-        expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(1)
-      },
-    )
-  })
+          const message = expectRed(end, 'IDENTITY_PROVIDER_MISSING')
+          expect(message).toContain(issuer)
+          expect(message).toContain('reachable from the internet')
+          expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(1)
+        },
+      )
+    },
+  )
 })

@@ -1,12 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { FAST, runAction, stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { guarded } from '../kit/guarded.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 describe('the region', () => {
-  it('R01: comes from the input, then AWS_REGION, then AWS_DEFAULT_REGION', async () => {
+  scenario('R01: comes from the input, then AWS_REGION, then AWS_DEFAULT_REGION', async () => {
     await forEachVariant<{
       input?: string
       env: Record<string, string | undefined>
@@ -52,7 +53,7 @@ describe('the region', () => {
     )
   })
 
-  it('R01: that is nowhere is an error that names the input', async () => {
+  scenario('R01: that is nowhere is an error that names the input', async () => {
     const world = await stage()
     for (const empty of [undefined, '', ' ']) {
       const end = await runAction(world, {
@@ -66,63 +67,69 @@ describe('the region', () => {
     expect(world.emulator.received).toEqual([])
   })
 
-  it('R02, R04: that can be none is refused before any call, with what is meant', async () => {
-    const world = await stage()
-    const wrong: readonly (readonly [string, RegExp])[] = [
-      ['"us-east-1"', /must not be in quotes/],
-      ['us-east-1 # prod', /must not hold white space/],
-      ['us-east-1,', /must be the code of a region/],
-      ['us-east-1a', /not an availability zone.*Write `us-east-1`/],
-      ['US-EAST-1', /Write `us-east-1`/],
-      ['us-east-1.evil.example', /must be the code of a region/],
-    ]
-    for (const [region, rule] of wrong) {
-      const end = await runAction(world, { with: { 'aws-region': region } })
-      const message = expectRed(end, 'INVALID_INPUT')
-      expect(message).toMatch(/^aws-region is "/)
-      expect(message).toMatch(rule)
-      expect(message.split('\n')[0]).toMatch(rule)
-    }
-    expect(world.emulator.received).toEqual([])
-  })
+  scenario(
+    'R02, R04: that can be none is refused before any call, with what is meant',
+    async () => {
+      const world = await stage()
+      const wrong: readonly (readonly [string, RegExp])[] = [
+        ['"us-east-1"', /must not be in quotes/],
+        ['us-east-1 # prod', /must not hold white space/],
+        ['us-east-1,', /must be the code of a region/],
+        ['us-east-1a', /not an availability zone.*Write `us-east-1`/],
+        ['US-EAST-1', /Write `us-east-1`/],
+        ['us-east-1.evil.example', /must be the code of a region/],
+      ]
+      for (const [region, rule] of wrong) {
+        const end = await runAction(world, { with: { 'aws-region': region } })
+        const message = expectRed(end, 'INVALID_INPUT')
+        expect(message).toMatch(/^aws-region is "/)
+        expect(message).toMatch(rule)
+        expect(message.split('\n')[0]).toMatch(rule)
+      }
+      expect(world.emulator.received).toEqual([])
+    },
+  )
 
-  it('R04: that nobody knows is tied to the host that is not found, and soon given up', async () => {
-    await forEachVariant<{ region: string; ambient: boolean }>(
-      {
-        'a role, mars-1': { region: 'mars-1', ambient: false },
-        'a role, undefined': { region: 'undefined', ambient: false },
-        'ambient credentials, eu-wset-1': { region: 'eu-wset-1', ambient: true },
-      },
-      async ({ region, ambient }) => {
-        const world = await stage({}, FAST)
-        const guard = guarded()
-        const end = await runAction(world, {
-          nodeArguments: guard.nodeArguments,
-          env: {
-            ...guard.env,
-            AWS_ENDPOINT_URL: undefined,
-            ...(ambient ? world.emulator.ambientEnv : {}),
-          },
-          with: {
-            'aws-region': region,
-            ...(ambient ? { 'role-to-assume': '', 'plan-role-to-assume': '' } : {}),
-          },
-        })
+  scenario(
+    'R04: that nobody knows is tied to the host that is not found, and soon given up',
+    async () => {
+      await forEachVariant<{ region: string; ambient: boolean }>(
+        {
+          'a role, mars-1': { region: 'mars-1', ambient: false },
+          'a role, undefined': { region: 'undefined', ambient: false },
+          'ambient credentials, eu-wset-1': { region: 'eu-wset-1', ambient: true },
+        },
+        async ({ region, ambient }) => {
+          const world = await stage({}, FAST)
+          const guard = guarded()
+          const end = await runAction(world, {
+            nodeArguments: guard.nodeArguments,
+            env: {
+              ...guard.env,
+              AWS_ENDPOINT_URL: undefined,
+              ...(ambient ? world.emulator.ambientEnv : {}),
+            },
+            with: {
+              'aws-region': region,
+              ...(ambient ? { 'role-to-assume': '', 'plan-role-to-assume': '' } : {}),
+            },
+          })
 
-        const message = expectRed(end, ambient ? 'HOST_UNREACHABLE' : 'STS_UNAVAILABLE')
-        expect(message).toContain('ENOTFOUND')
-        expect(message).toContain('spelling')
-        expect(message).toContain(`"${region}"`)
-        const warned = end.annotations.filter(({ level }) => level === 'warning')
-        expect(warned.map((each) => each.message).join()).toContain('no endpoint of Amplify')
-        const service = ambient ? 'amplifybackend' : 'sts'
-        expect(new Set(guard.attempts())).toEqual(new Set([`${service}.${region}.amazonaws.com`]))
-        expect(guard.attempts().length).toBeLessThanOrEqual(8)
-      },
-    )
-  })
+          const message = expectRed(end, ambient ? 'HOST_UNREACHABLE' : 'STS_UNAVAILABLE')
+          expect(message).toContain('ENOTFOUND')
+          expect(message).toContain('spelling')
+          expect(message).toContain(`"${region}"`)
+          const warned = end.annotations.filter(({ level }) => level === 'warning')
+          expect(warned.map((each) => each.message).join()).toContain('no endpoint of Amplify')
+          const service = ambient ? 'amplifybackend' : 'sts'
+          expect(new Set(guard.attempts())).toEqual(new Set([`${service}.${region}.amazonaws.com`]))
+          expect(guard.attempts().length).toBeLessThanOrEqual(8)
+        },
+      )
+    },
+  )
 
-  it('R05: of another app is told by what was asked for, without a retry', async () => {
+  scenario('R05: of another app is told by what was asked for, without a retry', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { 'app-id': 'd0therapp' } })
 

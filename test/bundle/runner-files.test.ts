@@ -1,12 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage } from '../kit/action.ts'
 import { expectGreen, logOf } from '../kit/ends.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 describe('a runner without its files', () => {
-  it('P02: without GITHUB_OUTPUT the outputs go by the log, each on one line', async () => {
+  scenario('P02: without GITHUB_OUTPUT the outputs go by the log, each on one line', async () => {
     const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
     const end = await runAction(world, { env: { GITHUB_OUTPUT: undefined } })
 
@@ -16,26 +17,29 @@ describe('a runner without its files', () => {
     expect(end.raw).toContain('::set-output name=result::created')
   })
 
-  it('P03: an output file that cannot be written is a warning, and the job’s id is in the log', async () => {
-    await forEachVariant<string>(
-      { 'no folder': '/nowhere/outputs', 'a folder': '/tmp' },
-      async (path) => {
-        const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
-        const end = await runAction(world, { env: { GITHUB_OUTPUT: path } })
+  scenario(
+    'P03: an output file that cannot be written is a warning, and the job’s id is in the log',
+    async () => {
+      await forEachVariant<string>(
+        { 'no folder': '/nowhere/outputs', 'a folder': '/tmp' },
+        async (path) => {
+          const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+          const end = await runAction(world, { env: { GITHUB_OUTPUT: path } })
 
-        expect(end.exitCode).toBe(0)
-        const [job] = world.emulator.environment().jobs
-        expect(logOf(end)).toContain(`job-id: ${job?.jobId ?? '?'}`)
-        expect(logOf(end)).toContain('Result: created.')
-        expect(end.annotations.map(({ level, title }) => [level, title])).toEqual([
-          ['warning', 'Outputs not written'],
-        ])
-        expect(world.emulator.environment().storages.has('media')).toBe(true)
-      },
-    )
-  })
+          expect(end.exitCode).toBe(0)
+          const [job] = world.emulator.environment().jobs
+          expect(logOf(end)).toContain(`job-id: ${job?.jobId ?? '?'}`)
+          expect(logOf(end)).toContain('Result: created.')
+          expect(end.annotations.map(({ level, title }) => [level, title])).toEqual([
+            ['warning', 'Outputs not written'],
+          ])
+          expect(world.emulator.environment().storages.has('media')).toBe(true)
+        },
+      )
+    },
+  )
 
-  it('M02: without a place for the summary the result is the same', async () => {
+  scenario('M02: without a place for the summary the result is the same', async () => {
     await forEachVariant<string | undefined>(
       { 'no variable': undefined, 'no folder': '/nowhere/summary', 'a folder': '/tmp' },
       async (path) => {
@@ -52,7 +56,7 @@ describe('a runner without its files', () => {
 })
 
 describe('the process', () => {
-  it('X03: is gone when the run is over, although connections are kept open', async () => {
+  scenario('X03: is gone when the run is over, although connections are kept open', async () => {
     await forEachVariant<Record<string, string>>(
       { 'after success': { wait: 'false' }, 'after a failure': { 'app-id': 'd0unknown' } },
       async (inputs) => {
@@ -65,7 +69,7 @@ describe('the process', () => {
     )
   })
 
-  it('X03: is gone although a call still hangs', async () => {
+  scenario('X03: is gone although a call still hangs', async () => {
     const world = await stage({}, FAST)
     world.emulator.orderFault({ operation: 'listComments', kind: 'stall', times: 'always' })
     const end = await runAction(world, {
@@ -78,15 +82,18 @@ describe('the process', () => {
     expect(logOf(end)).not.toContain('The process was ended by')
   })
 
-  it('L03: prints no warning of the runtime or of a library, and nothing on stderr, on a good path', async () => {
-    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
-    const end = await runAction(world, { with: { 'comment-on-pr': 'true' } })
-    expectGreen(end, 'created')
-    const stray =
-      /DEP\d{4}|DeprecationWarning|ExperimentalWarning|\(node:|NodeVersionSupport|\bWARN/
-    expect(end.raw.filter((line) => stray.test(line))).toEqual([])
-    // Every line is one of ours: a step with its time, a line of a group, or a command.
-    const ours = /^(?:\s*\[\d+\.\d s\] |\s{2,}\S|::[a-z-]+)/
-    expect(end.raw.filter((line) => line !== '' && !ours.test(line))).toEqual([])
-  })
+  scenario(
+    'L03: prints no warning of the runtime or of a library, and nothing on stderr, on a good path',
+    async () => {
+      const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+      const end = await runAction(world, { with: { 'comment-on-pr': 'true' } })
+      expectGreen(end, 'created')
+      const stray =
+        /DEP\d{4}|DeprecationWarning|ExperimentalWarning|\(node:|NodeVersionSupport|\bWARN/
+      expect(end.raw.filter((line) => stray.test(line))).toEqual([])
+      // Every line is one of ours: a step with its time, a line of a group, or a command.
+      const ours = /^(?:\s*\[\d+\.\d s\] |\s{2,}\S|::[a-z-]+)/
+      expect(end.raw.filter((line) => line !== '' && !ours.test(line))).toEqual([])
+    },
+  )
 })

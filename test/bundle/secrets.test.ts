@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import { defaults, type Emulator, type Fault } from '../../emulator/emulator.ts'
 import { isObject } from '../../emulator/shape.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage, type Scenario } from '../kit/action.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const debug = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' }
@@ -30,7 +31,7 @@ function secretsOf(emulator: Emulator): readonly string[] {
 }
 
 describe('C07: secrets, with debug logging on', () => {
-  it('are seen nowhere, whatever way the run ends, and are all masked', async () => {
+  scenario('are seen nowhere, whatever way the run ends, and are all masked', async () => {
     await forEachVariant<{ scenario?: Scenario; sessions: number }>(
       {
         'an apply': { sessions: 1 },
@@ -52,7 +53,7 @@ describe('C07: secrets, with debug logging on', () => {
     )
   })
 
-  it('are cut out of what a server says, though it repeats them', async () => {
+  scenario('are cut out of what a server says, though it repeats them', async () => {
     const world = await stage({}, FAST)
     const { emulator } = world
     const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
@@ -74,7 +75,7 @@ describe('C07: secrets, with debug logging on', () => {
     expectHidden(end, [secretAccessKey, accessKeyId])
   })
 
-  it('are cut out of the refusals of STS and of the token service', async () => {
+  scenario('are cut out of the refusals of STS and of the token service', async () => {
     await forEachVariant<{ operation: 'token' | 'AssumeRoleWithWebIdentity'; fault: Fault }>(
       {
         'the token service': { operation: 'token', fault: { kind: 'status', status: 403 } },
@@ -101,7 +102,7 @@ describe('C07: secrets, with debug logging on', () => {
 })
 
 describe('what is no secret', () => {
-  it('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
+  scenario('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
     const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
     const end = await runAction(world, { env: debug })
 
@@ -121,7 +122,7 @@ describe('what is no secret', () => {
     }
   })
 
-  it('C08: nothing is left behind for the steps that follow, but the outputs', async () => {
+  scenario('C08: nothing is left behind for the steps that follow, but the outputs', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { wait: 'false' } })
     expectGreen(end, 'started')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 
 import {
   addRole,
@@ -14,6 +14,7 @@ import { pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { startFront } from '../kit/front.ts'
+import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const ASSUME = 'AssumeRoleWithWebIdentity'
@@ -33,41 +34,44 @@ async function runWith(fault: Fault & { times?: number | 'always' }): Promise<{
 }
 
 describe('STS with trouble', () => {
-  it('O18, S02: failures that can pass are tried again, each time with a fresh token', async () => {
-    const key = "Couldn't retrieve verification key from your identity provider"
-    await forEachVariant<Fault & { times?: number }>(
-      {
-        'IDPCommunicationError twice': {
-          kind: 'status',
-          status: 400,
-          name: 'IDPCommunicationError',
-          times: 2,
+  scenario(
+    'O18, S02: failures that can pass are tried again, each time with a fresh token',
+    async () => {
+      const key = "Couldn't retrieve verification key from your identity provider"
+      await forEachVariant<Fault & { times?: number }>(
+        {
+          'IDPCommunicationError twice': {
+            kind: 'status',
+            status: 400,
+            name: 'IDPCommunicationError',
+            times: 2,
+          },
+          'no verification key': {
+            kind: 'status',
+            status: 400,
+            name: 'InvalidIdentityToken',
+            message: key,
+          },
+          throttled: { kind: 'status', status: 400, name: 'Throttling', message: 'Rate exceeded' },
+          'an internal failure': { kind: 'status', status: 500, name: 'InternalFailure' },
+          unavailable: { kind: 'html', status: 503 },
+          reset: { kind: 'reset' },
+          'cut short': { kind: 'truncated' },
+          silent: { kind: 'stall' },
         },
-        'no verification key': {
-          kind: 'status',
-          status: 400,
-          name: 'InvalidIdentityToken',
-          message: key,
+        async (fault) => {
+          const { end, world } = await runWith(fault)
+          expectGreen(end, 'started')
+          const attempts = 1 + (fault.times ?? 1)
+          const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
+          expect(new Set(tokens).size).toBe(attempts)
+          expect(logOf(end)).toContain(`${ASSUME} failed (attempt 1 of 4)`)
         },
-        throttled: { kind: 'status', status: 400, name: 'Throttling', message: 'Rate exceeded' },
-        'an internal failure': { kind: 'status', status: 500, name: 'InternalFailure' },
-        unavailable: { kind: 'html', status: 503 },
-        reset: { kind: 'reset' },
-        'cut short': { kind: 'truncated' },
-        silent: { kind: 'stall' },
-      },
-      async (fault) => {
-        const { end, world } = await runWith(fault)
-        expectGreen(end, 'started')
-        const attempts = 1 + (fault.times ?? 1)
-        const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
-        expect(new Set(tokens).size).toBe(attempts)
-        expect(logOf(end)).toContain(`${ASSUME} failed (attempt 1 of 4)`)
-      },
-    )
-  })
+      )
+    },
+  )
 
-  it('O18: what stays so ends as what it is, after the attempts', async () => {
+  scenario('O18: what stays so ends as what it is, after the attempts', async () => {
     await forEachVariant<{ fault: Fault; says: RegExp }>(
       {
         'no communication': {
@@ -95,7 +99,7 @@ describe('STS with trouble', () => {
     )
   })
 
-  it('O18, S06, T06: what is hopeless is asked once', async () => {
+  scenario('O18, S06, T06: what is hopeless is asked once', async () => {
     await forEachVariant<{ fault: Fault; code: Parameters<typeof expectRed>[1]; says: RegExp }>(
       {
         'another audience': {
@@ -132,47 +136,50 @@ describe('STS with trouble', () => {
     )
   })
 
-  it('S01: an answer without whole credentials is an error, and no other identity steps in', async () => {
-    const expiration = '<Expiration>2099-01-01T00:00:00Z</Expiration>'
-    const keys = '<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>'
-    const user = `<AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn></AssumedRoleUser>`
-    const xml = (result: string): Fault => ({
-      kind: 'body',
-      contentType: 'text/xml',
-      body: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>${result}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
-    })
-    await forEachVariant<Fault>(
-      {
-        nothing: { kind: 'empty' },
-        'a page': { kind: 'html', status: 200 },
-        'no credentials': xml(user),
-        'no session token': xml(`<Credentials>${keys}${expiration}</Credentials>${user}`),
-        'an empty key': xml(
-          `<Credentials>${keys.replace('ASIAEXAMPLE', '')}<SessionToken>t</SessionToken>${expiration}</Credentials>${user}`,
-        ),
-        'no expiration': xml(
-          `<Credentials>${keys}<SessionToken>t</SessionToken></Credentials>${user}`,
-        ),
-        'no role': xml(
-          `<Credentials>${keys}<SessionToken>t</SessionToken>${expiration}</Credentials>`,
-        ),
-      },
-      async (fault) => {
-        const world = await stage({}, FAST)
-        world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
-        const end = await runAction(world, {
-          env: world.emulator.ambientEnv,
-          with: { 'max-attempts': '2' },
-        })
-        expectRed(end, 'STS_UNAVAILABLE')
-        expect(new Set(world.emulator.received.map(({ operation }) => operation))).toEqual(
-          new Set(['token', ASSUME]),
-        )
-      },
-    )
-  })
+  scenario(
+    'S01: an answer without whole credentials is an error, and no other identity steps in',
+    async () => {
+      const expiration = '<Expiration>2099-01-01T00:00:00Z</Expiration>'
+      const keys = '<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>'
+      const user = `<AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn></AssumedRoleUser>`
+      const xml = (result: string): Fault => ({
+        kind: 'body',
+        contentType: 'text/xml',
+        body: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>${result}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+      })
+      await forEachVariant<Fault>(
+        {
+          nothing: { kind: 'empty' },
+          'a page': { kind: 'html', status: 200 },
+          'no credentials': xml(user),
+          'no session token': xml(`<Credentials>${keys}${expiration}</Credentials>${user}`),
+          'an empty key': xml(
+            `<Credentials>${keys.replace('ASIAEXAMPLE', '')}<SessionToken>t</SessionToken>${expiration}</Credentials>${user}`,
+          ),
+          'no expiration': xml(
+            `<Credentials>${keys}<SessionToken>t</SessionToken></Credentials>${user}`,
+          ),
+          'no role': xml(
+            `<Credentials>${keys}<SessionToken>t</SessionToken>${expiration}</Credentials>`,
+          ),
+        },
+        async (fault) => {
+          const world = await stage({}, FAST)
+          world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
+          const end = await runAction(world, {
+            env: world.emulator.ambientEnv,
+            with: { 'max-attempts': '2' },
+          })
+          expectRed(end, 'STS_UNAVAILABLE')
+          expect(new Set(world.emulator.received.map(({ operation }) => operation))).toEqual(
+            new Set(['token', ASSUME]),
+          )
+        },
+      )
+    },
+  )
 
-  it('S05: a duration above the role’s maximum is told so', async () => {
+  scenario('S05: a duration above the role’s maximum is told so', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { 'role-duration-seconds': '43200' } })
 
@@ -182,60 +189,66 @@ describe('STS with trouble', () => {
     expect(world.emulator.calls(ASSUME)).toHaveLength(1)
   })
 
-  it('S05: an hour is asked for when nothing is said, and other numbers only in range', async () => {
-    const world = await stage()
-    for (const wrong of ['899', '43201', 'abc', '1h']) {
-      const end = await runAction(world, { with: { 'role-duration-seconds': wrong } })
-      expect(expectRed(end, 'INVALID_INPUT')).toContain(`role-duration-seconds is "${wrong}"`)
-    }
-    expect(world.emulator.received).toEqual([])
+  scenario(
+    'S05: an hour is asked for when nothing is said, and other numbers only in range',
+    async () => {
+      const world = await stage()
+      for (const wrong of ['899', '43201', 'abc', '1h']) {
+        const end = await runAction(world, { with: { 'role-duration-seconds': wrong } })
+        expect(expectRed(end, 'INVALID_INPUT')).toContain(`role-duration-seconds is "${wrong}"`)
+      }
+      expect(world.emulator.received).toEqual([])
 
-    expectGreen(
-      await runAction(world, { with: { 'role-duration-seconds': '', wait: 'false' } }),
-      'started',
-    )
-    expect(assumeForms(world).map((form) => form.get('DurationSeconds'))).toEqual(['3600'])
-  })
+      expectGreen(
+        await runAction(world, { with: { 'role-duration-seconds': '', wait: 'false' } }),
+        'started',
+      )
+      expect(assumeForms(world).map((form) => form.get('DurationSeconds'))).toEqual(['3600'])
+    },
+  )
 })
 
 describe('the session', () => {
-  it('S03, S04: has a legal name that leads to the run, whatever the repository is called, and no tags', async () => {
-    await forEachVariant<{ env?: Scenario['env']; given?: string; name: RegExp }>(
-      {
-        'the usual': { name: /^octo-org-octo-app-1234567890$/ },
-        'an actor with brackets': {
-          env: { GITHUB_ACTOR: 'dependabot[bot]', GITHUB_WORKFLOW: 'Deploy → prod / 🚀' },
-          name: /^octo-org-octo-app-1234567890$/,
+  scenario(
+    'S03, S04: has a legal name that leads to the run, whatever the repository is called, and no tags',
+    async () => {
+      await forEachVariant<{ env?: Scenario['env']; given?: string; name: RegExp }>(
+        {
+          'the usual': { name: /^octo-org-octo-app-1234567890$/ },
+          'an actor with brackets': {
+            env: { GITHUB_ACTOR: 'dependabot[bot]', GITHUB_WORKFLOW: 'Deploy → prod / 🚀' },
+            name: /^octo-org-octo-app-1234567890$/,
+          },
+          'a long repository': {
+            env: { GITHUB_REPOSITORY: `${'o'.repeat(39)}/${'r'.repeat(100)}` },
+            name: /^o{39}-r+-1234567890$/,
+          },
+          'no repository and no run': {
+            env: { GITHUB_REPOSITORY: '', GITHUB_RUN_ID: '' },
+            name: /^GitHubActions$/,
+          },
+          'as given': { given: 'release_42@main', name: /^release_42@main$/ },
         },
-        'a long repository': {
-          env: { GITHUB_REPOSITORY: `${'o'.repeat(39)}/${'r'.repeat(100)}` },
-          name: /^o{39}-r+-1234567890$/,
+        async ({ env = {}, given = '', name }) => {
+          const world = await stage()
+          const end = await runAction(world, {
+            env,
+            with: { 'role-session-name': given, wait: 'false' },
+          })
+          expectGreen(end, 'started')
+          const [form] = assumeForms(world)
+          const sent = form?.get('RoleSessionName') ?? ''
+          expect(sent).toMatch(name)
+          expect(sent.length).toBeLessThanOrEqual(64)
+          expect([...(form?.keys() ?? [])].filter((key) => key.startsWith('Tags'))).toEqual([])
+          expect(logOf(end)).toContain(`as "${sent}"`)
+          expect(world.emulator.calls(ASSUME)[0]?.headers['authorization']).toBeUndefined()
         },
-        'no repository and no run': {
-          env: { GITHUB_REPOSITORY: '', GITHUB_RUN_ID: '' },
-          name: /^GitHubActions$/,
-        },
-        'as given': { given: 'release_42@main', name: /^release_42@main$/ },
-      },
-      async ({ env = {}, given = '', name }) => {
-        const world = await stage()
-        const end = await runAction(world, {
-          env,
-          with: { 'role-session-name': given, wait: 'false' },
-        })
-        expectGreen(end, 'started')
-        const [form] = assumeForms(world)
-        const sent = form?.get('RoleSessionName') ?? ''
-        expect(sent).toMatch(name)
-        expect(sent.length).toBeLessThanOrEqual(64)
-        expect([...(form?.keys() ?? [])].filter((key) => key.startsWith('Tags'))).toEqual([])
-        expect(logOf(end)).toContain(`as "${sent}"`)
-        expect(world.emulator.calls(ASSUME)[0]?.headers['authorization']).toBeUndefined()
-      },
-    )
-  })
+      )
+    },
+  )
 
-  it('S03: an illegal name is refused before any call', async () => {
+  scenario('S03: an illegal name is refused before any call', async () => {
     const world = await stage()
     for (const name of ['a/b', 'x', 'n'.repeat(65), 'dependabot[bot]']) {
       const end = await runAction(world, { with: { 'role-session-name': name } })
@@ -244,7 +257,7 @@ describe('the session', () => {
     expect(world.emulator.received).toEqual([])
   })
 
-  it('a role of another partition than the region is an error before any call', async () => {
+  scenario('a role of another partition than the region is an error before any call', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { 'aws-region': 'cn-north-1' } })
 
@@ -256,7 +269,7 @@ describe('the session', () => {
 })
 
 describe('allowed-account-ids', () => {
-  it('refuses a role of another account by its ARN, before any call', async () => {
+  scenario('refuses a role of another account by its ARN, before any call', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { 'allowed-account-ids': '444455556666' } })
 
@@ -266,22 +279,25 @@ describe('allowed-account-ids', () => {
     expect(world.emulator.received).toEqual([])
   })
 
-  it('refuses a session of another account than the role’s ARN said, before anything is read', async () => {
-    const world = await stage()
-    const front = await startFront(world.emulator.port, (_, answer) =>
-      answer.replace('arn:aws:sts::111122223333:', 'arn:aws:sts::444455556666:'),
-    )
-    const end = await runAction(world, {
-      with: { 'allowed-account-ids': '111122223333' },
-      env: { AWS_ENDPOINT_URL_STS: front.url },
-    })
+  scenario(
+    'refuses a session of another account than the role’s ARN said, before anything is read',
+    async () => {
+      const world = await stage()
+      const front = await startFront(world.emulator.port, (_, answer) =>
+        answer.replace('arn:aws:sts::111122223333:', 'arn:aws:sts::444455556666:'),
+      )
+      const end = await runAction(world, {
+        with: { 'allowed-account-ids': '111122223333' },
+        env: { AWS_ENDPOINT_URL_STS: front.url },
+      })
 
-    const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
-    expect(message).toContain('444455556666')
-    expect(world.emulator.received.map(({ operation }) => operation)).toEqual(['token', ASSUME])
-  })
+      const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
+      expect(message).toContain('444455556666')
+      expect(world.emulator.received.map(({ operation }) => operation)).toEqual(['token', ASSUME])
+    },
+  )
 
-  it('lets an allowed account pass, in any spelling of the list', async () => {
+  scenario('lets an allowed account pass, in any spelling of the list', async () => {
     const world = await stage()
     const end = await runAction(world, {
       with: { 'allowed-account-ids': '["444455556666",\r\n "111122223333"]', wait: 'false' },
@@ -290,7 +306,7 @@ describe('allowed-account-ids', () => {
     expect(world.emulator.calls('GetCallerIdentity')).toEqual([])
   })
 
-  it('asks whose ambient credentials are, only when it is set', async () => {
+  scenario('asks whose ambient credentials are, only when it is set', async () => {
     await forEachVariant<{ ids: string; asked: number; red?: boolean }>(
       {
         'not set': { ids: '', asked: 0 },
@@ -320,7 +336,7 @@ describe('allowed-account-ids', () => {
     )
   })
 
-  it('is red when the account of ambient credentials cannot be found out', async () => {
+  scenario('is red when the account of ambient credentials cannot be found out', async () => {
     const world = await stage({}, FAST)
     world.emulator.orderFault({ operation: 'GetCallerIdentity', kind: 'reset', times: 'always' })
     const end = await runAction(world, {
@@ -338,7 +354,7 @@ describe('allowed-account-ids', () => {
 })
 
 describe('the role of a plan', () => {
-  it('is plan-role-to-assume alone, with a policy that denies every write', async () => {
+  scenario('is plan-role-to-assume alone, with a policy that denies every write', async () => {
     const world = await stage()
     const end = await runAction(world, { event: pullRequest() })
 
@@ -364,25 +380,28 @@ describe('the role of a plan', () => {
     )
   })
 
-  it('is role-to-assume where no other is given, by a session that cannot write either', async () => {
-    const world = await stage()
-    addRole(world.emulator.world, {
-      arn: defaults.applyRole,
-      trust: githubTrust(['repo:octo-org/octo-app:pull_request']),
-      policies: [allow([...readActions, ...writeActions])],
-    })
-    const end = await runAction(world, {
-      event: pullRequest(),
-      with: { 'plan-role-to-assume': '' },
-    })
-    expectGreen(end, 'planned')
-    const [form] = assumeForms(world)
-    expect(form?.get('RoleArn')).toBe(defaults.applyRole)
-    expect(form?.get('Policy')).toContain('"Deny"')
-    expect(logOf(end)).toContain('by a session that cannot write')
-  })
+  scenario(
+    'is role-to-assume where no other is given, by a session that cannot write either',
+    async () => {
+      const world = await stage()
+      addRole(world.emulator.world, {
+        arn: defaults.applyRole,
+        trust: githubTrust(['repo:octo-org/octo-app:pull_request']),
+        policies: [allow([...readActions, ...writeActions])],
+      })
+      const end = await runAction(world, {
+        event: pullRequest(),
+        with: { 'plan-role-to-assume': '' },
+      })
+      expectGreen(end, 'planned')
+      const [form] = assumeForms(world)
+      expect(form?.get('RoleArn')).toBe(defaults.applyRole)
+      expect(form?.get('Policy')).toContain('"Deny"')
+      expect(logOf(end)).toContain('by a session that cannot write')
+    },
+  )
 
-  it('an apply has the role’s own rights, without a policy of the session', async () => {
+  scenario('an apply has the role’s own rights, without a policy of the session', async () => {
     const world = await stage()
     expectGreen(await runAction(world, { with: { wait: 'false' } }), 'started')
     const [form] = assumeForms(world)
@@ -412,19 +431,22 @@ describe('a wait that outlives the session', () => {
     return { world, env: { AWS_ENDPOINT_URL_STS: front.url } }
   }
 
-  it('is renewed before the session ends, with a fresh token, and nobody notices', async () => {
-    const { world, env } = await shortSessions(45_000)
-    const end = await runAction(world, { env })
+  scenario(
+    'is renewed before the session ends, with a fresh token, and nobody notices',
+    async () => {
+      const { world, env } = await shortSessions(45_000)
+      const end = await runAction(world, { env })
 
-    expectGreen(end, 'created')
-    const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
-    expect(tokens.length).toBeGreaterThanOrEqual(2)
-    expect(new Set(tokens).size).toBe(tokens.length)
-    expect(logOf(end)).toContain('Renewed the session of the role.')
-    expect(logOf(end)).not.toContain('ExpiredToken')
-  })
+      expectGreen(end, 'created')
+      const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
+      expect(tokens.length).toBeGreaterThanOrEqual(2)
+      expect(new Set(tokens).size).toBe(tokens.length)
+      expect(logOf(end)).toContain('Renewed the session of the role.')
+      expect(logOf(end)).not.toContain('ExpiredToken')
+    },
+  )
 
-  it('goes on while the session lasts, although renewing fails for a while', async () => {
+  scenario('goes on while the session lasts, although renewing fails for a while', async () => {
     const { world, env } = await shortSessions(45_000)
     world.emulator.orderFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 1 })
     const end = await runAction(world, { env, with: { 'max-attempts': '1' } })
@@ -434,7 +456,7 @@ describe('a wait that outlives the session', () => {
     expect(logOf(end)).toContain('Renewed the session of the role.')
   })
 
-  it('is renewed when the service calls the session expired before its time', async () => {
+  scenario('is renewed when the service calls the session expired before its time', async () => {
     const world = await stage({}, FAST)
     world.emulator.orderJob({ ms: 20_000 })
     world.emulator.orderFault({
@@ -452,23 +474,26 @@ describe('a wait that outlives the session', () => {
     expect(second?.accessKeyId).not.toBe(first?.accessKeyId)
   })
 
-  it('ends with an unknown outcome and the job’s id when there is no session to be had any more', async () => {
-    const { world, env } = await shortSessions('never')
-    world.emulator.orderFault({
-      operation: ASSUME,
-      kind: 'status',
-      status: 403,
-      name: 'AccessDenied',
-      message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-      skip: 1,
-      times: 'always',
-    })
-    const end = await runAction(world, { env })
+  scenario(
+    'ends with an unknown outcome and the job’s id when there is no session to be had any more',
+    async () => {
+      const { world, env } = await shortSessions('never')
+      world.emulator.orderFault({
+        operation: ASSUME,
+        kind: 'status',
+        status: 403,
+        name: 'AccessDenied',
+        message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+        skip: 1,
+        times: 'always',
+      })
+      const end = await runAction(world, { env })
 
-    const message = expectRed(end, 'ROLE_REFUSED', 'unknown')
-    const [job] = world.emulator.environment().jobs
-    expect(end.outputs['job-id']).toBe(job?.jobId)
-    expect(end.outputs['status']).toBe('RUNNING')
-    expect(message).toContain(`--job-id ${job?.jobId ?? '?'}`)
-  })
+      const message = expectRed(end, 'ROLE_REFUSED', 'unknown')
+      const [job] = world.emulator.environment().jobs
+      expect(end.outputs['job-id']).toBe(job?.jobId)
+      expect(end.outputs['status']).toBe('RUNNING')
+      expect(message).toContain(`--job-id ${job?.jobId ?? '?'}`)
+    },
+  )
 })

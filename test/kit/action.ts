@@ -1,7 +1,6 @@
 /** The bundle on an emulator, as a step of a workflow, on a clock that may run fast. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 
 import {
@@ -15,8 +14,12 @@ import { isObject } from '../../emulator/shape.ts'
 import { push, tokenClaims, type WorkflowEvent } from '../../emulator/workflow/events.ts'
 import { clockEnv, scaledClock } from './clock.ts'
 import { preload } from './preload.ts'
+import { inTurn, onEnd } from './scope.ts'
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Steps at a time, however many tests are under way: more would only keep each other waiting. */
+const MOST_AT_ONCE = 6
 
 /** How much faster time passes where a scenario has to wait. */
 export const FAST = 20
@@ -38,7 +41,7 @@ export async function stage(options: EmulatorOptions = {}, scale = 1): Promise<S
     ...options,
     ...(scale === 1 ? {} : { clock: scaledClock(scale, origin) }),
   })
-  onTestFinished(() => emulator.stop())
+  onEnd(() => emulator.stop())
   return {
     emulator,
     clock:
@@ -87,7 +90,7 @@ export async function runAction(
   const identity = event.trusted
     ? {}
     : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
-  return await runActionStep({
+  const order = {
     event,
     env: {
       ...emulator.env,
@@ -102,27 +105,30 @@ export async function runAction(
     ...(scenario.onLine === undefined ? {} : { onLine: scenario.onLine }),
     ...(scenario.onStart === undefined ? {} : { onStart: scenario.onStart }),
     ...(scenario.limitMs === undefined ? {} : { limitMs: scenario.limitMs }),
-  })
+  }
+  return await inTurn(MOST_AT_ONCE, () => runActionStep(order))
 }
+
+/** The inputs of action.yml with their defaults. */
+const declared = ((): readonly (readonly [string, string])[] => {
+  const action: unknown = parse(readFileSync(fileAt('action.yml'), 'utf8'))
+  const inputs = isObject(action) && isObject(action['inputs']) ? action['inputs'] : {}
+  return Object.entries(inputs).map(([name, input]) => {
+    const value = isObject(input) ? input['default'] : undefined
+    return [name, typeof value === 'string' ? value : '']
+  })
+})()
 
 /** Every input as a runner hands it over, with the defaults of action.yml. */
 function inputVariables(
   given: Readonly<Record<string, string | undefined>>,
   githubToken: string,
 ): Record<string, string | undefined> {
-  const action: unknown = parse(readFileSync(fileAt('action.yml'), 'utf8'))
-  const declared = isObject(action) && isObject(action['inputs']) ? action['inputs'] : {}
-  const defaultOf = (input: unknown): string => {
-    const value = isObject(input) ? input['default'] : undefined
-    if (value === '${{ github.token }}') return githubToken
-    return typeof value === 'string' ? value : ''
-  }
-  const values = {
-    ...Object.fromEntries(
-      Object.entries(declared).map(([name, input]) => [name, defaultOf(input)]),
-    ),
-    ...given,
-  }
+  const defaults = declared.map(([name, value]): [string, string] => [
+    name,
+    value === '${{ github.token }}' ? githubToken : value,
+  ])
+  const values = { ...Object.fromEntries(defaults), ...given }
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,

@@ -1,8 +1,8 @@
 /** A server in front of the emulator that changes answers on their way. */
 import { createServer, request as forward } from 'node:http'
-import { onTestFinished } from 'vitest'
 
 import { listen } from './sockets.ts'
+import { onEnd } from './scope.ts'
 
 export type Front = Readonly<{ port: number; url: string }>
 
@@ -39,6 +39,6 @@ export async function startFront(
     request.pipe(onward)
   })
   const { port, stop } = await listen(server)
-  onTestFinished(stop)
+  onEnd(stop)
   return { port, url: `http://127.0.0.1:${port}` }
 }

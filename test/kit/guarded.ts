@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 
 import { preload } from './preload.ts'
+import { onEnd } from './scope.ts'
 
 export type Guarded = Readonly<{
   nodeArguments: readonly string[]
@@ -19,7 +19,7 @@ export type Resolution = Readonly<{ addresses?: readonly string[]; again?: numbe
 /** @param names names that resolve; every other one is not found */
 export function guarded(names: Readonly<Record<string, Resolution>> = {}): Guarded {
   const folder = mkdtempSync(join(tmpdir(), 'guard-'))
-  onTestFinished(() => {
+  onEnd(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   const log = join(folder, 'hosts')

@@ -1,8 +1,8 @@
 /** Where a machine or a container of AWS finds its own credentials, on loopback. */
 import { createServer } from 'node:http'
-import { onTestFinished } from 'vitest'
 
 import { listen } from './sockets.ts'
+import { onEnd } from './scope.ts'
 
 export type Keys = Readonly<{
   accessKeyId: string
@@ -45,6 +45,6 @@ export async function startMetadata(keys: Keys): Promise<Metadata> {
     response.end(answer)
   })
   const { port, stop } = await listen(server)
-  onTestFinished(stop)
+  onEnd(stop)
   return { url: `http://127.0.0.1:${port}`, requests }
 }

@@ -6,9 +6,9 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 
 import { join, listen } from './sockets.ts'
+import { onEnd } from './scope.ts'
 
 export type ProxyOptions = Readonly<{
   /** The port on loopback that a host stands for, whatever its name; the proxy alone knows it. */
@@ -68,7 +68,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }
   })
   const { port, stop } = await listen(server)
-  onTestFinished(stop)
+  onEnd(stop)
   return { port, url: `http://127.0.0.1:${port}`, passages }
 }
 

@@ -1,10 +1,10 @@
 /** TLS in front of a server that speaks plain HTTP. */
 import { connect } from 'node:net'
 import { createServer } from 'node:tls'
-import { onTestFinished } from 'vitest'
 
 import type { Identity } from './certificate.ts'
 import { join, listen } from './sockets.ts'
+import { onEnd } from './scope.ts'
 
 export type TlsFront = Readonly<{
   port: number
@@ -20,6 +20,6 @@ export async function startTlsFront(behind: number, identity: Identity): Promise
     join(socket, connect(behind, '127.0.0.1'))
   })
   const { port, stop } = await listen(server)
-  onTestFinished(stop)
+  onEnd(stop)
   return { port, handshakes }
 }
