@@ -6,10 +6,11 @@ import { describe, expect } from 'vitest'
 
 import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
+import { runAction, stage, type Stage } from '../kit/action.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
 import { startMetadata, type Keys } from '../kit/metadata.ts'
 import { onEnd, scenario } from '../kit/scope.ts'
+import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '', wait: 'false' } as const
@@ -203,7 +204,7 @@ describe('without a role', () => {
   scenario(
     'a web identity file serves, by way of the same STS, whose trouble may pass',
     async () => {
-      const world = await stage({}, FAST)
+      const world = await stage({}, CALM)
       const { emulator } = world
       emulator.orderFault({ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 })
       const {
@@ -348,7 +349,7 @@ describe('without a role', () => {
         'badly signed': { code: 'CREDENTIALS_REFUSED', name: 'InvalidSignatureException' },
       },
       async ({ code, name }) => {
-        const world = await stage({}, FAST)
+        const world = await stage({}, CALM)
         world.emulator.orderFault({
           operation: 'GetBackendStorage',
           kind: 'status',

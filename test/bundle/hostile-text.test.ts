@@ -60,7 +60,7 @@ describe('L01, P01, M01: for any text from a server, an event or an input', () =
         const secrets = knownSecrets(emulator)
         expect(end.masks.filter((mask) => !secrets(mask))).toEqual([])
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     )
   })
 })

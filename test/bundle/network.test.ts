@@ -14,6 +14,7 @@ import { startProxy, type Mood } from '../kit/proxy.ts'
 import { closedPort } from '../kit/sockets.ts'
 import { startTlsFront } from '../kit/tls-front.ts'
 import { onEnd, scenario } from '../kit/scope.ts'
+import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 /** The four hosts of a run, as names that only a proxy knows. */
@@ -201,7 +202,7 @@ describe('a private certificate authority', () => {
   async function secured(
     hosts: readonly string[] = ['localhost'],
   ): Promise<{ world: Stage; url: string; handshakes: readonly string[] }> {
-    const world = await stage({}, FAST)
+    const world = await stage({}, CALM)
     const front = await startTlsFront(world.emulator.port, authority.issue(hosts))
     return { world, url: `https://localhost:${front.port}`, handshakes: front.handshakes }
   }

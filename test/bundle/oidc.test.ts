@@ -10,9 +10,10 @@ import {
   writeActions,
 } from '../../emulator/emulator.ts'
 import type { Fault } from '../../emulator/emulator.ts'
-import { FAST, runAction, stage } from '../kit/action.ts'
+import { runAction, stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { scenario } from '../kit/scope.ts'
+import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const withoutToken = {
@@ -100,7 +101,7 @@ describe('a token service with trouble', () => {
   async function planWith(
     ...faults: readonly (Fault & { times?: number | 'always' })[]
   ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; tokens: number }> {
-    const world = await stage({}, FAST)
+    const world = await stage({}, CALM)
     for (const fault of faults) world.emulator.orderFault({ operation: 'token', ...fault })
     const end = await runAction(world, { event: pullRequest() })
     const tokens = world.emulator.calls('token').length
@@ -198,7 +199,7 @@ describe('a token service with trouble', () => {
           elsewhere: { kind: 'redirect', status: 302, location: 'http://127.0.0.1:9/login' },
         },
         async (fault) => {
-          const world = await stage({}, FAST)
+          const world = await stage({}, CALM)
           world.emulator.orderFault({ operation: 'token', ...fault, times: 'always' })
           const end = await runAction(world, { event: pullRequest() })
 
@@ -306,7 +307,7 @@ describe('a token that the trust policy does not match', () => {
           },
         },
         async ({ sub, says, not }) => {
-          const world = await stage({}, FAST)
+          const world = await stage({}, CALM)
           const { emulator } = world
           addRole(emulator.world, {
             arn: defaults.applyRole,

@@ -55,7 +55,7 @@ const worlds: readonly Readonly<{ name: string; rules: Partial<Rules> }>[] = [
 
 describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rules }) => {
   it('both end green, with one create', () =>
-    stages.use({ jobMs: 15_000, ...rules }, async (stage) => {
+    stages.use({ jobMs: 60_000, ...rules }, async (stage) => {
       // Both have looked before either has sent.
       stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
       const ends = await Promise.all([runAction(stage), runAction(stage)])

@@ -15,6 +15,7 @@ import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { startFront } from '../kit/front.ts'
 import { scenario } from '../kit/scope.ts'
+import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
 const ASSUME = 'AssumeRoleWithWebIdentity'
@@ -28,7 +29,7 @@ async function runWith(fault: Fault & { times?: number | 'always' }): Promise<{
   end: StepEnd
   world: Stage
 }> {
-  const world = await stage({}, FAST)
+  const world = await stage({}, CALM)
   world.emulator.orderFault({ operation: ASSUME, ...fault })
   return { world, end: await runAction(world, { with: { wait: 'false', 'max-attempts': '4' } }) }
 }
@@ -164,7 +165,7 @@ describe('STS with trouble', () => {
           ),
         },
         async (fault) => {
-          const world = await stage({}, FAST)
+          const world = await stage({}, CALM)
           world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
           const end = await runAction(world, {
             env: world.emulator.ambientEnv,
@@ -337,7 +338,7 @@ describe('allowed-account-ids', () => {
   })
 
   scenario('is red when the account of ambient credentials cannot be found out', async () => {
-    const world = await stage({}, FAST)
+    const world = await stage({}, CALM)
     world.emulator.orderFault({ operation: 'GetCallerIdentity', kind: 'reset', times: 'always' })
     const end = await runAction(world, {
       env: world.emulator.ambientEnv,
@@ -411,7 +412,8 @@ describe('the role of a plan', () => {
 })
 
 describe('a wait that outlives the session', () => {
-  const SESSION_MS = 24_000
+  // As short as this, a loaded machine still has most of a second for the renewal.
+  const SESSION_MS = 60_000
 
   /** STS gives sessions that are over after some seconds, which real STS does not. */
   async function shortSessions(
@@ -434,7 +436,7 @@ describe('a wait that outlives the session', () => {
   scenario(
     'is renewed before the session ends, with a fresh token, and nobody notices',
     async () => {
-      const { world, env } = await shortSessions(45_000)
+      const { world, env } = await shortSessions(75_000)
       const end = await runAction(world, { env })
 
       expectGreen(end, 'created')
@@ -447,9 +449,9 @@ describe('a wait that outlives the session', () => {
   )
 
   scenario('goes on while the session lasts, although renewing fails for a while', async () => {
-    const { world, env } = await shortSessions(45_000)
-    world.emulator.orderFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 1 })
-    const end = await runAction(world, { env, with: { 'max-attempts': '1' } })
+    const { world, env } = await shortSessions(75_000)
+    world.emulator.orderFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 2 })
+    const end = await runAction(world, { env, with: { 'max-attempts': '2' } })
 
     expectGreen(end, 'created')
     expect(logOf(end)).toMatch(/could not be renewed yet, and lasts for another \d+ s: .*503/)
@@ -457,7 +459,7 @@ describe('a wait that outlives the session', () => {
   })
 
   scenario('is renewed when the service calls the session expired before its time', async () => {
-    const world = await stage({}, FAST)
+    const world = await stage({}, CALM)
     world.emulator.orderJob({ ms: 20_000 })
     world.emulator.orderFault({
       operation: 'GetBackendJob',

@@ -19,7 +19,7 @@ import { inTurn, onEnd } from './scope.ts'
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** Steps at a time, however many tests are under way: more would only keep each other waiting. */
-const MOST_AT_ONCE = 6
+const MOST_AT_ONCE = 8
 
 /** How much faster time passes where a scenario has to wait. */
 export const FAST = 20
