@@ -16,6 +16,7 @@ import {
 } from './failure.ts'
 import type { Agents, Reach } from './http.ts'
 import type { Answer } from './retry.ts'
+import { quoted } from './text.ts'
 
 /** Told of every request and its outcome, for the debug log; never of bodies or credentials. */
 export type Trace = (line: string) => void
@@ -103,9 +104,10 @@ function judgeRequest(request: unknown, settings: ClientSettings): string {
   const url = new URL(`${protocol}//${address}${typeof port === 'number' ? `:${port}` : ''}`)
   const kind = judgeEndpoint(url, settings.allowCustomEndpoints)
   if (kind === 'refused') {
+    const endpoint = url.origin === 'null' ? `that begins with ${quoted(url.protocol)}` : url.origin
     throw new ActionError(
       'ENDPOINT_REFUSED',
-      `The configured endpoint ${url.origin} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
+      `The configured endpoint ${endpoint} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
     )
   }
   if (kind !== 'aws' || !isUsualHost(url.hostname, settings.region)) {

@@ -46,7 +46,7 @@ function farAway(scheme: 'http' | 'https', port = ''): Record<string, string> {
 
 const withComment = { 'allow-custom-endpoints': 'true', 'comment-on-pr': 'true' } as const
 
-describe('a proxy', () => {
+describe.concurrent('a proxy', () => {
   scenario(
     'N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case',
     async () => {
@@ -198,7 +198,7 @@ describe('a proxy', () => {
   )
 })
 
-describe('a private certificate authority', () => {
+describe.concurrent('a private certificate authority', () => {
   async function secured(
     hosts: readonly string[] = ['localhost'],
   ): Promise<{ world: Stage; url: string; handshakes: readonly string[] }> {
@@ -269,7 +269,7 @@ describe('a private certificate authority', () => {
   })
 })
 
-describe('names and addresses', () => {
+describe.concurrent('names and addresses', () => {
   scenario('N07: a name that is not found just now is waited for, the token’s too', async () => {
     const world = await stage({}, FAST)
     const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
@@ -317,7 +317,7 @@ describe('names and addresses', () => {
   })
 })
 
-describe('a call of the backend that is lost or answered oddly', () => {
+describe.concurrent('a call of the backend that is lost or answered oddly', () => {
   const CREATE = 'CreateBackendStorage'
 
   async function createWith(
@@ -400,7 +400,7 @@ describe('a call of the backend that is lost or answered oddly', () => {
   })
 
   scenario(
-    'N10: a job that is never answered for ends with the time of the run, and names the call',
+    'N10, P06: a job that is never answered for ends with the time of the run, and names the call',
     async () => {
       const world = await stage({}, FAST)
       world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })

@@ -21,7 +21,7 @@ const withoutToken = {
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
 }
 
-describe('a job that may not mint a token', () => {
+describe.concurrent('a job that may not mint a token', () => {
   scenario('O01: fails at once and shows the permission to add', async () => {
     await forEachVariant(
       {
@@ -96,7 +96,7 @@ describe('a job that may not mint a token', () => {
   })
 })
 
-describe('a token service with trouble', () => {
+describe.concurrent('a token service with trouble', () => {
   /** Runs a plan, which is short, and gives the number of token requests too. */
   async function planWith(
     ...faults: readonly (Fault & { times?: number | 'always' })[]
@@ -228,7 +228,7 @@ describe('a token service with trouble', () => {
   })
 })
 
-describe('the audience', () => {
+describe.concurrent('the audience', () => {
   scenario('O12: is that of the region’s partition, or as given', async () => {
     const role = 'arn:aws-cn:iam::111122223333:role/amplify-storage'
     await forEachVariant<{ audience: string; expected: string }>(
@@ -280,7 +280,7 @@ describe('the audience', () => {
   })
 })
 
-describe('a token that the trust policy does not match', () => {
+describe.concurrent('a token that the trust policy does not match', () => {
   scenario(
     'O14, O15, O16: the claims are shown, both subject formats are explained, and the token is not shown',
     async () => {

@@ -34,7 +34,7 @@ async function runWith(fault: Fault & { times?: number | 'always' }): Promise<{
   return { world, end: await runAction(world, { with: { wait: 'false', 'max-attempts': '4' } }) }
 }
 
-describe('STS with trouble', () => {
+describe.concurrent('STS with trouble', () => {
   scenario(
     'O18, S02: failures that can pass are tried again, each time with a fresh token',
     async () => {
@@ -72,7 +72,7 @@ describe('STS with trouble', () => {
     },
   )
 
-  scenario('O18: what stays so ends as what it is, after the attempts', async () => {
+  scenario('O18, N10: what stays so ends as what it is, after the attempts', async () => {
     await forEachVariant<{ fault: Fault; says: RegExp }>(
       {
         'no communication': {
@@ -209,7 +209,7 @@ describe('STS with trouble', () => {
   )
 })
 
-describe('the session', () => {
+describe.concurrent('the session', () => {
   scenario(
     'S03, S04: has a legal name that leads to the run, whatever the repository is called, and no tags',
     async () => {
@@ -269,7 +269,7 @@ describe('the session', () => {
   })
 })
 
-describe('allowed-account-ids', () => {
+describe.concurrent('allowed-account-ids', () => {
   scenario('refuses a role of another account by its ARN, before any call', async () => {
     const world = await stage()
     const end = await runAction(world, { with: { 'allowed-account-ids': '444455556666' } })
@@ -354,7 +354,7 @@ describe('allowed-account-ids', () => {
   })
 })
 
-describe('the role of a plan', () => {
+describe.concurrent('the role of a plan', () => {
   scenario('is plan-role-to-assume alone, with a policy that denies every write', async () => {
     const world = await stage()
     const end = await runAction(world, { event: pullRequest() })
@@ -411,7 +411,7 @@ describe('the role of a plan', () => {
   })
 })
 
-describe('a wait that outlives the session', () => {
+describe.concurrent('a wait that outlives the session', () => {
   // As short as this, a loaded machine still has most of a second for the renewal.
   const SESSION_MS = 60_000
 
@@ -477,7 +477,7 @@ describe('a wait that outlives the session', () => {
   })
 
   scenario(
-    'ends with an unknown outcome and the job’s id when there is no session to be had any more',
+    'P06: ends with an unknown outcome and the job’s id when there is no session to be had any more',
     async () => {
       const { world, env } = await shortSessions('never')
       world.emulator.orderFault({

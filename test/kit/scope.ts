@@ -22,7 +22,7 @@ export function scenario(
   run: () => Promise<void>,
   options: Readonly<{ timeout?: number }> = {},
 ): void {
-  it.concurrent(title, options, async () => {
+  it.concurrent(title, { timeout: 60_000, ...options }, async () => {
     const tasks: Task[] = []
     try {
       await open.run(tasks, run)
