@@ -6,11 +6,13 @@ import { describe, expect, it, vi } from 'vitest'
 
 import { addJob, addStorage, type Emulator, type OperationName } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
-import { stage, type Scenario } from '../kit/action.ts'
+import { stage } from '../kit/action.ts'
 import { cancelled, type CancelOrder } from '../kit/cancel.ts'
 import { chanceOf, newSeed, type Chance } from '../kit/chance.ts'
+import { scenario } from '../kit/scope.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+// They wait most of the time; more at once would take from each other the second that a run has to end in.
+vi.setConfig({ maxConcurrency: 3, testTimeout: 60_000 })
 
 /** What is known of what the run has begun. */
 type Known =
@@ -246,8 +248,7 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
   const world = await stage({ rules: { jobMs: 600_000 } })
   const { emulator } = world
   place.prepare(emulator)
-  const scenario: Scenario = { with: place.with ?? {} }
-  const { end, tookMs, lateCalls } = await cancelled(world, order, scenario)
+  const { end, tookMs, lateCalls } = await cancelled(world, order, { with: place.with ?? {} })
   const log = end.shown.join('\n')
 
   expect(tookMs, log).toBeLessThanOrEqual(1_000)
@@ -285,7 +286,7 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
 const whileCommenting: readonly OperationName[] = catchable ? ['listComments', 'createComment'] : []
 
 describe(`a run that is cancelled, at ${String(MOMENTS)} random moments of it (SEED=${String(seed)})`, () => {
-  it.each(moments)('$title', cancelAt)
+  for (const moment of moments) scenario(moment.title, () => cancelAt(moment))
 
   it.each(whileCommenting)(
     'keeps its result when only its comment is left, and is gone within a second: %s',

@@ -1,0 +1,21 @@
+/**
+ * Every call of a run with every fault, on the real bundle: at most one create takes effect, its job id is
+ * reported, and the step is green exactly when the storage is there.
+ */
+import { afterAll, describe, it, vi } from 'vitest'
+
+import { FAST } from '../../kit/action.ts'
+import { createStages } from '../../kit/stages.ts'
+import { cellsOf, playCell } from './cell.ts'
+import { MOMENTS } from './moments.ts'
+
+vi.setConfig({ maxConcurrency: 8, testTimeout: 60_000 })
+
+const stages = createStages(FAST)
+afterAll(() => stages.stop())
+
+const once = { times: 1, with: {} } as const
+
+describe.concurrent('one spoilt call', () => {
+  it.each(cellsOf(MOMENTS))('$title', (cell) => playCell(stages, {}, cell, once))
+})
