@@ -156,6 +156,7 @@ function thisAction(maxAttempts: number): Way {
           backendEnvironmentName: 'prod',
           resourceName: 'media',
           region: 'eu-west-1',
+          accountId: undefined,
         },
         patience: {
           clock: time,

@@ -80,6 +80,7 @@ export async function plan(engine: Engine, order: Order): Promise<readonly Chang
       engine.observer.changes(step.changes)
       throw step.error
     case 'create':
+      engine.observer.changes(step.changes)
       for (const { error, mayComeWithMerge } of await obstacles(engine, order.request, backend)) {
         if (!mayComeWithMerge) throw error
         engine.observer.warning(
@@ -115,6 +116,7 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
   /** How the service said that the storage is there already. */
   let refusedAsExisting: Refused | undefined
   let checked = false
+  const tellStep = onlyNews(observer.line)
   for (;;) {
     const seen = await whileOpen(history, look(engine, request, backend))
     if (seen.denied !== undefined) tellDenied(seen.denied)
@@ -138,6 +140,7 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
         })
       }
     } else {
+      observer.changes(step.changes)
       if (refusedAsExisting !== undefined) throw notShown(engine, refusedAsExisting, history)
       if (step.kind === 'create' && !checked) {
         checked = true
@@ -145,11 +148,9 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
         if (obstacle !== undefined) throw obstacle.error
       }
       if (sent === undefined) warnOfGuests(engine, request, seen.found)
-      observer.line(
-        withDetails(
-          `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}`,
-          differenceLines(step.changes),
-        ),
+      tellStep(
+        `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quoted(request.resourceName)}`,
+        differenceLines(step.changes),
       )
       sent = step
       const mutation = mutationOf(engine, order, step, seen.context)
@@ -168,7 +169,6 @@ export async function apply(engine: Engine, order: Order): Promise<Done> {
           break
         }
         case 'completed':
-          observer.changes(step.changes)
           return await verify(engine, order, step, tellDenied)
       }
     }
@@ -212,6 +212,18 @@ function onlyOnce<T>(tell: (value: T) => void): (value: T) => void {
   }
 }
 
+/** Tells a step with its details; once more, without those that were just told. */
+function onlyNews(
+  line: (text: string) => void,
+): (step: string, details: readonly string[]) => void {
+  let told = ''
+  return (step, details) => {
+    const whole = withDetails(step, details)
+    line(whole === told ? `${step}.` : whole)
+    told = whole
+  }
+}
+
 /** A step that changes the backend. */
 type Mutating = Extract<Step, { kind: 'create' | 'update' }>
 
@@ -247,9 +259,10 @@ async function follow(
         refused: { text: describe(outcome.failure), requestId: outcome.failure.requestId },
       }
     case 'started': {
-      observer.changes(step.changes)
-      observer.line(`Job ${outcome.jobId} was started (${outcome.status ?? 'no status'}).`)
-      if (!order.wait) return { kind: 'started' }
+      if (!order.wait) {
+        observer.line(`Job ${outcome.jobId} was started (${outcome.status ?? 'no status'}).`)
+        return { kind: 'started' }
+      }
       const job = await waitForJob(engine, outcome.jobId, outcome.status)
       if (phaseOf(job.status) === 'completed') return { kind: 'completed' }
       return step.kind === 'create' && saysStorageExists(job)
@@ -425,9 +438,10 @@ async function found(
   const { observer } = engine
   observer.line(thereAsAsked(request))
   const bucketName = await bucketOf(engine, backend, request, seen)
+  // What was to be changed was perhaps another run's work.
+  observer.changes(how.sent?.changes ?? [])
   if (how.sent !== undefined) {
     const result = how.sent.kind === 'create' ? 'created' : 'updated'
-    observer.changes(how.sent.changes)
     observer.warning(
       'An answer was lost',
       `The answer to a call of this run was lost, and the storage is there as asked, so it counts as ${result} by this run.`,

@@ -2,6 +2,7 @@
 import { classify } from './classify.ts'
 import { ActionError, type ErrorCode, type ErrorDetails, type RedResult } from './errors.ts'
 import type { Failure } from './failure.ts'
+import { partitionOf } from './inputs/regions.ts'
 import type { Job } from './job.ts'
 import { describe } from './retry.ts'
 import { oneLine, quoted } from './text.ts'
@@ -12,6 +13,8 @@ export type Place = Readonly<{
   backendEnvironmentName: string
   resourceName: string
   region: string
+  /** Of the role; undefined where it is not known. */
+  accountId: string | undefined
 }>
 
 /** The error for a call that failed for good. */
@@ -63,7 +66,7 @@ export function explainFailure(
       return error(
         'ACCESS_DENIED',
         `The credentials may not call ${operation}: ${said}.`,
-        `Allow amplifybackend:${operation} on arn:aws:amplifybackend:${place.region}:ACCOUNT:/backend/${place.appId}/* for the role.`,
+        `Allow amplifybackend:${operation} on ${backendArn(place)} for the role.`,
       )
     case 'credentials-expired':
       return error('CREDENTIALS_EXPIRED', `${operation} was refused: ${said}.`)
@@ -85,6 +88,13 @@ export function withResult(
 ): ActionError {
   const { code, advice, requestId } = error
   return new ActionError(code, message, { result, advice, requestId, cause: error })
+}
+
+/** What permissions are needed on, as in a policy. */
+export function backendArn({ region, appId, accountId }: Place): string {
+  const partition = partitionOf(region).id
+  const account = accountId ?? 'YOUR-ACCOUNT-ID'
+  return `arn:${partition}:amplifybackend:${region}:${account}:/backend/${appId}/*`
 }
 
 /** A shell command that shows a job, for a person to copy. */

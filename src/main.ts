@@ -29,8 +29,9 @@ export async function main(world: World): Promise<Ending> {
   const ending = await endWith(clock, signal, STORY_GRACE_MS, story(run)).catch(
     (thrown: unknown) => {
       if (thrown instanceof Error) run.log.debug(thrown.stack ?? thrown.message)
-      const place = run.inputs === undefined ? undefined : placeOf(run.inputs)
-      return redEnding(thrown, run.findings, place, run.secrets.redact)
+      const { inputs, findings, secrets } = run
+      const place = inputs && findings.does && placeOf(inputs, findings.does)
+      return redEnding(thrown, findings, place, secrets.redact)
     },
   )
   reporter.end(ending)

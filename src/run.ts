@@ -70,9 +70,10 @@ export function warn(
   log.annotate('warning', title, clean)
 }
 
-export function placeOf(inputs: Inputs): Place {
+export function placeOf(inputs: Inputs, does: 'apply' | 'plan'): Place {
   const { appId, backendEnvironmentName, resourceName, region } = inputs
-  return { appId, backendEnvironmentName, resourceName, region }
+  const accountId = roleOf(inputs, does)?.split(':')[4]
+  return { appId, backendEnvironmentName, resourceName, region, accountId }
 }
 
 /** The role that the run takes; undefined for ambient credentials. */

@@ -69,7 +69,7 @@ export async function openSession(
   return {
     engine: {
       amplify: noting(amplify, findings),
-      place: placeOf(inputs),
+      place: placeOf(inputs, does),
       patience: { ...patience, renewCredentials: credentials.renew },
       sendSignal: cancellation.sendSignal,
       observer: observerOf(run),

@@ -3,7 +3,7 @@ import { classify, mayPass } from './classify.ts'
 import { duration, type Random } from './clock.ts'
 import { read, terms, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
-import { explainFailure, jobCommand, storageCommand } from './explain.ts'
+import { backendArn, explainFailure, jobCommand, storageCommand } from './explain.ts'
 import { pendingJob, phaseOf, saysUnderWay, type Job } from './job.ts'
 import { backoffMs, describe } from './retry.ts'
 import { quoted } from './text.ts'
@@ -233,7 +233,7 @@ function cannotAsk(
   if (verdict === 'access-denied') {
     return explainFailure(failure, place, {
       result: 'unknown',
-      advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on arn:aws:amplifybackend:${place.region}:ACCOUNT:/backend/${place.appId}/* for the role, or set wait: false.`,
+      advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on ${backendArn(place)} for the role, or set wait: false.`,
     })
   }
   if (verdict === 'not-found') {

@@ -2,19 +2,35 @@
  * Runs the bundle on an emulator of its own, as a runner runs the step of a workflow, and shows what a
  * person would see: the log, then the outputs, then the summary.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { startEmulator } from '../emulator.ts'
 import { runActionStep } from '../runner/action-step.ts'
 import { events, githubContext, tokenClaims } from '../workflow/events.ts'
-import { faultNames, orderFault } from './faults.ts'
+import { orderFault } from './faults.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from './flags.ts'
 import { UsageError } from '../flags.ts'
-import { stepInputs } from './step-inputs.ts'
+import { stepInputs, type StepInputs } from './step-inputs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const examples = readdirSync(join(root, 'examples'))
+  .filter((name) => name.endsWith('.yml'))
+  .map((name) => name.slice(0, -'.yml'.length))
+  .sort()
+
+/** The step of a workflow, which may be the reader's own: what is wrong with it is theirs to mend. */
+function readStep(file: string, github: Readonly<Record<string, unknown>>): StepInputs {
+  const workflow = readFileSync(join(root, 'examples', file), 'utf8')
+  const action = readFileSync(join(root, 'action.yml'), 'utf8')
+  try {
+    return stepInputs({ workflow, action, contexts: { github } })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`examples/${file} cannot be tried: ${reason}`)
+  }
+}
 
 async function tryOut(flags: TryFlags): Promise<number> {
   const say = (text = ''): void => {
@@ -35,11 +51,7 @@ async function tryOut(flags: TryFlags): Promise<number> {
       workflow: 'Storage',
       job: 'storage',
     }
-    const step = stepInputs({
-      workflow: readFileSync(join(root, 'examples', file), 'utf8'),
-      action: readFileSync(join(root, 'action.yml'), 'utf8'),
-      contexts: { github: githubContext(event, place, emulator.githubToken) },
-    })
+    const step = readStep(file, githubContext(event, place, emulator.githubToken))
     if (flags.fault !== undefined) orderFault(emulator, flags.fault)
     const mayMint = step.mayMintToken && event.trusted
     const identity = mayMint
@@ -59,7 +71,7 @@ async function tryOut(flags: TryFlags): Promise<number> {
       })
       say(`--- exit code ${end.exitCode}; outputs:`)
       for (const [name, value] of Object.entries(end.outputs)) say(`${name}=${value}`)
-      say('--- summary:')
+      say('--- step summary, as Markdown and HTML; GitHub shows it on the page of the run:')
       say(end.summary)
       exitCode = end.exitCode
     }
@@ -70,11 +82,11 @@ async function tryOut(flags: TryFlags): Promise<number> {
 }
 
 try {
-  const flags = parseTryFlags(process.argv.slice(2))
-  if (flags === undefined) process.stdout.write(tryUsage(faultNames()))
+  const flags = parseTryFlags(process.argv.slice(2), examples)
+  if (flags === undefined) process.stdout.write(tryUsage(examples))
   else process.exitCode = await tryOut(flags)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\n\n${tryUsage(faultNames())}`)
+  process.stderr.write(`${error.message}\n\n${tryUsage(examples)}`)
   process.exitCode = 2
 }

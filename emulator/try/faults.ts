@@ -1,5 +1,5 @@
 /** What can go wrong, by name. */
-import { addJob, addStorage, endJob, type Emulator } from '../emulator.ts'
+import { addJob, addStorage, allow, endJob, readActions, type Emulator } from '../emulator.ts'
 import type { FaultOrder } from '../faults.ts'
 
 type Trouble = Readonly<{ what: string; order(emulator: Emulator): void }>
@@ -26,7 +26,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
     order: spoil({ operation: create, kind: 'status', status: 504, when: 'after' }),
   },
   '504-late-effect': {
-    what: 'a gateway time-out, and the create takes effect 8 seconds later',
+    what: 'a gateway time-out; the create takes effect 8 seconds later',
     order: spoil({ operation: create, kind: 'status', status: 504, when: 'late', lateMs: 8_000 }),
   },
   'reset-after-effect': {
@@ -63,7 +63,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
     },
   },
   'missing-permission': {
-    what: 'the job fails because the deploying role may not create a bucket',
+    what: 'the job fails because the role may not create a bucket',
     order: (emulator) => {
       emulator.orderJob({
         error:
@@ -99,14 +99,10 @@ const troubles: Readonly<Record<string, Trouble>> = {
   },
   'access-denied': {
     what: 'the role may not create',
-    order: spoil({
-      operation: create,
-      kind: 'status',
-      status: 403,
-      name: 'AccessDeniedException',
-      message: 'is not authorized to perform: amplifybackend:CreateBackendStorage',
-      times: 'always',
-    }),
+    // By the role's policy, so that the refusal names who, what and on what, as AWS words it.
+    order: ({ world }) => {
+      for (const role of world.roles.values()) role.policies = [allow(readActions)]
+    },
   },
   'token-503': {
     what: 'the token service is down twice',
@@ -125,9 +121,10 @@ const troubles: Readonly<Record<string, Trouble>> = {
   },
 }
 
-/** Every name with what it stands for. */
-export const faultNames = (): readonly (readonly [name: string, what: string])[] =>
-  Object.entries(troubles).map(([name, { what }]) => [name, what] as const)
+/** What every name stands for. */
+export const faults: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(troubles).map(([name, { what }]) => [name, what]),
+)
 
 export const isFault = (name: string): boolean => Object.hasOwn(troubles, name)
 

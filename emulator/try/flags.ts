@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 
 import { UsageError } from '../flags.ts'
 import { events, type EventName } from '../workflow/events.ts'
-import { isFault } from './faults.ts'
+import { defaults } from '../world.ts'
+import { faults, isFault } from './faults.ts'
 
 export type TryFlags = Readonly<{
   /** The workflow in `examples/`, without `.yml`. */
@@ -14,21 +15,43 @@ export type TryFlags = Readonly<{
   jobMs: number
 }>
 
-export function tryUsage(faults: readonly (readonly [name: string, what: string])[]): string {
+/** @param examples the names of the workflows in `examples/`, without `.yml` */
+export function tryUsage(examples: readonly string[]): string {
+  const { appId, accountId, applyRole, planRole } = defaults
   return `Usage: npm run try -- [options]
 
-Runs the action's bundle on an emulator of its own, on loopback, as a runner runs the step of a
-workflow. Shows the log, then the outputs, then the summary; leaves nothing behind.
+Runs the action's bundle on an emulator of its own, on loopback, as a runner runs the first step of a
+workflow that uses the action. Shows the log, then the outputs, then the summary; leaves nothing
+behind. Other steps and callers are not run: what relies on them (ambient-credentials, reusable) is red.
 
-  --example NAME     the workflow, as in examples/NAME.yml (plan-and-apply when left out)
-  --event NAME       ${Object.keys(events).join(', ')} (push when left out)
+To try a workflow of your own, save it as examples/NAME.yml. The emulator knows the app
+${appId} with the environments dev and prod, in any region, and of the account ${accountId}
+the roles ${roleName(applyRole)} and ${roleName(planRole)}. With another app the run ends in
+NOT_FOUND, with another role in ROLE_REFUSED.
+
+  --example NAME     the workflow, as in examples/NAME.yml (plan-and-apply when left out):
+${listed(examples)}
+  --event NAME       what starts it (push when left out):
+${listed(Object.keys(events))}
   --twice            run it again, as a re-run does
-  --job-seconds N    how long the backend job takes (3 when left out)
+  --job-seconds N    how long the backend job takes (3 when left out); the action first looks at a job
+                     after about 4 seconds, so less than that changes nothing that shows
   --fault NAME       let something go wrong:
-${faults.map(([name, what]) => `                       ${name.padEnd(20)}${what}`).join('\n')}
+${Object.entries(faults)
+  .map(([name, what]) => `                       ${name.padEnd(20)}${what}`)
+  .join('\n')}
   --help             show this text
 `
 }
+
+const roleName = (arn: string): string => arn.replace(/^.*\//, '')
+
+/** Names below an option, in lines that fit a terminal. */
+const listed = (names: readonly string[]): string =>
+  names
+    .join(', ')
+    .replace(/(.{1,76})(?: |$)/g, `${' '.repeat(23)}$1\n`)
+    .trimEnd()
 
 const isEvent = (name: string): name is EventName => Object.hasOwn(events, name)
 
@@ -57,16 +80,31 @@ function read(args: readonly string[]): {
   }
 }
 
-/** Reads the command line; undefined when it asks for help. Throws a UsageError that says what is wrong. */
-export function parseTryFlags(args: readonly string[]): TryFlags | undefined {
+/**
+ * Reads the command line; undefined when it asks for help. Throws a UsageError that says what is wrong.
+ *
+ * @param examples the names of the workflows in `examples/`, without `.yml`
+ */
+export function parseTryFlags(
+  args: readonly string[],
+  examples: readonly string[],
+): TryFlags | undefined {
   const { example = 'plan-and-apply', event = 'push', fault, twice, help, ...rest } = read(args)
   if (help === true) return undefined
-  if (!/^[\w-]+$/.test(example)) throw new UsageError(`There is no example '${example}'`)
-  if (!isEvent(event)) throw new UsageError(`There is no event '${event}'`)
-  if (fault !== undefined && !isFault(fault)) throw new UsageError(`There is no fault '${fault}'`)
+  if (!examples.includes(example)) {
+    throw unknown('example', 'the name of a workflow in examples/, without .yml', example, examples)
+  }
+  if (!isEvent(event)) throw unknown('event', 'an event', event, Object.keys(events))
+  if (fault !== undefined && !isFault(fault)) {
+    throw unknown('fault', 'a fault', fault, Object.keys(faults))
+  }
   const seconds = rest['job-seconds'] ?? '3'
   if (!/^\d+(?:\.\d+)?$/.test(seconds) || Number(seconds) > 3_600) {
     throw new UsageError(`--job-seconds must be a number from 0 to 3600, not '${seconds}'`)
   }
   return { example, event, fault, twice: twice ?? false, jobMs: Number(seconds) * 1_000 }
+}
+
+function unknown(flag: string, rule: string, given: string, known: readonly string[]): UsageError {
+  return new UsageError(`--${flag} must be ${rule}, not '${given}'; there are: ${known.join(', ')}`)
 }

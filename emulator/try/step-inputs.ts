@@ -59,7 +59,7 @@ export function stepInputs({ workflow, action, contexts }: StepSource): StepInpu
       },
     }
   }
-  throw new Error('No step of this workflow uses the action.')
+  throw new Error('no step of this workflow uses the action')
 }
 
 const mapping = (value: unknown): Readonly<Record<string, unknown>> =>

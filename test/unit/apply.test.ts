@@ -48,12 +48,11 @@ describe('where there is no storage', () => {
     expect(world.storages.get('media')).toEqual(MEDIA)
     expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
     expect(told.jobs.at(-1)).toEqual({ jobId: 'job-1', status: 'COMPLETED' })
-    expect(told.changes).toEqual([CREATE_CHANGES, CREATE_CHANGES])
+    expect(told.changes).toEqual([CREATE_CHANGES])
     expect(told.found).toEqual([undefined, expect.objectContaining({ bucketName: BUCKET })])
     expect(told.warnings).toEqual([])
     expect(told.lines.filter((line) => !line.startsWith('Job job-1 is RUNNING'))).toEqual([
       'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE',
-      'Job job-1 was started (RUNNING).',
       'Waiting for job job-1 (RUNNING), at most 30 min.',
       'The storage "media" is there as asked.',
     ])
@@ -107,7 +106,30 @@ describe('where there is no storage', () => {
     })
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
     expect(told.changes).toEqual([CREATE_CHANGES])
+    expect(told.lines[1]).toBe('Job job-1 was started (RUNNING).')
     expect([took, world.count('GetBackendJob')]).toEqual([0, 0])
+  })
+
+  test('a create that is refused has told what it was to change', async () => {
+    const { ending, told } = await applying({ port: { denied: ['CreateBackendStorage'] } })
+    expect(ending).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
+    expect(told.changes).toEqual([CREATE_CHANGES])
+  })
+
+  test('what is to be created is said once, however often the create has to wait', async () => {
+    const { told, world } = await applying({
+      play: (there, clock) => {
+        const job = there.addJob('UpdateBackendAPI', 'RUNNING')
+        clock.schedule(10_000, () => {
+          there.endJob(job, { status: 'COMPLETED' })
+        })
+      },
+    })
+    expect(world.sends).toHaveLength(2)
+    expect(told.lines.filter((line) => line.startsWith('Creating'))).toEqual([
+      'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE',
+      'Creating the storage "media".',
+    ])
   })
 
   test('a job that fails is red, with its own text', async () => {
@@ -153,7 +175,10 @@ describe('where there is no storage', () => {
   })
 
   test('an answer without a status is said', async () => {
-    const { told } = await applying({ world: { runningStatus: 'PENDING' } })
+    const { told } = await applying({
+      world: { runningStatus: 'PENDING' },
+      order: { wait: false },
+    })
     expect(told.lines[1]).toBe('Job job-1 was started (PENDING).')
     const clock = virtualClock()
     const world = virtualAmplify(clock)
@@ -191,12 +216,19 @@ describe('what stands in the way of a create', () => {
     const scene = await applying({ world })
     expect(scene.ending).toMatchObject({ code, message, result: 'failed' })
     expect(scene.world.sends).toEqual([])
+    expect(scene.told.changes).toEqual([CREATE_CHANGES])
   })
 
   test('a storage of another name is red before anything is sent', async () => {
     const { ending, world } = await applying({ play: MEDIA_OF_ANOTHER_NAME })
     expect(ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
     expect(world.sends).toEqual([])
+  })
+
+  test('a storage of another name makes a plan red, which tells what it was to change', async () => {
+    const { ending, told } = await planning({ play: MEDIA_OF_ANOTHER_NAME })
+    expect(ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
+    expect(told.changes).toEqual([CREATE_CHANGES])
   })
 
   test('an environment that an answer names while it calls it unknown is just not found', async () => {
@@ -332,7 +364,7 @@ describe('where there is a storage', () => {
     expect(ending).toEqual({ ok: true, value: UNCHANGED })
     expect(operations(world)).toEqual(['GetBackendStorage', 'GetBackend', 'ListBackendJobs'])
     expect(told.lines).toEqual(['The storage "media" is there as asked.'])
-    expect([told.changes, told.warnings, told.jobs]).toEqual([[], [], []])
+    expect([told.changes.flat(), told.warnings, told.jobs]).toEqual([[], [], []])
   })
 
   test('that is equal, a pending job is waited for, and then it is looked at again', async () => {
@@ -422,7 +454,7 @@ describe('where there is a storage', () => {
         to: ['READ', 'CREATE_AND_UPDATE'],
       },
     ]
-    expect(told.changes).toEqual([changes, changes])
+    expect(told.changes).toEqual([changes])
     expect(told.lines[0]).toBe(
       'Updating the storage "media":\n  Signed-in users: DELETE → READ, CREATE_AND_UPDATE',
     )
@@ -444,6 +476,24 @@ describe('where there is a storage', () => {
       play: withStorage({ authenticated: [] }),
     })
     expect(ending).toMatchObject({ ok: true, value: { result: 'started' } })
+  })
+
+  test('an update that is refused has told what it was to change', async () => {
+    const { ending, told } = await applying({
+      order: { ifExists: 'update' },
+      port: { denied: ['UpdateBackendStorage'] },
+      play: withStorage({ authenticated: ['READ'] }),
+    })
+    expect(ending).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
+    expect(told.changes).toEqual([
+      [
+        {
+          field: 'authenticated-permissions',
+          from: ['READ'],
+          to: ['READ', 'CREATE_AND_UPDATE'],
+        },
+      ],
+    ])
   })
 
   test('an update that fails is never taken for a storage that exists', async () => {
@@ -611,7 +661,7 @@ describe('when another run was first', () => {
         ),
       },
     ])
-    expect(told.changes).toEqual([])
+    expect(told.changes.at(-1)).toEqual([])
   })
 
   test('an equal storage whose job is pending is waited for first', async () => {
@@ -702,7 +752,7 @@ describe('when another run was first', () => {
     })
     expect(ending).toEqual({ ok: true, value: UNCHANGED })
     expect(world.sends).toHaveLength(1)
-    expect([told.warnings, told.jobs, told.changes]).toEqual([[], [], []])
+    expect([told.warnings, told.jobs, told.changes.at(-1)]).toEqual([[], [], []])
   })
 
   test('its pending job may end in nothing, and then it is our turn', async () => {
@@ -738,7 +788,7 @@ describe('when the answer to our create was lost', () => {
     const { ending, told, world } = await applying(losing(lostAfterEffect))
     expect(ending).toEqual({ ok: true, value: CREATED })
     expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
-    expect(told.changes).toEqual([CREATE_CHANGES, CREATE_CHANGES])
+    expect(told.changes).toEqual([CREATE_CHANGES])
     expect(world.sends).toHaveLength(1)
   })
 
@@ -764,7 +814,7 @@ describe('when the answer to our create was lost', () => {
       world: { times: TIME_STYLES.garbage, jobMs: 1_000 },
     })
     expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(told.changes).toEqual([CREATE_CHANGES])
+    expect(told.changes.at(-1)).toEqual(CREATE_CHANGES)
     expect(told.warnings).toEqual([
       {
         title: 'An answer was lost',

@@ -15,6 +15,7 @@ const PLACE: Place = {
   backendEnvironmentName: 'prod',
   resourceName: 'media',
   region: 'eu-west-1',
+  accountId: '111122223333',
 }
 
 describe('a call that failed for good', () => {
@@ -116,11 +117,26 @@ describe('a call that failed for good', () => {
     expect(error.advice).toBe(CATALOGUE.BAD_REQUEST.remedy)
   })
 
-  test('for want of a permission names the action and the resource', () => {
-    const { advice } = explainFailure(failureOf('ListBackendJobs', 'accessDenied'), PLACE)
-    expect(advice).toBe(
-      'Allow amplifybackend:ListBackendJobs on arn:aws:amplifybackend:eu-west-1:ACCOUNT:/backend/d1abc/* for the role.',
+  const denied = (place: Partial<Place> = {}): string =>
+    explainFailure(failureOf('ListBackendJobs', 'accessDenied'), { ...PLACE, ...place }).advice
+
+  test('for want of a permission names the action and the resource, in the account of the role', () => {
+    expect(denied()).toBe(
+      'Allow amplifybackend:ListBackendJobs on arn:aws:amplifybackend:eu-west-1:111122223333:/backend/d1abc/* for the role.',
     )
+  })
+
+  test('where the account is not known, says that it has to be filled in', () => {
+    expect(denied({ accountId: undefined })).toBe(
+      'Allow amplifybackend:ListBackendJobs on arn:aws:amplifybackend:eu-west-1:YOUR-ACCOUNT-ID:/backend/d1abc/* for the role.',
+    )
+  })
+
+  test.each([
+    ['cn-north-1', 'arn:aws-cn:amplifybackend:cn-north-1:'],
+    ['us-gov-west-1', 'arn:aws-us-gov:amplifybackend:us-gov-west-1:'],
+  ])('names the resource in the partition of %s', (region, start) => {
+    expect(denied({ region })).toContain(start)
   })
 
   test('R04: at a host that does not exist points at the region', () => {

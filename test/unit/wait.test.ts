@@ -332,7 +332,7 @@ describe('waiting for our own job', () => {
       requestId: 'request-403',
       message:
         'The credentials may not call GetBackendJob: 403 AccessDeniedException: User is not authorized to perform that.',
-      advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on arn:aws:amplifybackend:eu-west-1:ACCOUNT:/backend/d1a2b3c4d5/* for the role, or set wait: false.`,
+      advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on arn:aws:amplifybackend:eu-west-1:111122223333:/backend/d1a2b3c4d5/* for the role, or set wait: false.`,
     })
     expect(took).toBe(4_000)
   })

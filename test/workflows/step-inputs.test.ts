@@ -148,7 +148,7 @@ jobs:
   })
 
   test.each([
-    ['no step uses the action', example('call-reusable.yml'), 'No step'],
+    ['no step uses the action', example('call-reusable.yml'), 'no step'],
     [
       'an expression has no end',
       "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b' } }] } }",

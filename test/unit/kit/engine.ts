@@ -37,6 +37,7 @@ export const PLACE: Place = {
   backendEnvironmentName: ENVIRONMENT,
   resourceName: 'media',
   region: 'eu-west-1',
+  accountId: '111122223333',
 }
 
 /** The storage that most scenarios ask for. */
