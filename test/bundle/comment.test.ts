@@ -1,8 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { addStorage, defaults, type Emulator } from '../../emulator/emulator.ts'
@@ -573,46 +569,5 @@ describe('nothing that is not for everybody', () => {
     expect(end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')).not.toContain(
       world.emulator.githubToken,
     )
-  })
-})
-
-describe("GitHub's toolkit", () => {
-  const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-  const chunks = readdirSync(dist).filter(
-    (file) =>
-      file.endsWith('.index.js') &&
-      readFileSync(join(dist, file), 'utf8').includes('listPullRequestsAssociatedWithCommit'),
-  )
-
-  /** The files of the bundle that a run loads. */
-  async function loaded(comment: string): Promise<readonly string[]> {
-    const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
-    try {
-      const world = await stage()
-      await commented(world, {
-        with: { 'comment-on-pr': comment },
-        env: { NODE_V8_COVERAGE: folder },
-      })
-      return readdirSync(folder).flatMap((file) =>
-        [
-          ...readFileSync(join(folder, file), 'utf8').matchAll(
-            /"url":"file:[^"]*\/dist\/([^"/]+)"/g,
-          ),
-        ].map(([, name = '']) => name),
-      )
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
-
-  it('is loaded for a comment', async () => {
-    expect(chunks).toHaveLength(1)
-    expect(await loaded('true')).toEqual(expect.arrayContaining(['index.js', ...chunks]))
-  })
-
-  it('is not loaded without one', async () => {
-    const files = await loaded('false')
-    expect(files).toContain('index.js')
-    expect(files).not.toContain(chunks[0])
   })
 })

@@ -1,0 +1,47 @@
+/** Which files of the bundle a run loads: what only a comment needs, only a run with a comment. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+import { pullRequest } from '../../emulator/workflow/events.ts'
+import { runAction, stage } from '../kit/action.ts'
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+const chunks = readdirSync(dist).filter(
+  (file) =>
+    file.endsWith('.index.js') &&
+    readFileSync(join(dist, file), 'utf8').includes('listPullRequestsAssociatedWithCommit'),
+)
+
+async function loaded(comment: string): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
+  try {
+    await runAction(await stage(), {
+      event: pullRequest(),
+      with: { 'comment-on-pr': comment },
+      env: { NODE_V8_COVERAGE: folder },
+    })
+    return readdirSync(folder).flatMap((file) =>
+      [
+        ...readFileSync(join(folder, file), 'utf8').matchAll(/"url":"file:[^"]*\/dist\/([^"/]+)"/g),
+      ].map(([, name = '']) => name),
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+describe("GitHub's toolkit", () => {
+  it('is loaded for a comment', async () => {
+    expect(chunks).toHaveLength(1)
+    expect(await loaded('true')).toEqual(expect.arrayContaining(['index.js', ...chunks]))
+  })
+
+  it('is not loaded without one', async () => {
+    const files = await loaded('false')
+    expect(files).toContain('index.js')
+    expect(files).not.toContain(chunks[0])
+  })
+})

@@ -1,0 +1,28 @@
+/** The lines and branches of src that the tests reach, in their own process or in the action's. */
+import { defineConfig, mergeConfig } from 'vitest/config'
+
+import usual from './vitest.config.ts'
+
+export default mergeConfig(
+  usual,
+  defineConfig({
+    test: {
+      include: ['test/{unit,bundle}/**/*.test.ts'],
+      // What they show, the others reach too; these are about races, the bundle itself, or many runs.
+      exclude: [
+        'test/bundle/fault-table/**',
+        'test/bundle/{any-inputs,cancellation,late-effect,loaded-chunks,other-runs,pending-job}.test.ts',
+      ],
+      env: { COVERED_ENTRY: 'src/index.ts' },
+      coverage: {
+        enabled: true,
+        provider: 'v8',
+        autoAttachSubprocess: true,
+        include: ['src/**/*.ts'],
+        reporter: ['text', 'json'],
+        reportsDirectory: 'coverage',
+        thresholds: { lines: 90, branches: 90 },
+      },
+    },
+  }),
+)
