@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { CATALOGUE } from '../src/errors.ts'
-import { collectMessages, type ErrorMessage } from './error-messages/collect.ts'
+import { collectMessages, collectRules, type ErrorMessage } from './error-messages/collect.ts'
 import { CLOSE, OPEN } from './error-messages/render.ts'
 
 /** Advice that goes with so many codes is said once, at the end. */
@@ -14,6 +14,7 @@ const COMMON = 5
 export async function errorsPage(root: string): Promise<string> {
   const messages = collectMessages(root)
   const common = commonAdvice(messages)
+  const rules = rulesOfInputs(root)
   const own = messages.map((each) => ({
     ...each,
     advice: each.advice.filter((text) => !common.includes(text)),
@@ -25,7 +26,10 @@ export async function errorsPage(root: string): Promise<string> {
     Object.keys(CATALOGUE)
       .map((code) => `[\`${code}\`](#${code.toLowerCase()})`)
       .join(' · '),
-    ...Object.entries(CATALOGUE).map(([code, entry]) => section(code, entry, own)),
+    ...Object.entries(CATALOGUE).flatMap(([code, entry]) => [
+      section(code, entry, own),
+      ...(code === 'INVALID_INPUT' ? [rules] : []),
+    ]),
     always(own, common),
   ].join('\n\n')
   return await format(page, { ...options, filepath: path })
@@ -38,6 +42,21 @@ const INTRODUCTION = `# Errors
 A red run shows one error: what happened, what to do next, and a code, which is also the output \`error-code\`. A code is
 stable, so workflows may compare it; the sentences may change. What stands in _italics_ is known only in the run. Service
 text and account ids are in the log and the summary, and never in the comment on a pull request.`
+
+/** What is said of an input, or of a variable beside them, in every form that it can have. */
+function rulesOfInputs(root: string): string {
+  const lines = collectRules(root).flatMap(({ rules, remedies }) =>
+    rules.flatMap((rule) =>
+      remedies.map(
+        (remedy) => `${OPEN}input${CLOSE} is ${OPEN}value${CLOSE}: it ${rule}. ${remedy}`,
+      ),
+    ),
+  )
+  return [
+    'The rules and how to mend what breaks them:',
+    [...new Set(lines)].map((line) => `- ${inline(line)}`).join('\n'),
+  ].join('\n\n')
+}
 
 type Entry = Readonly<{ cause: string; remedy: string }>
 
@@ -106,9 +125,11 @@ function block(text: string): string {
     .trimEnd()
 }
 
-/** Literal Markdown, but for what stands in backticks; open parts in italics. */
+/** Literal Markdown, but for what stands in backticks; open parts in italics, which code could not be. */
 function escaped(text: string): string {
   return text
+    .replaceAll(`\`${OPEN}`, OPEN)
+    .replaceAll(`${CLOSE}\``, CLOSE)
     .split(/(`[^`]*`)/)
     .map((part) =>
       part.startsWith('`')

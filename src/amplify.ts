@@ -106,7 +106,8 @@ export function createAmplify(
           { abortSignal },
         ),
       (output) =>
-        Array.isArray(output.Jobs)
+        // A list with something else than jobs in it is none.
+        Array.isArray(output.Jobs) && output.Jobs.every(isObject)
           ? { jobs: output.Jobs.map(readJob), next: textOrUndefined(output.NextToken) }
           : undefined,
       reading('ListBackendJobs', terms),
@@ -242,4 +243,8 @@ function readStarted(output: {
 
 function textOrUndefined(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -43,18 +43,27 @@ export type Circumstances = Readonly<{
   head: AnswerHead | undefined
 }>
 
+/** What the SDK appends to every error that is thrown while it reads an answer. */
+const SDK_NOTE =
+  /\s*Deserialization error: to see the raw response, [^\n]*\$response on this object\.$/
+
 /** Reads a thrown value; never throws itself. */
 export function describeFailure(thrown: unknown, circumstances: Circumstances): Failure {
   const { operation, head, connected } = circumstances
   const chain = causes(thrown)
   const codes = chain.map((error) => textOf(error, 'code')).filter((code) => code !== undefined)
   const metadata = property(thrown, '$metadata')
+  const name = errorName(thrown)
+  const said = messageOf(chain)
+  const message = said.replace(SDK_NOTE, '')
+  // What the SDK stumbled over while it read the body, in words for its own programmers.
+  const stumbled = message !== said && codes.length === 0 && name !== 'SyntaxError'
   return {
     operation,
     status: head?.status ?? numberOf(metadata, 'httpStatusCode'),
-    name: oneLine(errorName(thrown), 80),
+    name: stumbled ? 'Error' : oneLine(name, 80),
     code: codes[0],
-    message: oneLine(messageOf(chain), 1000),
+    message: stumbled ? 'the answer could not be read' : oneLine(message, 1000),
     connected,
     timeLimit: chain.some((error) => error instanceof TimeLimitError),
     requestId: requestIdOf(head) ?? cleanId(textOf(metadata, 'requestId')),

@@ -11,9 +11,16 @@ import type { Env } from './inputs.ts'
 
 export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
 
+/**
+ * How long one address of a host may take to connect before the next is tried. Node's own quarter of a
+ * second is less than a distant region needs, and where the other addresses are dead, nothing connects
+ * then (nodejs/node#54359).
+ */
+const CONNECTING = { autoSelectFamilyAttemptTimeout: 1_500 } as const
+
 /** Agents that keep connections for the next call; `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` apply. */
 export function createAgents(env: Env): Agents {
-  const options = { keepAlive: true, proxyEnv: proxyVariables(env) }
+  const options = { ...CONNECTING, keepAlive: true, proxyEnv: proxyVariables(env) }
   return { http: new http.Agent(options), https: new https.Agent(options) }
 }
 
@@ -32,7 +39,7 @@ export type Reach = { connected: boolean }
  * connection, TLS handshake included, came about.
  */
 export function createTrackedAgents(env: Env, reach: Reach): Agents {
-  const options = { keepAlive: false, proxyEnv: proxyVariables(env) }
+  const options = { ...CONNECTING, keepAlive: false, proxyEnv: proxyVariables(env) }
 
   const watched = (
     connect: (created: ConnectionCallback) => Duplex | null | undefined,

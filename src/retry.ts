@@ -143,8 +143,11 @@ export function describe(failure: Failure): string {
   const { status, code, name, message } = failure
   // What the SDK's parser says of a page is of no use to people.
   if (name === 'SyntaxError' && status !== undefined) return `${status}: the answer is not JSON`
-  // Names that say no more than that something failed.
-  const telling = name === 'Unknown' || name === 'Error' ? undefined : name
+  // Names that say no more than that something failed; the SDK calls every broken connection a time-out.
+  const bare = name === 'Unknown' || name === 'Error'
+  const telling = bare || (code !== undefined && name === 'TimeoutError') ? undefined : name
   const head = [status, code, telling].filter((part) => part !== undefined).join(' ')
-  return [head, message].filter((part) => part !== '').join(': ')
+  // The SDK's own word for an error that came without one.
+  const said = /^Unknown(?:Error)?$/.test(message) ? 'no reason given' : message
+  return [head, said].filter((part) => part !== '').join(': ')
 }

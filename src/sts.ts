@@ -253,9 +253,11 @@ function explain(
 
 function refusal(failure: Failure, request: RoleRequest, claims: Claims): ActionError {
   const shown = Object.entries(claims).map(([claim, value]) => `${claim} = ${value}`)
-  const { sub = '' } = claims
+  const { sub = '', iss = 'https://token.actions.githubusercontent.com' } = claims
+  // The keys of a policy's conditions begin with the issuer, which an Enterprise Server is itself.
+  const issuer = iss.replace(/^https:\/\//, '')
   const hints = [
-    'Compare these claims with the Condition of the role\'s trust policy ("token.actions.githubusercontent.com:sub", ":aud" and so on); STS does not say which one it missed, nor whether the role exists.',
+    `Compare these claims with the Condition of the role's trust policy ("${issuer}:sub", ":aud" and so on); STS does not say which one it missed, nor whether the role exists.`,
     subjectHint(sub),
   ]
   return new ActionError(

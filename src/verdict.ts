@@ -66,7 +66,13 @@ function withoutResult(): ActionError {
 /** What can still be said by a process that is about to be gone. */
 function lastWords(toolkit: Toolkit, error: ActionError): void {
   // Whether anything was sent is not known here.
-  const outputs = { ready: '', changed: '', result: 'unknown', 'error-code': error.code }
+  const outputs = {
+    ready: '',
+    changed: '',
+    result: 'unknown',
+    'error-code': error.code,
+    'error-message': error.message,
+  }
   try {
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
   } catch {

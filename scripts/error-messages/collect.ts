@@ -12,6 +12,9 @@ export type ErrorMessage = Readonly<{
   advice: readonly string[]
 }>
 
+/** What an input or a variable can break: the rule, and how to mend it. */
+export type InputRule = Readonly<{ rules: readonly string[]; remedies: readonly string[] }>
+
 /** Where an error is made: the expressions that say how. */
 type Site = Readonly<{
   code: ts.Expression | undefined
@@ -220,6 +223,43 @@ export function collectMessages(root: string): readonly ErrorMessage[] {
     const types = type.isUnion() ? type.types : [type]
     return types.flatMap((each) => (each.isStringLiteral() ? [each.value] : []))
   }
+}
+
+/** Reads the rules of inputs out of the source: every `bad(rule, remedy)`, and every object that has both. */
+export function collectRules(root: string): readonly InputRule[] {
+  const { program, sources } = open(root)
+  const render = createRenderer(program.getTypeChecker())
+  const found: InputRule[] = []
+  const add = (rule: ts.Expression, remedy: ts.Expression): void => {
+    const made = { rules: render(rule), remedies: render(remedy) }
+    // Where parameters are handed on, the callers are found by themselves.
+    if (!made.rules.every(isOpen)) found.push(made)
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.getText() === 'bad') {
+      const [rule, remedy] = node.arguments
+      if (rule !== undefined && remedy !== undefined) add(rule, remedy)
+    }
+    if (ts.isObjectLiteralExpression(node)) {
+      const rule = valueOf(node, 'rule')
+      const remedy = valueOf(node, 'remedy')
+      if (rule !== undefined && remedy !== undefined) add(rule, remedy)
+    }
+    ts.forEachChild(node, visit)
+  }
+  sources.forEach(visit)
+  return found
+}
+
+/** What a literal object has under a name. */
+function valueOf(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
+  for (const property of node.properties) {
+    if (ts.isPropertyAssignment(property) && isNamed(property.name, name))
+      return property.initializer
+    if (ts.isShorthandPropertyAssignment(property) && property.name.text === name)
+      return property.name
+  }
+  return undefined
 }
 
 /** The message of an error that is made anew with another end. */

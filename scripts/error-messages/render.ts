@@ -16,7 +16,10 @@ const DESCRIBED: Readonly<Record<string, string>> = {
   describeValue: 'value',
   duration: 'time',
   jobCommand: 'the command that shows the job',
+  safeLength: 'number',
+  shown: 'value',
   storageCommand: 'the command that shows the storage',
+  subjectHint: 'what its subject means',
   wordsOf: 'what went wrong',
 }
 
@@ -25,6 +28,19 @@ const NAMES: Readonly<Record<string, string>> = {
   text: 'what was said',
   refusal: 'what went wrong',
   why: 'reason',
+  id: 'partition',
+  where: 'region',
+  found: 'character',
+  others: 'entries',
+  wrong: 'entries',
+  lower: 'the value in lower case',
+  zone: 'region',
+  meant: 'word',
+  choices: 'words',
+  room: 'number',
+  limit: 'number',
+  least: 'number',
+  most: 'number',
   arn: 'ARN',
   aud: 'audience',
   iss: 'issuer',
@@ -60,7 +76,9 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
   /** The texts, or undefined where the expression makes something that only a run knows. */
   function exactly(given: ts.Expression, depth: number): readonly string[] | undefined {
     const expression = bare(given)
-    if (ts.isStringLiteralLike(expression)) return [expression.text]
+    if (ts.isStringLiteralLike(expression) || ts.isNumericLiteral(expression)) {
+      return [expression.text]
+    }
     if (ts.isTemplateExpression(expression)) {
       return joined([
         [expression.head.text],
@@ -70,10 +88,10 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
       ])
     }
     if (ts.isConditionalExpression(expression)) {
-      return unique([
-        ...render(expression.whenTrue, depth + 1),
-        ...render(expression.whenFalse, depth + 1),
-      ])
+      const branches = [expression.whenTrue, expression.whenFalse].filter(
+        (each) => !isNothing(each),
+      )
+      return unique(branches.flatMap((each) => render(each, depth + 1)))
     }
     if (ts.isCallExpression(expression)) return ofCall(expression, depth)
     if (ts.isIdentifier(expression)) {
@@ -139,11 +157,16 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
       ts.forEachChild(node, visit)
     }
     visit(declaration)
-    const isText = ({ flags }: ts.Type): boolean => (flags & ts.TypeFlags.StringLike) !== 0
+    const isText = (type: ts.Type): boolean =>
+      type.isUnion() ? type.types.every(isText) : (type.flags & ts.TypeFlags.StringLike) !== 0
     return found.length > 0 && found.every((each) => isText(checker.getTypeAtLocation(each)))
       ? found
       : undefined
   }
+}
+
+function isNothing(expression: ts.Expression): boolean {
+  return ts.isIdentifier(expression) && expression.text === 'undefined'
 }
 
 function bare(expression: ts.Expression): ts.Expression {

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
 import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
 import { runAction, stage, type Stage } from '../kit/action.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { home, profile } from '../kit/home.ts'
 import { startMetadata, type Keys } from '../kit/metadata.ts'
-import { onEnd, scenario } from '../kit/scope.ts'
+import { scenario } from '../kit/scope.ts'
 import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
@@ -31,22 +30,6 @@ function sessionKeys({ emulator }: Stage): Keys {
   return keys
 }
 
-/** Files of a home folder, which is gone after the test; gives the variables that name it. */
-function home(files: Readonly<Record<string, string>>): { HOME: string; USERPROFILE: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'home-'))
-  onEnd(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), text)
-  }
-  return { HOME: folder, USERPROFILE: folder }
-}
-
-const profile = (keys: Keys, name = 'default'): string =>
-  `[${name}]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\naws_session_token = ${keys.sessionToken}\n`
-
 /** Who signed the calls of the Amplify API. */
 const signers = ({ emulator }: Stage): readonly (string | undefined)[] => [
   ...new Set(
@@ -60,16 +43,17 @@ describe('with a role, nothing but that role is used', () => {
   scenario('C01: not a profile, and nobody lectures about it', async () => {
     const world = await stage()
     const keys = sessionKeys(world)
-    await forEachVariant(
-      { 'one that is not there': 'ghost', 'one that is': 'other' },
-      async (name) => {
+    const others = home({ '.aws/credentials': profile(keys, 'other') })
+    await forEachVariant<{ name: string; folder: Record<string, string> }>(
+      {
+        'without any configuration': { name: 'ghost', folder: home() },
+        'one that is not there': { name: 'ghost', folder: others },
+        'one that is': { name: 'other', folder: others },
+      },
+      async ({ name, folder }) => {
         const end = await runAction(world, {
-          with: { wait: 'false', 'if-exists': 'match' },
           event: pullRequest(),
-          env: {
-            AWS_PROFILE: name,
-            ...home({ '.aws/credentials': profile(keys, 'other') }),
-          },
+          env: { AWS_PROFILE: name, ...folder },
         })
         expectGreen(end, 'planned')
         expect(end.raw.join('\n')).not.toContain(name)

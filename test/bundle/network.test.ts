@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
 import type { Fault } from '../../emulator/emulator.ts'
+import type { OperationName } from '../../emulator/operations.ts'
+import type { StepEnd } from '../../emulator/runner/action-step.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
 import { createAuthority } from '../kit/certificate.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
 import { guarded } from '../kit/guarded.ts'
+import { preload } from '../kit/preload.ts'
 import { startProxy, type Mood } from '../kit/proxy.ts'
 import { closedPort } from '../kit/sockets.ts'
 import { startTlsFront } from '../kit/tls-front.ts'
@@ -290,18 +293,37 @@ describe.concurrent('names and addresses', () => {
     expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
   })
 
-  scenario('N09: where every address refuses, each is named', async () => {
-    const world = await stage({}, FAST)
+  scenario('N09: where no address answers, each is named, whatever is called', async () => {
     const port = await closedPort(() => createServer())
-    const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
-    const end = await runAction(world, {
-      with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
-      nodeArguments: guard.nodeArguments,
-      env: { AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${port}`, ...guard.env },
-    })
-    const message = expectRed(end, 'STS_UNAVAILABLE')
-    expect(message).toContain(`ECONNREFUSED ::1:${port}`)
-    expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
+    const dead = 'dead.fake.test'
+    await forEachVariant<{ env: Record<string, string>; code: Parameters<typeof expectRed>[1] }>(
+      {
+        'the token service': {
+          env: { ACTIONS_ID_TOKEN_REQUEST_URL: `http://${dead}:${port}/idtoken?api-version=2.0` },
+          code: 'TOKEN_UNAVAILABLE',
+        },
+        STS: {
+          env: { AWS_ENDPOINT_URL_STS: `http://${dead}:${port}` },
+          code: 'STS_UNAVAILABLE',
+        },
+        Amplify: {
+          env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: `http://${dead}:${port}` },
+          code: 'HOST_UNREACHABLE',
+        },
+      },
+      async ({ env, code }) => {
+        const world = await stage({}, CALM)
+        const guard = guarded({ [dead]: { addresses: ['::1', '127.0.0.1'] } })
+        const end = await runAction(world, {
+          with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
+          nodeArguments: guard.nodeArguments,
+          env: { ...env, ...guard.env },
+        })
+        const message = expectRed(end, code)
+        expect(message).toContain(`ECONNREFUSED ::1:${port}`)
+        expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
+      },
+    )
   })
 
   scenario('N09: one dead address does not matter where another answers', async () => {
@@ -314,6 +336,40 @@ describe.concurrent('names and addresses', () => {
     })
     expectGreen(end, 'started')
     expect(logOf(end)).not.toContain('Next attempt')
+  })
+})
+
+describe.concurrent('a distant host', () => {
+  /** A run whose STS has these addresses, one of which takes so long to connect. */
+  async function runWith(addresses: readonly string[], slow: string, ms: number): Promise<StepEnd> {
+    const world = await stage()
+    const guard = guarded({ 'sts.fake.test': { addresses } })
+    return await runAction(world, {
+      with: { 'allow-custom-endpoints': 'true', wait: 'false', 'max-attempts': '1' },
+      nodeArguments: [...guard.nodeArguments, ...preload('slow-connect.ts')],
+      env: {
+        ...guard.env,
+        AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`,
+        SLOW_ADDRESS: slow,
+        SLOW_MS: String(ms),
+      },
+    })
+  }
+
+  scenario('N09: has longer to connect than Node gives an address by itself', async () => {
+    await forEachVariant<readonly string[]>(
+      { 'the dead one last': ['127.0.0.1', '::1'], 'the dead one first': ['::1', '127.0.0.1'] },
+      async (addresses) => {
+        expectGreen(await runWith(addresses, '127.0.0.1', 300), 'started')
+      },
+    )
+  })
+
+  scenario('N09: that is too slow is named beside the address that refuses', async () => {
+    const end = await runWith(['127.0.0.2', '::1'], '127.0.0.2', 20_000)
+    expect(expectRed(end, 'STS_UNAVAILABLE')).toMatch(
+      /ETIMEDOUT 127\.0\.0\.2:\d+; .*ECONNREFUSED ::1:\d+/,
+    )
   })
 })
 
@@ -359,10 +415,15 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
       await forEachVariant<Fault>(
         {
           'N12: 504 with a page': { kind: 'html', status: 504 },
+          'N05: reset while it is sent': { kind: 'reset', unread: true },
+          'N05: closed while it is sent': { kind: 'close', unread: true },
+          'N12: 502 with a page': { kind: 'html', status: 502 },
           'N12: 504 with nothing': { kind: 'empty', status: 504 },
           'N12: 503 with nothing': { kind: 'empty', status: 503 },
           'N13: nothing': { kind: 'empty' },
           'N13: {}': { kind: 'body', body: '{}' },
+          'N13: []': { kind: 'body', body: '[]' },
+          'N13: a page': { kind: 'html', status: 200 },
           'N13: a text': { kind: 'body', body: '""' },
           'N13: null': { kind: 'body', body: 'null' },
           'N13: capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
@@ -400,13 +461,84 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
   })
 
   scenario(
+    'N13: a body of null is an answer that could not be read, and not the SDK’s own trouble',
+    async () => {
+      const loseTheAnswer = ({ emulator }: Stage): void => {
+        emulator.orderFault({ operation: CREATE, kind: 'reset', when: 'after' })
+      }
+      await forEachVariant<{
+        operation: OperationName
+        /** Green where the call only warns of what may come. */
+        code?: Parameters<typeof expectRed>[1]
+        result?: string
+        inputs?: Record<string, string>
+        prepare?: (world: Stage) => void
+        body?: string
+        says?: string
+      }>(
+        {
+          'the look': { operation: 'GetBackendStorage', code: 'UNREADABLE_RESPONSE' },
+          'the second look': { operation: 'GetBackend' },
+          'the create': {
+            operation: 'CreateBackendStorage',
+            code: 'UNREADABLE_RESPONSE',
+            inputs: { 'max-attempts': '1' },
+          },
+          'the wait': {
+            operation: 'GetBackendJob',
+            code: 'TIMED_OUT',
+            result: 'timed-out',
+            inputs: { 'timeout-in-minutes': '1' },
+          },
+          'the list of jobs': { operation: 'ListBackendJobs', prepare: loseTheAnswer },
+          'in the list of jobs': {
+            operation: 'ListBackendJobs',
+            prepare: loseTheAnswer,
+            body: '{"jobs":[null]}',
+            says: 'the answer lacks what it must have',
+          },
+        },
+        async ({ operation, code, result, inputs = {}, prepare, body = 'null', says }) => {
+          const world = await stage({ rules: { jobMs: 10_000 } }, CALM)
+          prepare?.(world)
+          world.emulator.orderFault({ operation, kind: 'body', body, times: 'always' })
+          const end = await runAction(world, {
+            with: { 'max-attempts': '2', ...inputs },
+            env: { RUNNER_DEBUG: '1' },
+          })
+          if (code !== undefined) expectRed(end, code, result)
+          expect(logOf(end)).toContain(says ?? 'the answer could not be read')
+          expect(`${end.raw.join('\n')}${end.summary}`).not.toMatch(
+            /Cannot read|TypeError|INTERNAL_ERROR|\$response|[Dd]eserializ/,
+          )
+        },
+      )
+    },
+  )
+
+  scenario(
+    'N10: a create that is never answered is looked for, sent again, and ends by its attempts',
+    async () => {
+      const { world, end } = await createWith(
+        { kind: 'stall', times: 'always' },
+        { 'max-attempts': '2' },
+      )
+      const message = expectRed(end, 'NO_ANSWER', 'failed')
+      expect(message).toContain(CREATE)
+      expect(world.emulator.calls(CREATE)).toHaveLength(2)
+      expect(world.emulator.calls('ListBackendJobs').length).toBeGreaterThan(0)
+    },
+  )
+
+  scenario(
     'N10, P06: a job that is never answered for ends with the time of the run, and names the call',
     async () => {
       const world = await stage({}, FAST)
       world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
-      const end = await runAction(world, { with: { 'timeout-in-minutes': '1' } })
+      const end = await runAction(world, { with: { 'timeout-in-minutes': '2' } })
 
-      expectRed(end, 'TIMED_OUT', 'timed-out')
+      const message = expectRed(end, 'TIMED_OUT', 'timed-out')
+      expect(message).toContain('get-backend-job')
       expect(logOf(end)).toContain('GetBackendJob')
       const [job] = world.emulator.environment().jobs
       expect(end.outputs['job-id']).toBe(job?.jobId)

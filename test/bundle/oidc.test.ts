@@ -1,6 +1,11 @@
 import { describe, expect } from 'vitest'
 
-import { mergedPullRequest, pullRequest, push } from '../../emulator/workflow/events.ts'
+import {
+  mergedPullRequest,
+  pullRequest,
+  push,
+  type WorkflowEvent,
+} from '../../emulator/workflow/events.ts'
 import {
   defaults,
   githubTrust,
@@ -10,7 +15,7 @@ import {
   writeActions,
 } from '../../emulator/emulator.ts'
 import type { Fault } from '../../emulator/emulator.ts'
-import { runAction, stage } from '../kit/action.ts'
+import { runAction, stage, type Scenario } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { scenario } from '../kit/scope.ts'
 import { CALM } from '../kit/pace.ts'
@@ -28,6 +33,7 @@ describe.concurrent('a job that may not mint a token', () => {
         'neither variable': withoutToken,
         'no request token': { ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined },
         'an empty address': { ACTIONS_ID_TOKEN_REQUEST_URL: '' },
+        'a blank token': { ACTIONS_ID_TOKEN_REQUEST_TOKEN: ' ' },
       },
       async (env) => {
         const world = await stage()
@@ -66,14 +72,28 @@ describe.concurrent('a job that may not mint a token', () => {
   )
 
   scenario('O02: a merged pull request from a fork is red, and `push` is the way out', async () => {
-    const world = await stage()
-    const end = await runAction(world, { event: mergedPullRequest({ from: 'fork' }) })
+    const event = mergedPullRequest({ from: 'fork' })
+    // The fork is often gone by the time of the merge.
+    const gone = JSON.stringify(event.payload, (key, value: unknown) =>
+      key === 'head' ? { ref: 'storage', repo: null } : value,
+    )
+    await forEachVariant<Scenario>(
+      {
+        'with inputs': {},
+        'with empty secrets': { with: { 'role-to-assume': '', 'plan-role-to-assume': '' } },
+        'from a fork that is gone': { eventFile: gone },
+      },
+      async (given) => {
+        const world = await stage()
+        const end = await runAction(world, { ...given, event })
 
-    const message = expectRed(end, 'NO_IDENTITY_FOR_PULL_REQUEST')
-    expect(message).toContain('fork')
-    expect(message).toContain('`push`')
-    expect(message).not.toMatch(/pull_request_target|trust policy/)
-    expect(world.emulator.received).toEqual([])
+        const message = expectRed(end, 'NO_IDENTITY_FOR_PULL_REQUEST')
+        expect(message).toContain('fork')
+        expect(message).toContain('`push`')
+        expect(message).not.toMatch(/pull_request_target|trust policy/)
+        expect(world.emulator.received).toEqual([])
+      },
+    )
   })
 
   scenario('O03: Dependabot is named, on a re-run by a person too', async () => {
@@ -81,18 +101,35 @@ describe.concurrent('a job that may not mint a token', () => {
       { 'first run': 'dependabot[bot]', 're-run by a person': 'octocat' },
       async (triggering) => {
         const world = await stage()
-        const env = { GITHUB_TRIGGERING_ACTOR: triggering }
-        const open = await runAction(world, { event: pullRequest({ from: 'dependabot' }), env })
+        // Such a run gets no secrets either.
+        const given = {
+          env: { GITHUB_TRIGGERING_ACTOR: triggering },
+          with: { 'role-to-assume': '', 'plan-role-to-assume': '' },
+        }
+        const open = await runAction(world, {
+          ...given,
+          event: pullRequest({ from: 'dependabot' }),
+        })
         expectGreen(open, 'skipped')
         expect(open.annotations[0]?.message).toContain('Dependabot')
         const merged = await runAction(world, {
+          ...given,
           event: mergedPullRequest({ from: 'dependabot' }),
-          env,
         })
         expect(expectRed(merged, 'NO_IDENTITY_FOR_PULL_REQUEST')).toContain('Dependabot')
         expect(world.emulator.received).toEqual([])
       },
     )
+  })
+
+  scenario('O03, S03: Dependabot with a token is like everybody else', async () => {
+    const world = await stage()
+    const end = await runAction(world, {
+      event: { ...pullRequest({ from: 'dependabot' }), trusted: true },
+    })
+    expectGreen(end, 'planned')
+    const [call] = world.emulator.calls('AssumeRoleWithWebIdentity')
+    expect(new URLSearchParams(call?.rawBody).get('RoleSessionName')).toMatch(/^[\w+=,.@-]{2,64}$/)
   })
 })
 
@@ -112,17 +149,24 @@ describe.concurrent('a token service with trouble', () => {
   scenario(
     'O05: silence is waited out for seconds and not for minutes, and tried again',
     async () => {
-      await forEachVariant({ once: 1, 'for ever': 'always' } as const, async (times) => {
-        const { end, tokens } = await planWith({ kind: 'stall', times })
-        if (times === 1) {
-          expectGreen(end, 'planned')
-          expect(tokens).toBe(2)
-        } else {
-          expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain('no answer within the time limit')
-          expect(tokens).toBeGreaterThanOrEqual(3)
-          expect(tokens).toBeLessThanOrEqual(5)
-        }
-      })
+      await forEachVariant<Fault & { times: 1 | 'always' }>(
+        {
+          once: { kind: 'stall', times: 1 },
+          'once, after the head of the answer': { kind: 'stall', sent: 'headers', times: 1 },
+          'for ever': { kind: 'stall', times: 'always' },
+        },
+        async (fault) => {
+          const { end, tokens } = await planWith(fault)
+          if (fault.times === 1) {
+            expectGreen(end, 'planned')
+            expect(tokens).toBe(2)
+          } else {
+            expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain('no answer within the time limit')
+            expect(tokens).toBeGreaterThanOrEqual(3)
+            expect(tokens).toBeLessThanOrEqual(5)
+          }
+        },
+      )
     },
   )
 
@@ -169,6 +213,7 @@ describe.concurrent('a token service with trouble', () => {
           'by its length, always': { kind: 'truncated', times: 'always' },
           'in a chunk, always': { kind: 'truncated', chunked: true, times: 'always' },
           slowly: { kind: 'stall', sent: 'half' },
+          'by bytes that are no HTTP': { kind: 'garbage' },
         },
         async (fault, name) => {
           const { end, tokens } = await planWith(fault)
@@ -286,11 +331,24 @@ describe.concurrent('a token that the trust policy does not match', () => {
     async () => {
       const older = /older subject format.*repo:OWNER@ID\/REPO@ID/
       const newer = /newer subject format, repo:OWNER@ID\/REPO@ID:.*repo:OWNER\/REPO/
-      await forEachVariant<{ sub: string; says: readonly RegExp[]; not?: RegExp }>(
+      await forEachVariant<{
+        sub: string
+        event?: WorkflowEvent
+        issuer?: string
+        says: readonly RegExp[]
+        not?: RegExp
+      }>(
         {
-          'O14: pull_request': {
+          'O14: a merged pull request': {
+            event: mergedPullRequest(),
             sub: 'repo:octo-org/octo-app:pull_request',
             says: [older, /ends in pull_request and holds no branch/],
+          },
+          'O14, O19: of an Enterprise Server': {
+            issuer: 'https://ghe.example.com/_services/token',
+            sub: 'repo:octo-org/octo-app:ref:refs/heads/main',
+            says: [/"ghe\.example\.com\/_services\/token:sub"/],
+            not: /token\.actions\.githubusercontent\.com/,
           },
           'O15: the format with ids': {
             sub: 'repo:octo-org@12345/octo-app@456789:pull_request',
@@ -306,15 +364,15 @@ describe.concurrent('a token that the trust policy does not match', () => {
             says: [newer, /names an environment, so the subject ends in environment:NAME/],
           },
         },
-        async ({ sub, says, not }) => {
-          const world = await stage({}, CALM)
+        async ({ sub, event = push(), issuer = defaults.issuer, says, not }) => {
+          const world = await stage({ issuer }, CALM)
           const { emulator } = world
           addRole(emulator.world, {
             arn: defaults.applyRole,
-            trust: githubTrust(['repo:octo-org/other:ref:refs/heads/main']),
+            trust: githubTrust(['repo:octo-org/other:ref:refs/heads/main'], { issuer }),
             policies: [allow(readActions)],
           })
-          const running = runAction(world)
+          const running = runAction(world, { event })
           // The event decides the subject; here it is the repository's settings that do.
           emulator.world.claims['sub'] = sub
           const end = await running
@@ -322,12 +380,12 @@ describe.concurrent('a token that the trust policy does not match', () => {
           const message = expectRed(end, 'ROLE_REFUSED')
           expect(message).toContain(`sub = ${sub}`)
           expect(message).toContain(`aud = ${defaults.audience}`)
-          expect(message).toContain(`iss = ${defaults.issuer}`)
+          expect(message).toContain(`iss = ${issuer}`)
           expect(message).toContain('ref = refs/heads/main')
           expect(message).toContain(
             'job_workflow_ref = octo-org/octo-app/.github/workflows/storage.yml',
           )
-          expect(message).toContain('token.actions.githubusercontent.com:sub')
+          expect(message).toContain(`"${issuer.replace('https://', '')}:sub"`)
           for (const text of says) expect(message).toMatch(text)
           if (not !== undefined) expect(message).not.toMatch(not)
           // A refusal can be IAM's propagation, so it is asked three times, with a fresh token each.

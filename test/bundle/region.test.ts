@@ -1,8 +1,10 @@
 import { describe, expect } from 'vitest'
 
+import { defaults } from '../../emulator/emulator.ts'
 import { FAST, runAction, stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { guarded } from '../kit/guarded.ts'
+import { home } from '../kit/home.ts'
 import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
@@ -31,6 +33,16 @@ describe('the region', () => {
           region: 'us-east-2',
           source: 'AWS_DEFAULT_REGION',
         },
+        'AWS_REGION alone': {
+          env: { AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: undefined },
+          region: 'us-east-1',
+          source: 'AWS_REGION',
+        },
+        'AWS_DEFAULT_REGION alone': {
+          env: { AWS_REGION: undefined, AWS_DEFAULT_REGION: 'us-east-2' },
+          region: 'us-east-2',
+          source: 'AWS_DEFAULT_REGION',
+        },
         'R02: a new line at its end': {
           env: { AWS_REGION: 'us-east-1\n' },
           region: 'us-east-1',
@@ -55,10 +67,12 @@ describe('the region', () => {
 
   scenario('R01: that is nowhere is an error that names the input', async () => {
     const world = await stage()
+    // A profile's region is none of the documented sources.
+    const profiled = home({ '.aws/config': '[default]\nregion = us-east-1\n' })
     for (const empty of [undefined, '', ' ']) {
       const end = await runAction(world, {
         with: { 'aws-region': '' },
-        env: { AWS_REGION: empty, AWS_DEFAULT_REGION: empty },
+        env: { ...profiled, AWS_REGION: empty, AWS_DEFAULT_REGION: empty },
       })
       const message = expectRed(end, 'INVALID_INPUT')
       expect(message).toContain('aws-region is empty')
@@ -78,13 +92,18 @@ describe('the region', () => {
         ['us-east-1a', /not an availability zone.*Write `us-east-1`/],
         ['US-EAST-1', /Write `us-east-1`/],
         ['us-east-1.evil.example', /must be the code of a region/],
+        ['us-east-1\neu-west-1', /must not hold white space/],
       ]
       for (const [region, rule] of wrong) {
-        const end = await runAction(world, { with: { 'aws-region': region } })
-        const message = expectRed(end, 'INVALID_INPUT')
-        expect(message).toMatch(/^aws-region is "/)
-        expect(message).toMatch(rule)
-        expect(message.split('\n')[0]).toMatch(rule)
+        for (const [name, given] of [
+          ['aws-region', { with: { 'aws-region': region } }],
+          ['AWS_REGION', { with: { 'aws-region': '' }, env: { AWS_REGION: region } }],
+        ] as const) {
+          const message = expectRed(await runAction(world, given), 'INVALID_INPUT')
+          expect(message.startsWith(`${name} is "`)).toBe(true)
+          // Name, value and rule stand on one line, whatever the value holds.
+          expect(message.split('\n')[0]).toMatch(rule)
+        }
       }
       expect(world.emulator.received).toEqual([])
     },
@@ -130,15 +149,37 @@ describe('the region', () => {
   )
 
   scenario('R05: of another app is told by what was asked for, without a retry', async () => {
-    const world = await stage()
-    const end = await runAction(world, { with: { 'app-id': 'd0therapp' } })
+    await forEachVariant<{ app: string; says?: string; creates: number }>(
+      {
+        'as the look finds': { app: 'd0therapp', creates: 0 },
+        'as the create finds': {
+          app: defaults.appId,
+          says: `App ${defaults.appId} not found`,
+          creates: 1,
+        },
+      },
+      async ({ app, says, creates }) => {
+        const world = await stage()
+        if (says !== undefined) {
+          world.emulator.orderFault({
+            operation: 'CreateBackendStorage',
+            kind: 'status',
+            status: 404,
+            name: 'NotFoundException',
+            message: says,
+          })
+        }
+        const end = await runAction(world, { with: { 'app-id': app } })
 
-    const message = expectRed(end, 'NOT_FOUND')
-    for (const asked of ['"d0therapp"', '"prod"', 'eu-west-1', 'the account of the role']) {
-      expect(message).toContain(asked)
-    }
-    expect(logOf(end)).toContain('arn:aws:iam::111122223333:role/amplify-storage-apply')
-    expect(world.emulator.calls('GetBackendStorage')).toHaveLength(1)
-    expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
+        const message = expectRed(end, 'NOT_FOUND')
+        for (const asked of [`"${app}"`, '"prod"', 'eu-west-1', 'the account of the role']) {
+          expect(message).toContain(asked)
+        }
+        expect(message).toContain(says ?? 'NotFoundException')
+        expect(logOf(end)).toContain('arn:aws:iam::111122223333:role/amplify-storage-apply')
+        expect(world.emulator.calls('GetBackendStorage')).toHaveLength(1)
+        expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(creates)
+      },
+    )
   })
 })

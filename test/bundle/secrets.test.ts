@@ -1,10 +1,14 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 
-import { defaults, type Emulator, type Fault } from '../../emulator/emulator.ts'
+import { defaults, type Emulator, type Fault, type FaultOrder } from '../../emulator/emulator.ts'
 import { isObject } from '../../emulator/shape.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario } from '../kit/action.ts'
-import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
+import { runAction, stage, type Scenario } from '../kit/action.ts'
+import { expectGreen, expectHidden, expectRed } from '../kit/ends.ts'
+import { checkOutputs } from '../kit/harmless.ts'
+import { home } from '../kit/home.ts'
+import { CALM } from '../kit/pace.ts'
 import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
 
@@ -30,31 +34,54 @@ function secretsOf(emulator: Emulator): readonly string[] {
   ]
 }
 
+/** A refusal whose head repeats what a request has in its own. */
+const refusal = (operation: FaultOrder['operation'], status: number): FaultOrder => ({
+  operation,
+  kind: 'status',
+  status,
+  message: 'no',
+  headers: { authorization: 'AWS4-HMAC-SHA256 Credential=x', 'x-echo': 'Bearer x' },
+})
+
 describe('C07: secrets, with debug logging on', () => {
   scenario('are seen nowhere, whatever way the run ends, and are all masked', async () => {
-    await forEachVariant<{ scenario?: Scenario; sessions: number }>(
+    await forEachVariant<{
+      scenario?: Scenario
+      refusals?: readonly FaultOrder[]
+      sessions: number
+    }>(
       {
         'an apply': { sessions: 1 },
+        'a refusal of the backend': {
+          sessions: 1,
+          refusals: [refusal('CreateBackendStorage', 403), refusal('GetBackendStorage', 500)],
+        },
+        'a refusal in the middle of the wait': {
+          sessions: 1,
+          refusals: [refusal('GetBackendJob', 403)],
+        },
         'a merge with a comment': {
           scenario: { event: mergedPullRequest(), with: { 'comment-on-pr': 'true' } },
           sessions: 0,
         },
         'a plan': { scenario: { event: pullRequest() }, sessions: 1 },
       },
-      async ({ scenario = {}, sessions }) => {
-        const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+      async ({ scenario = {}, refusals = [], sessions }) => {
+        const world = await stage({ rules: { jobMs: 5_000 } }, CALM)
+        for (const order of refusals) world.emulator.orderFault(order)
         const end = await runAction(world, { ...scenario, env: debug })
         const secrets = secretsOf(world.emulator)
         expect(secrets.length).toBeGreaterThanOrEqual(2 + 3 * sessions)
         expectHidden(end, secrets)
-        expect(logOf(end)).not.toMatch(/bearer/i)
-        expect(logOf(end)).not.toMatch(/authorization/i)
+        expect(end.raw.some((line) => line.startsWith('::debug::'))).toBe(true)
+        const open = end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')
+        expect(open).not.toMatch(/bearer|authorization|AWS4-HMAC/i)
       },
     )
   })
 
   scenario('are cut out of what a server says, though it repeats them', async () => {
-    const world = await stage({}, FAST)
+    const world = await stage({}, CALM)
     const { emulator } = world
     const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
     // The emulator's long-term key stands for one that was minted; the run has it from its environment.
@@ -85,7 +112,7 @@ describe('C07: secrets, with debug logging on', () => {
         },
       },
       async ({ operation, fault }) => {
-        const world = await stage({}, FAST)
+        const world = await stage({}, CALM)
         const { emulator } = world
         const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
         const echoing =
@@ -103,7 +130,7 @@ describe('C07: secrets, with debug logging on', () => {
 
 describe('what is no secret', () => {
   scenario('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
-    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+    const world = await stage({ rules: { jobMs: 5_000 } }, CALM)
     const end = await runAction(world, { env: debug })
 
     expectGreen(end, 'created')
@@ -124,9 +151,17 @@ describe('what is no secret', () => {
 
   scenario('C08: nothing is left behind for the steps that follow, but the outputs', async () => {
     const world = await stage()
-    const end = await runAction(world, { with: { wait: 'false' } })
+    const own = home()
+    const temporary = home()
+    const end = await runAction(world, {
+      with: { wait: 'false' },
+      env: { ...own, RUNNER_TEMP: temporary.HOME, TMPDIR: temporary.HOME },
+    })
     expectGreen(end, 'started')
+    checkOutputs(end.outputs)
+    expectHidden(end, secretsOf(world.emulator))
     expect(end.leftovers).toBe('')
     expect(end.raw.filter((line) => /^::(?:save-state|set-env|add-path)/.test(line))).toEqual([])
+    expect([own.HOME, temporary.HOME].flatMap((folder) => readdirSync(folder))).toEqual([])
   })
 })

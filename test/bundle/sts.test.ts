@@ -14,6 +14,7 @@ import { pullRequest } from '../../emulator/workflow/events.ts'
 import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { startFront } from '../kit/front.ts'
+import { home, profile } from '../kit/home.ts'
 import { scenario } from '../kit/scope.ts'
 import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
@@ -152,6 +153,7 @@ describe.concurrent('STS with trouble', () => {
         {
           nothing: { kind: 'empty' },
           'a page': { kind: 'html', status: 200 },
+          'no XML': { kind: 'body', body: 'null' },
           'no credentials': xml(user),
           'no session token': xml(`<Credentials>${keys}${expiration}</Credentials>${user}`),
           'an empty key': xml(
@@ -167,11 +169,15 @@ describe.concurrent('STS with trouble', () => {
         async (fault) => {
           const world = await stage({}, CALM)
           world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
+          // Everything is there that the SDK's own chain would find.
+          const { accessKeyId, secretAccessKey } = world.emulator.world.user
+          const file = profile({ accessKeyId, secretAccessKey, sessionToken: '' })
           const end = await runAction(world, {
-            env: world.emulator.ambientEnv,
+            env: { ...world.emulator.ambientEnv, ...home({ '.aws/credentials': file }) },
             with: { 'max-attempts': '2' },
           })
-          expectRed(end, 'STS_UNAVAILABLE')
+          const message = expectRed(end, 'STS_UNAVAILABLE')
+          expect(message).toMatch(/200: the answer (?:lacks what it must have|could not be read)/)
           expect(new Set(world.emulator.received.map(({ operation }) => operation))).toEqual(
             new Set(['token', ASSUME]),
           )

@@ -242,6 +242,39 @@ describe('docs/how-it-works.md', () => {
   })
 })
 
+describe('docs/setup.md', () => {
+  const text = readPage('docs/setup.md').text.replace(/\s+/g, ' ')
+
+  it.each([
+    ['O01: what a job needs', 'permissions: id-token: write'],
+    ['O01: whose permissions count', 'The permissions of a job replace those of the workflow'],
+    ['O04: who else has to grant it', 'gets at most what the job that calls it grants'],
+    ['O12: the audience in China', '`sts.amazonaws.com.cn`'],
+    ['O14: the subject of a merged pull request', '| applies | `pull_request` |'],
+    ['O15: the older subject', '| older | `repo:YOUR-ORG/YOUR-REPO:` |'],
+    ['O15: the newer subject', '`repo:YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID:`'],
+    ['O16: the subject of an environment', '`environment:prod` and no branch in it'],
+    ['O19: the issuer of an Enterprise Server', '`https://YOUR-HOST/_services/token`'],
+    ['O21: that a GitHub App changes nothing', 'neither brings it nor takes it away'],
+    ['E02: the subject of a merge queue', '`ref:refs/heads/gh-readonly-queue/…`'],
+  ])('says %s', (_, sentence) => {
+    expect(text).toContain(sentence)
+  })
+})
+
+describe('docs/troubleshooting.md', () => {
+  const text = readPage('docs/troubleshooting.md').text.replace(/\s+/g, ' ')
+
+  it.each([
+    ['N01: which hosts a proxy is for', 'hold for all hosts that the action calls'],
+    ['N04: how a private authority is trusted', 'Set `NODE_EXTRA_CA_CERTS` to its file'],
+    ['N04: what does not help', '`AWS_CA_BUNDLE` and `SSL_CERT_FILE` alone are not read'],
+    ['C09: what not to store as a secret', 'do not store an app id or an account id as a secret'],
+  ])('says %s', (_, sentence) => {
+    expect(text).toContain(sentence)
+  })
+})
+
 describe('the README', () => {
   const readme = readPage('README.md')
 

@@ -8,41 +8,14 @@ import { errorsPage } from '../../scripts/docs-errors.ts'
 import { CATALOGUE } from '../../src/errors.ts'
 import { inputSets, take } from '../kit/any-inputs.ts'
 import { channels } from '../kit/hostile.ts'
+import { errorsPageText, isOnThePage, sectionOf, sections } from '../kit/errors-page.ts'
 import { hastyClock, runInProcess, type InProcess } from '../kit/in-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
-
-type Section = Readonly<{ title: string; text: string; sentences: readonly RegExp[] }>
-
-const sections = page.split(/^## /m).slice(1).map(readSection)
-
-function readSection(text: string): Section {
-  const [title = ''] = text.split('\n')
-  const sentences = [...text.matchAll(/^- (.+)$/gm)].map(([, line = '']) => readSentence(line))
-  return { title, text, sentences }
-}
-
-/** A sentence of the page as the pattern that it stands for: what is in italics is open. */
-function readSentence(markdown: string): RegExp {
-  const pattern = markdown
-    .split(/(?<![a-z\d\\])_(?:[^_]+?)_(?![a-z\d])/i)
-    .map((part) =>
-      part
-        .replaceAll('<br>', '\n')
-        .replace(/\\([\\*_[\]<>|#])/g, '$1')
-        .replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
-    )
-    .join('[^]*')
-  return new RegExp(`^${pattern}$`)
-}
-
-const sectionOf = (title: string): Section | undefined =>
-  sections.find((section) => section.title === title)
 
 describe('the page of all errors', () => {
   it('is what the source makes it: run "npm run docs"', { timeout: 60_000 }, async () => {
-    expect(page).toBe(await errorsPage(root))
+    expect(errorsPageText).toBe(await errorsPage(root))
   })
 
   it('has every code with its cause and what to do, in the order of the catalogue', () => {
@@ -92,12 +65,7 @@ describe('a red run', () => {
     })
     if (!('error' in ending)) return undefined
     const { code, message } = ending.error
-    const around = sectionOf('With several codes')?.sentences.slice(0, 4) ?? []
-    const known = [...(sectionOf(code)?.sentences ?? []), ...around]
-    expect(
-      known.some((sentence) => sentence.test(message)),
-      `${code}: ${message}`,
-    ).toBe(true)
+    expect(isOnThePage(code, message), `${code}: ${message}`).toBe(true)
     return code
   }
 

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 
 import type { StepEnd } from '../../emulator/runner/action-step.ts'
 import type { ErrorCode } from '../../src/errors.ts'
+import { checkEveryEnd, unescaped } from './every-end.ts'
 
 /** A red end with this code: one error that people can read, and nothing left behind. Gives its text. */
 export function expectRed(end: StepEnd, code: ErrorCode, result = 'failed'): string {
@@ -10,7 +11,7 @@ export function expectRed(end: StepEnd, code: ErrorCode, result = 'failed'): str
   const errors = end.annotations.filter(({ level }) => level === 'error')
   expect(errors.map(({ title }) => title)).toEqual([expect.stringContaining(`(${code})`)])
   expect(end.exitCode).toBe(1)
-  expect(end.leftovers).toBe('')
+  checkEveryEnd(end)
   return errors[0]?.message ?? ''
 }
 
@@ -19,7 +20,7 @@ export function expectGreen(end: StepEnd, result: string): void {
   expect(end.annotations.filter(({ level }) => level === 'error')).toEqual([])
   expect(end.outputs).toMatchObject({ result, 'error-code': '', 'error-message': '' })
   expect(end.exitCode).toBe(0)
-  expect(end.leftovers).toBe('')
+  checkEveryEnd(end)
 }
 
 /** The log as people see it, as one text. */
@@ -35,11 +36,6 @@ export function expectHidden(end: StepEnd, secrets: readonly string[]): void {
     expect(lines.filter((line) => !line.startsWith('::add-mask::'))).toEqual([])
     expect(Object.values(end.outputs).join('\n')).not.toContain(secret)
     expect(end.summary).not.toContain(secret)
-    expect(end.masks.map(unescapeData)).toContain(secret)
+    expect(end.masks.map(unescaped)).toContain(secret)
   }
-}
-
-/** As the runner reads what stands behind a command. */
-function unescapeData(text: string): string {
-  return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
 }

@@ -256,6 +256,8 @@ export const channels: Readonly<Record<string, Channel>> = {
       event: {
         ...event,
         payload: { ...event.payload, repository, action: text === '' ? 'opened' : text },
+        baseRef: inVariable(text),
+        headRef: inVariable(text),
         actor: inVariable(text),
       },
     }

@@ -2,6 +2,7 @@
 import { defaults, allow, type Emulator } from '../../emulator/emulator.ts'
 import { readActions, writeActions } from '../../emulator/world.ts'
 import type { StepEnd } from '../../emulator/runner/action-step.ts'
+import { checkEveryEnd } from './every-end.ts'
 
 /** The log as people see it. */
 export const logOf = (end: StepEnd): string => end.shown.join('\n')
@@ -23,6 +24,7 @@ export function annotationsOf(
 export function errorOf(end: StepEnd): string {
   const errors = annotationsOf(end, 'error')
   if (errors.length !== 1) throw new Error(`${errors.length} errors:\n${logOf(end)}`)
+  checkEveryEnd(end)
   return errors[0]?.message ?? ''
 }
 

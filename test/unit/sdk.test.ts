@@ -12,7 +12,7 @@ import { ActionError } from '../../src/errors.ts'
 import { createAgents, createTrackedAgents, destroyAgents, type Agents } from '../../src/http.ts'
 import type { Env } from '../../src/inputs.ts'
 import { readBackend } from '../../src/backend.ts'
-import type { Answer } from '../../src/retry.ts'
+import { describe as describeInWords, type Answer } from '../../src/retry.ts'
 import {
   callPlugin,
   callSdk,
@@ -301,6 +301,18 @@ describe('N13: an answer of 200 that is none', () => {
     },
   )
 
+  test.each([
+    [200, 'null', 'the answer could not be read'],
+    [400, '{"code":{}}', 'the answer could not be read'],
+    [200, '<html>', 'the answer is not JSON'],
+    [500, '{}', 'no reason given'],
+  ])('of status %i with the body %j is told without the SDK’s own words', async (...given) => {
+    const [status, body, words] = given
+    const failure = await failureOf(clientFor((await serve(json(status, body))).url))
+    expect(describeInWords(failure)).toBe(`${status}: ${words}`)
+    expect(failure.message).not.toContain('$response')
+  })
+
   test('N14: cut short keeps its status and its request id', async () => {
     const server = await serve((response) => {
       response.writeHead(200, { 'content-length': '200', 'x-amzn-RequestId': 'cut' })
@@ -310,6 +322,7 @@ describe('N13: an answer of 200 that is none', () => {
     const failure = await failureOf(clientFor(server.url))
     expect(failure).toMatchObject({ status: 200, requestId: 'cut', connected: true })
     expect(classify(failure)).toBe('unreadable')
+    expect(describeInWords(failure)).toBe('200 ECONNRESET: aborted')
   })
 
   test('as a redirect is not followed', async () => {

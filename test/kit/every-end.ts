@@ -1,0 +1,46 @@
+/** What holds for every step, however it ends and whatever it met. */
+import type { StepEnd } from '../../emulator/runner/action-step.ts'
+import { isOnThePage } from './errors-page.ts'
+
+/** Shorter values can stand in any text by chance. */
+const TELLING = 8
+
+const INTERNALS =
+  /\[object \w+\]|(?<![".\w])\b(?:undefined|NaN)\b(?![".])|\bat (?:file:|node:|async )|\$response/
+
+/**
+ * Green without an error, or red with the one that people can read and look up; nothing left behind for
+ * other steps; no secret anywhere but in its mask.
+ *
+ * @throws with the whole log where that does not hold
+ */
+export function checkEveryEnd(end: StepEnd): void {
+  const fail = (what: string): never => {
+    throw new Error(`${what}\n${end.shown.join('\n')}`)
+  }
+  const errors = end.annotations.filter(({ level }) => level === 'error')
+  if (![0, 1].includes(end.exitCode)) fail(`exit code ${end.exitCode}`)
+  if (errors.length !== end.exitCode) fail(`${errors.length} errors, exit code ${end.exitCode}`)
+  for (const { title, message } of errors) {
+    if (title === '' || message.trim() === '') fail('an error without words')
+    if (INTERNALS.test(message)) fail(`an error for programmers: ${message}`)
+  }
+  const { 'error-code': code = '', 'error-message': message = '' } = end.outputs
+  if (code !== '' && !isOnThePage(code, message)) fail(`not on the page: ${code}: ${message}`)
+  if (end.leftovers !== '') fail(`left behind: ${end.leftovers}`)
+  const open = [
+    ...end.raw.filter((line) => !line.startsWith('::add-mask::')),
+    ...Object.values(end.outputs),
+    end.summary,
+  ].join('\n')
+  const seen = end.masks
+    .map(unescaped)
+    .filter((mask) => mask.length >= TELLING && open.includes(mask))
+  if (seen.length > 0) fail(`shown though masked: ${seen.join(', ')}`)
+  if (/\beyJ[\w-]{10,}\.[\w-]+\.[\w-]+|\bBearer [\w-]/.test(open)) fail('a token is shown')
+}
+
+/** As the runner reads what stands behind a command. */
+export function unescaped(text: string): string {
+  return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+}
