@@ -3,7 +3,7 @@
  * about, and a plain request for the few calls that are not the SDK's.
  */
 import http from 'node:http'
-import https from 'node:https'
+import type https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { reasonOf } from './clock.ts'
 import { PROXY_VARIABLES, proxyUrl } from './inputs/proxy-variables.ts'
@@ -18,10 +18,19 @@ export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
  */
 const CONNECTING = { autoSelectFamilyAttemptTimeout: 1_500 } as const
 
+/** Node's TLS takes longer to load than all of this action's first file, and not every request needs it. */
+const nodeHttps = (): typeof https => process.getBuiltinModule('node:https')
+
 /** Agents that keep connections for the next call; `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` apply. */
 export function createAgents(env: Env): Agents {
   const options = { ...CONNECTING, keepAlive: true, proxyEnv: proxyVariables(env) }
-  return { http: new http.Agent(options), https: new https.Agent(options) }
+  let secure: https.Agent | undefined
+  return {
+    http: new http.Agent(options),
+    get https() {
+      return (secure ??= new (nodeHttps().Agent)(options))
+    },
+  }
 }
 
 /** Ends all connections of the agents, so that none keeps the process alive. */
@@ -66,7 +75,7 @@ export function createTrackedAgents(env: Env, reach: Reach): Agents {
       return watched((created) => super.createConnection(request, created), callback, 'connect')
     }
   }
-  class TrackedHttpsAgent extends https.Agent {
+  class TrackedHttpsAgent extends nodeHttps().Agent {
     override createConnection(
       request: https.RequestOptions,
       callback?: ConnectionCallback,
@@ -111,6 +120,8 @@ export type TextRequest = Readonly<{
   headers: Readonly<Record<string, string>>
   body?: string | undefined
   signal: AbortSignal
+  /** Told when all of the request has left this process. */
+  onSent?: () => void
 }>
 
 /** More than any answer these calls can have; the rest is an attack or an accident. */
@@ -122,8 +133,9 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024
  * @throws the connection's error, also when the answer ends early; the signal's reason when aborted
  */
 export function requestText(url: URL, agents: Agents, request: TextRequest): Promise<TextResponse> {
-  const [module, agent] = url.protocol === 'https:' ? [https, agents.https] : [http, agents.http]
-  const { signal } = request
+  const secure = url.protocol === 'https:'
+  const [module, agent] = secure ? [nodeHttps(), agents.https] : [http, agents.http]
+  const { signal, onSent } = request
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       reject(signal.aborted ? reasonOf(signal) : error)
@@ -156,6 +168,7 @@ export function requestText(url: URL, agents: Agents, request: TextRequest): Pro
       },
     )
     outgoing.on('error', fail)
+    if (onSent !== undefined) outgoing.on('finish', onSent)
     // While a proxy is still to open its tunnel, Node itself says nothing of an abort.
     signal.addEventListener(
       'abort',

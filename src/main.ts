@@ -48,10 +48,11 @@ async function story(run: Run): Promise<Ending> {
   const inputs = readAllInputs(run)
   tellWhatIsAsked(run, decision, inputs)
   return await endInTime(run.clock, inputs.timeoutMs, async () => {
-    const earlyToken = mintEarly(run, inputs, decision.does)
+    const early = mintEarly(run, inputs, decision.does)
     // The SDK is loaded while the token is on its way.
+    await early?.sent
     const { openSession } = await import('./session.ts')
-    const { engine, close } = await openSession(run, inputs, decision.does, earlyToken)
+    const { engine, close } = await openSession(run, inputs, decision.does, early?.token)
     try {
       return await act(run, engine, decision.does, inputs)
     } finally {

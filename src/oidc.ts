@@ -31,6 +31,7 @@ const ATTEMPTS = 5
 /**
  * Mints a token and masks it. Failures that can pass are retried, for less than a minute in all.
  *
+ * @param onSent told whenever a request has left this process
  * @throws ActionError TOKEN_UNAVAILABLE; the signal's reason when aborted
  */
 export async function mintToken(
@@ -39,6 +40,7 @@ export async function mintToken(
   agents: Agents,
   secrets: Secrets,
   patience: Patience,
+  onSent?: () => void,
 ): Promise<string> {
   secrets.add(service.bearer)
   const url = tokenUrl(service.url, audience)
@@ -49,7 +51,9 @@ export async function mintToken(
     maxAttempts: ATTEMPTS,
     deadline: Math.min(deadline, ownDeadline),
   }
-  const answer = await persist(limited, () => requestToken(url, service.bearer, agents, limited))
+  const answer = await persist(limited, () =>
+    requestToken(url, service.bearer, agents, limited, onSent),
+  )
   if (!answer.ok) {
     const error = unavailable(answer.failure, url)
     const runIsOver = answer.outOfTime === true && deadline <= ownDeadline
@@ -78,6 +82,7 @@ async function requestToken(
   bearer: string,
   agents: Agents,
   { signal, clock, deadline }: Patience,
+  onSent: (() => void) | undefined,
 ): Promise<Answer<string>> {
   const limit = new AbortController()
   const limitMs = Math.max(1, Math.min(ATTEMPT_LIMIT_MS, deadline - clock.now()))
@@ -89,6 +94,7 @@ async function requestToken(
     const response = await requestText(url, agents, {
       headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' },
       signal: AbortSignal.any([signal, limit.signal]),
+      ...(onSent === undefined ? {} : { onSent }),
     })
     head = { status: response.status, headers: singleHeaders(response.headers) }
     const token = response.status === 200 ? tokenOf(response.body) : undefined

@@ -11,6 +11,7 @@ import {
   summary,
   warning,
 } from '@actions/core'
+import { stat } from 'node:fs/promises'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
@@ -30,6 +31,9 @@ export type Toolkit = Readonly<{
   writeSummary(markdown: string): Promise<void>
 }>
 
+/** GitHub drops a larger file whole, and shows an error for it. */
+const SUMMARY_FILE_LIMIT = 1024 * 1024
+
 const annotations = { notice, warning, error }
 
 /** The toolkit of the runner that started this process. */
@@ -44,6 +48,11 @@ export const runnerToolkit: Toolkit = {
   setSecret,
   setOutput,
   writeSummary: async (markdown) => {
+    const path = process.env['GITHUB_STEP_SUMMARY'] ?? ''
+    const before = await stat(path).catch(() => undefined)
+    if ((before?.size ?? 0) + Buffer.byteLength(markdown) > SUMMARY_FILE_LIMIT) {
+      throw new Error('the file would be larger than a runner takes')
+    }
     await summary.addRaw(markdown, true).write()
   },
 }

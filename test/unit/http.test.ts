@@ -193,6 +193,30 @@ describe('N01: with a proxy', () => {
   )
 })
 
+describe('what is told of a request on its way', () => {
+  test('is that it has left, long before there is an answer', async () => {
+    const sent = Promise.withResolvers<string>()
+    const server = await serve((response) => {
+      void sent.promise.then((word) => response.end(word))
+    })
+    const answer = await get(server.url, {
+      onSent: () => {
+        sent.resolve('has left')
+      },
+    })
+    expect(answer.body).toBe('has left')
+  })
+
+  test('is nothing when there is no connection', async () => {
+    let told = 0
+    const onSent = (): void => {
+      told += 1
+    }
+    await expect(get(`http://127.0.0.1:${await closedPort()}`, { onSent })).rejects.toThrow()
+    expect(told).toBe(0)
+  })
+})
+
 describe('connections', () => {
   test('are kept for the next request', async () => {
     const server = await serve((response) => response.end('ok'))
