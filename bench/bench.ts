@@ -11,7 +11,7 @@ import { operationNames, type OperationName } from '../emulator/operations.ts'
 import { startEmulator, type Emulator } from '../emulator/emulator.ts'
 import { barChart } from './chart.ts'
 import { contestants, makeFolder, type Contestant } from './contestants.ts'
-import { median, nodeUsage, wallMs, type Usage } from './measure.ts'
+import { loadedFiles, median, nodeUsage, wallMs, type Usage } from './measure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
@@ -92,7 +92,8 @@ async function run(): Promise<void> {
     )
     const requests = emulator.received.length
     const waited = await waitingRun(emulator, action)
-    report(rows, requests, bytes, waited)
+    emulator.reset()
+    report(rows, requests, bytes, waited, await loadedFiles(action.command, join(root, 'dist')))
   } finally {
     rmSync(folder, { recursive: true, force: true })
     await emulator.stop()
@@ -107,7 +108,13 @@ async function waitingRun(emulator: Emulator, action: Contestant): Promise<numbe
   return await wallMs({ ...action.command, env })
 }
 
-function report(rows: readonly Row[], requests: number, bytes: number, waitedMs: number): void {
+function report(
+  rows: readonly Row[],
+  requests: number,
+  bytes: number,
+  waitedMs: number,
+  loaded: readonly string[],
+): void {
   const plain = rows.find(({ contestant }) => contestant.name === 'plain')
   const ratio = (value: number, base: number | undefined): string =>
     Number.isNaN(value) || base === undefined ? '' : round(value / base, 2)
@@ -122,16 +129,18 @@ function report(rows: readonly Row[], requests: number, bytes: number, waitedMs:
     ),
   ]
   const dist = join(root, 'dist')
-  const files = readdirSync(dist)
-  const size = files.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0)
-  const zipped = files.reduce(
-    (sum, name) => sum + gzipSync(readFileSync(join(dist, name))).length,
-    0,
-  )
+  const size = (files: readonly string[]): string => {
+    const total = files.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0)
+    const zipped = files.reduce(
+      (sum, name) => sum + gzipSync(readFileSync(join(dist, name))).length,
+      0,
+    )
+    return `${total} bytes (${zipped} gzipped)`
+  }
   const facts = [
     `Medians of ${rounds} rounds in turn on Node ${process.versions.node} (clients of others: 9 rounds, 50 ms away: 15).`,
     `The action's run is ${requests} requests with ${bytes} bytes of body; with a job of 10 s it takes ${round(waitedMs / 1000, 1)} s.`,
-    `dist is ${size} bytes (${zipped} gzipped), of which a run loads index.js alone: ${statSync(join(dist, 'index.js')).size} bytes.`,
+    `dist is ${size(readdirSync(dist))}, of which this run loads ${loaded.length} files: ${size(loaded)}.`,
   ]
   process.stdout.write(`${table.join('\n')}\n\n${facts.join('\n')}\n`)
   if (!values.write) return

@@ -1,8 +1,9 @@
 /** One process, measured: wall time from outside, CPU time and memory as the system counts them. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 export type Command = Readonly<{
   program: string
@@ -76,4 +77,18 @@ export function median(values: readonly number[]): number {
   const low = sorted[Math.ceil(middle) - 1] ?? NaN
   const high = sorted[Math.floor(middle)] ?? NaN
   return (low + high) / 2
+}
+
+/** The files of a folder that a process of Node loads, by name, as its own record of coverage tells. */
+export async function loadedFiles(command: Command, folder: string): Promise<readonly string[]> {
+  const record = mkdtempSync(join(tmpdir(), 'loaded-'))
+  try {
+    await wallMs({ ...command, env: { ...command.env, NODE_V8_COVERAGE: record } })
+    const texts = readdirSync(record).map((name) => readFileSync(join(record, name), 'utf8'))
+    return readdirSync(folder).filter((name) =>
+      texts.some((text) => text.includes(`${pathToFileURL(join(folder, name)).href}"`)),
+    )
+  } finally {
+    rmSync(record, { recursive: true, force: true })
+  }
 }

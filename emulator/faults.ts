@@ -37,7 +37,7 @@ export type Fault =
   | { kind: 'delay'; ms: number }
   /** A redirect, to the same place when left out. */
   | { kind: 'redirect'; status?: 302 | 307 | undefined; location?: string | undefined }
-  /** Bytes that are no HTTP. */
+  /** Any bytes, a character each, in place of an answer; no HTTP when left out. */
   | { kind: 'garbage'; bytes?: string | undefined }
   /** The right answer, a few bytes at a time. */
   | { kind: 'slow'; ms: number; bytes?: number | undefined }

@@ -68,7 +68,7 @@ export async function sendSlowly(
 
 /** Sends bytes past HTTP, then closes. */
 export function sendRaw({ request }: Exchange, bytes: string): void {
-  request.socket.end(bytes)
+  request.socket.end(bytes, 'latin1')
 }
 
 /** Ends the connection with RST. */

@@ -34,6 +34,8 @@ export type StepEnd = Readonly<{
   exitCode: number
   /** Every line of stdout and stderr, as it left the process. */
   raw: readonly string[]
+  /** Those of stderr. */
+  stderr: readonly string[]
   /** The log as people see it. */
   shown: readonly string[]
   annotations: readonly Annotation[]
@@ -73,6 +75,7 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
     })
     const masks = createMasks([])
     const raw: string[] = []
+    const stderr: string[] = []
     const masked: string[] = []
     const log = createStepLog(masks)
     const exitCode = await runProcess(
@@ -84,8 +87,9 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
         limitMs: order.limitMs,
         onStart: order.onStart,
       },
-      (line) => {
+      (line, stream) => {
         raw.push(line)
+        if (stream === 'stderr') stderr.push(line)
         const secret = /^\s*::add-mask::(.*)$/su.exec(line)?.[1]
         if (secret !== undefined) masked.push(secret)
         const before = log.shown.length
@@ -96,6 +100,7 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
     return {
       exitCode,
       raw,
+      stderr,
       shown: log.shown,
       annotations: log.annotations,
       outputs: files.pairs('GITHUB_OUTPUT'),

@@ -16,7 +16,10 @@ export type Command = Readonly<{
 const longestMs = 120_000
 
 /** Runs a program with this environment and no other; gives back its exit code, and every line. */
-export async function runProcess(command: Command, line: (text: string) => void): Promise<number> {
+export async function runProcess(
+  command: Command,
+  line: (text: string, stream: 'stdout' | 'stderr') => void,
+): Promise<number> {
   const child = spawn(command.program, command.args, {
     cwd: command.cwd,
     env: command.env,
@@ -25,16 +28,17 @@ export async function runProcess(command: Command, line: (text: string) => void)
     killSignal: 'SIGKILL',
   })
   if (child.pid !== undefined) command.onStart?.(child.pid)
-  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
-    for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) line(text)
+  const read = async (name: 'stdout' | 'stderr'): Promise<void> => {
+    const lines = createInterface({ input: child[name], crlfDelay: Infinity })
+    for await (const text of lines) line(text, name)
   }
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      if (signal !== null) line(`##[error]The process was ended by ${signal}`)
+      if (signal !== null) line(`##[error]The process was ended by ${signal}`, 'stdout')
       resolve(code ?? 1)
     })
   })
-  const [code] = await Promise.all([ended, read(child.stdout), read(child.stderr)])
+  const [code] = await Promise.all([ended, read('stdout'), read('stderr')])
   return code
 }

@@ -4,40 +4,14 @@ import { describe, expect } from 'vitest'
 
 import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
-import { runAction, stage, type Stage } from '../kit/action.ts'
+import { runAction, stage } from '../kit/action.ts'
+import { sessionKeys, signers, sources, withoutRole, withoutToken } from '../kit/ambient.ts'
 import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
 import { home, profile } from '../kit/home.ts'
-import { startMetadata, type Keys } from '../kit/metadata.ts'
+import { startMetadata } from '../kit/metadata.ts'
 import { scenario } from '../kit/scope.ts'
 import { CALM } from '../kit/pace.ts'
 import { forEachVariant } from '../kit/variants.ts'
-
-const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '', wait: 'false' } as const
-
-const withoutToken = {
-  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
-}
-
-/** A session of the account's user, as machines and containers hold. */
-function sessionKeys({ emulator }: Stage): Keys {
-  const keys = {
-    accessKeyId: 'ASIAEXAMPLEMACHINE00',
-    secretAccessKey: 'example-secret-of-the-machine',
-    sessionToken: 'example-session-token-of-the-machine',
-  }
-  emulator.world.credentials.set(keys.accessKeyId, { ...emulator.world.user, ...keys })
-  return keys
-}
-
-/** Who signed the calls of the Amplify API. */
-const signers = ({ emulator }: Stage): readonly (string | undefined)[] => [
-  ...new Set(
-    emulator.received
-      .filter(({ service }) => service === 'amplifybackend')
-      .map(({ accessKeyId }) => accessKeyId),
-  ),
-]
 
 describe('with a role, nothing but that role is used', () => {
   scenario('C01: not a profile, and nobody lectures about it', async () => {
@@ -112,76 +86,19 @@ describe('without a role', () => {
   scenario(
     'the SDK’s default chain serves, the source is named, and its keys are masked',
     async () => {
-      await forEachVariant<{
-        source: string
-        env: (world: Stage, keys: Keys) => Promise<Record<string, string | undefined>>
-      }>(
-        {
-          'keys in the environment': {
-            source: 'the credentials in AWS_ACCESS_KEY_ID',
-            env: (_, keys) =>
-              Promise.resolve({
-                AWS_ACCESS_KEY_ID: keys.accessKeyId,
-                AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-                AWS_SESSION_TOKEN: keys.sessionToken,
-              }),
-          },
-          'a profile': {
-            source: 'a profile of the shared AWS configuration',
-            env: (_, keys) =>
-              Promise.resolve({
-                AWS_PROFILE: 'deploy',
-                ...home({ '.aws/credentials': profile(keys, 'deploy') }),
-              }),
-          },
-          'a process': {
-            source: 'a profile of the shared AWS configuration',
-            env: (_, keys) =>
-              Promise.resolve({
-                AWS_PROFILE: 'deploy',
-                ...home({
-                  'keys.json': JSON.stringify({
-                    Version: 1,
-                    AccessKeyId: keys.accessKeyId,
-                    SecretAccessKey: keys.secretAccessKey,
-                    SessionToken: keys.sessionToken,
-                  }),
-                  '.aws/config': '[profile deploy]\ncredential_process = cat "$HOME/keys.json"\n',
-                }),
-              }),
-          },
-          'a container': {
-            source: "the container's credentials",
-            env: async (_, keys) => {
-              const metadata = await startMetadata(keys)
-              return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
-            },
-          },
-          'the machine': {
-            source: "the instance's own role",
-            env: async (_, keys) => {
-              const metadata = await startMetadata(keys)
-              return {
-                AWS_EC2_METADATA_DISABLED: undefined,
-                AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-              }
-            },
-          },
-        },
-        async ({ source, env }) => {
-          const world = await stage()
-          const keys = sessionKeys(world)
-          const end = await runAction(world, {
-            with: withoutRole,
-            env: { ...withoutToken, ...(await env(world, keys)) },
-          })
-          expectGreen(end, 'started')
-          expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
-          expect(signers(world)).toEqual([keys.accessKeyId])
-          expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
-          expect(world.emulator.calls('token')).toEqual([])
-        },
-      )
+      await forEachVariant(sources, async ({ source, env }) => {
+        const world = await stage()
+        const keys = sessionKeys(world)
+        const end = await runAction(world, {
+          with: withoutRole,
+          env: { ...withoutToken, ...(await env(keys)) },
+        })
+        expectGreen(end, 'started')
+        expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
+        expect(signers(world)).toEqual([keys.accessKeyId])
+        expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
+        expect(world.emulator.calls('token')).toEqual([])
+      })
     },
   )
 

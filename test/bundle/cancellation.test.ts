@@ -34,6 +34,8 @@ type Place = Readonly<{
   from?: number
   to?: number
   known: Known
+  /** Calls go on there; one of them may be on its way when the signal comes. */
+  calling?: true
 }>
 
 const othersJob = 'somebody-elses-job'
@@ -148,6 +150,7 @@ const places: readonly Place[] = [
     from: 60,
     to: 900,
     known: 'open',
+    calling: true,
   },
   {
     name: 'while the search for a lost create hangs',
@@ -180,6 +183,7 @@ const places: readonly Place[] = [
     from: 60,
     to: 600,
     known: 'nothing',
+    calling: true,
   },
   {
     name: 'somewhere in an ordinary run',
@@ -213,6 +217,7 @@ const slowPlaces: readonly Place[] = [
     from: 60,
     to: 900,
     known: 'nothing',
+    calling: true,
   },
 ]
 
@@ -268,7 +273,8 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
         : 'nothing'
   expect(end.outputs['job-id'], log).toBe(known === 'open' ? '' : (jobId ?? ''))
   // A call that was on its way already can arrive after the signal; no other is made.
-  if (place.known !== 'by-chance') expect(lateCalls, log).toBe(0)
+  if (place.known !== 'by-chance')
+    expect(lateCalls, log).toBeLessThanOrEqual(place.calling === true ? 1 : 0)
   expect(end.summary, log).toContain('cancelled')
   const errors = end.annotations.filter(({ level }) => level === 'error')
   expect(errors, log).toHaveLength(1)
@@ -285,7 +291,7 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
 
 const whileCommenting: readonly OperationName[] = catchable ? ['listComments', 'createComment'] : []
 
-describe(`a run that is cancelled, at ${String(MOMENTS)} random moments of it (SEED=${String(seed)})`, () => {
+describe(`W03: a run that is cancelled, at ${String(MOMENTS)} random moments of it (SEED=${String(seed)})`, () => {
   for (const moment of moments) scenario(moment.title, () => cancelAt(moment))
 
   it.each(whileCommenting)(
@@ -308,7 +314,7 @@ describe(`a run that is cancelled, at ${String(MOMENTS)} random moments of it (S
     },
   )
 
-  it('has set the job id before, so that it is known even when the process is ended without a warning', async () => {
+  it('P06: has set the job id before, so that it is known even when the process is ended without a warning', async () => {
     const world = await stage({ rules: { jobMs: 600_000 } })
     const order = { after: 'GetBackendJob', delayMs: 0, signal: 'SIGKILL' } as const
     const { end } = await cancelled(world, order)

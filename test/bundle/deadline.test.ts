@@ -14,7 +14,7 @@ afterAll(() => stages.stop())
 const minute = { 'timeout-in-minutes': '1', 'max-attempts': '20' }
 
 describe.concurrent('the time of a run', () => {
-  it('ends while the job still runs: the id, the last status, and how to look further', () =>
+  it('W02, P06: ends while the job still runs: the id, the last status, and how to look further', () =>
     stages.use({}, async (stage) => {
       const { emulator } = stage
       emulator.orderJob({ ms: 'never', statuses: ['PROVISIONING'] })
@@ -72,7 +72,7 @@ describe.concurrent('the time of a run', () => {
       }),
   )
 
-  it('is not waited out where the next attempt could only come after it', () =>
+  it('T04: is not waited out where the next attempt could only come after it', () =>
     stages.use({}, async (stage) => {
       stage.emulator.orderFault({
         operation: 'GetBackendStorage',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { addStorage, type Emulator } from '../../emulator/emulator.ts'
+import { isObject } from '../../emulator/shape.ts'
 import {
   dispatched,
   mergeGroup,
@@ -73,15 +74,15 @@ describe('under mode: auto', () => {
       onRelease,
     ],
     ['a merge into another branch', mergedPullRequest({ base: 'topic' }), 'plan'],
-    ['a run by hand', dispatched(), 'apply'],
+    ['E03: a run by hand', dispatched(), 'apply'],
     ['a run by hand on another branch', dispatched('topic'), 'apply'],
-    ['a run by the API', other('repository_dispatch', { action: 'deploy' }), 'apply'],
-    ['a run by the clock', scheduled(), 'apply'],
+    ['E03: a run by the API', other('repository_dispatch', { action: 'deploy' }), 'apply'],
+    ['E03: a run by the clock', scheduled(), 'apply'],
     ['an open pull request', pullRequest(), 'plan'],
     ['new commits of a pull request', pullRequest({ action: 'synchronize' }), 'plan'],
     ['a pull request into another branch', pullRequest({ base: 'topic' }), 'plan'],
-    ['a merge queue', mergeGroup(), 'plan'],
-    ['a pull request closed unmerged', pullRequest({ action: 'closed' }), 'skip'],
+    ['E02: a merge queue', mergeGroup(), 'plan'],
+    ['E01: a pull request closed unmerged', pullRequest({ action: 'closed' }), 'skip'],
     ['an open pull request of a fork', pullRequest({ from: 'fork' }), 'skip'],
     ['an open pull request by Dependabot', pullRequest({ from: 'dependabot' }), 'skip'],
     ['a fork closed unmerged', pullRequest({ from: 'fork', action: 'closed' }), 'skip'],
@@ -101,6 +102,50 @@ describe('under mode: auto', () => {
       if (fate === 'skip' || fate === 'red') expect(got.world.emulator.received).toEqual([])
     },
   )
+
+  describe('E01: a pull request that was closed', () => {
+    it.each([
+      ['false', { merged: false }],
+      ['null', { merged: null }],
+      ['the text "false"', { merged: 'false' }],
+      ['the text "true"', { merged: 'true' }],
+      ['missing', { merged: undefined }],
+    ])('is skipped with a notice where `merged` is %s', async (_, given) => {
+      const event = pullRequest({ action: 'closed' })
+      const whole = event.payload['pull_request']
+      if (!isObject(whole)) throw new Error('no pull request in the event')
+      const payload = { ...event.payload, pull_request: { ...whole, ...given } }
+      const { end, fate, world } = await fateOf({ ...event, payload })
+      expect(fate).toEqual(FATES.skip)
+      expect(end.annotations).toMatchObject([{ level: 'notice', title: 'Skipped' }])
+      expect(end.annotations[0]?.message).toContain('closed without')
+      expect(end.outputs).toMatchObject({ ready: '', changed: '', 'error-code': '' })
+      expect(world.emulator.received).toEqual([])
+    })
+  })
+
+  describe('an event that brings next to nothing', () => {
+    const bare = { 'apply-branches': 'main' }
+    it.each([
+      ['E02: a merge queue', mergeGroup(), { merge_group: {} }, 'plan'],
+      ['E02: a merge queue without its own part', mergeGroup(), {}, 'plan'],
+      ['E03: a run by hand', dispatched(), {}, 'apply'],
+      ['E03: a run by hand without inputs', dispatched(), { inputs: null }, 'apply'],
+      ['E03: a run by the clock', scheduled(), { schedule: '0 4 * * 1' }, 'apply'],
+      ['E03: a run by the API', other('repository_dispatch'), {}, 'apply'],
+      ['E03: a push', push(), {}, 'apply'],
+    ] as const)('is no less than it is: %s', async (_, event, payload, fate) => {
+      const got = await fateOf({ ...event, payload }, { with: bare })
+      expect(got.fate).toEqual(FATES[fate])
+      expect(got.end.annotations.filter(({ level }) => level === 'error')).toEqual([])
+    })
+
+    it('is planned where it is a push and the default branch is not known, with a warning', async () => {
+      const { end, fate } = await fateOf({ ...push(), payload: {} })
+      expect(fate).toEqual(FATES.plan)
+      expect(end.annotations).toMatchObject([{ level: 'warning', title: 'Planned only' }])
+    })
+  })
 
   it('a plan where people expect an apply warns, and names apply-branches', async () => {
     const { end } = await fateOf(push('topic'))

@@ -117,7 +117,7 @@ describe.concurrent('a job that fails for', () => {
     }))
 })
 
-describe.concurrent('the text of a failed job', () => {
+describe.concurrent('W07, L01: the text of a failed job', () => {
   it('is cut, and can neither command the runner nor break the summary', () =>
     stages.use({}, async (stage) => {
       const text = [

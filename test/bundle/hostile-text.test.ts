@@ -183,12 +183,54 @@ describe('the same on the bundle', () => {
             message: commands,
           })
         },
+        'the status of a job': (on) => {
+          on.world.rules.jobMs = 10_000
+          on.orderJob({ statuses: [commands] })
+        },
       },
       async (order) => {
         const world = await stage({ rules: { jobMs: 0 } }, FAST)
         order(world.emulator)
         const said = await attacked(world, {})
-        expect(said).toContain('x ::add-mask::a ::error::forged ## [error]z ::stop-commands::t')
+        expect(said).toContain('x ::add-mask::a ::error::forged ## [error]z ::stop-commands')
+      },
+    )
+  })
+
+  it('L01: commands in an id, the name of an error or a header are not shown at all', async () => {
+    const inHeader = commands.replace(/[\r\n]+/g, ' ')
+    await forEachVariant<(emulator: Emulator) => void>(
+      {
+        'the id of a job': (on) => {
+          on.orderFault({
+            operation: 'CreateBackendStorage',
+            kind: 'body',
+            body: JSON.stringify({ jobId: commands, status: 'RUNNING' }),
+          })
+        },
+        'the name of an error': (on) => {
+          on.orderFault({
+            operation: 'CreateBackendStorage',
+            kind: 'status',
+            status: 400,
+            name: inHeader,
+            message: 'no',
+          })
+        },
+        'the id of a request': (on) => {
+          on.orderFault({
+            operation: 'CreateBackendStorage',
+            kind: 'status',
+            status: 400,
+            message: 'no',
+            headers: { 'x-amzn-requestid': inHeader, 'x-amzn-trace-id': inHeader, via: inHeader },
+          })
+        },
+      },
+      async (order) => {
+        const world = await stage({ rules: { jobMs: 0 } }, FAST)
+        order(world.emulator)
+        expect(await attacked(world, {})).not.toContain('forged')
       },
     )
   })

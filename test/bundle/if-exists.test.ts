@@ -212,7 +212,7 @@ describe.concurrent('a storage with another bucket', () => {
 })
 
 describe.concurrent('a storage that is exactly as asked', () => {
-  it('is refused by fail all the same', () =>
+  it('A05: is refused by fail all the same', () =>
     run({ permissions: { authenticated: [...ALL] } }, { 'if-exists': 'fail' }, (end, stage) => {
       expectRefused(end, stage, 'STORAGE_EXISTS')
       expect(changesOf(end)).toEqual([])

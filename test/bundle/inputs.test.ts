@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 
 import { addApp, addEnvironment } from '../../emulator/emulator.ts'
 import { isObject, type JsonObject } from '../../emulator/shape.ts'
-import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
+import { FAST, runAction, stage, usualInputs, type Stage } from '../kit/action.ts'
 import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
 import { scenario } from '../kit/scope.ts'
 import { forEachVariant } from '../kit/variants.ts'
@@ -27,7 +27,8 @@ describe('values in the spellings that workflows produce', () => {
         'I02: CR': 'READ\rDELETE',
         JSON: '["READ", "DELETE"]',
         'a YAML list': '- READ\n- DELETE',
-        'spaces and quotes': `'READ' "DELETE"`,
+        spaces: 'READ DELETE',
+        quotes: `'READ' "DELETE"`,
         'blank and double entries': ',,READ,, DELETE,READ',
         'I12: letter case': 'delete Read',
       },
@@ -52,6 +53,47 @@ describe('values in the spellings that workflows produce', () => {
     )
   })
 
+  scenario('I01, I12: one entry, and one of two words, in any spelling', async () => {
+    await forEachVariant<{ list: string; sent: readonly string[] }>(
+      {
+        quotes: { list: "'READ'", sent: ['READ'] },
+        'blank entries': { list: ',,READ,', sent: ['READ'] },
+        twice: { list: 'READ,READ', sent: ['READ'] },
+        'lower case': { list: 'create_and_update', sent: ['CREATE_AND_UPDATE'] },
+        hyphens: { list: 'CREATE-AND-UPDATE', sent: ['CREATE_AND_UPDATE'] },
+      },
+      async ({ list, sent }) => {
+        const world = await stage()
+        const end = await runAction(world, {
+          with: { 'authenticated-permissions': list, 'service-name': '', wait: 'false' },
+        })
+        expectGreen(end, 'started')
+        expect(config(created(world))).toEqual({
+          serviceName: 'S3',
+          permissions: { authenticated: sent },
+        })
+      },
+    )
+  })
+
+  scenario('I02: a carriage return at the end of any value does not count', async () => {
+    await forEachVariant<string>({ CR: '\r', CRLF: '\r\n', 'a new line': '\n' }, async (ending) => {
+      const world = await stage()
+      const ended = Object.entries({ ...usualInputs, wait: 'false', mode: 'apply' }).map(
+        ([name, value]): [string, string] => [name, `${value}${ending}`],
+      )
+      const end = await runAction(world, { with: Object.fromEntries(ended) })
+      expectGreen(end, 'started')
+      expect(end.annotations).toEqual([])
+      expect(end.outputs).toMatchObject({
+        'app-id': usualInputs['app-id'],
+        'backend-environment-name': 'prod',
+        'resource-name': 'media',
+      })
+      expect(created(world)['resourceName']).toBe('media')
+    })
+  })
+
   scenario('I01: `none` is the empty list, and an empty value is no list at all', async () => {
     await forEachVariant<{ guests: string; sent: object }>(
       {
@@ -73,18 +115,33 @@ describe('values in the spellings that workflows produce', () => {
     )
   })
 
+  scenario('I04: a boolean that is a near miss is an error, and not false', async () => {
+    const world = await stage()
+    for (const wrong of ['yes', '1', 'flase', '"true"', 'tRUE']) {
+      const end = await runAction(world, { with: { wait: wrong } })
+      expect(expectRed(end, 'INVALID_INPUT')).toMatch(
+        /^wait is ".*": it must be `true` or `false`\./,
+      )
+    }
+    expect(world.emulator.received).toEqual([])
+  })
+
   scenario(
-    'I04: an empty boolean is the default, and a near miss is an error and not false',
+    'I04: a boolean is read in the letter cases of YAML, spaces aside; none is the default',
     async () => {
-      const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
-      for (const wrong of ['yes', '1', 'flase', '"true"', 'tRUE']) {
-        const end = await runAction(world, { with: { wait: wrong } })
-        expect(expectRed(end, 'INVALID_INPUT')).toMatch(
-          /^wait is ".*": it must be `true` or `false`\./,
-        )
-      }
-      expect(world.emulator.received).toEqual([])
-      expectGreen(await runAction(world, { with: { wait: '' } }), 'created')
+      await forEachVariant<{ wait: string | undefined; result: string }>(
+        {
+          True: { wait: 'True', result: 'created' },
+          empty: { wait: '', result: 'created' },
+          'left out': { wait: undefined, result: 'created' },
+          'false and a space': { wait: 'false ', result: 'started' },
+          FALSE: { wait: 'FALSE', result: 'started' },
+        },
+        async ({ wait, result }) => {
+          const world = await stage({ rules: { jobMs: 2_000 } }, FAST)
+          expectGreen(await runAction(world, { with: { wait } }), result)
+        },
+      )
     },
   )
 
@@ -95,6 +152,11 @@ describe('values in the spellings that workflows produce', () => {
         {
           empty: { given: ' ', sent: undefined, warned: false },
           hyphens: { given: 'acme-media', sent: 'acme-media', warned: false },
+          'two letters, which only the Amplify CLI refuses': {
+            given: 'ab',
+            sent: 'ab',
+            warned: true,
+          },
           'a dot, which only the Amplify CLI refuses': {
             given: 'acme.media',
             sent: 'acme.media',
@@ -119,14 +181,34 @@ describe('values in the spellings that workflows produce', () => {
   scenario(
     'I10: an odd name is passed on with a warning, and what the service says of it is shown',
     async () => {
-      const world = await stage({ rules: { jobMs: 2_000 } }, FAST)
-      const end = await runAction(world, { with: { 'resource-name': 'my-storage-é' } })
-      expectRed(end, 'JOB_FAILED')
-      expect(created(world)['resourceName']).toBe('my-storage-é')
-      const [warning] = end.annotations.filter(({ level }) => level === 'warning')
-      expect(warning?.message).toContain('resource-name is "my-storage-é"')
+      await forEachVariant<{ name: string; shown: string }>(
+        {
+          hyphens: { name: 'my-storage', shown: '"my-storage"' },
+          'another alphabet': { name: 'é', shown: '"é"' },
+          long: { name: 'n'.repeat(200), shown: '(200 characters)' },
+        },
+        async ({ name, shown }) => {
+          const world = await stage({ rules: { jobMs: 2_000 } }, FAST)
+          world.emulator.orderJob({ error: 'Resource name is not valid' })
+          const end = await runAction(world, { with: { 'resource-name': name } })
+          expect(expectRed(end, 'JOB_FAILED')).toContain('Resource name is not valid')
+          expect(created(world)['resourceName']).toBe(name)
+          const [warning, ...more] = end.annotations.filter(({ level }) => level === 'warning')
+          expect(warning?.message).toMatch(/^resource-name is /)
+          expect(warning?.message).toContain(shown)
+          expect(more).toEqual([])
+        },
+      )
     },
   )
+
+  scenario('I10: a name of letters is passed on without one, in its own letter case', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { 'resource-name': 'AppStorage', wait: 'false' } })
+    expectGreen(end, 'started')
+    expect(end.annotations).toEqual([])
+    expect(created(world)['resourceName']).toBe('AppStorage')
+  })
 
   scenario('I06: an app id of any letters is one part of the path, and of the links', async () => {
     const world = await stage()
@@ -180,10 +262,107 @@ describe('values that are refused', () => {
     },
   )
 
+  scenario('I05: a required one that is empty, blank or left out', async () => {
+    const required = [
+      'app-id',
+      'backend-environment-name',
+      'resource-name',
+      'authenticated-permissions',
+    ]
+    const world = await stage()
+    await forEachVariant<string | undefined>(
+      { empty: '', blank: '   ', 'a new line': '\r\n', 'left out': undefined },
+      async (value) => {
+        const end = await runAction(world, {
+          with: Object.fromEntries(required.map((name) => [name, value])),
+        })
+        const lines = expectRed(end, 'INVALID_INPUT').split('\n')
+        expect(lines[0]).toBe('4 inputs need mending.')
+        required.forEach((name, index) => {
+          expect(lines[index + 1]).toMatch(`(${index + 1}) ${name} is empty: it is required.`)
+        })
+      },
+    )
+    expect(world.emulator.received).toEqual([])
+  })
+
+  scenario(
+    'I01, I12: a list with another word, which is named beside those that are known',
+    async () => {
+      const world = await stage()
+      await forEachVariant<{ list: string; named: string }>(
+        {
+          'another word': { list: 'READ,WRITE', named: '"WRITE" is none of them' },
+          'another separator': { list: 'READ;DELETE', named: '"READ;DELETE" is none of them' },
+          'parts of a word': { list: 'CREATE AND UPDATE', named: '"CREATE", "AND", "UPDATE"' },
+          JSON: { list: '["READ", "LIST"]', named: '"LIST" is none of them' },
+        },
+        async ({ list, named }) => {
+          const end = await runAction(world, {
+            with: { 'authenticated-permissions': list, 'unauthenticated-permissions': list },
+          })
+          const message = expectRed(end, 'INVALID_INPUT')
+          for (const name of ['authenticated-permissions', 'unauthenticated-permissions']) {
+            expect(message).toMatch(new RegExp(`^\\(\\d\\) ${name} is "`, 'm'))
+          }
+          expect(message.split(named)).toHaveLength(3)
+          expect(message).toContain('must list only READ, CREATE_AND_UPDATE and DELETE')
+        },
+      )
+      expect(world.emulator.received).toEqual([])
+    },
+  )
+
+  scenario('I12: another service, beside the one that is known', async () => {
+    const world = await stage()
+    const end = await runAction(world, { with: { 'service-name': 'DynamoDB' } })
+    expect(expectRed(end, 'INVALID_INPUT')).toMatch(
+      /^service-name is "DynamoDB": it must be `S3`\./,
+    )
+    expect(world.emulator.received).toEqual([])
+  })
+
+  scenario('I09: a bucket that S3 must refuse', async () => {
+    const world = await stage()
+    await forEachVariant<{ name: string; rule: string }>(
+      {
+        'upper case': { name: 'MyBucket', rule: 'must not hold upper-case letters' },
+        'an underscore': { name: 'a_b', rule: 'must hold only lower-case letters, digits' },
+        'two dots': { name: 'a..b', rule: 'must not hold two dots in a row' },
+        'an address': { name: '192.168.0.1', rule: 'must not look like an IP address' },
+        long: { name: 'b'.repeat(64), rule: 'must not be longer than 58 characters' },
+      },
+      async ({ name, rule }) => {
+        const end = await runAction(world, { with: { 'bucket-name': name } })
+        const message = expectRed(end, 'INVALID_INPUT')
+        expect(message).toMatch(/^bucket-name is "/)
+        expect(message).toContain(`: it ${rule}`)
+      },
+    )
+    expect(world.emulator.received).toEqual([])
+  })
+
+  scenario('I10: a resource name of two words, or that leads elsewhere', async () => {
+    const world = await stage()
+    await forEachVariant<string>({ space: 'a b', path: 'a/b', dots: '..' }, async (name) => {
+      const end = await runAction(world, { with: { 'resource-name': name } })
+      expect(expectRed(end, 'INVALID_INPUT')).toMatch(/^resource-name is "/)
+    })
+    expect(world.emulator.received).toEqual([])
+  })
+
   scenario('I06: what could lead to another path', async () => {
     const world = await stage()
     await forEachVariant<string>(
-      { '..': '..', '.': '.', slash: 'a/b', query: 'a?x', escape: 'a%2f..%2fb', tab: 'a\tb' },
+      {
+        '..': '..',
+        '.': '.',
+        slash: 'a/b',
+        query: 'a?x',
+        escape: 'a%2f..%2fb',
+        tab: 'a\tb',
+        line: 'd1\nx',
+      },
       async (value) => {
         const end = await runAction(world, {
           with: { 'app-id': value, 'backend-environment-name': value },
@@ -198,16 +377,26 @@ describe('values that are refused', () => {
 
   scenario('I13: very long ones, of which little is shown', async () => {
     const world = await stage()
-    const end = await runAction(world, {
-      with: {
-        'resource-name': 'n'.repeat(100_000),
-        'authenticated-permissions': 'READ,'.repeat(5_000),
+    await forEachVariant<{ list: string; rule: string }>(
+      {
+        'a list of 5000': { list: 'READ,'.repeat(5_000), rule: 'must not be longer than' },
+        'a list of 1000 others': {
+          list: Array.from({ length: 1_000 }, (_, index) => `X${index}`).join(' '),
+          rule: '"X0", "X1", "X2" (and 997 more) is none of them',
+        },
       },
-    })
-    const message = expectRed(end, 'INVALID_INPUT')
-    expect(message).toContain('(100000 characters)')
-    expect(message.length).toBeLessThan(1_500)
-    expect(end.summary.length).toBeLessThan(10_000)
+      async ({ list, rule }) => {
+        const end = await runAction(world, {
+          with: { 'resource-name': 'n'.repeat(100_000), 'authenticated-permissions': list },
+        })
+        const message = expectRed(end, 'INVALID_INPUT')
+        expect(message).toContain('(100000 characters)')
+        expect(message).toContain(rule)
+        expect(message.length).toBeLessThan(1_500)
+        expect(end.summary.length).toBeLessThan(10_000)
+        expect(Math.max(...end.raw.map((line) => line.length))).toBeLessThan(3_000)
+      },
+    )
     expect(world.emulator.received).toEqual([])
   })
 })

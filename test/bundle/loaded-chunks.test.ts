@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 import { pullRequest } from '../../emulator/workflow/events.ts'
@@ -11,8 +12,7 @@ import { runAction, stage } from '../kit/action.ts'
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 const chunks = readdirSync(dist).filter(
   (file) =>
-    file.endsWith('.index.js') &&
-    readFileSync(join(dist, file), 'utf8').includes('listPullRequestsAssociatedWithCommit'),
+    file.endsWith('.index.js') && readFileSync(join(dist, file), 'utf8').includes('octokit'),
 )
 
 async function loaded(comment: string): Promise<readonly string[]> {
@@ -39,9 +39,13 @@ describe("GitHub's toolkit", () => {
     expect(await loaded('true')).toEqual(expect.arrayContaining(['index.js', ...chunks]))
   })
 
-  it('is not loaded without one', async () => {
+  it('is not loaded without one, which leaves less than 130 kB as fetched', async () => {
     const files = await loaded('false')
     expect(files).toContain('index.js')
     expect(files).not.toContain(chunks[0])
+    const zipped = [...new Set(files)].map(
+      (file) => gzipSync(readFileSync(join(dist, file))).length,
+    )
+    expect(zipped.reduce((one, other) => one + other)).toBeLessThan(130_000)
   })
 })

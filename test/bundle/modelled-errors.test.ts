@@ -3,9 +3,15 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 
 import type { Fault, Rules } from '../../emulator/emulator.ts'
 import type { ErrorCode } from '../../src/errors.ts'
-import { FAST, runAction } from '../kit/action.ts'
-import { errorOf, logOf } from '../kit/step-ends.ts'
+import type { StepEnd } from '../../emulator/runner/action-step.ts'
+import { FAST, runAction, stage as openStage } from '../kit/action.ts'
+import { CALM } from '../kit/pace.ts'
+import { expectGreen, expectRed } from '../kit/ends.ts'
+import { home } from '../kit/home.ts'
+import { scenario } from '../kit/scope.ts'
+import { errorOf, linesOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
+import { forEachVariant } from '../kit/variants.ts'
 
 vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
@@ -25,16 +31,34 @@ type Row = Readonly<{
 
 const bad = (message: string): Fault => ({ kind: 'status', status: 400, message })
 
+/** Throttling in every form but the modelled one, as the service and what stands before it answer. */
+const untyped = {
+  '429 without a type': { kind: 'status', status: 429, typed: 'none', message: 'x' },
+  '429 as plain text': {
+    kind: 'body',
+    status: 429,
+    body: 'slow down',
+    contentType: 'text/plain',
+  },
+  '429 without a body': { kind: 'empty', status: 429 },
+  "429 as a page: 'Rate exceeded'": {
+    kind: 'html',
+    status: 429,
+    html: '<html>Rate exceeded</html>',
+  },
+  'throttling with status 400': { kind: 'status', status: 400, name: 'ThrottlingException' },
+} as const satisfies Readonly<Record<string, Fault>>
+
 const rows: readonly Row[] = [
   {
-    name: 'BadRequestException',
+    name: 'T06: BadRequestException',
     fault: bad('Invalid bucket name'),
     code: 'BAD_REQUEST',
     says: 'CreateBackendStorage was refused as invalid: 400 BadRequestException: Invalid bucket name.',
     sends: 1,
   },
   {
-    name: 'NotFoundException',
+    name: 'T06: NotFoundException',
     fault: { kind: 'status', status: 404, message: 'App d1a2b3c4d5e6f7 not found' },
     code: 'NOT_FOUND',
     says: 'did not find app "d1a2b3c4d5e6f7" with environment "prod" in eu-west-1: 404 NotFoundException: App d1a2b3c4d5e6f7 not found.',
@@ -55,20 +79,13 @@ const rows: readonly Row[] = [
     says: '429 LimitExceededException',
     sends: 3,
   },
-  {
-    name: 'throttling with status 400',
-    fault: { kind: 'status', status: 400, name: 'ThrottlingException' },
+  ...Object.entries(untyped).map(([name, fault]): Row => ({
+    name: `T01: ${name}`,
+    fault,
     code: 'THROTTLED',
-    says: '400 ThrottlingException',
+    says: `throttled in every attempt: ${fault.status}`,
     sends: 3,
-  },
-  {
-    name: "throttling as a page of somebody in front: 'Rate exceeded'",
-    fault: { kind: 'html', status: 429, html: '<html>Rate exceeded</html>' },
-    code: 'THROTTLED',
-    says: 'throttled in every attempt: 429',
-    sends: 3,
-  },
+  })),
   {
     name: 'GatewayTimeoutException',
     fault: { kind: 'status', status: 504, message: 'Endpoint request timed out' },
@@ -85,7 +102,7 @@ const rows: readonly Row[] = [
     sends: 3,
   },
   {
-    name: 'an explicit denial',
+    name: 'T06: an explicit denial',
     fault: {
       kind: 'status',
       status: 403,
@@ -96,7 +113,21 @@ const rows: readonly Row[] = [
     sends: 1,
   },
   {
-    name: 'another client error',
+    name: 'T06: a refusal without words',
+    fault: { kind: 'status', status: 403, name: 'ForbiddenException', message: '' },
+    code: 'REQUEST_REFUSED',
+    says: '403 ForbiddenException',
+    sends: 1,
+  },
+  {
+    name: 'T06: a conflict that nobody sees',
+    fault: { kind: 'status', status: 409, name: 'ConflictException', message: 'no' },
+    code: 'STORAGE_EXISTS',
+    says: '409 ConflictException: no',
+    sends: 1,
+  },
+  {
+    name: 'T06: another client error',
     fault: { kind: 'status', status: 422, name: 'UnprocessableException', message: 'no' },
     code: 'REQUEST_REFUSED',
     says: '422 UnprocessableException: no',
@@ -115,6 +146,7 @@ describe.concurrent('a create that the service answers for good with', () => {
       expect(errorOf(end)).toContain(says)
       const calls = emulator.calls('CreateBackendStorage')
       expect(calls).toHaveLength(sends)
+      if (sends === 1) expect(linesOf(end, /Next attempt in/)).toEqual([])
       expect(end.outputs).toMatchObject({
         result: 'failed',
         ready: '',
@@ -128,23 +160,150 @@ describe.concurrent('a create that the service answers for good with', () => {
   )
 })
 
-describe.concurrent('the number of sends', () => {
-  it.each([
-    { AWS_MAX_ATTEMPTS: '7' },
-    { AWS_MAX_ATTEMPTS: '7', AWS_RETRY_MODE: 'adaptive' },
-    { AWS_RETRY_MODE: 'legacy' },
-  ])('is that of max-attempts, whatever the environment says: %o', (env) =>
-    stages.use({}, async (stage) => {
+describe('a create that is throttled', () => {
+  scenario('T01: in one form after the other is sent until it is taken', async () => {
+    const stage = await openStage({ rules: { jobMs: 5_000 } }, FAST)
+    for (const fault of Object.values(untyped)) {
+      stage.emulator.orderFault({ operation: 'CreateBackendStorage', ...fault })
+    }
+    const end = await runAction(stage)
+
+    expectGreen(end, 'created')
+    const forms = Object.keys(untyped).length
+    expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(forms + 1)
+    expect(stage.emulator.world.counters.create.executed).toBe(1)
+    expect(linesOf(end, /CreateBackendStorage failed .* Next attempt in/)).toHaveLength(forms)
+  })
+
+  scenario('T03: is sent as often as max-attempts says, whatever else is set', async () => {
+    const settings: Readonly<Record<string, () => Readonly<Record<string, string>>>> = {
+      nothing: () => ({}),
+      'more attempts': () => ({ AWS_MAX_ATTEMPTS: '7' }),
+      'no number': () => ({ AWS_MAX_ATTEMPTS: 'many', AWS_RETRY_MODE: 'legacy' }),
+      'another mode': () => ({ AWS_MAX_ATTEMPTS: '7', AWS_RETRY_MODE: 'adaptive' }),
+      'the shared configuration': () =>
+        home({ '.aws/config': '[default]\nmax_attempts = 9\nretry_mode = adaptive\n' }),
+    }
+    await forEachVariant(settings, async (env) => {
+      const stage = await openStage({}, FAST)
       stage.emulator.orderFault({
         operation: 'CreateBackendStorage',
         kind: 'status',
         status: 429,
         times: 'always',
       })
-      const end = await runAction(stage, { with: { 'max-attempts': '2' }, env })
+      const end = await runAction(stage, { with: { 'max-attempts': '3' }, env: env() })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
-      expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(2)
-    }),
-  )
+      expectRed(end, 'THROTTLED')
+      expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(3)
+    })
+  })
+
+  scenario('T03: and so are the calls before it: the one for the role, and the look', async () => {
+    const operations = ['AssumeRoleWithWebIdentity', 'GetBackendStorage'] as const
+    await forEachVariant(
+      Object.fromEntries(operations.map((operation) => [operation, operation])),
+      async (operation) => {
+        const stage = await openStage({}, CALM)
+        stage.emulator.orderFault({ operation, kind: 'status', status: 429, times: 'always' })
+        const end = await runAction(stage, {
+          with: { 'max-attempts': '3' },
+          env: { AWS_MAX_ATTEMPTS: '7', AWS_RETRY_MODE: 'adaptive' },
+        })
+
+        expect(end.exitCode, logOf(end)).toBe(1)
+        expect(stage.emulator.calls(operation)).toHaveLength(3)
+        expect(stage.emulator.calls('CreateBackendStorage')).toEqual([])
+      },
+    )
+  })
+})
+
+describe('Retry-After', () => {
+  /** What the log says of the first wait, in seconds. */
+  const waitOf = (end: StepEnd): number => {
+    const said = /Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/.exec(logOf(end))
+    if (said === null) throw new Error(`no wait in the log:\n${logOf(end)}`)
+    const [, minutes = '0', seconds = '0'] = said
+    return Number(minutes) * 60 + Number(seconds)
+  }
+
+  /** The longest pause that is made without being asked for. */
+  const ORDINARY = 5
+  const LONGEST = 300
+
+  scenario('T04: is kept to, in seconds and as a date', async () => {
+    await forEachVariant<(now: number) => Readonly<Record<string, string>>>(
+      {
+        seconds: () => ({ 'retry-after': '20' }),
+        'a date': (now) => ({
+          date: new Date(now).toUTCString(),
+          'retry-after': new Date(now + 20_000).toUTCString(),
+        }),
+      },
+      async (headers) => {
+        const stage = await openStage({}, FAST)
+        const { emulator } = stage
+        emulator.orderFault({
+          operation: 'CreateBackendStorage',
+          kind: 'status',
+          status: 429,
+          headers: headers(emulator.clock.now()),
+        })
+        const end = await runAction(stage, { with: { wait: 'false' } })
+
+        expectGreen(end, 'started')
+        expect(waitOf(end)).toBeGreaterThanOrEqual(20)
+        expect(waitOf(end)).toBeLessThanOrEqual(20 + ORDINARY)
+        const [first, second] = emulator.calls('CreateBackendStorage').map(({ time }) => time)
+        expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(19_500)
+      },
+    )
+  })
+
+  scenario('T04: counts as absent where it makes no sense', async () => {
+    const past = 'Wed, 21 Oct 2015 07:28:00 GMT'
+    await forEachVariant(
+      Object.fromEntries(['-5', 'abc', '0', '1e9', past].map((value) => [value, value])),
+      async (value) => {
+        const stage = await openStage({}, FAST)
+        stage.emulator.orderFault({
+          operation: 'CreateBackendStorage',
+          kind: 'status',
+          status: 429,
+          headers: { 'retry-after': value },
+        })
+        const end = await runAction(stage, { with: { wait: 'false' } })
+
+        expectGreen(end, 'started')
+        expect(waitOf(end)).toBeLessThanOrEqual(ORDINARY)
+      },
+    )
+  })
+
+  // On Windows a signal would just end the process.
+  if (process.platform !== 'win32') {
+    scenario('T04: holds up no run for more than five minutes at a time', async () => {
+      const stage = await openStage()
+      stage.emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        kind: 'status',
+        status: 429,
+        headers: { 'retry-after': '3600' },
+      })
+      let pid = 0
+      const end = await runAction(stage, {
+        onStart: (started) => {
+          pid = started
+        },
+        onLine: (line) => {
+          if (line.includes('Next attempt in')) process.kill(pid, 'SIGINT')
+        },
+      })
+
+      expectRed(end, 'CANCELLED', 'cancelled')
+      expect(waitOf(end)).toBeGreaterThanOrEqual(LONGEST)
+      expect(waitOf(end)).toBeLessThanOrEqual(LONGEST + ORDINARY)
+    })
+  }
 })

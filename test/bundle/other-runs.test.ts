@@ -12,7 +12,7 @@ const stages = createStages(FAST)
 afterAll(() => stages.stop())
 
 describe.concurrent('a run after another with the same inputs', () => {
-  it('changes nothing, and is green', () =>
+  it('A05: changes nothing, and is green', () =>
     stages.use({}, async (stage) => {
       const first = await runAction(stage, { with: { 'bucket-name': 'octo-media' } })
       const second = await runAction(stage, {
@@ -35,7 +35,7 @@ describe.concurrent('a run after another with the same inputs', () => {
     }))
 
   it('waits for the job of the first, when that did not', () =>
-    stages.use({ jobMs: 20_000 }, async (stage) => {
+    stages.use({ jobMs: 90_000 }, async (stage) => {
       const first = await runAction(stage, { with: { wait: 'false' } })
       const second = await runAction(stage)
 
@@ -74,7 +74,7 @@ describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rul
     }))
 })
 
-describe.concurrent('a create that another run was faster with', () => {
+describe.concurrent('A04, A05: a create that another run was faster with', () => {
   it.each([
     { how: 'by a job that fails', rules: { onePendingJob: false } as const },
     { how: 'at once', rules: { oneStorage: 'refused' } as const },
@@ -103,7 +103,20 @@ describe.concurrent('a create that another run was faster with', () => {
     }),
   )
 
-  it('is red when the storage of the other differs, and shows the difference', () =>
+  it.each([
+    {
+      field: 'authenticated-permissions',
+      one: { 'authenticated-permissions': 'READ' },
+      other: { 'authenticated-permissions': 'READ, DELETE' },
+      code: 'STORAGE_DIFFERS',
+    },
+    {
+      field: 'bucket-name',
+      one: { 'bucket-name': 'acme-media' },
+      other: { 'bucket-name': 'acme-files' },
+      code: 'BUCKET_FIXED',
+    },
+  ])('is red when the $field of the other differs, and shows the difference', (row) =>
     stages.use({ oneStorage: 'refused' }, async (stage) => {
       const { emulator } = stage
       emulator.orderFault({
@@ -114,15 +127,16 @@ describe.concurrent('a create that another run was faster with', () => {
       })
       emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
       const ends = await Promise.all([
-        runAction(stage, { with: { 'authenticated-permissions': 'READ' } }),
-        runAction(stage, { with: { 'authenticated-permissions': 'READ, DELETE' } }),
+        runAction(stage, { with: row.one }),
+        runAction(stage, { with: row.other }),
       ])
 
       const results = ends.map(({ outputs }) => outputs['result'])
       expect(results.toSorted(), ends.map(logOf).join('\n---\n')).toEqual(['created', 'failed'])
       const loser = ends.find(({ outputs }) => outputs['result'] === 'failed')
-      expect(loser?.outputs['error-code']).toBe('STORAGE_DIFFERS')
-      expect(loser?.outputs['changes']).toContain('authenticated-permissions')
+      expect(loser?.outputs).toMatchObject({ ready: '', changed: '', 'error-code': row.code })
+      expect(JSON.parse(loser?.outputs['changes'] ?? '')).toMatchObject([{ field: row.field }])
       expect(emulator.environment().storages.size).toBe(1)
-    }))
+    }),
+  )
 })

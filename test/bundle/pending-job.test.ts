@@ -26,11 +26,11 @@ function othersJob(emulator: Emulator, endsInMs?: number): Job {
   return job
 }
 
-describe.concurrent('a pending job', () => {
+describe.concurrent('T07: a pending job', () => {
   it('is waited for, by its id, operation and age; then the storage is created', () =>
     stages.use({}, async (stage) => {
       const { emulator } = stage
-      const job = othersJob(emulator, 30_000)
+      const job = othersJob(emulator, 60_000)
       const end = await runAction(stage)
 
       expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
@@ -52,7 +52,7 @@ describe.concurrent('a pending job', () => {
       emulator.clock.setTimeout(() => {
         storage.permissions = { authenticated: ['READ'] }
         endJob(job, 'COMPLETED', emulator.clock.now())
-      }, 30_000)
+      }, 60_000)
       const end = await runAction(stage)
 
       expect(end.exitCode, logOf(end)).toBe(1)
@@ -120,6 +120,44 @@ describe.concurrent('a pending job', () => {
       expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
       expect(logOf(end)).toContain('The service says that a job of "prod" is pending')
       expect(emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+    }))
+
+  it('that is no more than the words of the refusal is waited for, and is no conflict of names', () =>
+    stages.use({}, async (stage) => {
+      const { emulator } = stage
+      emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        kind: 'status',
+        status: 400,
+        message: 'Another backend job is in progress for this environment',
+        times: 2,
+      })
+      const end = await runAction(stage, { with: { 'max-attempts': '1' } })
+
+      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(emulator.world.counters.create).toEqual({ received: 3, accepted: 1, executed: 1 })
+    }))
+
+  it('that is no more than those words is waited for as long as there is time, and named as what it is', () =>
+    stages.use({}, async (stage) => {
+      stage.emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        kind: 'status',
+        status: 400,
+        message: 'Another backend job is in progress for this environment',
+        times: 'always',
+      })
+      const end = await runAction(stage, { with: { 'timeout-in-minutes': '1' } })
+
+      expect(end.outputs, logOf(end)).toMatchObject({
+        result: 'timed-out',
+        ready: '',
+        'job-id': '',
+        'error-code': 'PENDING_JOB',
+      })
+      expect(errorOf(end)).toContain('concurrency group')
+      expect(errorOf(end)).not.toMatch(/already exists/)
+      expect(stage.emulator.world.counters.create.accepted).toBe(0)
     }))
 
   it('goes unnoticed, with a warning, where an unchanged storage is all that can be read', () =>

@@ -1,12 +1,13 @@
 /**
  * The runner's files that cannot be written: what the step has done does not change by that, and the job
- * id stands in the log. And no step lingers after its end.
+ * id stands in the log.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 
+import { OUTPUTS } from '../../src/report/outputs.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { annotationsOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
@@ -26,11 +27,16 @@ const unwritable: readonly Readonly<{ name: string; path: string }>[] = [
   { name: 'a path that does not exist', path: join(folder, 'nowhere', 'file') },
   { name: 'a directory', path: folder },
   // A full disk is a device only where there are such devices, and the superuser can write anything.
-  ...(process.platform === 'linux' ? [{ name: 'a full disk', path: '/dev/full' }] : []),
+  ...(process.platform === 'linux'
+    ? [
+        { name: 'a full disk', path: '/dev/full' },
+        { name: "the system's own", path: '/proc/version' },
+      ]
+    : []),
   ...(process.getuid?.() === 0 ? [] : [{ name: 'a read-only file', path: readOnly }]),
 ]
 
-describe.concurrent.each(unwritable)('a file for the outputs that is $name', ({ path }) => {
+describe.concurrent.each(unwritable)('P03: a file for the outputs that is $name', ({ path }) => {
   it('leaves a green run green, with its job id in the log, and a warning', () =>
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
@@ -58,7 +64,7 @@ describe.concurrent.each(unwritable)('a file for the outputs that is $name', ({ 
     }))
 })
 
-describe.concurrent.each(unwritable)('a file for the summary that is $name', ({ path }) => {
+describe.concurrent.each(unwritable)('M02: a file for the summary that is $name', ({ path }) => {
   it('leaves a green run green, with all its outputs, and a warning', () =>
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
@@ -71,8 +77,37 @@ describe.concurrent.each(unwritable)('a file for the summary that is $name', ({ 
     }))
 })
 
+describe.concurrent('a file for the summary that is almost full', () => {
+  it('M01: is left as it is, since a runner would drop all of it', () =>
+    stages.use({}, async (stage) => {
+      const path = join(folder, 'full')
+      const before = 'x'.repeat(1024 * 1024 - 10)
+      writeFileSync(path, before)
+      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
+
+      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(end.exitCode).toBe(0)
+      expect(annotationsOf(end, 'warning')).toMatchObject([{ title: 'Summary not written' }])
+      expect(readFileSync(path, 'utf8')).toBe(before)
+    }))
+
+  it('M01: is added to where there is room', () =>
+    stages.use({}, async (stage) => {
+      const path = join(folder, 'roomy')
+      const before = `${'x'.repeat(900_000)}\n`
+      writeFileSync(path, before)
+      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
+
+      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.annotations).toEqual([])
+      const after = readFileSync(path, 'utf8')
+      expect(after.startsWith(before)).toBe(true)
+      expect(after).toContain('created')
+    }))
+})
+
 describe.concurrent('a runner that knows no', () => {
-  it('summaries gets none, and no warning', () =>
+  it('M02: summaries gets none, and no warning', () =>
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: undefined } })
 
@@ -81,36 +116,46 @@ describe.concurrent('a runner that knows no', () => {
       expect(end.annotations).toEqual([])
     }))
 
-  it('files for outputs is told them by its older commands, each value escaped', () =>
-    stages.use({}, async (stage) => {
-      stage.emulator.orderJob({ error: 'first\n::set-output name=ready::true' })
-      const end = await runAction(stage, { env: { GITHUB_OUTPUT: undefined } })
+  it.each(['none', 'an empty one'] as const)(
+    'P02: files for outputs (%s) is told them by its older commands, each value escaped',
+    (path) =>
+      stages.use({}, async (stage) => {
+        stage.emulator.orderJob({ error: 'first\n::set-output name=ready::true' })
+        const env = { GITHUB_OUTPUT: path === 'none' ? undefined : '' }
+        const end = await runAction(stage, { env })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
-      const commands = end.raw.filter((line) => line.startsWith('::set-output'))
-      const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
-      expect(commands).toContain(`::set-output name=job-id::${jobId}`)
-      expect(commands.at(-1)).toMatch(/^::set-output name=[a-z-]+::/)
-      expect(commands).not.toContain('::set-output name=ready::true')
-    }))
+        expect(end.exitCode, logOf(end)).toBe(1)
+        const commands = end.raw.filter((line) => line.startsWith('::set-output'))
+        const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
+        expect(commands).toContain(`::set-output name=job-id::${jobId}`)
+        const names = commands.map((line) => /^::set-output name=([a-z-]+)::/.exec(line)?.[1])
+        expect(new Set(names)).toEqual(new Set(OUTPUTS))
+        expect(commands).not.toContain('::set-output name=ready::true')
+      }),
+  )
 })
 
-describe.concurrent('a value from the service that would end an output early', () => {
-  it.each(['j\r\nstatus=evil', 'a\nghadelimiter_x', '../../admin', ' '.repeat(5), 'x'.repeat(999)])(
-    'is no job id: %j',
-    (jobId) =>
-      stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
-        stage.emulator.orderFault({
-          operation: 'CreateBackendStorage',
-          kind: 'body',
-          body: JSON.stringify({ appId: 'd1', backendEnvironmentName: 'prod', jobId, status: 'R' }),
-          when: 'after',
-        })
-        const end = await runAction(stage)
+describe.concurrent('P01, I06: a value from the service that would end an output early', () => {
+  it.each([
+    'j\r\nstatus=evil',
+    'a\nghadelimiter_x',
+    '../../admin',
+    '..',
+    ' '.repeat(5),
+    'x'.repeat(999),
+  ])('is no job id: %j', (jobId) =>
+    stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
+      stage.emulator.orderFault({
+        operation: 'CreateBackendStorage',
+        kind: 'body',
+        body: JSON.stringify({ appId: 'd1', backendEnvironmentName: 'prod', jobId, status: 'R' }),
+        when: 'after',
+      })
+      const end = await runAction(stage)
 
-        expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', 'job-id': '' })
-        expect(Object.values(end.outputs).join('\n')).not.toContain('evil')
-      }),
+      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', 'job-id': '' })
+      expect(Object.values(end.outputs).join('\n')).not.toContain('evil')
+    }),
   )
 
   it('is one line of the status at most', () =>
@@ -122,20 +167,4 @@ describe.concurrent('a value from the service that would end an output early', (
       expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
       expect(end.raw.filter((line) => line.startsWith('ready='))).toEqual([])
     }))
-})
-
-describe.concurrent('a step whose server keeps its connections open', () => {
-  it.each([
-    { name: 'green', with: {}, code: 0 },
-    { name: 'red', with: { 'backend-environment-name': 'nowhere' }, code: 1 },
-  ])('ends by itself, $name', ({ with: inputs, code }) =>
-    stages.use({}, async (stage) => {
-      // A process that lingers would be killed after this time, and have another exit code.
-      const end = await runAction(stage, { with: inputs, limitMs: 20_000 })
-
-      expect(end.exitCode, logOf(end)).toBe(code)
-      expect(end.outputs['result']).toBe(code === 0 ? 'created' : 'failed')
-      expect(logOf(end)).not.toContain('was ended by')
-    }),
-  )
 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { StepEnd } from '../../emulator/runner/action-step.ts'
 import { pullRequest, push } from '../../emulator/workflow/events.ts'
 import { runAction, stage, type Stage } from '../kit/action.ts'
+import { checkEveryEnd } from '../kit/every-end.ts'
 import { preload } from '../kit/preload.ts'
 
 const unforeseen = [
@@ -11,12 +12,14 @@ const unforeseen = [
   'a rejection without an error',
   'an exception in a timer',
   'exceptions one after the other',
+  'an exception in the handler of a signal',
   'promises that never settle',
   'a process in which nothing moves',
   'a premature exit',
 ] as const
 
-type Sabotage = (typeof unforeseen)[number]
+type Sabotage =
+  (typeof unforeseen)[number] | 'an exception in the handler of the signal that cancels'
 
 async function sabotaged(
   world: Stage,
@@ -24,23 +27,26 @@ async function sabotaged(
   at: string,
   event = push(),
 ): Promise<StepEnd> {
-  return await runAction(world, {
+  const end = await runAction(world, {
     event,
     nodeArguments: preload('sabotage.ts'),
     env: { SABOTAGE: what, SABOTAGE_AT: at },
   })
+  checkEveryEnd(end)
+  return end
 }
 
 function errorsOf(end: StepEnd): readonly string[] {
   return end.annotations.filter(({ level }) => level === 'error').map(({ message }) => message)
 }
 
-describe('something unforeseen before anything was sent', () => {
+describe('X04: something unforeseen before anything was sent', () => {
   it.each([
     { what: 'a rejection that nobody handles', result: 'failed' },
     { what: 'a rejection without an error', result: 'failed' },
     { what: 'an exception in a timer', result: 'failed' },
     { what: 'exceptions one after the other', result: 'failed' },
+    { what: 'an exception in the handler of a signal', result: 'failed' },
     { what: 'promises that never settle', result: 'failed' },
     // Here the run itself may have no time to say how far it came.
     { what: 'a process in which nothing moves', result: /^(?:failed|unknown)$/ },
@@ -60,7 +66,7 @@ describe('something unforeseen before anything was sent', () => {
   })
 })
 
-describe('something unforeseen while the job runs', () => {
+describe('X04: something unforeseen while the job runs', () => {
   it.each(unforeseen)('ends red, and has set the job id: %s', async (what) => {
     const world = await stage({ rules: { jobMs: 600_000 } })
     const end = await sabotaged(world, what, 'Waiting for job')
@@ -75,6 +81,7 @@ describe('something unforeseen while the job runs', () => {
       'job-id': jobId,
       'error-code': 'INTERNAL_ERROR',
     })
+    expect(end.outputs['error-message']).toMatch(/\S/)
     if (what !== 'a premature exit') {
       expect(errorsOf(end)[0]).toContain(`Job ${jobId} goes on remotely`)
       expect(end.summary).toContain(jobId)
@@ -83,7 +90,25 @@ describe('something unforeseen while the job runs', () => {
   })
 })
 
-describe('something unforeseen once the result stands', () => {
+describe('X04: something unforeseen while the run is cancelled', () => {
+  it('leaves it cancelled, red with one error', async () => {
+    const world = await stage({ rules: { jobMs: 600_000 } })
+    const what = 'an exception in the handler of the signal that cancels'
+    const end = await sabotaged(world, what, 'Waiting for job')
+
+    const log = end.shown.join('\n')
+    expect(end.exitCode, log).toBe(1)
+    expect(errorsOf(end), log).toHaveLength(1)
+    expect(end.outputs, log).toMatchObject({
+      result: 'cancelled',
+      ready: '',
+      'job-id': world.emulator.environment().jobs[0]?.jobId,
+      'error-code': 'CANCELLED',
+    })
+  })
+})
+
+describe('X04: something unforeseen once the result stands', () => {
   it.each(unforeseen.filter((what) => what !== 'a premature exit'))(
     'is no more than a warning: %s',
     async (what) => {

@@ -46,7 +46,7 @@ describe.concurrent('the log of a wait', () => {
     ))
 })
 
-describe.concurrent('a status', () => {
+describe.concurrent('W07: a status', () => {
   it.each(['COMPLETED', 'completed', 'Completed', ' Completed '])(
     'that says the job is complete ends the wait: %j',
     (finalStatus) =>
@@ -62,25 +62,27 @@ describe.concurrent('a status', () => {
       }),
   )
 
-  it.each(['FAILED', 'failed', 'Failed'])('that says the job has failed is red: %j', (status) =>
-    stages.use({}, async (stage) => {
-      stage.emulator.orderJob({ finalStatus: status, error: 'The stack could not be updated' })
-      const end = await runAction(stage)
+  it.each(['FAILED', 'failed', 'Failed'])(
+    'P06: that says the job has failed is red: %j',
+    (status) =>
+      stages.use({}, async (stage) => {
+        stage.emulator.orderJob({ finalStatus: status, error: 'The stack could not be updated' })
+        const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
-      expect(end.outputs).toMatchObject({
-        result: 'failed',
-        ready: '',
-        status,
-        'job-id': jobIdOf(stage),
-        'error-code': 'JOB_FAILED',
-      })
-      expect(errorOf(end)).toContain('The stack could not be updated')
-    }),
+        expect(end.exitCode, logOf(end)).toBe(1)
+        expect(end.outputs).toMatchObject({
+          result: 'failed',
+          ready: '',
+          status,
+          'job-id': jobIdOf(stage),
+          'error-code': 'JOB_FAILED',
+        })
+        expect(errorOf(end)).toContain('The stack could not be updated')
+      }),
   )
 
   it.each(['CANCELLED', 'NEW_STATE', 'Succeeded'])(
-    'that nobody knows means that the job still runs, and is logged once: %s',
+    'P06: that nobody knows means that the job still runs, and is logged once: %s',
     (finalStatus) =>
       stages.use({}, async (stage) => {
         stage.emulator.orderJob({ finalStatus })
@@ -177,13 +179,19 @@ describe.concurrent('a job', () => {
       expect(stage.emulator.calls('GetBackendJob')).toEqual([])
     }))
 
-  it('without an id is never asked about', () =>
+  it.each([
+    '{}',
+    '{"jobId":null,"status":"RUNNING"}',
+    '{"jobId":"","status":"RUNNING"}',
+    '{"jobId":"  ","status":"RUNNING"}',
+    '{"jobId":"..","status":"RUNNING"}',
+  ])('W09: without an id is never asked about: %s', (body) =>
     stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
       const { emulator } = stage
       emulator.orderFault({
         operation: 'CreateBackendStorage',
         kind: 'body',
-        body: '{"appId":"d1a2b3c4d5e6f7","backendEnvironmentName":"prod","jobId":"","status":"RUNNING"}',
+        body,
         when: 'after',
       })
       const end = await runAction(stage)
@@ -195,10 +203,11 @@ describe.concurrent('a job', () => {
       })
       expect(emulator.calls('GetBackendJob')).toEqual([])
       expect(emulator.received.filter(({ operation }) => operation === undefined)).toEqual([])
-    }))
+    }),
+  )
 })
 
-describe.concurrent('polls that fail one after the other', () => {
+describe.concurrent('W06: polls that fail one after the other', () => {
   it('do not end the wait while the job is fine', () =>
     stages.use({ jobMs: 60_000 }, async (stage) => {
       const { emulator } = stage

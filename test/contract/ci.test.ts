@@ -64,9 +64,17 @@ describe('the CI', () => {
     expect(at(gate, 'if')).toBe('always()')
   })
 
-  it.each(['test', 'use'])('runs %s on Linux, Windows and macOS', (id) => {
+  it.each(['test', 'use'])('X07: runs %s on Linux, Windows and macOS', (id) => {
     const os = texts(at(at(at(at(ciJobs, id), 'strategy'), 'matrix'), 'os'))
     expect(os.map((name) => name.replace(/-.*/, ''))).toEqual(['ubuntu', 'windows', 'macos'])
+  })
+
+  it('B01, B06: builds dist anew from a clean install, and compares it with the committed one', () => {
+    const ran = list(at(at(ciJobs, 'check'), 'steps')).map((step) => String(at(step, 'run')))
+    expect(ran.indexOf('npm run check:dist')).toBeGreaterThan(
+      ran.indexOf('npm ci --ignore-scripts'),
+    )
+    expect(ran).toContain('npm ci --ignore-scripts')
   })
 
   it('calls only scripts that there are', () => {

@@ -182,6 +182,26 @@ describe('action.yml', () => {
   })
 })
 
+describe('X07: the code, which runs on Windows too', () => {
+  // Files come from the runner, whose paths are handed on as they are; a path of Windows is no URL to import.
+  it('makes no paths, and imports nothing by one', () => {
+    for (const { path, code } of sources()) {
+      expect(code, path).not.toMatch(/['"](?:node:)?(?:path|url)['"]|__dirname|import\.meta/)
+      for (const [, what] of code.matchAll(/\bimport\(([^)]*)\)/g)) {
+        expect(what, path).toMatch(/^'(?:\.\/[\w-]+\.ts|@actions\/[\w-]+)'$/)
+      }
+    }
+  })
+
+  it('imports its own parts by their places beside it, as bundled', () => {
+    const imports = readdirSync(join(root, 'dist'))
+      .filter((name) => name.endsWith('.js'))
+      .flatMap((name) => [...read(`dist/${name}`).matchAll(/\bimport\((?!\))(.{5})/g)])
+      .map(([, what]) => what)
+    expect(imports).toEqual(['"./"+'])
+  })
+})
+
 function sources(): readonly Readonly<{ path: string; code: string }>[] {
   return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

@@ -269,7 +269,13 @@ describe('docs/troubleshooting.md', () => {
     ['N01: which hosts a proxy is for', 'hold for all hosts that the action calls'],
     ['N04: how a private authority is trusted', 'Set `NODE_EXTRA_CA_CERTS` to its file'],
     ['N04: what does not help', '`AWS_CA_BUNDLE` and `SSL_CERT_FILE` alone are not read'],
-    ['C09: what not to store as a secret', 'do not store an app id or an account id as a secret'],
+    ['C09, P04: what not to store as a secret', 'do not store an app id or an account id as a'],
+    ['E06: which type starts nothing by itself', '`closed` is not among the types that'],
+    ['E06: whose merge starts nothing', 'A merge made with `GITHUB_TOKEN`'],
+    ['I07: what becomes of a misspelt input', 'only warns of a misspelt input and drops it'],
+    ['X01: which runners know node24', 'the runner is older than 2.327.1'],
+    ['X02: where the runner has no Node', '**JavaScript actions in an Alpine container on ARM64**'],
+    ['X06: what can end a step before its first line', '`NODE_OPTIONS` in the workflow holds an'],
   ])('says %s', (_, sentence) => {
     expect(text).toContain(sentence)
   })
@@ -299,6 +305,33 @@ describe('the README', () => {
       // The first is the README's own workflow; the other comes with the workflow that it calls.
       .filter((path) => !/\/(?:plan-and-apply|call-reusable)\.yml$/.test(path))
     expect(examples.filter((path) => !targets.includes(path))).toEqual([])
+  })
+
+  it.each([
+    [
+      'C09, P04: what not to keep in secrets',
+      'GitHub drops an output that holds the text of a secret',
+    ],
+    [
+      'E06: which type has to be named',
+      '`closed` is not among the default types of `pull_request`',
+    ],
+    ['E06: whose merge starts nothing', 'a merge made with `GITHUB_TOKEN` starts none'],
+    ['I07: what becomes of a misspelt input', 'A misspelt input has no effect'],
+    ['O04: who else grants the permission', 'at most what [the job that calls it]'],
+    ['O15: the newer subject', '`YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID`'],
+    ['O16: the subject of an environment', "`environment:` on the job changes the token's subject"],
+    [
+      'O21: that a GitHub App changes nothing',
+      "a GitHub App's token in place of `GITHUB_TOKEN` changes",
+    ],
+    [
+      'X01: the oldest runner',
+      'a self-hosted one from 2.327.1 on, not on ARM32 nor on macOS up to 13.4',
+    ],
+    ['X02: where the runner has no Node', 'nor in an Alpine container on ARM64'],
+  ])('says %s', (_, sentence) => {
+    expect(readme.text.replace(/\s+/g, ' ')).toContain(sentence)
   })
 
   it('says what users must be told', () => {

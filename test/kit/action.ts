@@ -19,7 +19,7 @@ import { inTurn, onEnd } from './scope.ts'
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** Steps at a time, however many tests are under way: more would only keep each other waiting. */
-const MOST_AT_ONCE = 8
+const MOST_AT_ONCE = 3
 
 /** Under vitest.coverage.config.ts the source takes the place of the bundle, and counts what it reaches. */
 const covered = coveredBy(process.env)

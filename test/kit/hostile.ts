@@ -70,6 +70,13 @@ const inHeader = (text: string): string => text.replace(/[^\t\u0020-\u007e\u0080
 
 const inVariable = (text: string): string => text.replaceAll('\u0000', '')
 
+/** An answer whose text is cut down to bytes, which are then mostly no UTF-8. */
+function inBytes(status: number, before: string, text: string, after: string): string {
+  const bytes = Buffer.from(text, 'utf16le').toString('latin1')
+  const body = `${before}${bytes}${after}`
+  return `HTTP/1.1 ${status} x\r\nx-amzn-requestid: ${inHeader(bytes)}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`
+}
+
 const refused = (
   operation: 'GetBackendStorage' | 'CreateBackendStorage',
   status: number,
@@ -149,6 +156,22 @@ export const channels: Readonly<Record<string, Channel>> = {
   'no JSON at all': (emulator, body) => {
     emulator.orderFault({ operation: 'CreateBackendStorage', kind: 'body', body, status: 400 })
     return {}
+  },
+  'a refusal in bytes that are no text': (emulator, text) => {
+    emulator.orderFault({
+      operation: 'CreateBackendStorage',
+      kind: 'garbage',
+      bytes: inBytes(400, '{"message":"', text, '"}'),
+    })
+    return {}
+  },
+  'an accepted create in bytes that are no text': (emulator, text) => {
+    emulator.orderFault({
+      operation: 'CreateBackendStorage',
+      kind: 'garbage',
+      bytes: inBytes(200, '{"jobId":"job-1","status":"', text, '"}'),
+    })
+    return { with: { wait: 'false' } }
   },
   'an accepted create': (emulator, text) => {
     emulator.orderFault({

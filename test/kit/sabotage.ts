@@ -32,6 +32,14 @@ function reject(reason: unknown): void {
   })
 }
 
+/** The signal as a process gets it from itself, also where others cannot send one. */
+function signal(name: 'SIGINT' | 'SIGUSR2'): void {
+  process.on(name, () => {
+    throw new Error('sabotage by signal')
+  })
+  setImmediate(() => process.emit(name))
+}
+
 const kinds: Readonly<Record<string, () => void>> = {
   'a rejection that nobody handles': () => {
     reject(new Error('sabotage by rejection'))
@@ -48,6 +56,12 @@ const kinds: Readonly<Record<string, () => void>> = {
     setInterval(() => {
       throw new Error('sabotage again and again')
     }, 5)
+  },
+  'an exception in the handler of a signal': () => {
+    signal('SIGUSR2')
+  },
+  'an exception in the handler of the signal that cancels': () => {
+    signal('SIGINT')
   },
   'promises that never settle': () => {
     silence(1_000)
