@@ -58,7 +58,6 @@ export async function openSession(
   )
   const { appId, backendEnvironmentName } = inputs
   // Made while the token and the session are on their way.
-  touchLateGlobals()
   const { amplify, destroy } = createAmplify(
     { appId, backendEnvironmentName },
     settings,
@@ -77,11 +76,6 @@ export async function openSession(
     },
     close: destroy,
   }
-}
-
-/** Node loads these at their first use, which would be the first answer that the SDK reads. */
-function touchLateGlobals(): readonly unknown[] {
-  return [ReadableStream, TextDecoder]
 }
 
 /** Remembers the suffix of the backend, by which the bucket to come can be named. */
