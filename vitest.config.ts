@@ -9,7 +9,9 @@ export default defineConfig({
     // One more than there are cores: a test that watches a process waits most of the time.
     maxWorkers: availableParallelism() + 1,
     sequence: { shuffle: true },
-    testTimeout: 30_000,
+    // Of one file; and no more steps at a time than test/kit/action.ts lets run, or their time would pass in a queue.
+    maxConcurrency: 4,
+    testTimeout: 60_000,
     hookTimeout: 30_000,
   },
 })

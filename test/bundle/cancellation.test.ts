@@ -2,7 +2,7 @@
  * A run that is cancelled at any moment: it is gone within a second, says what it knows of what goes on
  * remotely, and has set its outputs.
  */
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { addJob, addStorage, type Emulator, type OperationName } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/workflow/events.ts'
@@ -12,8 +12,6 @@ import { chanceOf, newSeed, type Chance } from '../kit/chance.ts'
 import { scenario } from '../kit/scope.ts'
 
 // They wait most of the time; more at once would take from each other the second that a run has to end in.
-vi.setConfig({ maxConcurrency: 3, testTimeout: 60_000 })
-
 /** What is known of what the run has begun. */
 type Known =
   /** Nothing of it goes on. */

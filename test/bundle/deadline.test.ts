@@ -1,12 +1,10 @@
 /** `timeout-in-minutes` bounds everything. At its end: red, with what is known and how to look further. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { addStorage, type Emulator, type FaultOrder } from '../../emulator/emulator.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { errorOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 8, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

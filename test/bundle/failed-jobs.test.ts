@@ -1,12 +1,10 @@
 /** A job that fails: its text cleaned and cut, and advice where the text is known. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import type { ErrorCode } from '../../src/errors.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { errorOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

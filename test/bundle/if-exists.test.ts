@@ -1,5 +1,5 @@
 /** A storage that is there already: `if-exists`, and what counts as different. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { addStorage, type Rules } from '../../emulator/emulator.ts'
 import type { StepEnd } from '../../emulator/runner/action-step.ts'
@@ -7,8 +7,6 @@ import type { ErrorCode } from '../../src/errors.ts'
 import { FAST, runAction, type Stage } from '../kit/action.ts'
 import { annotationsOf, errorOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

@@ -2,14 +2,12 @@
  * A create whose answer is lost and whose effect comes later. Within the 30 seconds of the search it is
  * found; beyond them no client can know of it, and only the service's own rules are left.
  */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { permissive, type Emulator, type Rules } from '../../emulator/emulator.ts'
 import type { StepEnd } from '../../emulator/runner/action-step.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 8, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

@@ -1,13 +1,11 @@
 /** A create whose answer is lost: what became of it is found out before anything is sent again. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { addStorage, type Emulator, type Rules } from '../../emulator/emulator.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { expectGreen, expectRed } from '../kit/ends.ts'
 import { createStages } from '../kit/stages.ts'
 import { annotationsOf, forbid, logOf } from '../kit/step-ends.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

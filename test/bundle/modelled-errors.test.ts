@@ -1,5 +1,5 @@
 /** The four exceptions that the service's model has, and refusals beside them: on a create, for good. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import type { Fault, Rules } from '../../emulator/emulator.ts'
 import type { ErrorCode } from '../../src/errors.ts'
@@ -12,8 +12,6 @@ import { scenario } from '../kit/scope.ts'
 import { errorOf, linesOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
 import { forEachVariant } from '../kit/variants.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

@@ -1,12 +1,10 @@
 /** Runs that are not alone: one after the other, and at the same time. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import type { Rules } from '../../emulator/emulator.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { annotationsOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 4, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

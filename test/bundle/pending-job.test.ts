@@ -1,12 +1,10 @@
 /** A job of somebody else holds the environment. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { addJob, addStorage, endJob, type Emulator, type Job } from '../../emulator/emulator.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { annotationsOf, errorOf, forbid, linesOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())

@@ -5,14 +5,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { annotationsOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 const folder = mkdtempSync(join(tmpdir(), 'report-files-'))

@@ -1,11 +1,9 @@
 /** The wait for the run's own job: what the service says meanwhile, and what ends it. */
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { FAST, runAction, type Stage } from '../kit/action.ts'
 import { errorOf, forbid, linesOf, logOf } from '../kit/step-ends.ts'
 import { createStages } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 6, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 /** For waits of many minutes. */

@@ -1,5 +1,5 @@
 /** The least-privilege policies of the documentation are enough, and without each action happens what it says. */
-import { afterAll, describe, it, vi } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 
 import { addRole, addStorage, defaults, type PolicyDocument } from '../../emulator/emulator.ts'
 import { parsePolicy, parseTrustPolicy } from '../../emulator/policy.ts'
@@ -8,8 +8,6 @@ import { FAST, runAction, type Stage } from '../kit/action.ts'
 import { open } from '../kit/stages.ts'
 import { filledIn } from './kit/policies.ts'
 import { readPage } from './kit/markdown.ts'
-
-vi.setConfig({ maxConcurrency: 5, testTimeout: 60_000 })
 
 const opened: Stage[] = []
 afterAll(() => Promise.all(opened.map(({ emulator }) => emulator.stop())))

@@ -1,5 +1,5 @@
 /** Every result on the real bundle sets the outputs that the README's table says, and has its colour. */
-import { afterAll, describe, it, vi } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 
 import { addRole, addStorage, allow, defaults, readActions } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
@@ -9,8 +9,6 @@ import { isRed, RESULTS, type Result } from '../../src/ending.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { FAST, runAction, type Scenario, type Stage } from '../kit/action.ts'
 import { open } from '../kit/stages.ts'
-
-vi.setConfig({ maxConcurrency: 5, testTimeout: 60_000 })
 
 const opened: Stage[] = []
 afterAll(() => Promise.all(opened.map(({ emulator }) => emulator.stop())))

@@ -860,7 +860,7 @@ describe('any inputs', () => {
   }
 
   test(
-    '100,000 of them never crash; every refused value is named; what is taken is safe',
+    '10,000 of them never crash; every refused value is named; what is taken is safe',
     { timeout: 60_000 },
     () => {
       let taken = 0
@@ -896,9 +896,9 @@ describe('any inputs', () => {
             }
           }
         }),
-        { numRuns: 100 },
+        { numRuns: 10 },
       )
-      expect(taken).toBeGreaterThan(10_000)
+      expect(taken).toBeGreaterThan(1_000)
     },
   )
 

@@ -2,15 +2,13 @@
  * Every call of an operation spoilt in every way that keeps it without effect, on the real bundle, of a
  * service that prevents nothing.
  */
-import { afterAll, describe, it, vi } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 
 import { permissive } from '../../../emulator/emulator.ts'
 import { FAST } from '../../kit/action.ts'
 import { createStages } from '../../kit/stages.ts'
 import { cellsOf, playCell } from './cell.ts'
 import { MOMENTS } from './moments.ts'
-
-vi.setConfig({ maxConcurrency: 8, testTimeout: 60_000 })
 
 const stages = createStages(FAST)
 afterAll(() => stages.stop())
