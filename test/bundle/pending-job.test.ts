@@ -65,7 +65,7 @@ describe.concurrent('T07: a pending job', () => {
   it('is not waited for any longer than the run has time: red, with its id and the advice to use a concurrency group', () =>
     stages.use({}, async (stage) => {
       const job = othersJob(stage.emulator)
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '1' } })
+      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
       expect(end.exitCode, logOf(end)).toBe(1)
       expect(end.outputs).toMatchObject({
@@ -101,7 +101,7 @@ describe.concurrent('T07: a pending job', () => {
     stages.use({}, async (stage) => {
       forbid(stage.emulator, 'ListBackendJobs')
       othersJob(stage.emulator)
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '1' } })
+      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
       expect(end.exitCode, logOf(end)).toBe(1)
       expect(end.outputs).toMatchObject({ result: 'timed-out', 'error-code': 'PENDING_JOB' })
@@ -145,7 +145,7 @@ describe.concurrent('T07: a pending job', () => {
         message: 'Another backend job is in progress for this environment',
         times: 'always',
       })
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '1' } })
+      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
       expect(end.outputs, logOf(end)).toMatchObject({
         result: 'timed-out',

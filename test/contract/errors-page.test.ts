@@ -59,7 +59,7 @@ describe('a red run', () => {
   async function lookedUp(scenario: InProcess): Promise<string | undefined> {
     const { ending } = await runInProcess({
       ...scenario,
-      with: { 'max-attempts': '2', 'timeout-in-minutes': '2', ...scenario.with },
+      with: { 'max-attempts': '2', 'timeout-in-minutes': '6', ...scenario.with },
       env: { ...emulator.env, ...scenario.env },
       clock: hastyClock(200),
     })
