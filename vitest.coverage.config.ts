@@ -8,13 +8,14 @@ export default mergeConfig(
   usual,
   defineConfig({
     test: {
-      include: ['test/{unit,bundle}/**/*.test.ts'],
       // The source starts slowly, and several tests at a time would make it slower still.
       maxWorkers: availableParallelism(),
-      // What they show, the others reach too; these are about races, the bundle itself, or many runs.
+      // What they show, the others reach too: these are about races, the bundle itself, many runs, or other
+      // parts than src.
       exclude: [
+        'test/{contract,emulator,workflows}/**',
         'test/bundle/fault-table/**',
-        'test/bundle/{any-inputs,cancellation,late-effect,loaded-chunks,other-runs,pending-job}.test.ts',
+        'test/bundle/{any-inputs,bundle-alone,cancellation,late-effect,loaded-chunks,other-runs,pending-job}.test.ts',
       ],
       env: { COVERED_ENTRY: 'src/index.ts' },
       coverage: {

@@ -7,6 +7,7 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smit
 import { duration } from './clock.ts'
 import { ActionError } from './errors.ts'
 import type { Identity } from './event.ts'
+import { routeAdvice } from './explain.ts'
 import type { Env } from './inputs.ts'
 import { mintToken, tokenService } from './oidc.ts'
 import { describe, persist, type Patience } from './retry.ts'
@@ -168,10 +169,11 @@ async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Crede
   if (wish.allowedAccountIds.length > 0) {
     const answer = await persist(patience, () => callerIdentity(found, settings, patience, trace))
     if (!answer.ok) {
+      const advice = routeAdvice(answer.failure)
       throw new ActionError(
         'STS_UNAVAILABLE',
         `The account of ${named} could not be found out, and allowed-account-ids is set: ${describe(answer.failure)}.`,
-        { requestId: answer.failure.requestId },
+        { requestId: answer.failure.requestId, ...(advice === undefined ? {} : { advice }) },
       )
     }
     checkAccount(answer.value.accountId, answer.value.arn, wish.allowedAccountIds)

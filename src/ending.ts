@@ -89,14 +89,16 @@ function cancelled(error: ActionError, findings: Findings, place: Place | undefi
 
 function openEnd(findings: Findings, place: Place): string {
   return jobGoesOn(findings)
-    ? `Job ${findings.jobId} goes on remotely. Look at it: ${jobCommand(place, findings.jobId)} — a re-run waits for it.`
-    : `A request was sent whose outcome is not known. Look at the storage: ${storageCommand(place)} — a re-run looks first and is harmless.`
+    ? `Job ${findings.jobId} goes on remotely, and a re-run waits for it. Look at it: ${jobCommand(place, findings.jobId)}`
+    : `A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: ${storageCommand(place)}`
 }
 
 function withAdvice(error: ActionError, result: RedResult, more: string): ActionError {
+  // A command at the end of the advice has to stay whole.
+  const gap = error.advice.endsWith('.') ? ' ' : '\n'
   return new ActionError(error.code, error.message, {
     result,
-    advice: `${error.advice} ${more}`,
+    advice: `${error.advice}${gap}${more}`,
     requestId: error.requestId,
     cause: error,
   })

@@ -96,7 +96,7 @@ export function identityOf(env: Env): Identity {
  *
  * @throws ActionError UNSUPPORTED_EVENT for a tag, a release and any event that the table does not know
  * @throws ActionError NO_IDENTITY_FOR_PULL_REQUEST for a merged pull request of a fork or by Dependabot
- *   whose run has no token and no credentials
+ *   whose run has no token, and no credentials that could do instead
  */
 export function decide(event: EventInfo, trigger: Trigger, identity: Identity): Decision {
   if (trigger.mode !== 'auto') return { does: trigger.mode, why: `\`mode\` is \`${trigger.mode}\`` }
@@ -160,7 +160,7 @@ function decidePullRequest(event: EventInfo, trigger: Trigger, identity: Identit
   if (closed && !merged) {
     return { does: 'skip', why: 'the pull request was closed without being merged', notice: true }
   }
-  const stranger = withoutIdentity(event, identity)
+  const stranger = withoutIdentity(event, identity, trigger.hasRole[merged ? 'apply' : 'plan'])
   if (stranger !== undefined) {
     if (merged) throw mergedWithoutIdentity(stranger)
     return { does: 'skip', why: openWithoutIdentity(stranger), notice: true }
@@ -245,8 +245,12 @@ function deletesRef(payload: unknown): boolean {
 type Stranger = 'fork' | 'dependabot'
 
 /** Why GitHub gives this run no token, where it has none and nothing else to sign with. */
-function withoutIdentity(event: EventInfo, identity: Identity): Stranger | undefined {
-  if (identity.canMintToken || identity.hasAmbientCredentials) return undefined
+function withoutIdentity(
+  event: EventInfo,
+  identity: Identity,
+  hasRole: boolean,
+): Stranger | undefined {
+  if (identity.canMintToken || (identity.hasAmbientCredentials && !hasRole)) return undefined
   if (isFork(event.payload)) return 'fork'
   const logins = [event.actor, text(at(event.payload, 'pull_request', 'user', 'login'))]
   return logins.includes(DEPENDABOT) ? 'dependabot' : undefined

@@ -31,12 +31,24 @@ export function explainFailure(
       ...(advice === undefined ? {} : { advice }),
       ...details,
     })
+  const onTheWay = routeAdvice(failure)
   switch (classify(failure)) {
     case 'throttled':
       return error('THROTTLED', `${operation} was throttled in every attempt: ${said}.`)
     case 'not-connected':
-      return error('HOST_UNREACHABLE', `${operation} could not reach the service: ${said}.`)
+      return error(
+        'HOST_UNREACHABLE',
+        `${operation} could not reach the service: ${said}.`,
+        onTheWay,
+      )
     case 'unknown-host':
+      if (onTheWay !== undefined) {
+        return error(
+          'HOST_UNREACHABLE',
+          `${operation} could not reach the service: ${said}.`,
+          onTheWay,
+        )
+      }
       return error(
         'HOST_UNREACHABLE',
         `${operation} found no host for the region ${quoted(place.region)}: ${said}.`,
@@ -69,7 +81,14 @@ export function explainFailure(
         `Allow amplifybackend:${operation} on ${backendArn(place)} for the role.`,
       )
     case 'credentials-expired':
-      return error('CREDENTIALS_EXPIRED', `${operation} was refused: ${said}.`)
+      return error(
+        'CREDENTIALS_EXPIRED',
+        `${operation} was refused: ${said}.`,
+        // The account is known where a role was taken.
+        place.accountId === undefined
+          ? undefined
+          : 'The session of the role was made by this run, and the service calls it expired all the same. On a self-hosted runner check the clock; then run the job again.',
+      )
     case 'credentials-refused':
     case 'clock-skew':
       return error('CREDENTIALS_REFUSED', `${operation} was refused: ${said}.`)
@@ -78,6 +97,33 @@ export function explainFailure(
     case 'refused':
       return error('REQUEST_REFUSED', `${operation} was refused: ${said}.`)
   }
+}
+
+/**
+ * What to check where no connection came about and the host that failed is a proxy's, or one that the user
+ * has named; undefined where it is the region's own.
+ */
+export function routeAdvice(failure: Failure): string | undefined {
+  const verdict = classify(failure)
+  if (verdict !== 'unknown-host' && verdict !== 'not-connected') return undefined
+  const { route, status, code, message } = failure
+  if (route === undefined) return undefined
+  const { host, proxy, endpoint } = route
+  if (proxy === undefined) {
+    return endpoint === undefined
+      ? undefined
+      : `Check ${endpoint}: requests go to ${host} because of it.`
+  }
+  const tunnel = code === 'ERR_PROXY_TUNNEL'
+  // Node gives the proxy's answer to a CONNECT at the end of its own message.
+  if (status === 407 || (tunnel && /: HTTP\/1\.\d 407\b/.test(message))) {
+    return `Check the user and the password in ${proxy.variable}: the proxy ${proxy.host} asks for them, or does not accept them. Percent-encode special characters in them.`
+  }
+  if (tunnel) {
+    const whose = endpoint === undefined ? '' : ` (named by ${endpoint})`
+    return `The proxy ${proxy.host} of ${proxy.variable} answers and does not connect to ${host}${whose}. Let it, or add the host to NO_PROXY if the runner needs no proxy for it.`
+  }
+  return `Check ${proxy.variable}: requests go through the proxy ${proxy.host} because of it, and the runner does not get through.`
 }
 
 /** The same error where the run ends in another way than the error by itself says. */
@@ -161,6 +207,11 @@ export function explainFailedJob(job: Job, jobId: string, place: Place): ActionE
     })
     return new ActionError('JOB_LACKS_PERMISSION', message, {
       advice: `The service deploys with the rights of the role. Add this statement to it${missing.resource === undefined ? ', with the resource narrowed down' : ''}: ${statement}`,
+    })
+  }
+  if (said === '') {
+    return new ActionError('JOB_FAILED', message, {
+      advice: `Look for the reason in the Amplify console, at the backend environment ${quoted(place.backendEnvironmentName)}, or at the events of its stack in CloudFormation; then run again.`,
     })
   }
   const known = JOB_ADVICE.find(({ text }) => text.test(job.error))

@@ -2,6 +2,7 @@
  * What went wrong with one call, as plain data, whatever threw it: the SDK, a socket, a parser or a
  * time limit.
  */
+import type { Route } from './route.ts'
 import { oneLine } from './text.ts'
 
 export type Failure = Readonly<{
@@ -24,6 +25,8 @@ export type Failure = Readonly<{
   retryAfterMs: number | undefined
   /** The SDK has just learnt that the clocks differ and signs the next request accordingly. */
   clockSkewCorrected: boolean
+  /** Which way the request was to take; undefined where it was never made. */
+  route?: Route | undefined
 }>
 
 /** What is known of the answer from its head, however its body fared. */
@@ -41,6 +44,7 @@ export type Circumstances = Readonly<{
   operation: string
   connected: boolean
   head: AnswerHead | undefined
+  route?: Route | undefined
 }>
 
 /** What the SDK appends to every error that is thrown while it reads an answer. */
@@ -49,7 +53,7 @@ const SDK_NOTE =
 
 /** Reads a thrown value; never throws itself. */
 export function describeFailure(thrown: unknown, circumstances: Circumstances): Failure {
-  const { operation, head, connected } = circumstances
+  const { operation, head, connected, route } = circumstances
   const chain = causes(thrown)
   const codes = chain.map((error) => textOf(error, 'code')).filter((code) => code !== undefined)
   const metadata = property(thrown, '$metadata')
@@ -69,6 +73,7 @@ export function describeFailure(thrown: unknown, circumstances: Circumstances): 
     requestId: requestIdOf(head) ?? cleanId(textOf(metadata, 'requestId')),
     retryAfterMs: head === undefined ? undefined : retryAfterMs(head.headers),
     clockSkewCorrected: property(metadata, 'clockSkewCorrected') === true,
+    route,
   }
 }
 

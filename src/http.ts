@@ -8,8 +8,14 @@ import type { Duplex } from 'node:stream'
 import { reasonOf } from './clock.ts'
 import { PROXY_VARIABLES, proxyUrl } from './inputs/proxy-variables.ts'
 import type { Env } from './inputs.ts'
+import { routeOf, type Route } from './route.ts'
 
-export type Agents = Readonly<{ http: http.Agent; https: https.Agent }>
+export type Agents = Readonly<{
+  http: http.Agent
+  https: https.Agent
+  /** The way that a request to the URL takes by these agents. */
+  routeTo(url: URL): Route
+}>
 
 /**
  * How long one address of a host may take to connect before the next is tried. Node's own quarter of a
@@ -21,14 +27,31 @@ const CONNECTING = { autoSelectFamilyAttemptTimeout: 1_500 } as const
 /** Node's TLS takes longer to load than all of this action's first file, and not every request needs it. */
 const nodeHttps = (): typeof https => process.getBuiltinModule('node:https')
 
-/** Agents that keep connections for the next call; `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` apply. */
-export function createAgents(env: Env): Agents {
+/**
+ * Agents that keep connections for the next call; `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` apply.
+ *
+ * @param onProxy told once of every proxy that requests go through
+ */
+export function createAgents(
+  env: Env,
+  onProxy: (proxy: NonNullable<Route['proxy']>) => void = () => undefined,
+): Agents {
   const options = { ...CONNECTING, keepAlive: true, proxyEnv: proxyVariables(env) }
   let secure: https.Agent | undefined
+  const told = new Set<string>()
   return {
     http: new http.Agent(options),
     get https() {
       return (secure ??= new (nodeHttps().Agent)(options))
+    },
+    routeTo: (url) => {
+      const route = routeOf(url, env)
+      const { proxy } = route
+      if (proxy !== undefined && !told.has(proxy.host)) {
+        told.add(proxy.host)
+        onProxy(proxy)
+      }
+      return route
     },
   }
 }
@@ -87,7 +110,11 @@ export function createTrackedAgents(env: Env, reach: Reach): Agents {
       )
     }
   }
-  return { http: new TrackedHttpAgent(options), https: new TrackedHttpsAgent(options) }
+  return {
+    http: new TrackedHttpAgent(options),
+    https: new TrackedHttpsAgent(options),
+    routeTo: (url) => routeOf(url, env),
+  }
 }
 
 type ConnectionCallback = (error: Error | null, stream: Duplex) => void

@@ -36,6 +36,8 @@ export type Trigger = Readonly<{
   mode: 'auto' | 'apply' | 'plan'
   /** Patterns of branches (see `matchesBranch`); none means the repository's default branch. */
   applyBranches: readonly string[]
+  /** Whether a role is given for such a run: then nothing else counts, whatever credentials there are. */
+  hasRole: Readonly<{ apply: boolean; plan: boolean }>
 }>
 
 export type RegionSource = 'aws-region' | 'AWS_REGION' | 'AWS_DEFAULT_REGION'
@@ -89,13 +91,13 @@ export type Reading = Readonly<{
  */
 export function readTrigger(env: Env): { trigger: Trigger; problems: readonly InputProblem[] } {
   const from = collector(env)
-  return { trigger: takeTrigger(from), problems: from.problems() }
+  return { trigger: takeTrigger(from, env), problems: from.problems() }
 }
 
 /** Reads and judges all inputs; reports all problems of all inputs together, and never throws. */
 export function readInputs(env: Env): Reading {
   const from = collector(env)
-  takeTrigger(from)
+  takeTrigger(from, env)
   const inputs = takeInputs(from, env)
   for (const problem of endpointProblems(env, inputs.allowCustomEndpoints)) from.reject(problem)
   for (const problem of proxyProblems(env)) from.reject(problem)
@@ -121,10 +123,15 @@ export function invalidInput(problems: readonly InputProblem[]): ActionError {
   )
 }
 
-function takeTrigger(from: Collector): Trigger {
+function takeTrigger(from: Collector, env: Env): Trigger {
+  // Whether they are any good is judged with the other inputs.
+  const given = (input: 'role-to-assume' | 'plan-role-to-assume'): boolean =>
+    textOf(env, input).trim() !== ''
+  const apply = given('role-to-assume')
   return Object.freeze({
     mode: from.take('mode', oneOf(['auto', 'apply', 'plan'])) ?? 'auto',
     applyBranches: Object.freeze(from.takeGiven('apply-branches', branchPatterns) ?? []),
+    hasRole: Object.freeze({ apply, plan: apply || given('plan-role-to-assume') }),
   })
 }
 

@@ -6,7 +6,7 @@
 import { reasonOf } from './clock.ts'
 import { classify } from './classify.ts'
 import { ActionError } from './errors.ts'
-import { withResult } from './explain.ts'
+import { routeAdvice, withResult } from './explain.ts'
 import { describeFailure, TimeLimitError, type AnswerHead, type Failure } from './failure.ts'
 import { requestText, type Agents } from './http.ts'
 import type { Env } from './inputs.ts'
@@ -90,6 +90,8 @@ async function requestToken(
     limit.abort(new TimeLimitError('no answer from the token service'))
   }, limitMs)
   let head: AnswerHead | undefined
+  // The runner names this host, and no setting of the user.
+  const route = { ...agents.routeTo(url), endpoint: undefined }
   try {
     const response = await requestText(url, agents, {
       headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' },
@@ -111,6 +113,7 @@ async function requestToken(
       operation: 'The token request',
       connected: true,
       head,
+      route,
     })
     return { ok: false, failure }
   } finally {
@@ -132,13 +135,14 @@ function tokenOf(body: string): string | undefined {
 function unavailable(failure: Failure, url: URL): ActionError {
   const verdict = classify(failure)
   const hint =
-    verdict === 'not-found' || verdict === 'unreadable'
+    routeAdvice(failure) ??
+    (verdict === 'not-found' || verdict === 'unreadable'
       ? 'On GitHub Enterprise Server check that OIDC is available there; otherwise look for a proxy that answers in its place.'
       : verdict === 'credentials-refused'
         ? 'The job’s request token was not accepted; it is valid only while its job runs. Run the job again.'
         : verdict === 'untrusted-host'
           ? 'For a private certificate authority set NODE_EXTRA_CA_CERTS for the step.'
-          : undefined
+          : undefined)
   return new ActionError(
     'TOKEN_UNAVAILABLE',
     `GitHub's token service at ${oneLine(url.host, 100)} did not hand out an OIDC token: ${describe(failure)}.`,

@@ -20,6 +20,15 @@ export type Answer<T> =
       outOfTime?: boolean
     }>
 
+/**
+ * How hard the account is throttled, as far as this run has seen. It is never taken back: where many jobs
+ * share an account, each call that got through would otherwise be taken for the end of the crowd.
+ */
+export type Pressure = {
+  /** Throttled answers so far. */
+  refusals: number
+}
+
 /** How patiently calls are made again. */
 export type Patience = Readonly<{
   clock: Clock
@@ -31,6 +40,8 @@ export type Patience = Readonly<{
   signal: AbortSignal
   /** Told of every retry, in one line for the log. */
   onRetry(line: string): void
+  /** For calls that share the account's limit, what is known of it; left out for others. */
+  pressure?: Pressure
   /** Lets go of credentials that the service calls expired, so that the next call gets fresh ones. */
   renewCredentials(): void
 }>
@@ -41,13 +52,23 @@ export const UNKNOWN_HOST_MS = 10_000
 /** More than this no server can ask for: it would be the run's whole time. */
 const RETRY_AFTER_LIMIT_MS = 300_000
 
-// Chosen by bench/fleet.ts: a shorter first pause sends a fleet on one account into the same wall again.
-const THROTTLED = { firstMs: 5_000, mostMs: 120_000 }
 const OTHERWISE = { firstMs: 1_000, mostMs: 20_000 }
+// These three were chosen by bench/fleet.ts: a shorter pause sends a fleet into the same wall again, and
+// without a least share of it too many come back at once.
+const THROTTLED = { firstMs: 8_000, mostMs: 64_000 }
+const LEAST_SHARE = 0.25
+
+const doubled = ({ firstMs, mostMs }: typeof OTHERWISE, times: number): number =>
+  Math.min(mostMs, firstMs * 2 ** Math.min(times, 30))
+
+/** What an account under this pressure asks of everybody's pauses, in milliseconds. */
+export function pressureMs({ refusals }: Pressure): number {
+  return refusals === 0 ? 0 : doubled(THROTTLED, refusals - 1)
+}
 
 /**
- * How long to wait before the next send, in milliseconds: exponential with full jitter, on top of what the
- * server asks for.
+ * How long to wait before the next send, in milliseconds: exponential with jitter, on top of what the
+ * server asks for. Under pressure the throttled answers of the whole run count, not those of this call.
  *
  * @param failures consecutive failures so far, 1 at least
  */
@@ -56,10 +77,13 @@ export function backoffMs(
   failures: number,
   random: Random,
   retryAfterMs?: number,
+  pressure?: Pressure,
 ): number {
-  const { firstMs, mostMs } = verdict === 'throttled' ? THROTTLED : OTHERWISE
-  const ceiling = Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 30))
-  const jitter = random() * ceiling
+  const jitter =
+    verdict === 'throttled' && pressure !== undefined
+      ? pressureMs({ refusals: Math.max(failures, pressure.refusals) }) *
+        (LEAST_SHARE + (1 - LEAST_SHARE) * random())
+      : doubled(OTHERWISE, failures - 1) * random()
   return Math.round(Math.min(retryAfterMs ?? 0, RETRY_AFTER_LIMIT_MS) + jitter)
 }
 
@@ -72,6 +96,11 @@ export type Attempts = {
 
 export function newAttempts(): Attempts {
   return { failures: 0, unknownSince: undefined }
+}
+
+/** Counts an answer by which the account is throttled. */
+export function notePressure({ pressure }: Patience, verdict: Verdict): void {
+  if (verdict === 'throttled' && pressure !== undefined) pressure.refusals += 1
 }
 
 /**
@@ -87,13 +116,14 @@ export async function waitToRetry(
   failure: Failure,
   attempts: Attempts,
 ): Promise<'again' | 'attempts' | 'deadline'> {
-  const { clock, random, deadline, maxAttempts, signal, onRetry } = patience
+  const { clock, random, deadline, maxAttempts, signal, onRetry, pressure } = patience
   const { failures } = attempts
+  const verdict = classify(failure)
+  notePressure(patience, verdict)
   const now = clock.now()
   if (now >= deadline) return 'deadline'
   if (failures >= maxAttempts) return 'attempts'
-  const verdict = classify(failure)
-  const wait = backoffMs(verdict, failures, random, failure.retryAfterMs)
+  const wait = backoffMs(verdict, failures, random, failure.retryAfterMs, pressure)
   if (now + wait >= deadline) return 'deadline'
   attempts.unknownSince = verdict === 'unknown-host' ? (attempts.unknownSince ?? now) : undefined
   if (now + wait - (attempts.unknownSince ?? Infinity) > UNKNOWN_HOST_MS) return 'attempts'

@@ -41,6 +41,7 @@ export type Run = World & {
 export function createRun(world: World): Run {
   const { toolkit, clock, env } = world
   const secrets = createSecrets(toolkit.setSecret)
+  maskCredentials(env, secrets)
   maskProxyPasswords(env, secrets)
   const log = createLog(toolkit, secrets, clock)
   const findings = createFindings()
@@ -51,7 +52,9 @@ export function createRun(world: World): Run {
     log,
     findings,
     reporter: createReporter(toolkit, log, secrets, findings),
-    agents: createAgents(env),
+    agents: createAgents(env, ({ host, variable }) => {
+      log.step(`Requests go through the proxy ${host}, as ${variable} says.`)
+    }),
     event: undefined,
     inputs: undefined,
   }
@@ -126,6 +129,19 @@ export function observerOf(run: Run): Observer {
     storage: (storage) => {
       findings.seen = { storage }
     },
+  }
+}
+
+/** What others may do with, also where this run has no use for it; the ids of keys are no secrets. */
+function maskCredentials(env: Env, secrets: Secrets): void {
+  for (const name of [
+    'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+  ]) {
+    const text = env[name] ?? ''
+    secrets.add(text)
+    secrets.add(text.trim())
   }
 }
 

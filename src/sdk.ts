@@ -16,6 +16,7 @@ import {
 } from './failure.ts'
 import type { Agents, Reach } from './http.ts'
 import type { Answer } from './retry.ts'
+import type { Route } from './route.ts'
 import { quoted } from './text.ts'
 
 /** Told of every request and its outcome, for the debug log; never of bodies or credentials. */
@@ -61,7 +62,7 @@ export function clientConfiguration(settings: ClientSettings): {
   }
 }
 
-type OpenCall = { head: AnswerHead | undefined; host: string | undefined }
+type OpenCall = { head: AnswerHead | undefined; route: Route | undefined }
 
 const openCall = new AsyncLocalStorage<OpenCall>()
 
@@ -74,9 +75,9 @@ export function callPlugin<Input extends object, Output extends object>(
   settings: ClientSettings,
 ): Pluggable<Input, Output> {
   const guard: FinalizeRequestMiddleware<Input, Output> = (next) => (args) => {
-    const host = judgeRequest(args.request, settings)
+    const route = judgeRequest(args.request, settings)
     const call = openCall.getStore()
-    if (call !== undefined) call.host = host
+    if (call !== undefined) call.route = route
     return next(args)
   }
   const keepHead: DeserializeMiddleware<Input, Output> = (next) => async (args) => {
@@ -93,7 +94,10 @@ export function callPlugin<Input extends object, Output extends object>(
   }
 }
 
-function judgeRequest(request: unknown, settings: ClientSettings): string {
+/** The way that the SDK's other means name a host, beside the variables. */
+const SHARED_ENDPOINT = 'endpoint_url in the shared AWS configuration'
+
+function judgeRequest(request: unknown, settings: ClientSettings): Route {
   const protocol = field(request, 'protocol')
   const hostname = field(request, 'hostname')
   const port = field(request, 'port')
@@ -110,10 +114,10 @@ function judgeRequest(request: unknown, settings: ClientSettings): string {
       `The configured endpoint ${endpoint} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
     )
   }
-  if (kind !== 'aws' || !isUsualHost(url.hostname, settings.region)) {
-    settings.onEndpoint(url.host, kind)
-  }
-  return url.host
+  const route = settings.agents.routeTo(url)
+  if (kind === 'aws' && isUsualHost(url.hostname, settings.region)) return route
+  settings.onEndpoint(url.host, kind)
+  return { ...route, endpoint: route.endpoint ?? SHARED_ENDPOINT }
 }
 
 export type CallOptions = Readonly<{
@@ -141,13 +145,13 @@ export async function callSdk<Output, T>(
 ): Promise<Answer<T>> {
   const { operation, limitMs, signal, reach, trace } = options
   throwIfAborted(signal)
-  const call: OpenCall = { head: undefined, host: undefined }
+  const call: OpenCall = { head: undefined, route: undefined }
   const startedAt = performance.now()
   const outcome = await withTimeLimit(limitMs, signal, (limited) =>
     openCall.run(call, () => send(limited)),
   )
   const took = `${Math.round(performance.now() - startedAt)} ms`
-  const place = call.host === undefined ? '' : ` at ${call.host}`
+  const place = call.route === undefined ? '' : ` at ${call.route.host}`
   if ('value' in outcome) {
     const value = read(outcome.value)
     if (value !== undefined) {
@@ -165,6 +169,7 @@ export async function callSdk<Output, T>(
     head: call.head,
     // A head proves the connection, whatever the agent saw of it.
     connected: call.head !== undefined || reach?.connected !== false,
+    route: call.route,
   })
   trace(`${operation}${place}: ${failure.status ?? failure.code ?? failure.name} in ${took}`)
   return { ok: false, failure }

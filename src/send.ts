@@ -137,8 +137,9 @@ export async function sendOnce(
     }
     if (mayHaveBeenExecuted(verdict)) {
       history.uncertain = true
+      const then = attempts.failures < maxAttempts ? ' before anything is sent again' : ''
       observer.line(
-        `${mutation.operation} failed (attempt ${attempts.failures} of ${maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)} before anything is sent again.`,
+        `${mutation.operation} failed (attempt ${attempts.failures} of ${maxAttempts}): ${describe(failure)}. It may have taken effect; looking for it during the next ${duration(WINDOW_MS)}${then}.`,
       )
       history.lost = { failure, sentAt, failedAt: clock.now(), seen: false }
       continue
@@ -197,7 +198,11 @@ async function findLost(
     case 'nothing':
       history.lost = undefined
       settle(engine, history)
-      if (!isLast) observer.line(`It had no effect. ${operation} is sent again.`)
+      if (isLast) {
+        observer.line(`It had no effect. ${operation} is not sent again: the attempts are used up.`)
+        throw whileOpen(soughtInVain(lost.failure, engine), history)
+      }
+      observer.line(`It had no effect. ${operation} is sent again.`)
       return undefined
   }
 }
@@ -280,6 +285,21 @@ function isDenied(answer: Answer<unknown>): boolean {
   return !answer.ok && classify(answer.failure) === 'access-denied'
 }
 
+/** The error for a last attempt that has left nothing, as far as can be seen. */
+function soughtInVain(failure: Failure, { place }: Engine): ActionError {
+  const { code, message, result, requestId } = explainFailure(failure, place)
+  return new ActionError(
+    code,
+    `${message} It was looked for during ${duration(WINDOW_MS)}, and nothing of it is there.`,
+    {
+      result,
+      requestId,
+      advice:
+        'Run the job again later: it looks first, and should the call take effect after all, it sees that.',
+    },
+  )
+}
+
 function openOutcome(failure: Failure, why: string, engine: Engine): ActionError {
   return new ActionError(
     'UNKNOWN_OUTCOME',
@@ -287,7 +307,7 @@ function openOutcome(failure: Failure, why: string, engine: Engine): ActionError
     {
       result: 'unknown',
       requestId: failure.requestId,
-      advice: `Look at the storage before anything else: ${storageCommand(engine.place)}. A re-run looks first and is harmless. The role needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs to find out by itself.`,
+      advice: `Look at the storage before anything else. A re-run looks first and is harmless; the role needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs to find out by itself. To look: ${storageCommand(engine.place)}`,
     },
   )
 }
@@ -305,7 +325,7 @@ export function probablyExecuted(
     {
       result: 'unknown',
       requestId,
-      advice: `See whether the storage is there: ${storageCommand(engine.place)}. Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself.`,
+      advice: `Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself. To see whether the storage is there: ${storageCommand(engine.place)}`,
     },
   )
 }

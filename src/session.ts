@@ -70,7 +70,7 @@ export async function openSession(
     engine: {
       amplify: noting(amplify, findings),
       place: placeOf(inputs, does),
-      patience: { ...patience, renewCredentials: credentials.renew },
+      patience: { ...patience, pressure: { refusals: 0 }, renewCredentials: credentials.renew },
       sendSignal: cancellation.sendSignal,
       observer: observerOf(run),
     },

@@ -1,5 +1,6 @@
 /** The storage as asked for and as found: what differs, and what that calls for. */
 import { ActionError } from './errors.ts'
+import { bucketName as judgeBucketName } from './inputs/bucket-name.ts'
 import type { Inputs, Permission } from './inputs.ts'
 import { oneLine, quoted } from './text.ts'
 
@@ -202,10 +203,14 @@ export function nextStep(
   if (found === undefined) return { kind: 'create', changes: changesOfCreate(request) }
   const changes = differences(request, found, context)
   const name = quoted(request.resourceName)
-  const refuse = (code: ConstructorParameters<typeof ActionError>[0], message: string): Step => ({
+  const refuse = (
+    code: ConstructorParameters<typeof ActionError>[0],
+    message: string,
+    advice?: string,
+  ): Step => ({
     kind: 'refuse',
     changes,
-    error: new ActionError(code, message),
+    error: new ActionError(code, message, advice === undefined ? {} : { advice }),
   })
   if (ifExists === 'fail') {
     return refuse('STORAGE_EXISTS', `The storage ${name} exists already, and if-exists is fail.`)
@@ -215,6 +220,7 @@ export function nextStep(
     return refuse(
       'BUCKET_FIXED',
       `The storage ${name} has another bucket, and a bucket cannot be changed: ${describeChanges(changes)}.`,
+      bucketAdvice(found.bucketName, changes, ifExists, context),
     )
   }
   if (ifExists === 'match') {
@@ -238,6 +244,24 @@ export function nextStep(
       unauthenticated: request.unauthenticated ?? found.permissions.unauthenticated,
     },
   }
+}
+
+/** What to set, so that the next run is not refused for something else. */
+function bucketAdvice(
+  bucket: string | undefined,
+  changes: readonly Change[],
+  ifExists: 'match' | 'update',
+  { backendEnvironmentName }: BucketContext,
+): string {
+  const mayBeGiven =
+    bucket !== undefined && 'value' in judgeBucketName(bucket, backendEnvironmentName)
+  const bucketPart = mayBeGiven
+    ? `Set bucket-name to ${bucket}, or leave it empty.`
+    : 'Leave bucket-name empty.'
+  const permissions = changes.filter(({ field }) => field !== 'bucket-name')
+  if (ifExists === 'update' || permissions.length === 0) return bucketPart
+  const fields = permissions.map(({ field }) => field).join(' and ')
+  return `${bucketPart} Correct ${fields} as well, or set if-exists: update, since a run would be refused for that next.`
 }
 
 /** Differences in one line: `authenticated-permissions is READ, asked is READ, DELETE`. */

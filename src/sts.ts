@@ -8,7 +8,7 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { classify, mayPass } from './classify.ts'
 import { ActionError } from './errors.ts'
-import { withResult } from './explain.ts'
+import { routeAdvice, withResult } from './explain.ts'
 import type { Failure } from './failure.ts'
 import { claimsOf, type Claims } from './oidc.ts'
 import { describe, newAttempts, waitToRetry, type Answer, type Patience } from './retry.ts'
@@ -224,14 +224,17 @@ function explain(
   }
   if (isRefusal(failure)) return refusal(failure, request, claims)
   if (isTransient(failure)) {
+    const onTheWay = routeAdvice(failure)
     const advice =
-      classify(failure) === 'unknown-host'
-        ? { advice: `Check the spelling of the region ${quoted(region)} first.` }
-        : isKeyTrouble
-          ? {
-              advice: `Run the job again: STS fetches the keys of ${claims.iss ?? 'the issuer'} by itself. Those of a GitHub Enterprise Server must be reachable from the internet.`,
-            }
-          : {}
+      onTheWay !== undefined
+        ? { advice: onTheWay }
+        : classify(failure) === 'unknown-host'
+          ? { advice: `Check the spelling of the region ${quoted(region)} first.` }
+          : isKeyTrouble
+            ? {
+                advice: `Run the job again: STS fetches the keys of ${claims.iss ?? 'the issuer'} by itself. Those of a GitHub Enterprise Server must be reachable from the internet.`,
+              }
+            : {}
     return new ActionError('STS_UNAVAILABLE', `STS could not be asked for ${role}: ${said}.`, {
       requestId,
       ...advice,

@@ -5,7 +5,7 @@ import { read, terms, type Engine } from './engine.ts'
 import { ActionError } from './errors.ts'
 import { backendArn, explainFailure, jobCommand, storageCommand } from './explain.ts'
 import { pendingJob, phaseOf, saysUnderWay, type Job } from './job.ts'
-import { backoffMs, describe } from './retry.ts'
+import { backoffMs, describe, notePressure, pressureMs, type Pressure } from './retry.ts'
 import { quoted } from './text.ts'
 
 /** A job that is not found this long after its start is only late. */
@@ -18,9 +18,12 @@ const RESERVE_MS = 3_000
 /**
  * How long until the next poll, in milliseconds: a twelfth of the time that the job has taken so far, so
  * that the end is noticed late by a small share of it, within bounds, with jitter against a fleet in step.
+ * On a throttled account it is no shorter than what that asks for. Chosen by bench/polling.ts and
+ * bench/fleet.ts.
  */
-export function pollDelayMs(elapsedMs: number, random: Random): number {
-  const middle = Math.min(30_000, Math.max(4_000, elapsedMs / 12))
+export function pollDelayMs(elapsedMs: number, random: Random, pressure?: Pressure): number {
+  const share = Math.min(30_000, Math.max(5_500, elapsedMs / 12))
+  const middle = pressure === undefined ? share : Math.max(share, 1.2 * pressureMs(pressure))
   return Math.round(middle * (0.85 + 0.3 * random()))
 }
 
@@ -71,14 +74,14 @@ export async function waitForJob(
   status: string | undefined,
 ): Promise<Job> {
   const { patience, amplify, observer } = engine
-  const { clock, deadline, random, maxAttempts } = patience
+  const { clock, deadline, random, maxAttempts, pressure } = patience
   const startedAt = clock.now()
   let lastStatus = status ?? ''
   const told = new Set<string>()
   let failures = 0
   let withoutStatus = 0
   let renewed = false
-  let pause = pollDelayMs(0, random)
+  let pause = pollDelayMs(0, random, pressure)
   const line = (): string =>
     `Job ${jobId} is ${named(lastStatus)} after ${duration(clock.now() - startedAt)}; ${duration(deadline - clock.now())} left.`
   const progress = createProgress(engine, line)
@@ -91,7 +94,7 @@ export async function waitForJob(
     await progress.sleep(Math.min(pause, left))
     const answer = await amplify.getJob(jobId, terms(engine))
     const elapsed = clock.now() - startedAt
-    pause = pollDelayMs(elapsed, random)
+    pause = pollDelayMs(elapsed, random, pressure)
     if (answer.ok) {
       const job = answer.value
       failures = 0
@@ -118,7 +121,10 @@ export async function waitForJob(
     const late = verdict === 'not-found' && elapsed < LATE_MS
     if (!late && !mayPass(verdict)) throw cannotAsk(engine, jobId, lastStatus, failure)
     failures += 1
-    pause = Math.max(pause, backoffMs(verdict, failures, random, failure.retryAfterMs))
+    notePressure(patience, verdict)
+    const backoff = backoffMs(verdict, failures, random, failure.retryAfterMs, pressure)
+    // What a throttled account asks for is in the back-off already, and this job is waited for long enough.
+    pause = Math.max(pollDelayMs(elapsed, random), backoff)
     if (!late) {
       patience.onRetry(
         `GetBackendJob failed (${describe(failure)}); the job is not affected. Next look in ${duration(pause)}.`,
@@ -141,7 +147,7 @@ function named(status: string): string {
  */
 export async function waitUntilFree(engine: Engine, mayBeLate: boolean): Promise<boolean> {
   const { patience, amplify, observer, place } = engine
-  const { clock, deadline, random } = patience
+  const { clock, deadline, random, pressure } = patience
   const environment = quoted(place.backendEnvironmentName)
   const startedAt = clock.now()
   let pending: Pending | undefined
@@ -171,7 +177,7 @@ export async function waitUntilFree(engine: Engine, mayBeLate: boolean): Promise
       pending = { job, bornAt: bornAt(job, answer.serverTime, clock.now()) }
       if (isNews) progress.say()
       if (left <= 0) throw stillPending(engine, job)
-      await progress.sleep(Math.min(left, pollDelayMs(clock.now() - startedAt, random)))
+      await progress.sleep(Math.min(left, pollDelayMs(clock.now() - startedAt, random, pressure)))
       continue
     }
     if (classify(answer.failure) !== 'access-denied') {
@@ -209,7 +215,7 @@ function timedOut(engine: Engine, jobId: string, status: string, waited: number)
     `Job ${jobId} had not ended when the time of the run was used up; its last status was ${status === '' ? 'unknown' : status} after ${duration(waited)} of waiting.`,
     {
       result: 'timed-out',
-      advice: `The job goes on remotely. Look at it: ${jobCommand(engine.place, jobId)}. A re-run waits for it; raise timeout-in-minutes if it needs longer.`,
+      advice: `The job goes on remotely, and a re-run waits for it; raise timeout-in-minutes if it needs longer. To look at it: ${jobCommand(engine.place, jobId)}`,
     },
   )
 }
@@ -243,7 +249,7 @@ function cannotAsk(
       {
         result: 'unknown',
         requestId: failure.requestId,
-        advice: `Look at the storage: ${storageCommand(place)}. A re-run looks first and is harmless.`,
+        advice: `Look at the storage; a re-run looks first too, and is harmless. To look: ${storageCommand(place)}`,
       },
     )
   }

@@ -35,7 +35,7 @@ ${listed(examples)}
 ${listed(Object.keys(events))}
   --twice            run it again, as a re-run does
   --job-seconds N    how long the backend job takes (3 when left out); the action first looks at a job
-                     after about 4 seconds, so less than that changes nothing that shows
+                     after about 5.5 seconds, so less than that changes nothing that shows
   --fault NAME       let something go wrong:
 ${Object.entries(faults)
   .map(([name, what]) => `                       ${name.padEnd(20)}${what}`)

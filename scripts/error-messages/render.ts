@@ -93,6 +93,10 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
       )
       return unique(branches.flatMap((each) => render(each, depth + 1)))
     }
+    if (ts.isBinaryExpression(expression) && isFallback(expression)) {
+      const either = [expression.left, expression.right].filter((each) => !isNothing(each))
+      return unique(either.flatMap((each) => render(each, depth + 1)))
+    }
     if (ts.isCallExpression(expression)) return ofCall(expression, depth)
     if (ts.isIdentifier(expression)) {
       const initial = initializerOf(expression)
@@ -153,16 +157,24 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
     const found: ts.Expression[] = []
     const visit = (node: ts.Node): void => {
       if (ts.isFunctionLike(node) && node !== declaration) return
-      if (ts.isReturnStatement(node) && node.expression !== undefined) found.push(node.expression)
+      if (ts.isReturnStatement(node) && node.expression !== undefined) {
+        if (!isNothing(node.expression)) found.push(node.expression)
+      }
       ts.forEachChild(node, visit)
     }
     visit(declaration)
     const isText = (type: ts.Type): boolean =>
-      type.isUnion() ? type.types.every(isText) : (type.flags & ts.TypeFlags.StringLike) !== 0
+      type.isUnion()
+        ? type.types.every(isText)
+        : (type.flags & (ts.TypeFlags.StringLike | ts.TypeFlags.Undefined)) !== 0
     return found.length > 0 && found.every((each) => isText(checker.getTypeAtLocation(each)))
       ? found
       : undefined
   }
+}
+
+function isFallback({ operatorToken }: ts.BinaryExpression): boolean {
+  return operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken
 }
 
 function isNothing(expression: ts.Expression): boolean {

@@ -198,7 +198,7 @@ const places: readonly Place[] = [
   },
 ]
 
-/** These begin with the four seconds until the first poll, so there are few of them. */
+/** These begin with the five or six seconds until the first poll, so there are few of them. */
 const slowPlaces: readonly Place[] = [
   {
     name: 'while a poll hangs',
@@ -282,7 +282,7 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
     {
       nothing: 'Nothing that this run started is still going on',
       open: 'A request was sent whose outcome is not known. Look at the storage: aws amplifybackend get-backend-storage',
-      job: `Job ${String(jobId)} goes on remotely. Look at it: aws amplifybackend get-backend-job`,
+      job: `Job ${String(jobId)} goes on remotely, and a re-run waits for it. Look at it: aws amplifybackend get-backend-job`,
     }[known],
   )
 }

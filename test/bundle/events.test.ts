@@ -218,6 +218,20 @@ describe('the missing token decides, not the actor', () => {
     expect(end.outputs['result']).toBe('planned')
   })
 
+  it.each(['fork', 'dependabot'] as const)(
+    'keys in the environment do not help a %s where a role is set, since nothing else is used then',
+    async (from) => {
+      const world = await stage()
+      const { ambientEnv: env } = world.emulator
+      const open = await runAction(world, { event: pullRequest({ from }), env })
+      expect(open.outputs['result']).toBe('skipped')
+      expect(open.exitCode).toBe(0)
+      const merged = await runAction(world, { event: mergedPullRequest({ from }), env })
+      expect(merged.outputs['error-code']).toBe('NO_IDENTITY_FOR_PULL_REQUEST')
+      expect(world.emulator.received).toEqual([])
+    },
+  )
+
   it('a run by Dependabot that may mint tokens is planned', async () => {
     const event = { ...pullRequest({ from: 'dependabot' }), trusted: true }
     expect((await fateOf(event)).fate).toEqual(FATES.plan)

@@ -69,7 +69,12 @@ const rows: readonly Row[] = [
     code: 'JOB_FAILED',
     advice: 'The whole text: aws amplifybackend get-backend-job',
   },
-  { name: 'no text at all', text: '', code: 'JOB_FAILED', advice: 'aws amplifybackend' },
+  {
+    name: 'no text at all',
+    text: '',
+    code: 'JOB_FAILED',
+    advice: 'in the Amplify console, at the backend environment "prod"',
+  },
 ]
 
 describe.concurrent('a job that fails for', () => {
@@ -92,6 +97,7 @@ describe.concurrent('a job that fails for', () => {
       expect(error).toContain(text === '' ? 'gives no reason' : (text.split('\n').at(-1) ?? ''))
       expect(error).toContain(advice)
       expect(error).not.toContain('goes on remotely')
+      if (text === '') expect(error).not.toMatch(/the text|whole text/)
       expect(emulator.calls('CreateBackendStorage')).toHaveLength(1)
     }),
   )

@@ -17,6 +17,27 @@ function lose(emulator: Emulator, when: 'before' | 'after'): void {
   emulator.orderFault({ operation: CREATE, kind: 'status', status: 504, when })
 }
 
+describe.concurrent('A01: the last attempt at a create', () => {
+  it.each([1, 2])('that left nothing says so, after %i in all, and promises no other', (attempts) =>
+    stages.use({}, async (stage) => {
+      const { emulator } = stage
+      for (let sends = 0; sends < attempts; sends += 1) lose(emulator, 'before')
+      const end = await runAction(stage, { with: { 'max-attempts': String(attempts) } })
+
+      const message = expectRed(end, 'GATEWAY_TIMEOUT')
+      expect(message).toContain('It was looked for during 30 s, and nothing of it is there.')
+      expect(message).toContain('should the call take effect after all, it sees that')
+      const log = logOf(end)
+      expect(log).toMatch(
+        new RegExp(`attempt ${attempts} of ${attempts}\\).+ during the next 30 s\\.(?:\\n|$)`),
+      )
+      expect(log).toContain(`It had no effect. ${CREATE} is not sent again`)
+      expect(log.split('before anything is sent again')).toHaveLength(attempts)
+      expect(emulator.calls(CREATE)).toHaveLength(attempts)
+    }),
+  )
+})
+
 describe.concurrent('A01: a create that took effect', () => {
   it('is found by its job, whose id is told: created, sent once', () =>
     stages.use({ jobMs: 20_000 }, async (stage) => {

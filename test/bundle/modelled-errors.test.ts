@@ -217,17 +217,65 @@ describe('a create that is throttled', () => {
   })
 })
 
+/** What the log says of the waits, in seconds. */
+const waitsOf = (end: StepEnd): readonly number[] =>
+  [...logOf(end).matchAll(/Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/g)].map(
+    ([, minutes = '0', seconds = '0']) => Number(minutes) * 60 + Number(seconds),
+  )
+
+describe('a run on a throttled account', () => {
+  scenario('waits longer after every throttled call of the service, whichever it is', async () => {
+    const stage = await openStage({ rules: { jobMs: 5_000 } }, FAST)
+    for (const operation of ['GetBackendStorage', 'GetBackend', 'CreateBackendStorage'] as const)
+      stage.emulator.orderFault({ operation, kind: 'status', status: 429 })
+    const end = await runAction(stage)
+
+    expectGreen(end, 'created')
+    const ceilings = [8, 16, 32]
+    const waits = waitsOf(end)
+    expect(waits).toHaveLength(ceilings.length)
+    for (const [index, ceiling] of ceilings.entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(ceiling / 4)
+      expect(waits[index]).toBeLessThanOrEqual(ceiling)
+    }
+    // Nor is the job looked at any earlier than that asks for: 1.2 times 32 seconds, less 15 %.
+    const [created, polled] = (['CreateBackendStorage', 'GetBackendJob'] as const).map(
+      (operation) => stage.emulator.calls(operation).at(-1)?.time ?? NaN,
+    )
+    expect((polled ?? NaN) - (created ?? NaN)).toBeGreaterThan(32_000)
+    expect(stage.emulator.calls('GetBackendJob')).toHaveLength(1)
+  })
+
+  scenario('does not count that STS throttles', async () => {
+    const stage = await openStage({}, FAST)
+    stage.emulator.orderFault({
+      operation: 'AssumeRoleWithWebIdentity',
+      kind: 'status',
+      status: 400,
+      name: 'Throttling',
+      times: 3,
+    })
+    stage.emulator.orderFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
+    const end = await runAction(stage, { with: { wait: 'false' } })
+
+    expectGreen(end, 'started')
+    const waits = waitsOf(end)
+    expect(waits).toHaveLength(4)
+    const most = [1, 2, 4, 8]
+    for (const [index, wait] of waits.entries()) expect(wait).toBeLessThanOrEqual(most[index] ?? 0)
+    expect(waits[3]).toBeGreaterThanOrEqual(2)
+  })
+})
+
 describe('Retry-After', () => {
-  /** What the log says of the first wait, in seconds. */
   const waitOf = (end: StepEnd): number => {
-    const said = /Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/.exec(logOf(end))
-    if (said === null) throw new Error(`no wait in the log:\n${logOf(end)}`)
-    const [, minutes = '0', seconds = '0'] = said
-    return Number(minutes) * 60 + Number(seconds)
+    const [first] = waitsOf(end)
+    if (first === undefined) throw new Error(`no wait in the log:\n${logOf(end)}`)
+    return first
   }
 
-  /** The longest pause that is made without being asked for. */
-  const ORDINARY = 5
+  /** The longest pause after a first throttled answer that is made without being asked for. */
+  const ORDINARY = 8
   const LONGEST = 300
 
   scenario('T04: is kept to, in seconds and as a date', async () => {

@@ -180,6 +180,134 @@ describe.concurrent('a proxy', () => {
   })
 
   scenario(
+    'N01: that does not let a request through is what to check, by the name of its variable, and not the region',
+    async () => {
+      const away = { AWS_ENDPOINT_URL: undefined }
+      const noRole = { 'role-to-assume': '', 'plan-role-to-assume': '' }
+      const sts = 'sts.eu-west-1.amazonaws.com'
+      const amplify = 'amplifybackend.eu-west-1.amazonaws.com'
+      type Case = Readonly<{
+        code: Parameters<typeof expectRed>[1]
+        /** How the proxy answers; undefined: nothing does. */
+        answer?: 'another password' | 'refuse'
+        variable: string
+        place: string
+        ambient?: boolean
+        env?: Readonly<Record<string, string | undefined>>
+        advice: (place: string) => string
+      }>
+      const check = (variable: string) => (place: string) =>
+        `Check ${variable}: requests go through the proxy ${place} because of it`
+      await forEachVariant<Case>(
+        {
+          'a name that is not found, for STS': {
+            code: 'STS_UNAVAILABLE',
+            variable: 'HTTPS_PROXY',
+            place: 'proxy.invalid:3128',
+            env: away,
+            advice: check('HTTPS_PROXY'),
+          },
+          'a name that is not found, for Amplify': {
+            code: 'HOST_UNREACHABLE',
+            variable: 'https_proxy',
+            place: 'proxy.invalid:3128',
+            ambient: true,
+            env: away,
+            advice: check('https_proxy'),
+          },
+          'a name that is not found, for the token service': {
+            code: 'TOKEN_UNAVAILABLE',
+            variable: 'HTTP_PROXY',
+            place: 'proxy.invalid:3128',
+            env: farAway('http'),
+            advice: check('HTTP_PROXY'),
+          },
+          'a port that is closed': {
+            code: 'STS_UNAVAILABLE',
+            variable: 'HTTPS_PROXY',
+            place: 'closed',
+            env: away,
+            advice: check('HTTPS_PROXY'),
+          },
+          'another password, at a tunnel': {
+            code: 'STS_UNAVAILABLE',
+            answer: 'another password',
+            variable: 'HTTPS_PROXY',
+            place: 'open',
+            env: away,
+            advice: (place) => `Check the user and the password in HTTPS_PROXY: the proxy ${place}`,
+          },
+          'another password, at a request': {
+            code: 'TOKEN_UNAVAILABLE',
+            answer: 'another password',
+            variable: 'HTTP_PROXY',
+            place: 'open',
+            env: farAway('http'),
+            advice: (place) => `Check the user and the password in HTTP_PROXY: the proxy ${place}`,
+          },
+          'no way to STS': {
+            code: 'STS_UNAVAILABLE',
+            answer: 'refuse',
+            variable: 'HTTPS_PROXY',
+            place: 'open',
+            env: away,
+            advice: (place) =>
+              `The proxy ${place} of HTTPS_PROXY answers and does not connect to ${sts}.`,
+          },
+          'no way to Amplify': {
+            code: 'HOST_UNREACHABLE',
+            answer: 'refuse',
+            variable: 'HTTPS_PROXY',
+            place: 'open',
+            ambient: true,
+            env: away,
+            advice: (place) =>
+              `The proxy ${place} of HTTPS_PROXY answers and does not connect to ${amplify}.`,
+          },
+        },
+        async ({ code, answer, variable, place, ambient = false, env = {}, advice }) => {
+          const world = await stage({}, FAST)
+          const guard = guarded()
+          const proxy = await startProxy({
+            resolve: () => world.emulator.port,
+            ...(answer === 'refuse' ? { mood: answer } : {}),
+            ...(answer === 'another password'
+              ? { credentials: { user: 'builder', password: 'another password' } }
+              : {}),
+          })
+          const where = {
+            open: `127.0.0.1:${proxy.port}`,
+            closed: `127.0.0.1:${await closedPort(() => createServer())}`,
+          }
+          const host = place === 'open' || place === 'closed' ? where[place] : place
+          const end = await runAction(world, {
+            with: {
+              'allow-custom-endpoints': 'true',
+              'max-attempts': '2',
+              ...(ambient ? noRole : {}),
+            },
+            nodeArguments: guard.nodeArguments,
+            env: {
+              ...(ambient ? world.emulator.ambientEnv : {}),
+              ...env,
+              ...guard.env,
+              [variable]: `http://builder:example-password@${host}`,
+            },
+          })
+          const message = expectRed(end, code)
+          expect(message).toContain(advice(host))
+          expect(message).not.toMatch(/region/)
+          const log = logOf(end)
+          expect(
+            log.split(`Requests go through the proxy ${host}, as ${variable} says.`),
+          ).toHaveLength(2)
+          expectHidden(end, ['example-password'])
+        },
+      )
+    },
+  )
+
+  scenario(
     'N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password',
     async () => {
       const world = await stage()
@@ -292,6 +420,71 @@ describe.concurrent('names and addresses', () => {
     }
     expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
   })
+
+  scenario(
+    'N07: a custom endpoint that is not found is what to check, by its variable; else it is the region',
+    async () => {
+      const vpce = 'vpce-1.sts.eu-west-1.vpce.amazonaws.com'
+      const backend = 'vpce-1.amplifybackend.eu-west-1.vpce.amazonaws.com'
+      const unset = { AWS_ENDPOINT_URL: undefined }
+      await forEachVariant<{
+        code: Parameters<typeof expectRed>[1]
+        ambient?: boolean
+        with?: Record<string, string>
+        env: Record<string, string | undefined>
+        says: string
+        regional?: boolean
+      }>(
+        {
+          'of STS': {
+            code: 'STS_UNAVAILABLE',
+            env: { AWS_ENDPOINT_URL_STS: `https://${vpce}` },
+            says: `Check AWS_ENDPOINT_URL_STS: requests go to ${vpce} because of it.`,
+          },
+          'of Amplify': {
+            code: 'HOST_UNREACHABLE',
+            env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: `https://${backend}` },
+            says: `Check AWS_ENDPOINT_URL_AMPLIFYBACKEND: requests go to ${backend} because of it.`,
+          },
+          'of all services': {
+            code: 'STS_UNAVAILABLE',
+            env: { AWS_ENDPOINT_URL: `https://${vpce}` },
+            says: `Check AWS_ENDPOINT_URL: requests go to ${vpce} because of it.`,
+          },
+          'the region of STS': {
+            code: 'STS_UNAVAILABLE',
+            with: { 'aws-region': 'eu-wst-1' },
+            env: unset,
+            says: 'Check the spelling of the region "eu-wst-1" first.',
+            regional: true,
+          },
+          'the region of Amplify': {
+            code: 'HOST_UNREACHABLE',
+            ambient: true,
+            with: { 'aws-region': 'eu-wst-1' },
+            env: unset,
+            says: 'Check the spelling of aws-region ("eu-wst-1")',
+            regional: true,
+          },
+        },
+        async ({ code, ambient = false, with: given = {}, env, says, regional = false }) => {
+          const world = await stage({}, FAST)
+          const guard = guarded()
+          const end = await runAction(world, {
+            with: {
+              ...(ambient ? { 'role-to-assume': '', 'plan-role-to-assume': '' } : {}),
+              ...given,
+            },
+            nodeArguments: guard.nodeArguments,
+            env: { ...(ambient ? world.emulator.ambientEnv : {}), ...env, ...guard.env },
+          })
+          const message = expectRed(end, code)
+          expect(message).toContain(says)
+          expect(/\bregion\b/.test(message)).toBe(regional)
+        },
+      )
+    },
+  )
 
   scenario('N09: where no address answers, each is named, whatever is called', async () => {
     const port = await closedPort(() => createServer())

@@ -128,6 +128,32 @@ describe('C07: secrets, with debug logging on', () => {
   })
 })
 
+describe('secrets of the environment that the run itself has no use for', () => {
+  const keys = {
+    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE12',
+    AWS_SECRET_ACCESS_KEY: 'a-secret-of-an-earlier-step',
+    AWS_SESSION_TOKEN: 'a-session-of-an-earlier-step',
+  }
+
+  scenario('are masked all the same, and the id of a key is not', async () => {
+    await forEachVariant<Scenario>(
+      {
+        'keys beside a role': { with: { wait: 'false' } },
+        'a run that is skipped': { event: pullRequest({ from: 'fork' }) },
+        'a token beside inputs that are refused': { with: { 'app-id': '' } },
+      },
+      async (given) => {
+        const world = await stage()
+        const bearer = world.emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
+        const end = await runAction(world, { ...given, env: { ...debug, ...keys } })
+        const minted = given.event === undefined ? [bearer] : []
+        expectHidden(end, [keys.AWS_SECRET_ACCESS_KEY, keys.AWS_SESSION_TOKEN, ...minted])
+        expect(end.masks).not.toContain(keys.AWS_ACCESS_KEY_ID)
+      },
+    )
+  })
+})
+
 describe('what is no secret', () => {
   scenario('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
     const world = await stage({ rules: { jobMs: 5_000 } }, CALM)

@@ -13,7 +13,7 @@ import { RESULTS } from '../../src/ending.ts'
 import { CATALOGUE } from '../../src/errors.ts'
 import { INPUTS } from '../../src/inputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { backoffMs } from '../../src/retry.ts'
+import { backoffMs, pressureMs } from '../../src/retry.ts'
 import { WINDOW_MS } from '../../src/send.ts'
 import { busyDelayMs, pollDelayMs } from '../../src/wait.ts'
 import { checkWorkflow } from '../workflows/harness/check.ts'
@@ -232,7 +232,7 @@ describe('docs/how-it-works.md', () => {
       `doubles from ${backoffMs('server-error', 1, () => 1) / 1000} to ${backoffMs('server-error', 99, () => 1) / 1000}`,
     ],
     [
-      `from ${backoffMs('throttled', 1, () => 1) / 1000} to ${backoffMs('throttled', 99, () => 1) / 1000} seconds`,
+      `from ${pressureMs({ refusals: 1 }) / 1000} to ${pressureMs({ refusals: 99 }) / 1000} seconds`,
     ],
     [
       `(${['zero', 'one', 'two', 'three', 'four', 'five'][backoffMs('throttled', 1, () => 0, 1e9) / 60_000] ?? ''} minutes at most)`,

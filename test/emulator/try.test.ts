@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/try/flags.ts'
 import { UsageError } from '../../emulator/flags.ts'
 import { defaults } from '../../emulator/world.ts'
+import { pollDelayMs } from '../../src/wait.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = ['plan-and-apply', 'reusable']
@@ -100,7 +101,10 @@ describe('the help of a try', () => {
   })
 
   test('says from when on the length of a job shows', () => {
-    expect(usage.replace(/\s+/g, ' ')).toContain('first looks at a job after about 4 seconds')
+    const seconds = pollDelayMs(0, () => 0.5) / 1000
+    expect(usage.replace(/\s+/g, ' ')).toContain(
+      `first looks at a job after about ${seconds} seconds`,
+    )
   })
 })
 

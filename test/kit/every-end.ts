@@ -8,6 +8,10 @@ const TELLING = 8
 const INTERNALS =
   /\[object \w+\]|(?<![".\w])\b(?:undefined|NaN)\b(?![".])|\bat (?:file:|node:|async )|\$response/
 
+/** Whoever copies such a command copies the full stop too. */
+const COMMAND_IN_A_SENTENCE = /aws amplifybackend [^\n]*--[a-z-]+ [\w.-]*\.(?=\s|$)/
+const CODE_WITH_FULL_STOP = /<code>aws (?:(?!<\/code>).)*&#46;<\/code>/
+
 /**
  * Green without an error, or red with the one that people can read and look up; nothing left behind for
  * other steps; no secret anywhere but in its mask.
@@ -27,6 +31,11 @@ export function checkEveryEnd(end: StepEnd): void {
   }
   const { 'error-code': code = '', 'error-message': message = '' } = end.outputs
   if (code !== '' && !isOnThePage(code, message)) fail(`not on the page: ${code}: ${message}`)
+  const texts = [...end.annotations.map((each) => each.message), end.outputs['error-message'] ?? '']
+  for (const text of texts) {
+    if (COMMAND_IN_A_SENTENCE.test(text)) fail(`a command that ends in a full stop: ${text}`)
+  }
+  if (CODE_WITH_FULL_STOP.test(end.summary)) fail(`code with a full stop: ${end.summary}`)
   if (end.leftovers !== '') fail(`left behind: ${end.leftovers}`)
   const open = [
     ...end.raw.filter((line) => !line.startsWith('::add-mask::')),

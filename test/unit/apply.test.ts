@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { apply } from '../../src/apply.ts'
 import { endingOf } from './kit/ending.ts'
-import { anEngine, REQUEST } from './kit/engine.ts'
+import { anEngine, REQUEST, type Told } from './kit/engine.ts'
 import { failureOf } from './kit/failures.ts'
 import { containing, matching } from './kit/matchers.ts'
 import { applying, MEDIA, orderOf, planning, type Setting } from './kit/runs.ts'
@@ -308,6 +308,99 @@ describe('what stands in the way of a create', () => {
   })
 })
 
+describe('on a throttled account', () => {
+  const throttled: Fault = { trouble: 'throttled' }
+  /** What was said of the calls that failed, without the reasons. */
+  const pausesOf = ({ retries }: Told): readonly string[] =>
+    retries.map((line) => line.replace(/ failed .* in /, ': '))
+
+  test('every throttled answer makes the next throttled call wait longer, whichever it is', async () => {
+    const { ending, told, world } = await applying({
+      port: {
+        faults: {
+          GetBackendStorage: [throttled],
+          GetBackend: [throttled],
+          CreateBackendStorage: [throttled],
+        },
+      },
+    })
+    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(pausesOf(told)).toEqual([
+      'GetBackendStorage: 5 s.',
+      'GetBackend: 10 s.',
+      'CreateBackendStorage: 20 s.',
+    ])
+    // And polls of the job are a fifth farther apart than that may come to: 1.2 times 32 seconds.
+    expect(world.calls.filter(({ operation }) => operation === 'GetBackendJob')).toEqual([
+      { run: 'run', operation: 'GetBackendJob', at: 35_000 + 38_400 },
+    ])
+  })
+
+  test('a throttled poll makes the throttled look after it wait longer', async () => {
+    const { ending, told } = await applying({
+      port: {
+        faults: {
+          GetBackendJob: [throttled, throttled],
+          GetBackendStorage: [undefined, throttled],
+        },
+      },
+    })
+    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(pausesOf(told)).toEqual([
+      'GetBackendJob: 6 s.',
+      'GetBackendJob: 10 s.',
+      'GetBackendStorage: 20 s.',
+    ])
+  })
+
+  test('other failures in between are waited out as ever, and count nothing', async () => {
+    const { told } = await applying({
+      order: { wait: false },
+      port: {
+        faults: {
+          GetBackendStorage: [throttled, { trouble: 'unavailable' }],
+          CreateBackendStorage: [{ trouble: 'connectionRefused' }, throttled],
+        },
+      },
+    })
+    // The second failure of a call in a row has a ceiling of two seconds, or of sixteen where throttled.
+    expect(pausesOf(told)).toEqual([
+      'GetBackendStorage: 5 s.',
+      'GetBackendStorage: 1 s.',
+      'CreateBackendStorage: 1 s.',
+      'CreateBackendStorage: 10 s.',
+    ])
+  })
+
+  test('a plan is as patient', async () => {
+    const { told, took } = await planning({
+      port: { faults: { GetBackendStorage: [throttled], GetBackend: [throttled] } },
+    })
+    expect(pausesOf(told)).toEqual(['GetBackendStorage: 5 s.', 'GetBackend: 10 s.'])
+    expect(took).toBe(15_000)
+  })
+
+  test('nothing is remembered where the calls are not known to share a limit', async () => {
+    const { told, world } = await applying({
+      engine: { pressure: null },
+      port: {
+        faults: {
+          GetBackendStorage: [throttled],
+          GetBackend: [throttled],
+          CreateBackendStorage: [throttled],
+        },
+      },
+    })
+    expect(pausesOf(told)).toEqual([
+      'GetBackendStorage: 1 s.',
+      'GetBackend: 1 s.',
+      'CreateBackendStorage: 1 s.',
+    ])
+    const polls = world.calls.filter(({ operation }) => operation === 'GetBackendJob')
+    expect(polls.map(({ at }) => at)).toEqual([7_000, 12_500, 18_000, 23_500])
+  })
+})
+
 describe('guests', () => {
   const asked = (unauthenticated: readonly 'READ'[] | undefined): Setting => ({
     order: { ifExists: 'update', request: { ...REQUEST, unauthenticated } },
@@ -378,7 +471,7 @@ describe('where there is a storage', () => {
         })
       },
     })
-    expect(took).toBe(12_000)
+    expect(took).toBe(11_000)
     expect(ending).toMatchObject({
       code: 'STORAGE_DIFFERS',
       message:
@@ -1137,9 +1230,9 @@ describe('an effect that comes later than the window', () => {
 
 describe('after the job is complete', () => {
   test('a storage that shows late is looked for again', async () => {
-    const { ending, told, took } = await applying({ world: { storageLagMs: 12_000, jobMs: 3_000 } })
+    const { ending, told, took } = await applying({ world: { storageLagMs: 14_000, jobMs: 3_000 } })
     expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(took).toBe(19_000)
+    expect(took).toBe(20_500)
     expect(told.lines.filter((line) => line.includes('not yet seen'))).toEqual(
       Array(3).fill('The storage is not yet seen as asked; looking again in 5 s.'),
     )
@@ -1155,7 +1248,7 @@ describe('after the job is complete', () => {
         'Look at it before running again: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
     })
     expect(world.count('GetBackendStorage')).toBe(7)
-    expect(took).toBe(4_000 + 25_000)
+    expect(took).toBe(5_500 + 25_000)
   })
 
   test('a storage that is there otherwise is red', async () => {
@@ -1174,9 +1267,9 @@ describe('after the job is complete', () => {
   test('no look begins that would come after the deadline', async () => {
     const at = (timeoutMs: number) =>
       applying({ world: { storageLagMs: 1e9, jobMs: 3_000 }, engine: { timeoutMs } })
-    expect((await at(9_000)).took).toBe(4_000)
-    expect((await at(9_001)).took).toBe(9_000)
-    expect((await at(9_001)).ending).toMatchObject({ code: 'STORAGE_NOT_SEEN' })
+    expect((await at(10_500)).took).toBe(5_500)
+    expect((await at(10_501)).took).toBe(10_500)
+    expect((await at(10_501)).ending).toMatchObject({ code: 'STORAGE_NOT_SEEN' })
   })
 
   test('a look that fails leaves open whether it is as asked: unknown', async () => {
@@ -1401,7 +1494,7 @@ describe('two runs that want the same storage', () => {
 })
 
 describe('cancellation', () => {
-  test.each([50, 150, 250, 5_000, 20_950])(
+  test.each([50, 150, 250, 5_000, 22_850])(
     'after %i ms ends the run with its reason',
     async (ms) => {
       const abort = new AbortController()

@@ -51,6 +51,19 @@ describe('what is thrown comes to a red end', () => {
     },
   )
 
+  it('with what was thrown as the cause of an internal error', () => {
+    const thrown = new Error('boom')
+    const { error } = redEnding(thrown, knowing(), PLACE, asIs)
+    expect(error.message).toBe('Something unforeseen happened: Error: boom.')
+    expect(error.cause).toBe(thrown)
+  })
+
+  it('with the cause that an error of the action names', () => {
+    const cause = new Error('ECONNRESET')
+    const error = new ActionError('NO_ANSWER', 'No answer.', { cause })
+    expect(redEnding(error, knowing(), PLACE, asIs).error.cause).toBe(cause)
+  })
+
   it('without any secret that a server has repeated', () => {
     const error = new ActionError('BAD_REQUEST', 'said s3cret', { advice: 'ask s3cret' })
     const redact = (text: string): string => text.replaceAll('s3cret', '***')
@@ -66,7 +79,13 @@ describe('an error in the middle of a change', () => {
     const ending = redEnding(error, knowing(job), PLACE, asIs)
     expect(ending.result).toBe('unknown')
     expect(ending.error.code).toBe('ROLE_REFUSED')
-    expect(ending.error.advice).toMatch(/^Look\. Job job-7 goes on remotely\..*--job-id job-7/)
+    expect(ending.error.advice).toMatch(/^Look\. Job job-7 goes on remotely, .*--job-id job-7$/)
+  })
+
+  it('keeps a command of its own advice apart from what is added', () => {
+    const looking = new ActionError('STORAGE_EXISTS', 'There.', { advice: 'To look: aws x --id y' })
+    const { advice } = redEnding(looking, knowing(job), PLACE, asIs).error
+    expect(advice).toMatch(/^To look: aws x --id y\nJob job-7 goes on remotely/)
   })
 
   it('is unknown while what became of a send is open', () => {
@@ -78,6 +97,80 @@ describe('an error in the middle of a change', () => {
 
   it.each(['COMPLETED', 'FAILED', 'completed'])('is failed when the job was over: %s', (status) => {
     expect(redEnding(error, knowing({ jobId: 'job-7', status }), PLACE, asIs).result).toBe('failed')
+  })
+})
+
+describe('what an open end advises, word for word', () => {
+  const { region, appId, backendEnvironmentName, resourceName } = PLACE
+  const where = `--region ${region} --app-id ${appId} --backend-environment-name ${backendEnvironmentName}`
+  const ofJob = `Job job-7 goes on remotely, and a re-run waits for it. Look at it: aws amplifybackend get-backend-job ${where} --job-id job-7`
+  const ofSend = `A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: aws amplifybackend get-backend-storage ${where} --resource-name ${resourceName}`
+  const failed = new ActionError('ROLE_REFUSED', 'No.', { advice: 'Look.', requestId: 'r1' })
+
+  it.each<[string, ActionError, Partial<Findings>, Partial<ActionError>]>([
+    [
+      'a failure while a job goes on: its own advice, then where to look at the job',
+      failed,
+      job,
+      { code: 'ROLE_REFUSED', result: 'unknown', advice: `Look. ${ofJob}`, requestId: 'r1' },
+    ],
+    [
+      'a failure while a send is open: its own advice, then where to look at the storage',
+      failed,
+      { openSend: true },
+      { code: 'ROLE_REFUSED', result: 'unknown', advice: `Look. ${ofSend}`, requestId: 'r1' },
+    ],
+    [
+      'a cancellation while a job goes on: where to look at the job',
+      cancelled,
+      job,
+      { code: 'CANCELLED', result: 'cancelled', advice: ofJob },
+    ],
+    [
+      'a cancellation while a send is open: where to look at the storage',
+      cancelled,
+      { openSend: true },
+      { code: 'CANCELLED', result: 'cancelled', advice: ofSend },
+    ],
+    [
+      'a cancellation once the job is over: that a re-run is harmless',
+      cancelled,
+      { jobId: 'job-7', status: 'COMPLETED' },
+      {
+        code: 'CANCELLED',
+        result: 'cancelled',
+        advice: 'Nothing that this run started is still going on. A re-run is harmless.',
+      },
+    ],
+  ])('%s', (_, thrown, known, told) => {
+    const { error } = redEnding(thrown, knowing(known), PLACE, asIs)
+    expect(error).toMatchObject({ message: thrown.message, ...told })
+  })
+
+  it('a failure in the middle of a change is the cause of the unknown end', () => {
+    expect(redEnding(failed, knowing(job), PLACE, asIs).error.cause).toBe(failed)
+  })
+})
+
+describe('where the place is not known, there is no command to show', () => {
+  it.each([
+    ['a job goes on', job],
+    ['a send is open', { openSend: true }],
+  ])('a failure stays as it is, although %s', (_, known) => {
+    const error = new ActionError('INVALID_INPUT', 'No.', { advice: 'Look.' })
+    expect(redEnding(error, knowing(known), undefined, asIs)).toMatchObject({
+      result: 'failed',
+      error: { result: 'failed', advice: 'Look.' },
+    })
+  })
+
+  it.each([
+    ['a job goes on', job],
+    ['a send is open', { openSend: true }],
+  ])('a cancellation names none, although %s', (_, known) => {
+    const { error } = redEnding(cancelled, knowing(known), undefined, asIs)
+    expect(error).toMatchObject({ code: 'CANCELLED', result: 'cancelled' })
+    expect(error.advice).not.toContain('aws amplifybackend')
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judgeEndpoint } from '../../src/endpoints.ts'
+import { isUsualHost, judgeEndpoint } from '../../src/endpoints.ts'
 
 describe('X10: where tokens and signed requests may go', () => {
   test.each([
@@ -25,6 +25,9 @@ describe('X10: where tokens and signed requests may go', () => {
     'https://sts.cn-north-1.amazonaws.com.cn',
     'https://sts.eusc-de-east-1.amazonaws.eu',
     'https://vpce-0abc-12.sts.us-east-1.vpce.amazonaws.com:443',
+    // Services whose names begin or end like a domain that customers run hosts in.
+    'https://compute-optimizer.us-east-1.amazonaws.com',
+    'https://states.us-east-1.amazonaws.com',
   ])('%s is of AWS', (url) => {
     expect(judgeEndpoint(new URL(url), false)).toBe('aws')
   })
@@ -44,6 +47,16 @@ describe('X10: where tokens and signed requests may go', () => {
     'https://ec2-1-2-3-4.compute-1.amazonaws.com',
     'https://evil.s3.amazonaws.com',
     'https://evil.s3-eu-west-1.amazonaws.com',
+    'https://evil--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com',
+    'https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com',
+    'https://ec2-1-2-3-4.compute-12.amazonaws.com',
+    'https://abc.appsync-api.us-east-1.amazonaws.com',
+    'https://abc.appsync-realtime-api.us-east-1.amazonaws.com',
+    'https://abc.lambda-url.us-east-1.amazonaws.com',
+    'https://abc.us-east-1.aoss.amazonaws.com',
+    'https://search-x.us-east-1.es.amazonaws.com',
+    'https://search-x.us-east-1.cloudsearch.amazonaws.com',
+    'https://vpce-svc-0abc.us-east-1.vpce.amazonaws.com',
     'http://localhost.evil.test',
     'http://127.0.0.1.evil.test',
     'http://xlocalhost',
@@ -62,4 +75,36 @@ describe('X10: where tokens and signed requests may go', () => {
       expect(judgeEndpoint(new URL(url), true)).toBe('refused')
     },
   )
+})
+
+describe('the host that the SDK would choose by itself', () => {
+  test.each([
+    ['sts.us-east-1.amazonaws.com', 'us-east-1'],
+    ['sts-fips.us-east-1.amazonaws.com', 'us-east-1'],
+    ['amplifybackend.eu-west-1.amazonaws.com', 'eu-west-1'],
+    ['amplifybackend-fips.us-east-1.api.aws', 'us-east-1'],
+    ['oidc.eu-west-1.amazonaws.com', 'eu-west-1'],
+    ['portal.sso.eu-west-1.amazonaws.com', 'eu-west-1'],
+    ['signin.eu-west-1.amazonaws.com', 'eu-west-1'],
+    ['sts.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
+    ['sts.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1'],
+  ])('is %s in %s', (host, region) => {
+    expect(isUsualHost(host, region)).toBe(true)
+  })
+
+  test.each([
+    ['of another region', 'sts.us-west-2.amazonaws.com', 'us-east-1'],
+    ['of a region that only begins alike', 'sts.us-east-11.amazonaws.com', 'us-east-1'],
+    ['of no region', 'sts.amazonaws.com', 'us-east-1'],
+    ['of the region itself', 'us-east-1.amazonaws.com', 'us-east-1'],
+    ['of a service that is not called', 'ec2.us-east-1.amazonaws.com', 'us-east-1'],
+    ['below that of a service', 'vpce-0abc.sts.us-east-1.amazonaws.com', 'us-east-1'],
+    ['above that of a service', 'sts.vpce-0abc.us-east-1.amazonaws.com', 'us-east-1'],
+    ['with a service for its beginning', 'stsx.us-east-1.amazonaws.com', 'us-east-1'],
+    ['with a service for its end', 'xsts.us-east-1.amazonaws.com', 'us-east-1'],
+    ['outside the domains of AWS', 'sts.us-east-1.evil.test', 'us-east-1'],
+    ['with a domain of AWS inside', 'sts.us-east-1.amazonaws.com.evil.test', 'us-east-1'],
+  ])('is none %s: %s', (_, host, region) => {
+    expect(isUsualHost(host, region)).toBe(false)
+  })
 })

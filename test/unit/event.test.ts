@@ -1,12 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ActionError } from '../../src/errors.ts'
-import { commitOf, decide, identityOf, pullRequestNumber, readEvent } from '../../src/event.ts'
+import { ActionError, CATALOGUE } from '../../src/errors.ts'
+import {
+  branchOf,
+  commitOf,
+  decide,
+  identityOf,
+  pullRequestNumber,
+  readEvent,
+} from '../../src/event.ts'
 import type { Decision, EventInfo, Identity } from '../../src/event.ts'
 import type { Trigger } from '../../src/inputs.ts'
 import { hasInvisible } from '../../src/inputs/show.ts'
 
-const AUTO: Trigger = { mode: 'auto', applyBranches: [] }
+const NO_ROLE = { apply: false, plan: false }
+const AUTO: Trigger = { mode: 'auto', applyBranches: [], hasRole: NO_ROLE }
 const TOKEN: Identity = { canMintToken: true, hasAmbientCredentials: false }
 const KEYS: Identity = { canMintToken: false, hasAmbientCredentials: true }
 const NOTHING: Identity = { canMintToken: false, hasAmbientCredentials: false }
@@ -43,6 +51,13 @@ function pull(action: string, changes: object = {}, info: Partial<EventInfo> = {
   return event('pull_request', { action, repository: REPOSITORY, pull_request }, info)
 }
 
+const pushed = (after: unknown, deleted?: unknown): EventInfo =>
+  push('refs/heads/main', { after, deleted })
+
+const pushIn = (repository: unknown): EventInfo => push('refs/heads/main', { repository })
+const withAction = (action: unknown): EventInfo =>
+  event('pull_request', { action, repository: REPOSITORY, pull_request: {} })
+
 const merged = (changes: object = {}, info: Partial<EventInfo> = {}): EventInfo =>
   pull('closed', { merged: true, ...changes }, info)
 const fork = { head: { repo: { id: 2, full_name: 'x/r', fork: true } } }
@@ -63,7 +78,11 @@ function refusal(run: () => unknown): ActionError {
 }
 
 describe('the table of the design, mode auto', () => {
-  const main = { mode: 'auto', applyBranches: ['main', 'release/*'] } as const
+  const main = {
+    mode: 'auto',
+    applyBranches: ['main', 'release/*'],
+    hasRole: NO_ROLE,
+  } as const
   test.each<[string, EventInfo, Trigger, Decision['does']]>([
     ['push to the default branch', push('refs/heads/main'), AUTO, 'apply'],
     ['push to an apply branch', push('refs/heads/release/1'), main, 'apply'],
@@ -82,6 +101,12 @@ describe('the table of the design, mode auto', () => {
     ['E01 closed unmerged', pull('closed'), AUTO, 'skip'],
     ['deletion of a branch', push('refs/heads/topic', { deleted: true }), AUTO, 'skip'],
     ['deletion by its commit', push('refs/heads/main', { after: '0'.repeat(40) }), AUTO, 'skip'],
+    ['the same of SHA-256', push('refs/heads/main', { after: '0'.repeat(64) }), AUTO, 'skip'],
+    ['commit that begins with zeros', pushed(`${'0'.repeat(40)}${'1'.repeat(24)}`), AUTO, 'apply'],
+    ['commit that ends with zeros', pushed(`${'1'.repeat(24)}${'0'.repeat(40)}`), AUTO, 'apply'],
+    ['commit of one zero', pushed('0'), AUTO, 'apply'],
+    ['commit that is no text', pushed(0), AUTO, 'apply'],
+    ['push of something that deletes nothing', pushed('1'.repeat(40), false), AUTO, 'apply'],
   ])('%s: %s', (_, info, trigger, does) => {
     expect(decide(info, trigger, TOKEN).does).toBe(does)
   })
@@ -103,9 +128,9 @@ describe('the table of the design, mode auto', () => {
   test('an unknown default branch is planned with a warning; a list needs none', () => {
     const bare = event('push', {}, { ref: 'refs/heads/main' })
     expect(planWarning(decide(bare, AUTO, TOKEN))).toMatch(/default branch/)
-    expect(decide(bare, { mode: 'auto', applyBranches: ['main'] }, TOKEN).does).toBe('apply')
+    expect(decide(bare, { ...AUTO, applyBranches: ['main'] }, TOKEN).does).toBe('apply')
     const nameless = merged({ base: {} })
-    expect(planWarning(decide(nameless, { mode: 'auto', applyBranches: ['**'] }, TOKEN))).toMatch(
+    expect(planWarning(decide(nameless, { ...AUTO, applyBranches: ['**'] }, TOKEN))).toMatch(
       /an unknown branch/,
     )
     expect(decide(merged({ base: {} }, { baseRef: 'main' }), AUTO, TOKEN).does).toBe('apply')
@@ -136,7 +161,7 @@ describe('the table of the design, mode auto', () => {
   })
 
   test.each(['apply', 'plan'] as const)('mode %s forces it on any event', (mode) => {
-    const trigger: Trigger = { mode, applyBranches: [] }
+    const trigger: Trigger = { ...AUTO, mode }
     for (const info of [
       push('refs/tags/v1'),
       pull('closed'),
@@ -145,6 +170,190 @@ describe('the table of the design, mode auto', () => {
     ]) {
       expect(decide(info, trigger, NOTHING)).toEqual({ does: mode, why: `\`mode\` is \`${mode}\`` })
     }
+  })
+})
+
+describe('what people read of a decision, word for word', () => {
+  const listed: Trigger = { ...AUTO, applyBranches: ['main', 'release/*'] }
+  const bare = (ref: string): EventInfo => event('push', {}, { ref })
+  const topic = { base: { ref: 'topic' } }
+
+  test.each<[string, EventInfo, Trigger, Decision]>([
+    [
+      'a push to the default branch applies',
+      push('refs/heads/main'),
+      AUTO,
+      { does: 'apply', why: 'a push to "main", the default branch' },
+    ],
+    [
+      'a push to a branch of the list applies',
+      push('refs/heads/release/1'),
+      listed,
+      { does: 'apply', why: 'a push to "release/1", which `apply-branches` names' },
+    ],
+    [
+      'a merge into the default branch applies',
+      merged(),
+      AUTO,
+      { does: 'apply', why: 'a pull request merged into "main", the default branch' },
+    ],
+    [
+      'a push to another branch than the default one plans, with a warning',
+      push('refs/heads/topic'),
+      AUTO,
+      {
+        does: 'plan',
+        why: 'a push to "topic": `apply-branches` is empty, which means the default branch, "main"',
+        warning:
+          'This run only plans, after a push to "topic": `apply-branches` is empty, which means the default branch, "main". To apply there, add the branch to `apply-branches`.',
+      },
+    ],
+    [
+      'a merge into a branch that the list lacks plans, with a warning',
+      merged(topic),
+      listed,
+      {
+        does: 'plan',
+        why: 'a pull request merged into "topic": `apply-branches` does not name it',
+        warning:
+          'This run only plans, after a pull request merged into "topic": `apply-branches` does not name it. To apply there, add the branch to `apply-branches`.',
+      },
+    ],
+    [
+      'a push in a repository of unknown default branch plans, with a warning',
+      bare('refs/heads/main'),
+      AUTO,
+      {
+        does: 'plan',
+        why: 'a push to "main": `apply-branches` is empty and the event does not name the default branch of the repository',
+        warning:
+          'This run only plans, after a push to "main": `apply-branches` is empty and the event does not name the default branch of the repository. To apply there, add the branch to `apply-branches`.',
+      },
+    ],
+    [
+      'a merge into a branch that nobody names plans, with a warning',
+      merged({ base: {} }),
+      AUTO,
+      {
+        does: 'plan',
+        why: 'a pull request merged into an unknown branch: the event does not name the branch',
+        warning:
+          'This run only plans, after a pull request merged into an unknown branch: the event does not name the branch. To apply there, add the branch to `apply-branches`.',
+      },
+    ],
+    [
+      'the deletion of a branch is skipped, with a notice',
+      push('refs/heads/topic', { deleted: true }),
+      AUTO,
+      { does: 'skip', why: 'the push deletes the branch "topic"', notice: true },
+    ],
+    [
+      'a pull request closed unmerged is skipped, with a notice',
+      pull('closed'),
+      AUTO,
+      { does: 'skip', why: 'the pull request was closed without being merged', notice: true },
+    ],
+    [
+      'an open pull request plans, and says what the merge will do',
+      pull('opened'),
+      AUTO,
+      {
+        does: 'plan',
+        why: 'the pull request is not merged yet',
+        next: 'After the merge into "main", the run there applies this.',
+      },
+    ],
+    [
+      'an open pull request into a branch that nobody names says nothing of the merge',
+      pull('opened', { base: {} }),
+      AUTO,
+      { does: 'plan', why: 'the pull request is not merged yet' },
+    ],
+    [
+      'a merge queue plans',
+      event('merge_group'),
+      AUTO,
+      { does: 'plan', why: 'a merge queue checks the change before it is merged' },
+    ],
+    [
+      'a pull request of which nothing is told plans, with a warning',
+      event('pull_request'),
+      AUTO,
+      {
+        does: 'plan',
+        why: 'the event does not say what happened to the pull request',
+        warning:
+          'The event does not say whether the pull request was merged, so this run only plans. Set `mode: apply` or `mode: plan` where events come without their details.',
+      },
+    ],
+    ...['workflow_dispatch', 'repository_dispatch', 'schedule'].map(
+      (name): [string, EventInfo, Trigger, Decision] => [
+        `${name} applies`,
+        event(name),
+        AUTO,
+        { does: 'apply', why: `the event is \`${name}\`` },
+      ],
+    ),
+  ])('%s', (_, info, trigger, decision) => {
+    expect(decide(info, trigger, TOKEN)).toEqual(decision)
+  })
+
+  const refused = (what: string): string =>
+    `\`mode: auto\` does not know what ${what} asks for, so nothing was done.`
+
+  test.each([
+    ['a tag, by its name', push('refs/tags/v1'), 'a push of the tag "v1"'],
+    ['another ref, in full', push('refs/x/tags/'), 'a push to "refs/x/tags/", which is no branch,'],
+    ['a push without a ref', push(''), 'a push to "", which is no branch,'],
+    ['another event, by its name', event('release'), 'the event "release"'],
+    [
+      'a release of a tag, as the event that it is',
+      event('release', {}, { ref: 'refs/tags/v1' }),
+      'the event "release"',
+    ],
+    ['no event', event(''), 'a run without an event name (GITHUB_EVENT_NAME is empty)'],
+  ])('a refusal names %s, and advises to set the mode', (_, info, what) => {
+    const error = refusal(() => decide(info, AUTO, TOKEN))
+    expect(error.message).toBe(refused(what))
+    expect(error.advice).toBe(CATALOGUE.UNSUPPORTED_EVENT.remedy)
+  })
+})
+
+describe('an event whose members are not what they should be', () => {
+  test.each<[string, EventInfo, Decision['does']]>([
+    ['an action that is no text is none: plans', withAction(5), 'plan'],
+    ['an empty action is none: plans', withAction(''), 'plan'],
+    ['a branch that is no text is none: plans', merged({ base: { ref: 5 } }), 'plan'],
+    [
+      "an empty base branch is none, and the environment's counts: applies",
+      merged({ base: { ref: '' } }, { baseRef: 'main' }),
+      'apply',
+    ],
+    [
+      "the event's base branch comes before the environment's: applies",
+      merged({}, { baseRef: 'topic' }),
+      'apply',
+    ],
+    [
+      'a default branch that is no text is none: plans',
+      push('refs/heads/7', { repository: { default_branch: 7 } }),
+      'plan',
+    ],
+    ['a list in place of the repository holds none: plans', pushIn([REPOSITORY]), 'plan'],
+    ['null in place of the repository holds none: plans', pushIn(null), 'plan'],
+  ])('%s', (_, info, does) => {
+    expect(decide(info, AUTO, TOKEN).does).toBe(does)
+  })
+
+  test.each([5, ''])('the action %j: the warning says that it is not known', (action) => {
+    expect(planWarning(decide(withAction(action), AUTO, TOKEN))).toMatch(
+      /^The event does not say whether the pull request was merged/,
+    )
+  })
+
+  test('members that an event merely inherits are not its own', () => {
+    const payload: unknown = Object.create({ pull_request: { number: 7 } })
+    expect(pullRequestNumber(event('pull_request', payload))).toBeUndefined()
   })
 })
 
@@ -186,12 +395,91 @@ describe('O02, O03: pull requests without an identity', () => {
     }
   })
 
+  test.each(strangers)(
+    '%s: with a role nothing else is used, so that other credentials do not count',
+    (_, changes, info) => {
+      const both: Trigger = { ...AUTO, hasRole: { apply: true, plan: true } }
+      expect(decide(pull('opened', changes, info), both, KEYS).does).toBe('skip')
+      expect(refusal(() => decide(merged(changes, info), both, KEYS)).code).toBe(
+        'NO_IDENTITY_FOR_PULL_REQUEST',
+      )
+      // A role for plans alone leaves the apply to the credentials.
+      const plans: Trigger = { ...AUTO, hasRole: { apply: false, plan: true } }
+      expect(decide(pull('opened', changes, info), plans, KEYS).does).toBe('skip')
+      expect(decide(merged(changes, info), plans, KEYS).does).toBe('apply')
+    },
+  )
+
   test('a missing permission in the own repository is no fork: the run goes on and says so', () => {
     expect(decide(pull('opened'), AUTO, NOTHING).does).toBe('plan')
     expect(decide(merged(), AUTO, NOTHING).does).toBe('apply')
     expect(decide(push('refs/heads/main'), AUTO, NOTHING).does).toBe('apply')
     const inFork = { head: { repo: { id: 1, fork: true } } }
     expect(decide(pull('opened', inFork), AUTO, NOTHING).does).toBe('plan')
+  })
+
+  const main = { ref: 'main' }
+  const opened = (pull_request: unknown, repository?: unknown): EventInfo =>
+    event('pull_request', { action: 'opened', repository, pull_request })
+  const of = (head: object, base: object): object => ({
+    head: { repo: head },
+    base: { ...main, repo: base },
+  })
+
+  test.each<[string, EventInfo, Decision['does']]>([
+    ['no pull request in the event: of no fork', opened(undefined, REPOSITORY), 'plan'],
+    [
+      'the same id: of no fork, whatever the name',
+      opened(of({ id: 1, full_name: 'a/b' }, { id: 1, full_name: 'o/r' })),
+      'plan',
+    ],
+    [
+      'another id: of a fork, whatever the name',
+      opened(of({ id: 2, full_name: 'o/r' }, { id: 1, full_name: 'o/r' })),
+      'skip',
+    ],
+    [
+      'no id in the head: the name decides',
+      opened(of({ full_name: 'o/r', fork: true }, { id: 1, full_name: 'o/r' })),
+      'plan',
+    ],
+    [
+      'no id in the base: the name decides',
+      opened(of({ id: 1, full_name: 'o/r', fork: true }, { full_name: 'o/r' })),
+      'plan',
+    ],
+    [
+      'ids that are none: the name decides',
+      opened(of({ id: null, full_name: 'o/r' }, { id: {}, full_name: 'o/r' })),
+      'plan',
+    ],
+    ['nothing to compare, not flagged: of no fork', opened(of({ fork: false }, {})), 'plan'],
+    ['nothing to compare, flagged: of a fork', opened(of({ fork: true }, {})), 'skip'],
+    [
+      'the base says nothing: the repository of the event is compared',
+      opened({ head: { repo: { id: 1, fork: true } }, base: main }, REPOSITORY),
+      'plan',
+    ],
+    [
+      'the base says nothing, and the repository is another: of a fork',
+      opened({ head: { repo: { id: 2 } }, base: main }, REPOSITORY),
+      'skip',
+    ],
+    [
+      "the base's repository comes before the event's",
+      opened(of({ id: 1 }, { id: 1 }), { id: 2 }),
+      'plan',
+    ],
+  ])('without an identity, %s', (_, info, does) => {
+    expect(decide(info, AUTO, NOTHING).does).toBe(does)
+  })
+
+  test.each([
+    ['a fork', merged(fork), 'A pull request from a fork was merged'],
+    ['Dependabot', merged({}, { actor: bot }), 'A pull request by Dependabot was merged'],
+  ])('%s: the refusal of a merge begins with whose it was', (_, info, beginning) => {
+    const { message } = refusal(() => decide(info, AUTO, NOTHING))
+    expect(message.startsWith(beginning)).toBe(true)
   })
 
   test('O01: an identity is both variables, or any of the credentials', () => {
@@ -209,7 +497,9 @@ describe('O02, O03: pull requests without an identity', () => {
     ]) {
       expect(identityOf({ [name]: 'x' })).toEqual(KEYS)
       expect(identityOf({ [name]: '' })).toEqual(NOTHING)
+      expect(identityOf({ [name]: ' \n' })).toEqual(NOTHING)
     }
+    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: ' ' })).toEqual(NOTHING)
   })
 })
 
@@ -218,19 +508,21 @@ describe('E05: the event file', () => {
   const contents = (text: string) => (): string => text
 
   test.each([
-    ['empty', ''],
-    ['blank', ' \n'],
-    ['cut', '{"a":'],
-    ['null', 'null'],
-    ['an array', '[]'],
-    ['a text', '"x"'],
-    ['a number', '5'],
-    ['deep', '['.repeat(200_000)],
-    ['huge and cut', `{"a":"${'x'.repeat(5_000_000)}`],
-  ])('%s: a warning, and the run goes on with a plan', (_, text) => {
+    ['empty', '', 'is empty'],
+    ['blank', ' \n', 'is empty'],
+    ['a byte order mark alone', '\uFEFF', 'is empty'],
+    ['cut', '{"a":', 'does not hold JSON'],
+    ['a mark that is not at the beginning', '{\uFEFF}', 'does not hold JSON'],
+    ['null', 'null', 'does not hold a JSON object'],
+    ['an array', '[]', 'does not hold a JSON object'],
+    ['a text', '"x"', 'does not hold a JSON object'],
+    ['a number', '5', 'does not hold a JSON object'],
+    ['deep', '['.repeat(200_000), 'does not hold JSON'],
+    ['huge and cut', `{"a":"${'x'.repeat(5_000_000)}`, 'does not hold JSON'],
+  ])('%s: a warning, and the run goes on with a plan', (_, text, fault) => {
     const { event: info, warning } = readEvent(env, contents(text))
     expect(info.payload).toEqual({})
-    expect(warning).toMatch(/GITHUB_EVENT_PATH/)
+    expect(warning).toBe(`The event file (GITHUB_EVENT_PATH) ${fault}.`)
     expect(planWarning(decide(info, AUTO, TOKEN))).toMatch(/whether the pull request was merged/)
     expect(pullRequestNumber(info)).toBeUndefined()
   })
@@ -271,7 +563,15 @@ describe('E05: the event file', () => {
       baseRef: 'b',
       actor: 'a',
     })
-    expect(readEvent(env, contents('{"ref":"refs/heads/y"}')).event.ref).toBe('refs/heads/y')
+    const file = contents('{"ref":"refs/heads/y"}')
+    expect(readEvent(env, file).event.ref).toBe('refs/heads/y')
+    expect(readEvent({ ...env, GITHUB_REF: '' }, file).event.ref).toBe('refs/heads/y')
+  })
+
+  test('what neither the environment nor the file tells is empty', () => {
+    expect(readEvent({ GITHUB_EVENT_PATH: 'ev.json' }, contents('{}'))).toEqual({
+      event: { name: '', payload: {}, ref: '', sha: '', repository: '', baseRef: '', actor: '' },
+    })
   })
 
   test.each([0, -1, 1.5, '7', null, 2 ** 60, NaN, undefined])('number %j is none', (number) => {
@@ -367,7 +667,7 @@ describe('what a plan says of the merge', () => {
 
   test('a merge into a branch that apply-branches names applies it', () => {
     const base = { ref: 'release/1', repo: { id: 1, full_name: 'o/r' } }
-    expect(next(pull('opened', { base }), { mode: 'auto', applyBranches: ['release/*'] })).toBe(
+    expect(next(pull('opened', { base }), { ...AUTO, applyBranches: ['release/*'] })).toBe(
       'After the merge into "release/1", the run there applies this.',
     )
   })
@@ -377,7 +677,7 @@ describe('what a plan says of the merge', () => {
     expect(next(pull('opened', { base }))).toBe(
       'A merge into "dev" will not apply this: `apply-branches` is empty, which means the default branch, "main".',
     )
-    expect(next(pull('opened'), { mode: 'auto', applyBranches: ['release/*'] })).toBe(
+    expect(next(pull('opened'), { ...AUTO, applyBranches: ['release/*'] })).toBe(
       'A merge into "main" will not apply this: `apply-branches` does not name it.',
     )
   })
@@ -390,7 +690,7 @@ describe('what a plan says of the merge', () => {
   })
 
   test.each([
-    ['mode: plan', pull('opened'), { mode: 'plan', applyBranches: [] }],
+    ['mode: plan', pull('opened'), { ...AUTO, mode: 'plan' }],
     ['an event that does not name the branch', pull('opened', { base: {} }), AUTO],
     ['a merge queue of an unknown branch', event('merge_group'), AUTO],
   ] as const)('nothing is said under %s', (_, info, trigger) => {
@@ -413,8 +713,40 @@ describe('the commit of a run', () => {
     expect(commitOf(push('refs/heads/main'))).toBe('a'.repeat(40))
   })
 
+  test('may be one of SHA-256', () => {
+    expect(commitOf(event('push', {}, { sha: 'c'.repeat(64) }))).toBe('c'.repeat(64))
+  })
+
   test('is not known where the event gives something else', () => {
     expect(commitOf(event('push', {}, { sha: '' }))).toBeUndefined()
     expect(commitOf(pull('opened', { head: { sha: '../x' } }))).toBeUndefined()
   })
+
+  test.each([
+    ['too short', 'a'.repeat(39)],
+    ['too long', 'a'.repeat(65)],
+    ['with something before it', `/${'a'.repeat(40)}`],
+    ['with something after it', `${'a'.repeat(40)}/`],
+    ['in capitals', 'A'.repeat(40)],
+  ])('is not known where it is %s', (_, sha) => {
+    expect(commitOf(event('push', {}, { sha }))).toBeUndefined()
+  })
+})
+
+describe('the branch of a ref', () => {
+  test.each([
+    ['refs/heads/main', 'main'],
+    ['refs/heads/release/1', 'release/1'],
+    ['refs/heads/refs/heads/x', 'refs/heads/x'],
+    ['refs/heads/a\nb', 'a\nb'],
+  ])('%j names the branch %j', (ref, branch) => {
+    expect(branchOf(ref)).toBe(branch)
+  })
+
+  test.each(['', 'main', 'refs/heads/', 'refs/tags/v1', 'refs/pull/1/merge', 'x/refs/heads/main'])(
+    '%j names none',
+    (ref) => {
+      expect(branchOf(ref)).toBeUndefined()
+    },
+  )
 })

@@ -4,6 +4,7 @@ import {
   explainFailedJob,
   explainFailure,
   jobCommand,
+  routeAdvice,
   storageCommand,
   type Place,
 } from '../../src/explain.ts'
@@ -17,6 +18,59 @@ const PLACE: Place = {
   region: 'eu-west-1',
   accountId: '111122223333',
 }
+
+describe('credentials that the service calls expired', () => {
+  const advice = (accountId: string | undefined): string =>
+    explainFailure(failureOf('GetBackend', 'expired'), { ...PLACE, accountId }).advice
+
+  test('of a role that this run took are not to be had by taking one', () => {
+    expect(advice('111122223333')).toContain('On a self-hosted runner check the clock')
+    expect(advice('111122223333')).not.toContain('role-to-assume')
+  })
+
+  test('of the environment are better had from a role', () => {
+    expect(advice(undefined)).toBe(CATALOGUE.CREDENTIALS_EXPIRED.remedy)
+  })
+})
+
+describe('what to check on the way to a host', () => {
+  const route = { host: 'sts.example', proxy: undefined, endpoint: undefined }
+  const proxy = { host: 'proxy.example:3128', variable: 'HTTPS_PROXY' }
+  const of = (trouble: Trouble, more: Parameters<typeof failureOf>[2]): string | undefined =>
+    routeAdvice(failureOf('GetBackend', trouble, more))
+
+  test('is nothing where the region names the host, or where an answer came', () => {
+    expect(of('unknownHost', {})).toBeUndefined()
+    expect(of('unknownHost', { route })).toBeUndefined()
+    expect(of('internalError', { route: { ...route, proxy, endpoint: 'X' } })).toBeUndefined()
+  })
+
+  test('is the setting that names the host', () => {
+    for (const trouble of ['unknownHost', 'connectionRefused'] as const) {
+      expect(of(trouble, { route: { ...route, endpoint: 'AWS_ENDPOINT_URL' } })).toBe(
+        'Check AWS_ENDPOINT_URL: requests go to sts.example because of it.',
+      )
+    }
+  })
+
+  test('is the proxy, whoever names the host', () => {
+    expect(of('unknownHost', { route: { ...route, proxy, endpoint: 'AWS_ENDPOINT_URL' } })).toMatch(
+      /^Check HTTPS_PROXY: requests go through the proxy proxy\.example:3128/,
+    )
+  })
+
+  test.each([
+    ['407 Proxy Authentication Required', /^Check the user and the password in HTTPS_PROXY/],
+    ['502 Bad Gateway', /does not connect to sts\.example \(named by AWS_ENDPOINT_URL\)\. Let it/],
+  ])('is what the proxy answers to a tunnel: %s', (status, expected) => {
+    const failure = {
+      code: 'ERR_PROXY_TUNNEL',
+      message: `Failed to establish tunnel to a:407 via http://b/: HTTP/1.1 ${status}`,
+      route: { ...route, proxy, endpoint: 'AWS_ENDPOINT_URL' },
+    }
+    expect(of('connectionRefused', failure)).toMatch(expected)
+  })
+})
 
 describe('a call that failed for good', () => {
   const rows: readonly (readonly [Trouble, ErrorCode, string])[] = [
@@ -192,6 +246,14 @@ describe('a job that failed', () => {
     expect(error.message).toBe('The backend job job-1 failed: Something went wrong')
     expect(error.advice).toBe(
       'Mend what the text names and run again. The whole text: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1abc --backend-environment-name prod --job-id job-1',
+    )
+  })
+
+  test('without a text is to be looked for elsewhere', () => {
+    const { code, advice } = failed(' ')
+    expect(code).toBe('JOB_FAILED')
+    expect(advice).toBe(
+      'Look for the reason in the Amplify console, at the backend environment "prod", or at the events of its stack in CloudFormation; then run again.',
     )
   })
 

@@ -90,7 +90,7 @@ describe('the contract with action.yml', () => {
     expect(read(blank)).toEqual(read())
     expect(read(runner)).toEqual(read())
     expect(readTrigger(env(blank))).toEqual({
-      trigger: { mode: 'auto', applyBranches: [] },
+      trigger: { mode: 'auto', applyBranches: [], hasRole: { apply: true, plan: true } },
       problems: [],
     })
   })
@@ -664,7 +664,7 @@ describe('the trigger', () => {
     ['fix/#12', ['fix/#12']],
   ])('apply-branches %j', (text, applyBranches) => {
     expect(readTrigger(env({ 'apply-branches': text, mode: ' Plan ' }))).toEqual({
-      trigger: { mode: 'plan', applyBranches },
+      trigger: { mode: 'plan', applyBranches, hasRole: { apply: true, plan: true } },
       problems: [],
     })
   })
@@ -673,11 +673,26 @@ describe('the trigger', () => {
     'apply-branches %j is refused',
     (text) => {
       const { trigger, problems } = readTrigger(env({ 'apply-branches': text, mode: 'aply' }))
-      expect(trigger).toEqual({ mode: 'auto', applyBranches: [] })
+      expect(trigger).toMatchObject({ mode: 'auto', applyBranches: [] })
       expect(problems.map((each) => each.input)).toEqual(['mode', 'apply-branches'])
       expect(readInputs(env({ 'apply-branches': text })).inputs).toBeUndefined()
     },
   )
+})
+
+describe('the roles, as far as the trigger asks for them', () => {
+  test.each([
+    ['none', { 'role-to-assume': '' }, { apply: false, plan: false }],
+    ['blank ones', { 'role-to-assume': ' ' }, { apply: false, plan: false }],
+    ['one for everything', { 'role-to-assume': 'x' }, { apply: true, plan: true }],
+    [
+      'one for plans',
+      { 'role-to-assume': '', 'plan-role-to-assume': 'x' },
+      { apply: false, plan: true },
+    ],
+  ])('%s', (_, given, hasRole) => {
+    expect(readTrigger(env(given)).trigger.hasRole).toEqual(hasRole)
+  })
 })
 
 describe('I07: misspelt inputs', () => {

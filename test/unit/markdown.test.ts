@@ -49,6 +49,11 @@ describe('our own prose', () => {
     expect(readMarkdown(made).text).toBe(`Look: ${job} — or add {"Effect":"Allow"}`)
   })
 
+  it('leaves the full stop of a sentence out of a command', () => {
+    const made = prose('Look: aws amplifybackend get-backend-job --job-id j.1-a. Then run again.')
+    expect(made).toContain('j&#46;1-a</code>&#46; Then')
+  })
+
   it('leaves a lone backtick alone', () => {
     expect(readMarkdown(prose('a ` b')).text).toBe('a ` b')
   })

@@ -156,7 +156,16 @@ describe('a token', () => {
     const server = await serve(after(1, says(429, '', { 'retry-after': '7' })))
     const { ending, slept } = await minting(server.url)
     expect(ending.ok).toBe(true)
-    expect(slept).toEqual([9_500])
+    expect(slept).toEqual([7_500])
+  })
+
+  test('O06: waits after throttling as after any other failure: it is not the account’s', async () => {
+    for (const status of [429, 503]) {
+      const server = await serve(after(3, says(status)))
+      const { ending, slept } = await minting(server.url)
+      expect(ending.ok).toBe(true)
+      expect(slept).toEqual([500, 1_000, 2_000])
+    }
   })
 
   test.each([

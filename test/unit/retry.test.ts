@@ -6,11 +6,13 @@ import {
   describe as describeFailure,
   newAttempts,
   persist,
+  pressureMs,
   UNKNOWN_HOST_MS,
   waitToRetry,
   type Answer,
   type Attempts,
   type Patience,
+  type Pressure,
 } from '../../src/retry.ts'
 import { aPatience } from './kit/engine.ts'
 import { AMBIGUOUS, aFailure, failureOf, HARMLESS, HOPELESS, type Trouble } from './kit/failures.ts'
@@ -25,8 +27,10 @@ const failures = (count: number): Attempts => ({ ...newAttempts(), failures: cou
 
 describe('the time before the next send', () => {
   const most = (): number => 0.999999999
-  const ceilings = (verdict: Verdict, count: number): number[] =>
-    Array.from({ length: count }, (_, index) => backoffMs(verdict, index + 1, most))
+  const ceilings = (verdict: Verdict, count: number, pressure?: Pressure): number[] =>
+    Array.from({ length: count }, (_, index) =>
+      backoffMs(verdict, index + 1, most, undefined, pressure),
+    )
 
   test('doubles from one second to twenty', () => {
     expect(ceilings('server-error', 8)).toEqual([
@@ -35,10 +39,31 @@ describe('the time before the next send', () => {
     expect(ceilings('not-connected', 2)).toEqual([1_000, 2_000])
   })
 
-  test('doubles from five seconds to two minutes when throttled', () => {
-    expect(ceilings('throttled', 8)).toEqual([
-      5_000, 10_000, 20_000, 40_000, 80_000, 120_000, 120_000, 120_000,
+  test('doubles from eight seconds to sixty-four where the account is throttled', () => {
+    expect(ceilings('throttled', 6, { refusals: 0 })).toEqual([
+      8_000, 16_000, 32_000, 64_000, 64_000, 64_000,
     ])
+  })
+
+  test('counts what was throttled before in this run, whichever calls those were', () => {
+    expect(ceilings('throttled', 5, { refusals: 3 })).toEqual([
+      32_000, 32_000, 32_000, 64_000, 64_000,
+    ])
+    expect(ceilings('server-error', 2, { refusals: 3 })).toEqual([1_000, 2_000])
+  })
+
+  test('is as after any failure where throttling is not of the account', () => {
+    expect(ceilings('throttled', 6)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 20_000])
+  })
+
+  test('is nothing that a throttled account asks for until it has throttled', () => {
+    const asked = [0, 1, 2, 3, 4, 5, 5_000].map((refusals) => pressureMs({ refusals }))
+    expect(asked).toEqual([0, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000])
+  })
+
+  test('is at least a quarter of that where the account is throttled', () => {
+    expect(backoffMs('throttled', 1, () => 0, undefined, { refusals: 0 })).toBe(2_000)
+    expect(backoffMs('throttled', 1, () => 0.5, undefined, { refusals: 0 })).toBe(5_000)
   })
 
   test('is anything from nothing to that: full jitter, in whole milliseconds', () => {
@@ -49,7 +74,8 @@ describe('the time before the next send', () => {
 
   test('begins after what the server asks for', () => {
     expect(backoffMs('throttled', 1, () => 0, 7_000)).toBe(7_000)
-    expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(9_500)
+    expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(7_500)
+    expect(backoffMs('throttled', 1, () => 0, 7_000, { refusals: 0 })).toBe(9_000)
     expect(backoffMs('server-error', 2, () => 0.5, 7_000)).toBe(8_000)
   })
 
@@ -139,8 +165,29 @@ describe('waiting to try again', () => {
 
   test('honours Retry-After', async () => {
     const waited = await wait('throttled', failures(1), {}, virtualClock(), 20_000)
-    expect(waited).toMatchObject({ end: 'again', took: 22_500 })
-    expect(waited.lines[0]).toMatch(/Next attempt in 23 s\.$/)
+    expect(waited).toMatchObject({ end: 'again', took: 20_500 })
+    expect(waited.lines[0]).toMatch(/Next attempt in 21 s\.$/)
+    const pressure = { refusals: 0 }
+    const shared = await wait('throttled', failures(1), { pressure }, virtualClock(), 20_000)
+    expect(shared).toMatchObject({ end: 'again', took: 25_000 })
+    expect(shared.lines[0]).toMatch(/Next attempt in 25 s\.$/)
+  })
+
+  test('counts what throttles the account, also where there is no next attempt', async () => {
+    const pressure = { refusals: 0 }
+    const after = async (...given: Parameters<typeof wait>): Promise<number> => {
+      const [trouble, attempts, members] = given
+      await wait(trouble, attempts, { ...members, pressure })
+      return pressure.refusals
+    }
+    expect(await after('throttled', failures(1))).toBe(1)
+    expect(await after('throttledUntyped', failures(2))).toBe(2)
+    expect(await after('throttled', failures(8))).toBe(3)
+    expect(await after('throttled', failures(1), { deadline: 0 })).toBe(4)
+    expect(await after('throttled', failures(1), { deadline: 1 })).toBe(5)
+    for (const trouble of [...AMBIGUOUS, 'connectionRefused', 'unknownHost'] as const) {
+      expect(await after(trouble, failures(1))).toBe(5)
+    }
   })
 
   test('ends with the reason of the signal when that is aborted', async () => {
@@ -179,13 +226,14 @@ describe('waiting to try again', () => {
   test('counts those ten seconds from when the host was first not found, whatever was before', async () => {
     const clock = virtualClock()
     const attempts = newAttempts()
+    const pressure = { refusals: 0 }
     attempts.failures = 6
-    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 60_000 })
+    expect(await wait('throttled', attempts, { pressure }, clock)).toMatchObject({ took: 40_000 })
     attempts.failures = 1
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     // The host was there in between, so the count begins anew.
     attempts.failures = 5
-    expect(await wait('throttled', attempts, {}, clock)).toMatchObject({ took: 40_000 })
+    expect(await wait('throttled', attempts, { pressure }, clock)).toMatchObject({ took: 40_000 })
     attempts.failures = 2
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     attempts.failures = 5
@@ -305,6 +353,76 @@ describe('a call that may be made again', () => {
     await expect(clock.run(persist(aPatience(clock), call))).rejects.toThrow('refused by the guard')
   })
 
+  describe('of a run whose account is throttled', () => {
+    /** Calls of one run, one after the other: the time that each of them has waited. */
+    async function waits(
+      calls: readonly (readonly Answer<string>[])[],
+      members: Partial<Patience> = {},
+    ): Promise<number[]> {
+      const clock = virtualClock()
+      const patience = aPatience(clock, members)
+      const times: number[] = []
+      for (const answers of calls) {
+        const from = clock.now()
+        const left = [...answers]
+        const call = (): Promise<Answer<string>> => Promise.resolve(left.shift() ?? ok)
+        await clock.run(persist(patience, call))
+        times.push(clock.now() - from)
+      }
+      return times
+    }
+
+    const throttled = [bad('throttled')]
+
+    test('waits longer, the more calls were throttled before', async () => {
+      const pressure = { refusals: 0 }
+      const times = await waits([throttled, throttled, throttled, throttled, throttled], {
+        pressure,
+      })
+      expect(times).toEqual([5_000, 10_000, 20_000, 40_000, 40_000])
+      expect(pressure.refusals).toBe(5)
+    })
+
+    test('is not taken for free again by an answer', async () => {
+      const times = await waits([throttled, [], [], throttled], { pressure: { refusals: 0 } })
+      expect(times).toEqual([5_000, 0, 0, 10_000])
+    })
+
+    test('waits after other failures as ever', async () => {
+      const other = [bad('internalError')]
+      const pressure = { refusals: 0 }
+      expect(await waits([throttled, other, throttled, other], { pressure })).toEqual([
+        5_000, 500, 10_000, 500,
+      ])
+    })
+
+    test('remembers a call that was given up', async () => {
+      const members = { pressure: { refusals: 0 }, maxAttempts: 2 }
+      // Both of its attempts are throttled; the second has no pause after it, and counts.
+      expect(await waits([[bad('throttled'), bad('throttled')], throttled], members)).toEqual([
+        5_000, 20_000,
+      ])
+    })
+
+    test('whose calls share no limit begins anew with each of them', async () => {
+      const twice = [bad('throttled'), bad('throttled')]
+      expect(await waits([throttled, throttled, twice])).toEqual([500, 500, 1_500])
+    })
+
+    property.prop([fc.nat(100), fc.nat(20), fc.double({ min: 0, max: 0.999, noNaN: true })])(
+      'waits a quarter of its time at least, and never longer than all of it',
+      (refusals, failed, random) => {
+        const known = { refusals }
+        const wait = backoffMs('throttled', failed + 1, () => random, undefined, known)
+        const all = pressureMs({ refusals: Math.max(refusals, failed + 1) })
+        expect(all).toBeGreaterThanOrEqual(8_000)
+        expect(all).toBeLessThanOrEqual(64_000)
+        expect(wait).toBeGreaterThanOrEqual(all / 4)
+        expect(wait).toBeLessThanOrEqual(all)
+      },
+    )
+  })
+
   const troubles = fc.constantFrom(...AMBIGUOUS, ...HARMLESS, ...HOPELESS, 'expired' as const)
 
   property.prop([
@@ -312,14 +430,16 @@ describe('a call that may be made again', () => {
     fc.integer({ min: 1, max: 20 }),
     fc.integer({ min: 1, max: 3_600_000 }),
     fc.double({ min: 0, max: 0.999, noNaN: true }),
+    fc.option(fc.nat(5), { nil: undefined }),
   ])(
     'never exceeds its attempts, never waits past the deadline, and ends',
-    async (script, maxAttempts, deadline, random) => {
+    async (script, maxAttempts, deadline, random, refusals) => {
       const answers = [...script.map(([trouble, after]) => bad(trouble, after)), ok]
       const { calls, took, lines } = await run(answers, {
         maxAttempts,
         deadline,
         random: () => random,
+        ...(refusals === undefined ? {} : { pressure: { refusals } }),
       })
       expect(calls).toBeLessThanOrEqual(maxAttempts)
       expect(took).toBeLessThan(Math.max(1, deadline))

@@ -122,7 +122,7 @@ describe('a create that certainly was not carried out', () => {
     expect(world.sends).toHaveLength(3)
     expect(told.retries).toHaveLength(2)
     expect(told.retries[1]).toMatch(/^CreateBackendStorage failed \(attempt 2 of 8\): /)
-    expect(took).toBe(trouble.startsWith('throttled') ? 7_500 : 1_500)
+    expect(took).toBe(trouble.startsWith('throttled') ? 15_000 : 1_500)
     expect(history.uncertain).toBe(false)
     expect(world.count('ListBackendJobs')).toBe(0)
   })
@@ -153,7 +153,24 @@ describe('a create that certainly was not carried out', () => {
 
   test('honours Retry-After', async () => {
     const { took } = await sending({ port: creates({ trouble: 'throttled', retryAfterMs: 9_000 }) })
-    expect(took).toBe(11_500)
+    expect(took).toBe(14_000)
+  })
+
+  test('waits longer, the more of the run was throttled before', async () => {
+    const pressure = { refusals: 2 }
+    const { took } = await sending({
+      port: creates({ trouble: 'throttled' }),
+      engine: { pressure },
+    })
+    expect([took, pressure.refusals]).toEqual([20_000, 3])
+  })
+
+  test('waits as after any other failure where no limit is known to be shared', async () => {
+    const { took } = await sending({
+      port: creates({ trouble: 'throttled' }, { trouble: 'throttled' }),
+      engine: { pressure: null },
+    })
+    expect(took).toBe(1_500)
   })
 
   test.each([1, 3, 8])('is sent max-attempts times, here %i, and no more', async (maxAttempts) => {

@@ -334,6 +334,29 @@ describe('the next step', () => {
     })
   })
 
+  test('of another bucket says what to set, and what else would be refused', () => {
+    const advice = (found: Storage, mode: 'match' | 'update'): string => {
+      const refused = step({}, found, mode)
+      if (refused.kind !== 'refuse') throw new Error(refused.kind)
+      return refused.error.advice
+    }
+    const equal = storage(['READ', 'DELETE'], [], 'videos1a2b3c-prod')
+    expect(advice(equal, 'match')).toBe('Set bucket-name to videos1a2b3c-prod, or leave it empty.')
+    const differing = storage(['READ'], [], 'videos1a2b3c-prod')
+    expect(advice(differing, 'update')).toBe(advice(equal, 'match'))
+    expect(advice(differing, 'match')).toBe(
+      'Set bucket-name to videos1a2b3c-prod, or leave it empty. Correct authenticated-permissions as well, or set if-exists: update, since a run would be refused for that next.',
+    )
+    // What is set as told is taken.
+    expect(step({ bucketName: 'videos1a2b3c-prod' }, equal, 'match')).toEqual({ kind: 'unchanged' })
+    // A name that the input does not take is none to set.
+    for (const name of ['Not a bucket', 'x'.repeat(63)]) {
+      expect(advice(storage(['READ', 'DELETE'], [], name), 'match')).toBe(
+        'Leave bucket-name empty.',
+      )
+    }
+  })
+
   test('under update is an update to what is asked', () => {
     expect(step({ unauthenticated: [] }, storage(['READ'], ['DELETE']), 'update')).toEqual({
       kind: 'update',

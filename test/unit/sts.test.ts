@@ -223,6 +223,19 @@ describe('STS in trouble that passes', () => {
     expect(retries[0]).toMatch(/^AssumeRoleWithWebIdentity failed \(attempt 1 of 8\): /)
   })
 
+  test('waits after throttling as after any other failure: it is not that of the account’s backends', async () => {
+    for (const order of [
+      fault(400, 'Throttling', 'Rate exceeded', 3),
+      fault(503, 'ServiceUnavailable', 'x', 3),
+    ]) {
+      const emulator = await emulated()
+      emulator.orderFault(order)
+      const { ending, slept } = await assumingOf(emulator)
+      expect(ending.ok).toBe(true)
+      expect(slept).toEqual([500, 1_000, 2_000])
+    }
+  })
+
   test('is asked max-attempts times, and then unavailable', async () => {
     const emulator = await emulated()
     emulator.orderFault(fault(503, 'ServiceUnavailable', 'down'))

@@ -9,6 +9,7 @@ import { containing, matching } from './kit/matchers.ts'
 import {
   TIME_STYLES,
   virtualAmplify,
+  type Operation,
   type PortOptions,
   type VirtualAmplify,
   type WorldJob,
@@ -61,19 +62,32 @@ const ends =
     })
   }
 
+/** The pauses that were said after polls that failed. */
+const pausesOf = ({ retries }: Told): (string | undefined)[] =>
+  retries.map((line) => /Next look in (.*)\./.exec(line)?.[1])
+
+/** When an operation was called, from the start on. */
+const timesOf = (world: VirtualAmplify, operation: Operation): number[] =>
+  world.calls.filter((call) => call.operation === operation).map(({ at }) => at - START)
+
 describe('W05: the time until the next poll', () => {
-  test('grows with the job, from four seconds to thirty', () => {
+  test('grows with the job, from five and a half seconds to thirty', () => {
     const at = (elapsed: number): number => pollDelayMs(elapsed, () => 0.5)
-    expect([0, 47_999, 48_000, 120_000, 359_999, 360_000, 3_600_000].map(at)).toEqual([
-      4_000, 4_000, 4_000, 10_000, 30_000, 30_000, 30_000,
+    expect([0, 65_999, 66_000, 120_000, 359_999, 360_000, 3_600_000].map(at)).toEqual([
+      5_500, 5_500, 5_500, 10_000, 30_000, 30_000, 30_000,
     ])
   })
 
   test('varies by 15 % in either direction', () => {
     expect(pollDelayMs(120_000, () => 0)).toBe(8_500)
     expect(pollDelayMs(120_000, () => 0.999999999)).toBe(11_500)
-    expect(pollDelayMs(0, () => 0)).toBe(3_400)
+    expect(pollDelayMs(0, () => 0)).toBe(4_675)
     expect(pollDelayMs(1e9, () => 0.999999999)).toBe(34_500)
+  })
+
+  test('is no shorter than what a throttled account asks for', () => {
+    const after = (refusals: number): number => pollDelayMs(120_000, () => 0.5, { refusals })
+    expect([0, 1, 2, 3, 4, 40].map(after)).toEqual([10_000, 10_000, 19_200, 38_400, 76_800, 76_800])
   })
 
   test('is 15 to 30 seconds where the job cannot be seen', () => {
@@ -90,7 +104,7 @@ describe('W05: the time until the next poll', () => {
     const [early, late] = [Math.min(one, other), Math.max(one, other)]
     const [first, second] = [early, late].map((elapsed) => pollDelayMs(elapsed, () => random))
     expect(second).toBeGreaterThanOrEqual(first ?? Infinity)
-    expect(first).toBeGreaterThanOrEqual(3_400)
+    expect(first).toBeGreaterThanOrEqual(4_675)
     expect(second).toBeLessThanOrEqual(34_500)
     expect(Number.isInteger(first)).toBe(true)
   })
@@ -98,9 +112,9 @@ describe('W05: the time until the next poll', () => {
 
 describe('waiting for our own job', () => {
   test('ends when the job is complete, and reports every status', async () => {
-    const { ending, told, took, world, jobId } = await waiting({ play: ends(10_000, 'COMPLETED') })
+    const { ending, told, took, world, jobId } = await waiting({ play: ends(15_000, 'COMPLETED') })
     expect(ending).toMatchObject({ ok: true, value: { jobId, status: 'COMPLETED' } })
-    expect(took).toBe(12_000)
+    expect(took).toBe(16_500)
     expect(world.count('GetBackendJob')).toBe(3)
     expect(told.jobs).toEqual([
       { jobId, status: 'RUNNING' },
@@ -109,7 +123,7 @@ describe('waiting for our own job', () => {
     ])
     expect(told.lines).toEqual([
       `Waiting for job ${jobId}, at most 30 min.`,
-      `Job ${jobId} is RUNNING after 4 s; 29 min 56 s left.`,
+      `Job ${jobId} is RUNNING after 6 s; 29 min 55 s left.`,
     ])
   })
 
@@ -127,15 +141,15 @@ describe('waiting for our own job', () => {
     const { told, jobId } = await waiting({
       status: 'PENDING',
       play: (job, world, clock) => {
-        clock.schedule(9_000, () => {
+        clock.schedule(12_000, () => {
           job.status = 'RUNNING'
         })
-        ends(17_000, 'COMPLETED')(job, world, clock)
+        ends(23_000, 'COMPLETED')(job, world, clock)
       },
     })
     expect(told.lines).toEqual([
       `Waiting for job ${jobId} (PENDING), at most 30 min.`,
-      `Job ${jobId} is RUNNING after 12 s; 29 min 48 s left.`,
+      `Job ${jobId} is RUNNING after 17 s; 29 min 44 s left.`,
     ])
   })
 
@@ -148,19 +162,19 @@ describe('waiting for our own job', () => {
           })
         }
         later(1_000, 'NEW_STATE')
-        later(10_000, 'RUNNING')
-        later(18_000, 'NEW_STATE')
-        later(22_000, 'PROVISIONING')
-        ends(30_000, 'COMPLETED')(job, world, clock)
+        later(14_000, 'RUNNING')
+        later(25_000, 'NEW_STATE')
+        later(30_000, 'PROVISIONING')
+        ends(41_000, 'COMPLETED')(job, world, clock)
       },
     })
     expect(ending.ok).toBe(true)
     expect(told.lines).toEqual([
       `Waiting for job ${jobId}, at most 30 min.`,
-      `Job ${jobId} is NEW_STATE after 4 s; 29 min 56 s left. This status is not known; it counts as running.`,
-      `Job ${jobId} is RUNNING after 12 s; 29 min 48 s left.`,
-      `Job ${jobId} is NEW_STATE after 20 s; 29 min 40 s left.`,
-      `Job ${jobId} is PROVISIONING after 24 s; 29 min 36 s left.`,
+      `Job ${jobId} is NEW_STATE after 6 s; 29 min 55 s left. This status is not known; it counts as running.`,
+      `Job ${jobId} is RUNNING after 17 s; 29 min 44 s left.`,
+      `Job ${jobId} is NEW_STATE after 28 s; 29 min 33 s left.`,
+      `Job ${jobId} is PROVISIONING after 33 s; 29 min 27 s left.`,
     ])
   })
 
@@ -193,7 +207,7 @@ describe('waiting for our own job', () => {
     })
     expect(ending).toMatchObject({ advice: containing(`--job-id ${jobId}`) })
     expect(world.count('GetBackendJob')).toBe(3)
-    expect(took).toBe(12_000)
+    expect(took).toBe(16_500)
   })
 
   test('goes on where a status is missing now and then', async () => {
@@ -201,20 +215,20 @@ describe('waiting for our own job', () => {
       engine: { maxAttempts: 2 },
       status: 'RUNNING',
       play: (job, world, clock) => {
-        for (const ms of [1_000, 9_000, 17_000]) {
+        for (const ms of [1_000, 12_000, 23_000]) {
           clock.schedule(ms, () => {
             job.status = ''
           })
-          clock.schedule(ms + 4_000, () => {
+          clock.schedule(ms + 5_500, () => {
             job.status = 'RUNNING'
           })
         }
-        ends(26_000, 'COMPLETED')(job, world, clock)
+        ends(36_000, 'COMPLETED')(job, world, clock)
       },
     })
     expect(ending.ok).toBe(true)
     expect(told.jobs).not.toContainEqual({ jobId, status: '' })
-    expect(told.lines[1]).toBe(`Job ${jobId} is without a status after 4 s; 29 min 56 s left.`)
+    expect(told.lines[1]).toBe(`Job ${jobId} is without a status after 6 s; 29 min 55 s left.`)
   })
 
   test('says at least once a minute that it goes on, however slow the answers are', async () => {
@@ -250,7 +264,7 @@ describe('waiting for our own job', () => {
     expect(ending).toMatchObject({ ok: true, value: { status: 'COMPLETED' } })
     expect(told.retries).toHaveLength(4)
     expect(told.retries[0]).toMatch(
-      /^GetBackendJob failed \(.+\); the job is not affected\. Next look in 4 s\.$/,
+      /^GetBackendJob failed \(.+\); the job is not affected\. Next look in 6 s\.$/,
     )
   })
 
@@ -271,10 +285,101 @@ describe('waiting for our own job', () => {
       },
       play: ends(200_000, 'COMPLETED'),
     })
-    const pauses = told.retries.map((line) => /Next look in (.*)\./.exec(line)?.[1])
-    // Once it has answered, the series begins anew; polls never come faster than without failures.
-    expect(pauses).toEqual(['4 s', '5 s', '10 s', '20 s', '1 min 30 s', '12 s'])
-    expect(took).toBe(214_994)
+    // That it has answered in between takes nothing back; polls never come faster than without failures.
+    expect(pausesOf(told)).toEqual(['6 s', '10 s', '20 s', '40 s', '1 min 30 s', '40 s'])
+    expect(took).toBe(287_800)
+  })
+
+  test.each([
+    ['fails', 'internalError', {}],
+    ['throttles, where the account is not known to share a limit', 'throttled', { pressure: null }],
+  ] as const)(
+    'backs off from a service that %s, anew after each answer',
+    async (_how, trouble, engine) => {
+      const fault = { trouble }
+      const { told, took } = await waiting({
+        port: {
+          faults: { GetBackendJob: [fault, fault, fault, fault, fault, fault, undefined, fault] },
+        },
+        engine,
+        play: ends(56_000, 'COMPLETED'),
+      })
+      // The ceilings are those of any call, 1 to 20 seconds; polls never come faster than without failures.
+      expect(pausesOf(told)).toEqual(['6 s', '6 s', '6 s', '6 s', '8 s', '10 s', '6 s'])
+      expect(took).toBe(56_500)
+    },
+  )
+
+  test('looks less often at a job of a throttled account', async () => {
+    const { world, took } = await waiting({
+      engine: { pressure: { refusals: 2 } },
+      play: ends(50_000, 'COMPLETED'),
+    })
+    expect(timesOf(world, 'GetBackendJob')).toEqual([19_200, 38_400, 57_600])
+    expect(took).toBe(57_600)
+  })
+
+  test('looks no less often at a job that is old enough for as long a pause anyway', async () => {
+    const { world } = await waiting({
+      engine: { pressure: { refusals: 1 } },
+      play: ends(150_000, 'COMPLETED'),
+    })
+    const times = timesOf(world, 'GetBackendJob')
+    const pauses = times.map((at, index) => at - (times[index - 1] ?? 0))
+    // A twelfth of 115.2 seconds is as much as the account asks for.
+    expect(pauses).toEqual([...Array.from({ length: 13 }, () => 9_600), 10_400, 11_267, 12_206])
+  })
+
+  test('takes a throttled poll for a sign too, and looks less often from then on', async () => {
+    const pressure = { refusals: 0 }
+    const throttled = { trouble: 'throttled' } as const
+    const { world } = await waiting({
+      port: { faults: { GetBackendJob: [undefined, throttled, undefined, throttled] } },
+      engine: { pressure },
+      play: ends(60_000, 'COMPLETED'),
+    })
+    expect(pressure.refusals).toBe(2)
+    // After a refusal the next poll comes by the back-off, which is 5 seconds, and then 10, on the average.
+    expect(timesOf(world, 'GetBackendJob')).toEqual([
+      5_500, 11_000, 16_500, 26_100, 36_100, 55_300, 74_500,
+    ])
+  })
+
+  test('takes no other failure of a poll for a sign of that', async () => {
+    const pressure = { refusals: 0 }
+    const troubles = [...AMBIGUOUS, ...HARMLESS].filter((one) => !one.startsWith('throttled'))
+    await waiting({
+      port: { faults: { GetBackendJob: troubles.map((trouble) => ({ trouble })) } },
+      engine: { pressure },
+      play: ends(1_000, 'COMPLETED'),
+    })
+    expect(pressure.refusals).toBe(0)
+  })
+
+  test('looks as often as ever where the account is not known to share a limit', async () => {
+    const { world } = await waiting({
+      port: { faults: { GetBackendJob: [{ trouble: 'throttled' }] } },
+      engine: { pressure: null },
+      play: ends(17_000, 'COMPLETED'),
+    })
+    expect(timesOf(world, 'GetBackendJob')).toEqual([5_500, 11_000, 16_500, 22_000])
+  })
+
+  test('on a throttled account ends at the deadline all the same, with a last look', async () => {
+    const { ending, took, world } = await waiting({
+      engine: { timeoutMs: 100_000, pressure: { refusals: 40 } },
+    })
+    expect(ending).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
+    expect(timesOf(world, 'GetBackendJob')).toEqual([76_800, 97_000])
+    expect(took).toBe(97_000)
+  })
+
+  test('on a throttled account says at least once a minute that it goes on', async () => {
+    const { told } = await waiting({
+      engine: { timeoutMs: 700_000, pressure: { refusals: 40 } },
+    })
+    const times = told.timedLines.map(({ at }) => at)
+    expect(Math.max(...times.map((at, index) => at - (times[index - 1] ?? START)))).toBe(40_000)
   })
 
   test('is not ended by a job that is not found at first', async () => {
@@ -305,22 +410,22 @@ describe('waiting for our own job', () => {
   })
 
   test('counts the minute exactly, up to the answer', async () => {
-    // The ninth poll leaves after 58 seconds; its answer takes the rest.
-    const ninth = async (answerMs: number) => {
+    // The eighth poll leaves after 55.5 seconds; its answer takes the rest.
+    const eighth = async (answerMs: number) => {
       let ways = 0
       const { took } = await waiting({
         world: { jobLagMs: 1e9 },
         port: {
           latency: () => {
             ways += 1
-            return ways === 18 ? answerMs : 0
+            return ways === 16 ? answerMs : 0
           },
         },
       })
       return took
     }
-    expect(await ninth(2_000)).toBe(60_000)
-    expect(await ninth(1_999)).toBeGreaterThan(60_000)
+    expect(await eighth(4_500)).toBe(60_000)
+    expect(await eighth(4_499)).toBeGreaterThan(60_000)
   })
 
   test('with a role that may not read it is red, and names the action and wait: false', async () => {
@@ -334,7 +439,7 @@ describe('waiting for our own job', () => {
         'The credentials may not call GetBackendJob: 403 AccessDeniedException: User is not authorized to perform that.',
       advice: `Job ${jobId} was started and goes on. Allow amplifybackend:GetBackendJob on arn:aws:amplifybackend:eu-west-1:111122223333:/backend/d1a2b3c4d5/* for the role, or set wait: false.`,
     })
-    expect(took).toBe(4_000)
+    expect(took).toBe(5_500)
   })
 
   test.each(HOPELESS)('W06: is ended by %s, at once', async (trouble) => {
@@ -353,11 +458,11 @@ describe('waiting for our own job', () => {
     const expired = { trouble: 'expired' } as const
     const good = await waiting({
       port: { faults: { GetBackendJob: [expired, undefined, expired, undefined, expired] } },
-      play: ends(11_000, 'COMPLETED'),
+      play: ends(15_000, 'COMPLETED'),
     })
     expect(good.ending.ok).toBe(true)
     expect(good.told.renewals).toBe(3)
-    expect(good.took).toBe(12_000)
+    expect(good.took).toBe(16_500)
     const bad = await waiting({ port: { faults: { GetBackendJob: [expired, expired] } } })
     expect(bad.ending).toMatchObject({ code: 'CREDENTIALS_EXPIRED', result: 'unknown' })
     expect(bad.told.renewals).toBe(1)
@@ -437,10 +542,60 @@ describe('waiting until no job is pending', () => {
       play: ends(10_000, 'COMPLETED'),
     })
     expect(ending).toEqual({ ok: true, value: true })
-    expect(took).toBe(12_000)
+    expect(took).toBe(11_000)
     expect(told.lines).toEqual([
       'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 0 s old); 30 min left.',
     ])
+  })
+
+  test('looks less often where the account is throttled', async () => {
+    const { ending, world, took } = await free(true, {
+      status: 'RUNNING',
+      engine: { pressure: { refusals: 2 } },
+      play: ends(20_000, 'COMPLETED'),
+    })
+    expect(ending).toEqual({ ok: true, value: true })
+    expect(timesOf(world, 'ListBackendJobs')).toEqual([0, 19_200, 38_400])
+    expect(took).toBe(38_400)
+  })
+
+  test('looks less often from the first look on that is throttled', async () => {
+    const throttled = { trouble: 'throttled' } as const
+    const { world } = await free(true, {
+      status: 'RUNNING',
+      port: { faults: { ListBackendJobs: [undefined, throttled, undefined, throttled] } },
+      play: ends(40_000, 'COMPLETED'),
+    })
+    // Each refusal is followed by its back-off, and every pause after that is no shorter than it says.
+    expect(timesOf(world, 'ListBackendJobs')).toEqual([0, 5_500, 10_500, 20_100, 30_100, 49_300])
+  })
+
+  test('looks as often as ever where the account is not known to share a limit', async () => {
+    const { world } = await free(true, {
+      status: 'RUNNING',
+      port: { faults: { ListBackendJobs: [undefined, { trouble: 'throttled' }] } },
+      engine: { pressure: null },
+      play: ends(10_000, 'COMPLETED'),
+    })
+    expect(timesOf(world, 'ListBackendJobs')).toEqual([0, 5_500, 6_000, 11_500])
+  })
+
+  test('remembers what was throttled while our own job was waited for', async () => {
+    const clock = virtualClock(START)
+    const world = virtualAmplify(clock)
+    const job = world.addJob('CreateBackendStorage', 'RUNNING')
+    const throttled = { trouble: 'throttled' } as const
+    const port = world.port({
+      latency: () => 0,
+      faults: { GetBackendJob: [throttled, throttled], ListBackendJobs: [throttled] },
+    })
+    const { engine, told } = anEngine(clock, port)
+    ends(6_000, 'COMPLETED')(job, world, clock)
+    await clock.run(waitForJob(engine, job.jobId, 'RUNNING'))
+    expect(await clock.run(waitUntilFree(engine, false))).toBe(false)
+    expect(told.retries.at(-1)).toMatch(
+      /^ListBackendJobs failed \(attempt 1 of 8\): .*\. Next attempt in 20 s\.$/,
+    )
   })
 
   test('shows the age of the job, and its status of now, again and again', async () => {
@@ -451,7 +606,7 @@ describe('waiting until no job is pending', () => {
     clock.schedule(250_000, () => {
       job.status = 'RUNNING'
     })
-    clock.schedule(290_000, () => {
+    clock.schedule(330_000, () => {
       world.endJob(job, { status: 'FAILED' })
     })
     await clock.run(clock.sleep(200_000, engine.patience.signal))
@@ -459,8 +614,9 @@ describe('waiting until no job is pending', () => {
     expect(told.lines).toEqual([
       'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 3 min 20 s old); 26 min 40 s left.',
       'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 4 min old); 26 min left.',
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 4 min 40 s old); 25 min 20 s left.',
       // The server's own time, by which jobs age, comes in whole seconds.
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 4 min 39 s old); 25 min 20 s left.',
+      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 5 min 19 s old); 24 min 40 s left.',
     ])
   })
 
@@ -478,7 +634,7 @@ describe('waiting until no job is pending', () => {
     const { ending, told, took } = await free(true, {
       status: 'RUNNING',
       play: (job, world, clock) => {
-        clock.schedule(6_000, () => {
+        clock.schedule(9_000, () => {
           world.endJob(job, { status: 'COMPLETED' })
           const next = world.addJob('GenerateBackendAPIModels', 'RUNNING')
           clock.schedule(10_000, () => {
@@ -488,7 +644,7 @@ describe('waiting until no job is pending', () => {
       },
     })
     expect(ending).toEqual({ ok: true, value: true })
-    expect(took).toBe(16_000)
+    expect(took).toBe(22_000)
     expect(told.lines).toHaveLength(2)
     expect(told.lines[1]).toMatch(/: other-2 \(GenerateBackendAPIModels, RUNNING, 2 s old\); /)
   })

@@ -2,7 +2,7 @@
 import type { Amplify, Started } from '../../../src/amplify.ts'
 import type { Engine } from '../../../src/engine.ts'
 import type { Place } from '../../../src/explain.ts'
-import type { Patience } from '../../../src/retry.ts'
+import type { Patience, Pressure } from '../../../src/retry.ts'
 import type { Change, Storage, StorageRequest } from '../../../src/storage.ts'
 import { APP_ID, ENVIRONMENT } from './virtual-amplify.ts'
 import type { VirtualClock } from './virtual-clock.ts'
@@ -30,6 +30,8 @@ export type EngineOptions = Readonly<{
   random?: () => number
   signal?: AbortSignal
   sendSignal?: AbortSignal
+  /** What the run knows of the account's limit: nothing yet, unless given; null where its calls share none. */
+  pressure?: Pressure | null
 }>
 
 export const PLACE: Place = {
@@ -85,11 +87,13 @@ export function anEngine(
     renewals: 0,
   }
   const signal = options.signal ?? never
+  const { pressure = { refusals: 0 } } = options
   const patience = aPatience(clock, {
     random: options.random ?? (() => 0.5),
     deadline: clock.now() + (options.timeoutMs ?? 1_800_000),
     maxAttempts: options.maxAttempts ?? 8,
     signal,
+    ...(pressure === null ? {} : { pressure }),
     onRetry: (line) => {
       told.retries.push(line)
     },
