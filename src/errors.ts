@@ -5,6 +5,8 @@
  * row in the documentation (`docs/errors.md`, generated from `CATALOGUE`).
  */
 
+import { oneStop } from './text.ts'
+
 /** How a red run ends; the other results are green. */
 export type RedResult = 'failed' | 'unknown' | 'timed-out' | 'cancelled'
 
@@ -14,7 +16,7 @@ type Entry = Readonly<{ cause: string; remedy: string }>
 export const CATALOGUE = {
   INVALID_INPUT: {
     cause: 'One or more inputs are missing or break a rule. No call was made.',
-    remedy: 'Mend each input that the message names; all problems are listed at once.',
+    remedy: 'Mend what the message names; every problem that was found is in it.',
   },
   UNSUPPORTED_EVENT: {
     cause: '`mode: auto` does not know what this event asks for.',
@@ -92,7 +94,8 @@ export const CATALOGUE = {
   },
   HOST_UNREACHABLE: {
     cause: 'No connection to the host came about: its name, the network or the proxy failed.',
-    remedy: 'Check the region’s spelling first, then the network and the proxy settings.',
+    remedy:
+      'Check the proxy or the custom endpoint that the message names, else the region’s spelling; then the network.',
   },
   NO_ANSWER: {
     cause: 'The connection broke, or no answer came within the time limit, in every attempt.',
@@ -148,7 +151,7 @@ export const CATALOGUE = {
   },
   BUCKET_FIXED: {
     cause: 'The storage exists with another bucket, and a bucket cannot be changed later.',
-    remedy: 'Set `bucket-name` to the existing base name, or leave it empty.',
+    remedy: 'Set `bucket-name` to the name of the existing bucket, or leave it empty.',
   },
   OTHER_STORAGE: {
     cause:
@@ -214,7 +217,7 @@ export class ActionError extends Error {
   readonly requestId: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(oneStop(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.advice = details.advice ?? CATALOGUE[code].remedy
     this.result = details.result ?? 'failed'

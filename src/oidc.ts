@@ -3,7 +3,7 @@
  * for a silent server, never settles when the answer ends early, and retries some failures ten times and
  * others not at all; so the request is made here, under the same limits as every other call.
  */
-import { reasonOf } from './clock.ts'
+import { duration, reasonOf } from './clock.ts'
 import { classify } from './classify.ts'
 import { ActionError } from './errors.ts'
 import { routeAdvice, withResult } from './explain.ts'
@@ -57,7 +57,14 @@ export async function mintToken(
   if (!answer.ok) {
     const error = unavailable(answer.failure, url)
     const runIsOver = answer.outOfTime === true && deadline <= ownDeadline
-    throw runIsOver ? withResult(error, 'timed-out') : error
+    if (runIsOver) throw withResult(error, 'timed-out')
+    throw answer.outOfTime === true
+      ? withResult(
+          error,
+          'failed',
+          `${error.message} No other attempt fits into the ${duration(TOTAL_LIMIT_MS)} that there are for a token.`,
+        )
+      : error
   }
   secrets.add(answer.value)
   return answer.value
@@ -103,9 +110,7 @@ async function requestToken(
     if (token !== undefined) {
       return { ok: true, value: token, requestId: undefined, serverTime: undefined }
     }
-    throw new Error(
-      response.status === 200 ? 'the answer holds no token' : `HTTP status ${response.status}`,
-    )
+    throw new Error('the answer holds no token')
   } catch (error) {
     if (signal.aborted) throw reasonOf(signal)
     const thrown = limit.signal.aborted ? reasonOf(limit.signal) : error

@@ -13,6 +13,7 @@ import { createLog, type Log } from './log.ts'
 import { createReporter, type Reporter } from './report/reporter.ts'
 import type { Patience } from './retry.ts'
 import { createSecrets, type Secrets } from './secrets.ts'
+import { oneStop } from './text.ts'
 import type { Toolkit } from './toolkit.ts'
 
 /** Everything outside the process that a run touches. */
@@ -67,7 +68,7 @@ export function warn(
   text: string,
   code?: ErrorCode,
 ): void {
-  const clean = secrets.redact(text)
+  const clean = oneStop(secrets.redact(text))
   if (findings.warnings.some((earlier) => earlier.text === clean)) return
   findings.warnings.push({ title, text: clean, code })
   log.annotate('warning', title, clean)
@@ -92,7 +93,8 @@ export function patienceOf(run: Run, inputs: Inputs): Omit<Patience, 'renewCrede
     deadline: run.startedAt + inputs.timeoutMs,
     maxAttempts: inputs.maxAttempts,
     signal: run.cancellation.signal,
-    onRetry: (line) => {
+    onRetry: (told) => {
+      const line = oneStop(told)
       run.findings.retries.push(run.secrets.redact(line))
       run.log.step(line)
     },
@@ -103,7 +105,9 @@ export function patienceOf(run: Run, inputs: Inputs): Omit<Patience, 'renewCrede
 export function observerOf(run: Run): Observer {
   const { findings, secrets, log, reporter } = run
   return {
-    line: log.step,
+    line: (text) => {
+      log.step(oneStop(text))
+    },
     warning: (title, text, code) => {
       warn(run, title, text, code)
     },

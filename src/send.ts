@@ -14,6 +14,7 @@ import {
   describe,
   mayRenew,
   newAttempts,
+  notePressure,
   waitToRetry,
   type Answer,
   type Attempts,
@@ -253,8 +254,14 @@ async function lookOnce(
 ): Promise<Found> {
   const { amplify, place, patience } = engine
   // Before the end of the window the next look is the retry; at the end each read is worth several tries.
-  const once = <T>(call: (callTerms: CallTerms) => Promise<Answer<T>>): Promise<Answer<T>> =>
-    last ? read(engine, call) : call(terms(engine))
+  const once = async <T>(
+    call: (callTerms: CallTerms) => Promise<Answer<T>>,
+  ): Promise<Answer<T>> => {
+    if (last) return await read(engine, call)
+    const answer = await call(terms(engine))
+    if (!answer.ok) notePressure(patience, classify(answer.failure))
+    return answer
+  }
   const listJobs = () => once((callTerms) => amplify.listJobs(callTerms))
   const jobOfOurs = (answer: Answer<readonly Job[]>): Job | undefined => {
     if (!answer.ok || answer.serverTime === undefined) return undefined

@@ -108,11 +108,22 @@ export async function assumeRole(
     if (refused) refusals += 1
     const again = refused ? refusals < MOST_REFUSALS : isTransient(failure)
     // The claims are read before the token is let go; the token itself goes nowhere else.
-    const next = again ? await waitToRetry(patience, failure, attempts) : 'attempts'
+    const next = again
+      ? await waitToRetry(
+          refused ? withAttempts(patience, attempts.failures + MOST_REFUSALS - refusals) : patience,
+          failure,
+          attempts,
+        )
+      : 'attempts'
     if (next === 'again') continue
     const error = explain(failure, request, claimsOf(token), settings.region)
     throw next === 'deadline' ? withResult(error, 'timed-out') : error
   }
+}
+
+/** With no more attempts than there can be, so that the log promises no others. */
+function withAttempts(patience: Patience, most: number): Patience {
+  return { ...patience, maxAttempts: Math.min(patience.maxAttempts, most) }
 }
 
 /**

@@ -34,6 +34,11 @@ export function cut(text: string, limit: number): string {
   return `${kept.replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
+/** The text with one full stop where a sentence of ours ends in one that has its own. */
+export function oneStop(text: string): string {
+  return text.replace(/(?<!\.)\.\.(?=\s|$)/g, '.')
+}
+
 /** A value quoted for a message, for example `"prod"`: one line, at most 80 characters. */
 export function quoted(value: string): string {
   return `"${oneLine(value, 80).replaceAll('"', "'")}"`

@@ -10,6 +10,8 @@ import { quoted } from './text.ts'
 
 /** A job that is not found this long after its start is only late. */
 const LATE_MS = 60_000
+/** On a throttled account the first look comes later than that. */
+const LATE_LOOKS = 2
 /** No minute passes without a line in the log; a call of its own may take 20 seconds of it. */
 const QUIET_MS = 40_000
 /** Kept free before the deadline for the last look and the report. */
@@ -52,9 +54,10 @@ function createProgress({ patience, observer }: Engine, line: () => string): Pro
       const until = clock.now() + ms
       for (;;) {
         const now = clock.now()
-        if (now - saidAt >= QUIET_MS) say()
+        if (now >= saidAt + QUIET_MS) say()
         const next = Math.min(until, saidAt + QUIET_MS)
-        await clock.sleep(Math.max(0, next - now), signal)
+        // Whole milliseconds: a rest too small for the clock to show would be slept for again and again.
+        await clock.sleep(Math.max(0, Math.ceil(next - now)), signal)
         if (next >= until) return
       }
     },
@@ -78,6 +81,7 @@ export async function waitForJob(
   const startedAt = clock.now()
   let lastStatus = status ?? ''
   const told = new Set<string>()
+  let looks = 0
   let failures = 0
   let withoutStatus = 0
   let renewed = false
@@ -93,6 +97,7 @@ export async function waitForJob(
     if (left <= 0) throw timedOut(engine, jobId, lastStatus, clock.now() - startedAt)
     await progress.sleep(Math.min(pause, left))
     const answer = await amplify.getJob(jobId, terms(engine))
+    looks += 1
     const elapsed = clock.now() - startedAt
     pause = pollDelayMs(elapsed, random, pressure)
     if (answer.ok) {
@@ -118,13 +123,13 @@ export async function waitForJob(
       pause = 0
       continue
     }
-    const late = verdict === 'not-found' && elapsed < LATE_MS
+    const late = verdict === 'not-found' && (elapsed < LATE_MS || looks <= LATE_LOOKS)
     if (!late && !mayPass(verdict)) throw cannotAsk(engine, jobId, lastStatus, failure)
     failures += 1
     notePressure(patience, verdict)
     const backoff = backoffMs(verdict, failures, random, failure.retryAfterMs, pressure)
-    // What a throttled account asks for is in the back-off already, and this job is waited for long enough.
-    pause = Math.max(pollDelayMs(elapsed, random), backoff)
+    // After a throttled look, the back-off alone is what the account asks for.
+    pause = Math.max(verdict === 'throttled' ? pollDelayMs(elapsed, random) : pause, backoff)
     if (!late) {
       patience.onRetry(
         `GetBackendJob failed (${describe(failure)}); the job is not affected. Next look in ${duration(pause)}.`,

@@ -16,6 +16,7 @@ const DESCRIBED: Readonly<Record<string, string>> = {
   describeValue: 'value',
   duration: 'time',
   jobCommand: 'the command that shows the job',
+  nearest: 'word',
   safeLength: 'number',
   shown: 'value',
   storageCommand: 'the command that shows the storage',
@@ -44,6 +45,8 @@ const NAMES: Readonly<Record<string, string>> = {
   arn: 'ARN',
   aud: 'audience',
   iss: 'issuer',
+  endpoint: 'endpoint setting',
+  variable: 'proxy variable',
   sub: 'what its subject means',
   roleArn: 'role',
   named: 'the source of the credentials',
@@ -94,8 +97,8 @@ export function createRenderer(checker: ts.TypeChecker): Renderer {
       return unique(branches.flatMap((each) => render(each, depth + 1)))
     }
     if (ts.isBinaryExpression(expression) && isFallback(expression)) {
-      const either = [expression.left, expression.right].filter((each) => !isNothing(each))
-      return unique(either.flatMap((each) => render(each, depth + 1)))
+      const first = exactly(expression.left, depth + 1)
+      return first && unique([...first, ...render(expression.right, depth + 1)])
     }
     if (ts.isCallExpression(expression)) return ofCall(expression, depth)
     if (ts.isIdentifier(expression)) {

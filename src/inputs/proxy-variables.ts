@@ -14,6 +14,8 @@ export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTP
 export function proxyUrl(text: string): URL | undefined {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined
+  // A user or a password with a character in it that ends the address before its host.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined
   if (unescaped(url.username) === undefined) url.username = url.username.replaceAll('%', '%25')
   if (unescaped(url.password) === undefined) url.password = url.password.replaceAll('%', '%25')
   return url
@@ -32,7 +34,9 @@ export function proxyProblems(env: Env): readonly InputProblem[] {
         input,
         value: text.includes('@') ? '(not shown)' : shown(text),
         rule: 'must be the address of an HTTP proxy',
-        remedy: 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
+        remedy: text.includes('@')
+          ? 'Percent-encode special characters of user and password, for example `#` as `%23`; SOCKS is not supported.'
+          : 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
       },
     ]
   })

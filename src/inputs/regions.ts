@@ -129,7 +129,9 @@ export function region(text: string): Outcome<string> {
 }
 
 function unknown(text: string): string {
-  const meant = nearest(text, KNOWN_REGIONS)
+  // The known ones are all of one partition, and nobody takes a name of one for that of another.
+  const partition = knownPartitionOf(text) ?? AWS
+  const meant = partition === AWS ? nearest(text, KNOWN_REGIONS) : undefined
   const hint = meant === undefined ? '' : ` Is \`${meant}\` meant?`
   return `no endpoint of Amplify Backend is known in this region, so its host may not be found.${hint}`
 }

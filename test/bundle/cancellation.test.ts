@@ -281,7 +281,7 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
   expect(message).toContain(
     {
       nothing: 'Nothing that this run started is still going on',
-      open: 'A request was sent whose outcome is not known. Look at the storage: aws amplifybackend get-backend-storage',
+      open: 'A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: aws amplifybackend get-backend-storage',
       job: `Job ${String(jobId)} goes on remotely, and a re-run waits for it. Look at it: aws amplifybackend get-backend-job`,
     }[known],
   )

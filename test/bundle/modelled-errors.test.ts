@@ -217,11 +217,13 @@ describe('a create that is throttled', () => {
   })
 })
 
-/** What the log says of the waits, in seconds. */
+/** What the log says of the waits after throttled answers, in seconds. */
 const waitsOf = (end: StepEnd): readonly number[] =>
-  [...logOf(end).matchAll(/Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/g)].map(
-    ([, minutes = '0', seconds = '0']) => Number(minutes) * 60 + Number(seconds),
-  )
+  linesOf(end, /: (?:429|400 Throttling)\b.* Next attempt in /).map((line) => {
+    const [, minutes = '0', seconds = '0'] =
+      /Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/.exec(line) ?? []
+    return Number(minutes) * 60 + Number(seconds)
+  })
 
 describe('a run on a throttled account', () => {
   scenario('waits longer after every throttled call of the service, whichever it is', async () => {

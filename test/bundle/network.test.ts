@@ -315,6 +315,8 @@ describe.concurrent('a proxy', () => {
         ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
         ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
         ['https_proxy', 'http://builder:example-password@127.0.0.1:99999', '(not shown)'],
+        ['HTTPS_PROXY', 'http://builder:example#password@127.0.0.1:3128', '(not shown)'],
+        ['HTTPS_PROXY', 'http://builder:1/example-password@127.0.0.1:3128', '(not shown)'],
       ]
       for (const [variable, value, shown] of wrong) {
         const end = await runAction(world, { env: { [variable]: value } })
@@ -322,7 +324,8 @@ describe.concurrent('a proxy', () => {
         expect(message).toContain(
           `${variable} is ${shown}: it must be the address of an HTTP proxy`,
         )
-        expect(end.shown.join('\n')).not.toContain('example-password')
+        expect(message.includes('`#` as `%23`')).toBe(value.includes('@'))
+        expect(end.shown.join('\n')).not.toMatch(/example.password/)
       }
       expect(world.emulator.received).toEqual([])
     },

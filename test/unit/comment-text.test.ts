@@ -141,7 +141,7 @@ describe('a comment', () => {
         '❌ Plan: storage media would be refused',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
         'BUCKET_FIXED: The storage exists with another bucket, and a bucket cannot be changed later.',
-        'What to do: Set bucket-name to the existing base name, or leave it empty.',
+        'What to do: Set bucket-name to the name of the existing bucket, or leave it empty.',
         'Nothing was changed.',
         '| Now | Asked for',
         'Bucket | acme-media14558-prod | other',

@@ -477,9 +477,10 @@ describe('O02, O03: pull requests without an identity', () => {
   test.each([
     ['a fork', merged(fork), 'A pull request from a fork was merged'],
     ['Dependabot', merged({}, { actor: bot }), 'A pull request by Dependabot was merged'],
-  ])('%s: the refusal of a merge begins with whose it was', (_, info, beginning) => {
-    const { message } = refusal(() => decide(info, AUTO, NOTHING))
-    expect(message.startsWith(beginning)).toBe(true)
+  ])('%s: the refusal says whose merge it was, and how to make up for it', (_, info, whose) => {
+    const { message, advice } = refusal(() => decide(info, AUTO, NOTHING))
+    expect(message.startsWith(whose)).toBe(true)
+    expect(advice).toContain('by hand (`workflow_dispatch`)')
   })
 
   test('O01: an identity is both variables, or any of the credentials', () => {

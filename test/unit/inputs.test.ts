@@ -535,6 +535,12 @@ describe('R01, R02, R04: regions', () => {
 
   test('R04: a typo is pointed out', () => {
     expect(warnings({ 'aws-region': 'eu-wset-1' })).toContain('Is `eu-west-1` meant?')
+    expect(
+      warnings({
+        'aws-region': 'cn-north-1',
+        'role-to-assume': 'arn:aws-cn:iam::123456789012:role/r',
+      }),
+    ).not.toContain('meant?')
   })
 
   test('the partitions agree with those of the AWS SDK', () => {

@@ -211,7 +211,7 @@ describe('a token service that refuses', () => {
     expect(slept).toEqual([])
     expect(ending).toMatchObject({
       code: 'TOKEN_UNAVAILABLE',
-      message: `GitHub's token service at 127.0.0.1:${server.port} did not hand out an OIDC token: ${status}: HTTP status ${status}.`,
+      message: `GitHub's token service at 127.0.0.1:${server.port} did not hand out an OIDC token: ${status}: the answer holds no token.`,
       advice,
     })
   })
@@ -228,7 +228,10 @@ describe('a token service that refuses', () => {
     const { ending, slept } = await minting(server.url)
     expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(55_000)
     expect(slept).toHaveLength(2)
-    expect(ending).toMatchObject({ result: 'failed' })
+    expect(ending).toMatchObject({
+      result: 'failed',
+      message: containing('No other attempt fits into the 55 s that there are for a token.'),
+    })
   })
 
   test('is given up at the deadline of the run, which is timed out then', async () => {

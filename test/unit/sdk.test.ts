@@ -214,6 +214,11 @@ describe('an answer of the service that is an error', () => {
       requestId: 'id-400',
       retryAfterMs: undefined,
       clockSkewCorrected: false,
+      route: {
+        host: containing('127.0.0.1:'),
+        endpoint: 'endpoint_url in the shared AWS configuration',
+        proxy: undefined,
+      },
     })
   })
 

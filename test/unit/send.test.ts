@@ -479,7 +479,10 @@ describe('a create whose answer is lost', () => {
     })
     expect(world.sends).toHaveLength(2)
     expect(took).toBe(60_000)
-    expect(told.lines.filter((line) => line.startsWith('It had no effect'))).toHaveLength(1)
+    expect(told.lines.filter((line) => line.startsWith('It had no effect'))).toEqual([
+      'It had no effect. CreateBackendStorage is sent again.',
+      'It had no effect. CreateBackendStorage is not sent again: the attempts are used up.',
+    ])
     expect(ending).toMatchObject({
       code: 'GATEWAY_TIMEOUT',
       result: 'failed',
@@ -670,7 +673,7 @@ describe('a lost create that nobody may look for', () => {
       requestId: 'request-400',
       message: containing(text),
       advice:
-        'See whether the storage is there: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media. Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself.',
+        'Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs for the role, and a re-run will find out by itself. To see whether the storage is there: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
     })
     expect(scene.ending).toMatchObject({
       message: matching(
@@ -690,7 +693,7 @@ describe('a lost create that nobody may look for', () => {
       message:
         'CreateBackendStorage was sent and its answer was lost (504 GatewayTimeoutException: Endpoint request timed out); whether it took effect could not be established: the role may not look.',
       advice:
-        'Look at the storage before anything else: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media. A re-run looks first and is harmless. The role needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs to find out by itself.',
+        'Look at the storage before anything else. A re-run looks first and is harmless; the role needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs to find out by itself. To look: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
     })
   })
 

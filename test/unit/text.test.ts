@@ -1,6 +1,15 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { cut, oneLine, quoted } from '../../src/text.ts'
+import { cut, oneLine, oneStop, quoted } from '../../src/text.ts'
+
+test.each([
+  ['It said: Invalid.. Run again.', 'It said: Invalid. Run again.'],
+  ['It said: Invalid..', 'It said: Invalid.'],
+  ['Wait... and a..b stay', 'Wait... and a..b stay'],
+  ['none', 'none'],
+])('a sentence has one full stop: %s', (text, expected) => {
+  expect(oneStop(text)).toBe(expected)
+})
 
 describe('one line of a text', () => {
   test('is the text itself where there is nothing to mend', () => {

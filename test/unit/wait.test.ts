@@ -319,6 +319,38 @@ describe('waiting for our own job', () => {
     expect(took).toBe(57_600)
   })
 
+  test.each([1, 2])(
+    'takes a job that is not found for late at the first two looks, however late these come (%i)',
+    async (absences) => {
+      const notFound = { trouble: 'notFound' } as const
+      const { ending, world } = await waiting({
+        port: { faults: { GetBackendJob: Array.from({ length: absences }, () => notFound) } },
+        engine: { pressure: { refusals: 4 } },
+        play: ends(100_000, 'COMPLETED'),
+      })
+      expect(timesOf(world, 'GetBackendJob')[0]).toBe(76_800)
+      expect(ending).toMatchObject({ value: { status: 'COMPLETED' } })
+    },
+  )
+
+  test('and at the third no more', async () => {
+    const notFound = { trouble: 'notFound' } as const
+    const { ending } = await waiting({
+      port: { faults: { GetBackendJob: [notFound, notFound, notFound] } },
+      engine: { pressure: { refusals: 4 } },
+    })
+    expect(ending).toMatchObject({ code: 'JOB_NOT_FOUND', result: 'unknown' })
+  })
+
+  test('looks no sooner at a job of a throttled account when a look fails otherwise', async () => {
+    const { world } = await waiting({
+      port: { faults: { GetBackendJob: [{ trouble: 'internalError' }] } },
+      engine: { pressure: { refusals: 2 } },
+      play: ends(30_000, 'COMPLETED'),
+    })
+    expect(timesOf(world, 'GetBackendJob')).toEqual([19_200, 38_400])
+  })
+
   test('looks no less often at a job that is old enough for as long a pause anyway', async () => {
     const { world } = await waiting({
       engine: { pressure: { refusals: 1 } },
@@ -477,7 +509,7 @@ describe('waiting for our own job', () => {
       code: 'TIMED_OUT',
       result: 'timed-out',
       message: `Job ${jobId} had not ended when the time of the run was used up; its last status was RUNNING after 4 min 57 s of waiting.`,
-      advice: `The job goes on remotely. Look at it: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${jobId}. A re-run waits for it; raise timeout-in-minutes if it needs longer.`,
+      advice: `The job goes on remotely, and a re-run waits for it; raise timeout-in-minutes if it needs longer. To look at it: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${jobId}`,
     })
   })
 
