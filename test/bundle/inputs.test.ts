@@ -255,7 +255,7 @@ describe('values that are refused', () => {
         expect.stringMatching(/^\(6\) aws-region is "us-east-1a": .*\. Write `us-east-1`\./),
         expect.stringMatching(/^\(7\) wait is "flase": it must be `true` or `false`\. Write /),
         expect.stringMatching(/^\(8\) max-attempts is "0": .* from 1 to 20\. Give digits/),
-        expect.stringMatching(/^Mend each input/),
+        expect.stringMatching(/^Mend what the message names/),
       ])
       expect(end.outputs['error-message']?.split('\n')).toHaveLength(9)
       expect(world.emulator.received).toEqual([])
