@@ -159,7 +159,9 @@ describe('I05: any set of inputs, on the bundle', () => {
             expect(message).toContain(`${name}${shown}`)
           }
           expect(message).toContain(
-            set.bad.length === 1 ? 'Mend what the message names' : `${set.bad.length} inputs need mending`,
+            set.bad.length === 1
+              ? 'Mend what the message names'
+              : `${set.bad.length} inputs need mending`,
           )
         },
         4,
