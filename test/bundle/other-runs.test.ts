@@ -55,7 +55,7 @@ describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rul
   it('both end green, with one create', () =>
     stages.use({ jobMs: 60_000, ...rules }, async (stage) => {
       // Both have looked before either has sent.
-      stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
       const ends = await Promise.all([runAction(stage), runAction(stage)])
 
       const logs = ends.map(logOf).join('\n---\n')
@@ -85,7 +85,8 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
         kind: 'delay',
         ms: 20_000,
       })
-      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      // Both have looked before either sends, however far apart they start.
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
       const ends = await Promise.all([runAction(stage), runAction(stage)])
 
       const second = ends.find(({ outputs }) => outputs['result'] !== 'created')
@@ -123,7 +124,8 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
         kind: 'delay',
         ms: 20_000,
       })
-      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 8_000, times: 2 })
+      // Both have looked before either sends, however far apart they start.
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
       const ends = await Promise.all([
         runAction(stage, { with: row.one }),
         runAction(stage, { with: row.other }),

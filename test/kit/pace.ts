@@ -1,5 +1,5 @@
 /**
  * How much faster time passes where every request is counted: the shortest time limit, eight seconds, is
- * then still most of a second, which a loaded machine keeps.
+ * then still more than a second, which a loaded machine keeps.
  */
-export const CALM = 10
+export const CALM = 5
