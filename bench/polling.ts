@@ -6,13 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pollDelayMs } from '../src/wait.ts'
 import { lineChart } from './chart.ts'
+import { pollingCost, type PollingCost } from './polling-cost.ts'
 import { seededRandom } from './virtual-time.ts'
 
 type Curve = Readonly<{ name: string; next(elapsedMs: number, random: () => number): number }>
 
-/** One call takes about so long, which the next pause does not include. */
-const CALL_MS = 100
-const TRIALS = 2_000
 const JOBS_S = [5, 10, 20, 40, 60, 90, 120, 180, 300, 600, 1_200, 1_800]
 
 const within = (low: number, value: number, high: number): number =>
@@ -32,23 +30,9 @@ const curves: readonly Curve[] = [
   },
 ]
 
-type Point = Readonly<{ lagS: number; requests: number }>
-
-function simulate({ next }: Curve, jobS: number): Point {
+function simulate({ next }: Curve, jobS: number): PollingCost {
   const random = seededRandom(jobS)
-  let lag = 0
-  let requests = 0
-  for (let trial = 0; trial < TRIALS; trial += 1) {
-    // Jobs do not end on the second.
-    const end = jobS * 1_000 * (0.9 + 0.2 * random())
-    let now = 0
-    while (now < end) {
-      now += next(now, random) + CALL_MS
-      requests += 1
-    }
-    lag += now - end
-  }
-  return { lagS: lag / TRIALS / 1_000, requests: requests / TRIALS }
+  return pollingCost(jobS, (elapsed) => next(elapsed, random), random)
 }
 
 const results = curves.map((curve) => ({
