@@ -26,16 +26,21 @@ function proxyFor(url: URL, env: Env): Route['proxy'] {
     const proxy = text === '' ? undefined : proxyUrl(text)
     if (proxy === undefined) continue
     if (isExcepted(url, env)) return undefined
-    const port = proxy.port === '' ? (proxy.protocol === 'https:' ? '443' : '80') : proxy.port
-    return { host: `${proxy.hostname}:${port}`, variable }
+    return { host: `${proxy.hostname}:${portOf(proxy)}`, variable }
   }
   return undefined
+}
+
+/** A URL leaves out the port that is usual for it. */
+function portOf({ port, protocol }: URL): string {
+  if (port !== '') return port
+  return protocol === 'https:' ? '443' : '80'
 }
 
 /** Node's own reading of `NO_PROXY`, which it does not let anybody ask for. */
 function isExcepted(url: URL, env: Env): boolean {
   const list = ['no_proxy', 'NO_PROXY'].map((name) => env[name]?.trim() ?? '')
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
+  const port = portOf(url)
   const host = url.hostname.toLowerCase()
   return (list.find((text) => text !== '') ?? '').split(',').some((text) => {
     const entry = text.trim().toLowerCase()
