@@ -30,6 +30,7 @@ import type { Ending } from '../../src/ending.ts'
 import { main } from '../../src/main.ts'
 import type { Toolkit } from '../../src/toolkit.ts'
 import { usualInputs } from '../kit/action.ts'
+import { often } from '../kit/thorough.ts'
 import { trust } from '../kit/trust.ts'
 
 /** Waits are a few milliseconds. */
@@ -247,7 +248,7 @@ describe('whatever the event, the inputs and the backend', () => {
         if (plans && ending.result === 'failed') ends.refused += 1
         if (mutations > 0) ends.wrote += 1
       }),
-      { numRuns: 300 },
+      { numRuns: often(100, 500) },
     )
     // All this must have come about, or nothing was tried.
     expect(ends.planned).toBeGreaterThan(5)

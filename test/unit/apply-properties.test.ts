@@ -7,6 +7,7 @@ import { describe, expect } from 'vitest'
 import { apply, type Done } from '../../src/apply.ts'
 import type { Failure } from '../../src/failure.ts'
 import { endingOf } from './kit/ending.ts'
+import { often } from '../kit/thorough.ts'
 import { anEngine, REQUEST } from './kit/engine.ts'
 import { AMBIGUOUS } from './kit/failures.ts'
 import { anyPermissions, anyWorld, ASKED, settingOf, type AnyWorld } from './kit/any-world.ts'
@@ -19,8 +20,7 @@ import {
 } from './kit/virtual-amplify.ts'
 import { virtualClock } from './kit/virtual-clock.ts'
 
-/** More of them, or fewer, by PROPERTY_RUNS. */
-const RUNS = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 3_000) }
+const RUNS = { numRuns: often(1_000, 10_000) }
 /** Enough for this many runs on a slow machine; nothing here is measured. */
 const PATIENCE_MS = 120_000
 

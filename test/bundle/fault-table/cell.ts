@@ -5,20 +5,34 @@ import type { StepEnd } from '../../../emulator/runner/action-step.ts'
 import type { Rules } from '../../../emulator/emulator.ts'
 import { runAction, type Stage } from '../../kit/action.ts'
 import type { Stages } from '../../kit/stages.ts'
+import { share } from '../../kit/thorough.ts'
 import { RETRY_AFTER_SECONDS, type Spoilt } from './faults.ts'
 import type { Expected, Moment } from './moments.ts'
 
 export type Cell = Readonly<{ moment: Moment; spoilt: Spoilt; title: string }>
 
-/** Every operation with every fault. */
-export function cellsOf(moments: readonly Moment[]): readonly Cell[] {
-  return moments.flatMap((moment) =>
-    moment.faults.map((spoilt) => ({
+/** Of the cells that are as many as all: one in this many is played in `npm test`. */
+const STEP = 6
+
+/**
+ * Every moment with every fault, or a share of these.
+ *
+ * @param which of the shares
+ * @param fits  leaves out faults that the table is not about
+ */
+export function cellsOf(
+  moments: readonly Moment[],
+  which: number,
+  fits: (spoilt: Spoilt) => boolean = () => true,
+): readonly Cell[] {
+  const rows = moments.map((moment) =>
+    moment.faults.filter(fits).map((spoilt) => ({
       moment,
       spoilt,
       title: `${moment.name} meets ${spoilt.name}`,
     })),
   )
+  return share(rows, STEP, which)
 }
 
 export type Extent = Readonly<{ times: 1 | 'always'; with: Readonly<Record<string, string>> }>

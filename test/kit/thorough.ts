@@ -1,0 +1,20 @@
+/**
+ * How much is tried of what has more cases than anybody waits for: a share of them in `npm test`, all in
+ * `npm run test:thorough`, whose vitest.thorough.config.ts sets THOROUGH.
+ */
+const isThorough = process.env['THOROUGH'] !== undefined
+
+/** A number of random cases. */
+export const often = (usual: number, thorough: number): number => (isThorough ? thorough : usual)
+
+/**
+ * Every cell of a table, or one in each column of a row and `step` rows: so that each row and each column
+ * has its share.
+ *
+ * @param offset which share; another one for another table of the same cells
+ */
+export function share<T>(rows: readonly (readonly T[])[], step: number, offset = 0): readonly T[] {
+  return rows.flatMap((row, at) =>
+    row.filter((_, column) => isThorough || (at + column + offset) % step === 0),
+  )
+}

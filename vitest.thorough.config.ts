@@ -1,0 +1,16 @@
+/** All cases of what `npm test` tries a share of; see test/kit/thorough.ts. */
+import { defineConfig } from 'vitest/config'
+
+import usual from './vitest.config.ts'
+
+export default defineConfig({
+  test: {
+    ...usual.test,
+    include: [
+      'test/bundle/{fault-table/*,any-inputs,hostile-text,plans-write-nothing}.test.ts',
+      'test/unit/apply-properties.test.ts',
+    ],
+    env: { THOROUGH: 'yes' },
+    testTimeout: 300_000,
+  },
+})
