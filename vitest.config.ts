@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/{unit,emulator,bundle,contract,workflows}/**/*.test.ts'],
     globalSetup: 'test/kit/node-version.ts',
     pool: 'threads',
+    // Every file finds the modules loaded that another one has loaded before: none of them keeps a state.
+    isolate: false,
     // One more than there are cores: a test that watches a process waits most of the time.
     maxWorkers: availableParallelism() + 1,
     sequence: { shuffle: true },

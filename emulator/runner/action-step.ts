@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { githubVariables, type WorkflowEvent } from '../workflow/events.ts'
 import { createFileCommands } from './file-commands.ts'
 import { createMasks, createStepLog, type Annotation } from './log.ts'
-import { runProcess } from './process.ts'
+import { runProcess, type RunProcess } from './process.ts'
 
 export type StepOrder = Readonly<{
   event: WorkflowEvent
@@ -28,6 +28,8 @@ export type StepOrder = Readonly<{
   onStart?: (pid: number) => void
   /** Ends a process that hangs, in milliseconds. */
   limitMs?: number
+  /** Starts the process; `runProcess` when left out. */
+  run?: RunProcess
 }>
 
 export type StepEnd = Readonly<{
@@ -78,7 +80,7 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
     const stderr: string[] = []
     const masked: string[] = []
     const log = createStepLog(masks)
-    const exitCode = await runProcess(
+    const exitCode = await (order.run ?? runProcess)(
       {
         program: process.execPath,
         args: [...(order.nodeArguments ?? []), order.bundle ?? committedBundle],

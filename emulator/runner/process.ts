@@ -12,14 +12,17 @@ export type Command = Readonly<{
   onStart?: ((pid: number) => void) | undefined
 }>
 
+/** Gives back the exit code, after every line of what the program writes. */
+export type RunProcess = (
+  command: Command,
+  line: (text: string, stream: 'stdout' | 'stderr') => void,
+) => Promise<number>
+
 // Far more than any step takes; it only keeps a hanging one from holding up everything.
 const longestMs = 120_000
 
-/** Runs a program with this environment and no other; gives back its exit code, and every line. */
-export async function runProcess(
-  command: Command,
-  line: (text: string, stream: 'stdout' | 'stderr') => void,
-): Promise<number> {
+/** Runs a program with this environment and no other. */
+export const runProcess: RunProcess = async (command, line) => {
   const child = spawn(command.program, command.args, {
     cwd: command.cwd,
     env: command.env,

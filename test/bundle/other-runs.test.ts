@@ -4,10 +4,13 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Rules } from '../../emulator/emulator.ts'
 import { FAST, runAction } from '../kit/action.ts'
 import { annotationsOf, logOf } from '../kit/step-ends.ts'
+import { CALM } from '../kit/pace.ts'
 import { createStages } from '../kit/stages.ts'
 
 const stages = createStages(FAST)
-afterAll(() => stages.stop())
+/** For two runs whose calls must come in a certain order, on a busy machine too. */
+const calmStages = createStages(CALM)
+afterAll(() => Promise.all([stages.stop(), calmStages.stop()]))
 
 describe.concurrent('a run after another with the same inputs', () => {
   it('A05: changes nothing, and is green', () =>
@@ -53,9 +56,9 @@ const worlds: readonly Readonly<{ name: string; rules: Partial<Rules> }>[] = [
 
 describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rules }) => {
   it('both end green, with one create', () =>
-    stages.use({ jobMs: 60_000, ...rules }, async (stage) => {
+    calmStages.use({ jobMs: 60_000, ...rules }, async (stage) => {
       // Both have looked before either has sent.
-      stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
+      stage.emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 20_000, times: 2 })
       const ends = await Promise.all([runAction(stage), runAction(stage)])
 
       const logs = ends.map(logOf).join('\n---\n')
@@ -77,7 +80,7 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
     { how: 'by a job that fails', rules: { onePendingJob: false } as const },
     { how: 'at once', rules: { oneStorage: 'refused' } as const },
   ])('is refused $how, and the storage is found as asked: unchanged, with a warning', ({ rules }) =>
-    stages.use(rules, async (stage) => {
+    calmStages.use(rules, async (stage) => {
       const { emulator } = stage
       emulator.orderFault({
         operation: 'CreateBackendStorage',
@@ -86,7 +89,7 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
         ms: 20_000,
       })
       // Both have looked before either sends, however far apart they start.
-      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 20_000, times: 2 })
       const ends = await Promise.all([runAction(stage), runAction(stage)])
 
       const second = ends.find(({ outputs }) => outputs['result'] !== 'created')
@@ -116,7 +119,7 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
       code: 'BUCKET_FIXED',
     },
   ])('is red when the $field of the other differs, and shows the difference', (row) =>
-    stages.use({ oneStorage: 'refused' }, async (stage) => {
+    calmStages.use({ oneStorage: 'refused' }, async (stage) => {
       const { emulator } = stage
       emulator.orderFault({
         operation: 'CreateBackendStorage',
@@ -125,7 +128,7 @@ describe.concurrent('A04, A05: a create that another run was faster with', () =>
         ms: 20_000,
       })
       // Both have looked before either sends, however far apart they start.
-      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 16_000, times: 2 })
+      emulator.orderFault({ operation: 'GetBackend', kind: 'delay', ms: 20_000, times: 2 })
       const ends = await Promise.all([
         runAction(stage, { with: row.one }),
         runAction(stage, { with: row.other }),

@@ -13,13 +13,17 @@ import { runActionStep, type StepEnd } from '../../emulator/runner/action-step.t
 import { isObject } from '../../emulator/shape.ts'
 import { push, tokenClaims, type WorkflowEvent } from '../../emulator/workflow/events.ts'
 import { clockEnv, scaledClock } from './clock.ts'
+import { launch } from './launch.ts'
 import { preload } from './preload.ts'
 import { inTurn, onEnd } from './scope.ts'
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** Steps at a time, however many tests are under way: more would only keep each other waiting. */
-const MOST_AT_ONCE = 6
+/**
+ * Steps at a time: two of each of the tests that vitest.config.ts lets a file have under way, for a test of
+ * two runs must not have one of them wait for its turn.
+ */
+const MOST_AT_ONCE = 8
 
 /** Node keeps what it made of the bundle's code here: the same code starts hundreds of times. */
 const compiled = fileAt('node_modules/.cache/compiled')
@@ -120,6 +124,7 @@ export async function runAction(
     },
     eventFile: scenario.eventFile,
     bundle: scenario.bundle ?? covered.entry,
+    run: launch,
     nodeArguments: [...clock.nodeArguments, ...(scenario.nodeArguments ?? [])],
     ...(scenario.onLine === undefined ? {} : { onLine: scenario.onLine }),
     ...(scenario.onStart === undefined ? {} : { onStart: scenario.onStart }),

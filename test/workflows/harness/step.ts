@@ -21,7 +21,8 @@ import {
 } from '../../../emulator/runner/log.ts'
 import type { Machine } from './machine.ts'
 import { WorkflowError } from './parse.ts'
-import { runProcess, type Command } from '../../../emulator/runner/process.ts'
+import type { Command } from '../../../emulator/runner/process.ts'
+import { launch } from '../../kit/launch.ts'
 import { at, holds, textsOf, valueOf } from './tokens.ts'
 import { stepStatus, type Conclusion } from './status.ts'
 
@@ -215,7 +216,7 @@ async function runCommand(
     ...files.env,
     GITHUB_ACTION: id,
   }
-  const code = await runProcess({ program, args, cwd: state.workspace, env: given }, log.write)
+  const code = await launch({ program, args, cwd: state.workspace, env: given }, log.write)
   if (code !== 0) log.write(`::error::Process completed with exit code ${String(code)}.`)
   const { outputs, readable } = obeyFiles(files, log, state, after)
   const outcome = code === 0 && readable ? 'success' : 'failure'

@@ -1,0 +1,53 @@
+/**
+ * Starts processes by way of a small one. To start a child, the system copies the page tables of the parent:
+ * tens of milliseconds for one that has as much in memory as a test runner.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+import type { Command, RunProcess } from '../../emulator/runner/process.ts'
+import type { Report } from './launcher.ts'
+
+let launcher: ChildProcess | undefined
+let orders = 0
+const open = new Map<number, (report: Report) => void>()
+
+/** The process that starts the others, which ends with this one. */
+function launcherProcess(): ChildProcess {
+  if (launcher !== undefined) return launcher
+  const started = fork(fileURLToPath(new URL('launcher.ts', import.meta.url)), {
+    env: {},
+    execArgv: [],
+  })
+  started.on('message', (report: Report) => open.get(report.order)?.(report))
+  started.once('exit', () => {
+    launcher = undefined
+    for (const [order, tell] of open) tell({ order, kind: 'error', message: 'the launcher ended' })
+  })
+  // A test that waits for nothing else is over.
+  started.unref()
+  started.channel?.unref()
+  launcher = started
+  return started
+}
+
+/** As `runProcess`, whose child it is elsewhere. */
+export const launch: RunProcess = async ({ onStart, ...command }, line) => {
+  orders += 1
+  const order = orders
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      open.set(order, (report) => {
+        if (report.kind === 'start') onStart?.(report.pid)
+        else if (report.kind === 'line') line(report.text, report.stream)
+        else if (report.kind === 'end') resolve(report.code)
+        else reject(new Error(report.message))
+      })
+      launcherProcess().send({ order, command } satisfies Order)
+    })
+  } finally {
+    open.delete(order)
+  }
+}
+
+export type Order = Readonly<{ order: number; command: Omit<Command, 'onStart'> }>
