@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...usual.test,
     include: [
-      'test/bundle/{fault-table/*,any-inputs,hostile-text,plans-write-nothing}.test.ts',
+      'test/bundle/{fault-table/*,any-inputs,cancellation,hostile-text,plans-write-nothing}.test.ts',
       'test/unit/apply-properties.test.ts',
     ],
     env: { THOROUGH: 'yes' },

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { CATALOGUE } from '../src/errors.ts'
-import { collectMessages, collectRules, type ErrorMessage } from './error-messages/collect.ts'
+import {
+  collectMessages,
+  collectRules,
+  readSource,
+  type ErrorMessage,
+  type Source,
+} from './error-messages/collect.ts'
 import { CLOSE, OPEN } from './error-messages/render.ts'
 
 /** Advice that goes with so many codes is said once, at the end. */
@@ -12,9 +18,10 @@ const COMMON = 5
 
 /** The page, as Prettier leaves it. */
 export async function errorsPage(root: string): Promise<string> {
-  const messages = collectMessages(root)
+  const source = readSource(root)
+  const messages = collectMessages(source)
   const common = commonAdvice(messages)
-  const rules = rulesOfInputs(root)
+  const rules = rulesOfInputs(source)
   const own = messages.map((each) => ({
     ...each,
     advice: each.advice.filter((text) => !common.includes(text)),
@@ -44,8 +51,8 @@ stable, so workflows may compare it; the sentences may change. What stands in _i
 text and account ids are in the log and the summary, and never in the comment on a pull request.`
 
 /** What is said of an input, or of a variable beside them, in every form that it can have. */
-function rulesOfInputs(root: string): string {
-  const lines = collectRules(root).flatMap(({ rules, remedies }) =>
+function rulesOfInputs(source: Source): string {
+  const lines = collectRules(source).flatMap(({ rules, remedies }) =>
     rules.flatMap((rule) =>
       remedies.map(
         (remedy) => `${OPEN}input${CLOSE} is ${OPEN}value${CLOSE}: it ${rule}. ${remedy}`,

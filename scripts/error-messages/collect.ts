@@ -15,6 +15,9 @@ export type ErrorMessage = Readonly<{
 /** What an input or a variable can break: the rule, and how to mend it. */
 export type InputRule = Readonly<{ rules: readonly string[]; remedies: readonly string[] }>
 
+/** The source with the types of its expressions. */
+export type Source = Readonly<{ program: ts.Program; sources: readonly ts.SourceFile[] }>
+
 /** Where an error is made: the expressions that say how. */
 type Site = Readonly<{
   code: ts.Expression | undefined
@@ -28,8 +31,7 @@ type Site = Readonly<{
  *
  * @throws Error where a code cannot be told
  */
-export function collectMessages(root: string): readonly ErrorMessage[] {
-  const { program, sources } = open(root)
+export function collectMessages({ program, sources }: Source): readonly ErrorMessage[] {
   const checker = program.getTypeChecker()
   const render = createRenderer(checker)
   return sources
@@ -226,8 +228,7 @@ export function collectMessages(root: string): readonly ErrorMessage[] {
 }
 
 /** Reads the rules of inputs out of the source: every `bad(rule, remedy)`, and every object that has both. */
-export function collectRules(root: string): readonly InputRule[] {
-  const { program, sources } = open(root)
+export function collectRules({ program, sources }: Source): readonly InputRule[] {
   const render = createRenderer(program.getTypeChecker())
   const found: InputRule[] = []
   const add = (rule: ts.Expression, remedy: ts.Expression): void => {
@@ -274,7 +275,8 @@ function isNamed(name: ts.PropertyName, text: string): boolean {
   return ts.isIdentifier(name) && name.text === text
 }
 
-function open(root: string): { program: ts.Program; sources: readonly ts.SourceFile[] } {
+/** Reads what is in `src` below a folder. */
+export function readSource(root: string): Source {
   const path = join(root, 'tsconfig.json')
   const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as {
     config: unknown

@@ -10,6 +10,7 @@ import { stage } from '../kit/action.ts'
 import { cancelled, type CancelOrder } from '../kit/cancel.ts'
 import { chanceOf, newSeed, type Chance } from '../kit/chance.ts'
 import { scenario } from '../kit/scope.ts'
+import { often } from '../kit/thorough.ts'
 
 // They wait most of the time; more at once would take from each other the second that a run has to end in.
 /** What is known of what the run has begun. */
@@ -235,7 +236,7 @@ function momentAt(place: Place, chance: Chance): Moment {
 
 /** On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts. */
 const catchable = process.platform !== 'win32'
-const MOMENTS = 50
+const MOMENTS = often(25, 100)
 const seed = newSeed()
 const chance = chanceOf(seed)
 const moments: readonly Moment[] = catchable
