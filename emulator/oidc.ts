@@ -14,9 +14,12 @@ export type Issuer = {
   readonly jwks: { readonly keys: readonly object[] }
 }
 
-/** Makes an issuer with a key of its own. */
+let keys: ReturnType<typeof generateKeyPair> | undefined
+
+/** GitHub's issuer, which has the same key for everybody; it is made once, since that takes a while. */
 export async function createIssuer(): Promise<Issuer> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  keys ??= generateKeyPair('RS256')
+  const { privateKey, publicKey } = await keys
   const kid = randomUUID()
   const jwk = await exportJWK(publicKey)
   return {
