@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -277,7 +276,7 @@ describe.concurrent('a proxy', () => {
           })
           const where = {
             open: `127.0.0.1:${proxy.port}`,
-            closed: `127.0.0.1:${await closedPort(() => createServer())}`,
+            closed: `127.0.0.1:${await closedPort()}`,
           }
           const host = place === 'open' || place === 'closed' ? where[place] : place
           const end = await runAction(world, {
@@ -490,7 +489,7 @@ describe.concurrent('names and addresses', () => {
   )
 
   scenario('N09: where no address answers, each is named, whatever is called', async () => {
-    const port = await closedPort(() => createServer())
+    const port = await closedPort()
     const dead = 'dead.fake.test'
     await forEachVariant<{ env: Record<string, string>; code: Parameters<typeof expectRed>[1] }>(
       {

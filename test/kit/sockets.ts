@@ -1,10 +1,12 @@
 /** What the loopback servers of the tests have in common. */
-import type { Server, Socket } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer, type Server, type Socket } from 'node:net'
 
 /** A server on a free port of 127.0.0.1; stopping it cuts off whatever is still open. */
 export type Listening = Readonly<{ port: number; stop(): Promise<void> }>
 
-export async function listen(server: Server): Promise<Listening> {
+/** @param at the port; a free one when left out */
+export async function listen(server: Server, at = 0): Promise<Listening> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     keepQuiet(socket)
@@ -13,7 +15,7 @@ export async function listen(server: Server): Promise<Listening> {
   })
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(at, '127.0.0.1', () => {
       const bound = server.address()
       if (bound === null || typeof bound === 'string') reject(new Error('No port was bound'))
       else resolve(bound.port)
@@ -46,9 +48,18 @@ export function join(one: Socket, other: Socket): void {
   other.once('close', () => one.destroy())
 }
 
-/** A port of 127.0.0.1 on which nothing listens. */
-export async function closedPort(create: () => Server): Promise<number> {
-  const { port, stop } = await listen(create())
-  await stop()
-  return port
+/**
+ * A port of 127.0.0.1 on which nothing listens. It lies below those that systems give to servers that leave
+ * the choice to them, or one of these could get it in the meantime.
+ */
+export async function closedPort(): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { port, stop } = await listen(createServer(), randomInt(10_000, 30_000))
+      await stop()
+      return port
+    } catch (error) {
+      if (tries === 20) throw error
+    }
+  }
 }

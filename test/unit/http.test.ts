@@ -11,7 +11,8 @@ import {
 } from '../../src/http.ts'
 import type { Env } from '../../src/inputs.ts'
 import { never } from './kit/engine.ts'
-import { closedPort, serve, serveRaw } from './kit/loopback.ts'
+import { closedPort } from '../kit/sockets.ts'
+import { serve, serveRaw } from './kit/loopback.ts'
 
 function agents(env: Env = {}): Agents {
   const made = createAgents(env)

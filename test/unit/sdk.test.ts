@@ -23,7 +23,8 @@ import {
 } from '../../src/sdk.ts'
 import { readStorage } from '../../src/storage.ts'
 import { never } from './kit/engine.ts'
-import { closedPort, serve, serveRaw, type Handler, type Served } from './kit/loopback.ts'
+import { closedPort } from '../kit/sockets.ts'
+import { serve, serveRaw, type Handler, type Served } from './kit/loopback.ts'
 import { containing, matching } from './kit/matchers.ts'
 
 const CREDENTIALS = {

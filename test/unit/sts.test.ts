@@ -21,7 +21,8 @@ import {
 import { create, look, token, update } from '../emulator/support.ts'
 import { endingOf, type Ending } from './kit/ending.ts'
 import { never } from './kit/engine.ts'
-import { closedPort, serve, skippingClock } from './kit/loopback.ts'
+import { closedPort } from '../kit/sockets.ts'
+import { serve, skippingClock } from './kit/loopback.ts'
 import { containing, matching } from './kit/matchers.ts'
 
 async function emulated(options: EmulatorOptions = {}): Promise<Emulator> {

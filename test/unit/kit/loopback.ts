@@ -84,20 +84,6 @@ export async function serveRaw(talk: (socket: Socket) => void): Promise<Omit<Ser
   return { url: `http://127.0.0.1:${port}`, port, connections }
 }
 
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createRawServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => {
-    server.close(resolve)
-  })
-  if (address === null || typeof address === 'string') throw new Error('no port was bound')
-  return address.port
-}
-
 /** The machine's clock, on which every sleep is over at once and counts as slept. */
 export function skippingClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = []
