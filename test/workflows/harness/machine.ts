@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 
 import type { Emulator } from '../../../emulator/emulator.ts'
 import { clockEnv } from '../../kit/clock.ts'
+import { preload } from '../../kit/preload.ts'
 import { createActions, root, type Actions } from './actions.ts'
 
 export type Machine = Readonly<{
@@ -75,10 +76,7 @@ export function createMachine(emulator: Emulator, options: MachineOptions = {}):
       ...(clock === undefined ? {} : clockEnv(clock.scale, clock.originMs)),
       ...options.env,
     },
-    nodeArguments:
-      clock === undefined
-        ? []
-        : ['--import', new URL('../../kit/scaled-clock.ts', import.meta.url).href],
+    nodeArguments: clock === undefined ? [] : preload('scaled-clock.ts'),
     serverUrl: options.serverUrl ?? 'https://github.com',
     tokenUrl: options.tokenUrl ?? emulator.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '',
     secrets: options.secrets ?? {},
