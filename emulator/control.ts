@@ -21,7 +21,8 @@ const help = {
   'POST /_emulator/jobs': 'say how jobs to come go, one plan or a list',
   'GET /_emulator/received': 'every request so far',
   'GET /_emulator/world': 'the state',
-  'PUT /_emulator/world': 'change what is given of rules, claims, apps, roles, github',
+  'PUT /_emulator/world':
+    'change what is given of rules, claims, tokenSeconds, apps, roles, github',
   'POST /_emulator/reset': 'a fresh state',
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { amplifyHandlers } from './amplify.ts'
 import { createTimers, realClock, type Clock } from './clock.ts'
 import { createControl } from './control.ts'
+import { defaults } from './defaults.ts'
 import { createFaultBook, type FaultOrder, type OrderedFault } from './faults.ts'
 import { newGithubToken } from './github-state.ts'
 import { githubHandlers } from './github.ts'
@@ -14,7 +15,6 @@ import type { Rules } from './rules.ts'
 import { serve } from './server.ts'
 import { stsHandlers } from './sts.ts'
 import {
-  defaults,
   environmentOf,
   newUser,
   newWorld,
@@ -24,12 +24,14 @@ import {
 } from './world.ts'
 
 export { realClock, type Clock, type Timer } from './clock.ts'
+export { defaults } from './defaults.ts'
 export type { Fault, FaultKind, FaultOrder, OrderedFault } from './faults.ts'
 export type { Comment, Github, Pull } from './github-state.ts'
 export type { Received } from './http.ts'
 export type { PolicyDocument, TrustPolicy } from './iam.ts'
 export type { OperationName, Service } from './operations.ts'
 export { defaultRules, permissive, type Rules } from './rules.ts'
+export { githubTrust } from './trust.ts'
 export {
   addApp,
   addEnvironment,
@@ -37,10 +39,8 @@ export {
   addRole,
   addStorage,
   allow,
-  defaults,
   endJob,
   environmentOf,
-  githubTrust,
   physicalBucket,
   readActions,
   writeActions,

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
 import { createAgenda, type Agenda } from './agenda.ts'
+import { defaults } from './defaults.ts'
 import { newGithub, type Github } from './github-state.ts'
 import type { PolicyDocument, TrustPolicy } from './iam.ts'
 import { defaultRules, type Rules } from './rules.ts'
+import { applyTrust, planTrust } from './trust.ts'
 
 export const permissions = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
 export type Permission = (typeof permissions)[number]
@@ -134,17 +136,6 @@ export type World = {
   readonly agenda: Agenda
 }
 
-export const defaults = {
-  accountId: '111122223333',
-  appId: 'd1a2b3c4d5e6f7',
-  applyRole: 'arn:aws:iam::111122223333:role/amplify-storage-apply',
-  planRole: 'arn:aws:iam::111122223333:role/amplify-storage-plan',
-  issuer: 'https://token.actions.githubusercontent.com',
-  audience: 'sts.amazonaws.com',
-  region: 'eu-west-1',
-  repository: 'octo-org/octo-app',
-} as const
-
 const newCounters = (): Counters => ({
   create: { received: 0, accepted: 0, executed: 0 },
   update: { received: 0, accepted: 0, executed: 0 },
@@ -189,33 +180,6 @@ export const newUniqueId = (prefix: string): string => prefix + random(16, keyAl
 
 /** A random secret access key. */
 export const newSecret = (): string => randomBytes(30).toString('base64')
-
-/** Trust in a workflow's tokens, by audience and subject. */
-export function githubTrust(
-  subjects: string[],
-  options: { accountId?: string; audience?: string; issuer?: string; partition?: string } = {},
-): TrustPolicy {
-  const account = options.accountId ?? defaults.accountId
-  const issuer = (options.issuer ?? defaults.issuer).replace(/^https?:\/\//, '')
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: {
-          Federated: `arn:${options.partition ?? 'aws'}:iam::${account}:oidc-provider/${issuer}`,
-        },
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: {
-          StringEquals: {
-            [`${issuer}:aud`]: options.audience ?? defaults.audience,
-            [`${issuer}:sub`]: subjects,
-          },
-        },
-      },
-    ],
-  }
-}
 
 export const readActions = [
   'amplifybackend:GetBackend',
@@ -375,16 +339,15 @@ function addUser(world: World): void {
   world.credentials.set(world.user.accessKeyId, world.user)
 }
 
+/** What the documentation lets the role that plans do: less than to read, since it starts no jobs. */
+const planActions = ['amplifybackend:GetBackend', 'amplifybackend:GetBackendStorage']
+
 function addDefaultRoles(world: World): void {
-  const formats = ['repo:octo-org/octo-app', 'repo:octo-org@12345/octo-app@456789']
-  const main = formats.map((repository) => `${repository}:ref:refs/heads/main`)
-  const pull = formats.map((repository) => `${repository}:pull_request`)
-  const { issuer } = world
-  addRole(world, { arn: defaults.applyRole, trust: githubTrust(main, { issuer }) })
+  addRole(world, { arn: defaults.applyRole, trust: applyTrust(world.issuer) })
   addRole(world, {
     arn: defaults.planRole,
-    trust: githubTrust([...main, ...pull], { issuer }),
-    policies: [allow(readActions)],
+    trust: planTrust(world.issuer),
+    policies: [allow(planActions)],
   })
 }
 

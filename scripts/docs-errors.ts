@@ -14,7 +14,7 @@ import {
 import { CLOSE, OPEN } from './error-messages/render.ts'
 
 /** Advice that goes with so many codes is said once, at the end. */
-const COMMON = 5
+const COMMON = 6
 
 /** The page, as Prettier leaves it. */
 export async function errorsPage(root: string): Promise<string> {

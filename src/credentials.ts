@@ -8,10 +8,17 @@ import { duration } from './clock.ts'
 import { ActionError } from './errors.ts'
 import type { Identity } from './event.ts'
 import { routeAdvice } from './explain.ts'
+import { describeFailure, type Failure } from './failure.ts'
 import type { Env } from './inputs.ts'
 import { mintToken, tokenService } from './oidc.ts'
 import { describe, persist, type Patience } from './retry.ts'
-import { callPlugin, clientConfiguration, type ClientSettings, type Trace } from './sdk.ts'
+import {
+  clientConfiguration,
+  guardExtension,
+  type ClientSettings,
+  type Lost,
+  type Trace,
+} from './sdk.ts'
 import type { Secrets } from './secrets.ts'
 import { assumeRole, callerIdentity, PLAN_SESSION_POLICY, type RoleSession } from './sts.ts'
 import { oneLine, quoted } from './text.ts'
@@ -141,17 +148,29 @@ async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Crede
     trail.push(text)
     trace(text)
   }
+  let lost: Lost | undefined
+  const { region, ...configuration } = clientConfiguration(settings)
   const chain = defaultProvider({
-    // No retry of ours is around these calls.
-    clientConfig: { ...clientConfiguration(settings), maxAttempts: 3 },
-    clientPlugins: [callPlugin(settings)],
+    clientConfig: {
+      ...configuration,
+      // No retry of ours is around these calls.
+      maxAttempts: 3,
+      extensions: [
+        guardExtension(settings, (latest) => {
+          lost = latest
+        }),
+      ],
+    },
+    // Not of every client: a login of IAM Identity Center has a region of its own.
+    parentClientConfig: { region },
     logger: { debug: note, info: note, warn: note, error: note },
   })
   let fresh = false
   const provider = own(async () => {
     trail.length = 0
+    lost = undefined
     const found = await chain(fresh ? { forceRefresh: true } : {}).catch((error: unknown) => {
-      throw notFound(error, trail)
+      throw notFound(error, trail, lost)
     })
     fresh = false
     mask(secrets, found)
@@ -252,8 +271,9 @@ function sourceOf(found: AwsCredentialIdentity, trail: readonly string[]): strin
 /** What the SDK says of sources that nobody has set up. */
 const NOT_SET_UP = /skipping|not specified|metadata service access disabled/i
 
-function notFound(error: unknown, trail: readonly string[]): unknown {
+function notFound(error: unknown, trail: readonly string[], lost: Lost | undefined): unknown {
   if (error instanceof ActionError) return error
+  if (lost?.thrown instanceof ActionError) return lost.thrown
   const said = error instanceof Error ? oneLine(error.message, 300) : 'no reason given'
   // The chain's own error only says that it came to its end; why each source failed, it says on its way.
   const reasons = trail.flatMap((line) => {
@@ -261,11 +281,18 @@ function notFound(error: unknown, trail: readonly string[]): unknown {
     return reason === '' || reason === said || NOT_SET_UP.test(reason) ? [] : [reason]
   })
   const tried = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 6).join(' ')})`
+  const advice = lost === undefined ? undefined : routeAdvice(failureOf(lost))
   return new ActionError(
-    /\bexpired\b|\bSSO\b/i.test(said) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
+    // The name of a host can have the word in it.
+    /\bexpired\b|\bSSO session\b/i.test(said) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
     `No role is set, and the AWS SDK found no usable credentials: ${said}${tried}`,
-    { cause: error },
+    { cause: error, ...(advice === undefined ? {} : { advice }) },
   )
+}
+
+function failureOf({ thrown, route }: Lost): Failure {
+  const operation = 'the search for credentials'
+  return describeFailure(thrown, { operation, connected: true, head: undefined, route })
 }
 
 function missingPermission(roleArn: string): ActionError {

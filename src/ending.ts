@@ -60,6 +60,7 @@ export function redEnding(
   return { result, error: clean }
 }
 
+/** The result, and the error that explains it; `redEnding` writes the one into the other. */
 function judge(thrown: unknown, findings: Findings, place: Place | undefined): RedEnding {
   const error =
     thrown instanceof ActionError
@@ -73,7 +74,7 @@ function judge(thrown: unknown, findings: Findings, place: Place | undefined): R
     return { result: 'failed', error }
   }
   // Whatever went wrong here, the change that was sent may yet come about.
-  return { result: 'unknown', error: withAdvice(error, 'unknown', openEnd(findings, place)) }
+  return { result: 'unknown', error: withAdvice(error, openEnd(findings, place)) }
 }
 
 function cancelled(error: ActionError, findings: Findings, place: Place | undefined): RedEnding {
@@ -83,7 +84,7 @@ function cancelled(error: ActionError, findings: Findings, place: Place | undefi
     : 'Nothing that this run started is still going on. A re-run is harmless.'
   return {
     result: 'cancelled',
-    error: new ActionError('CANCELLED', error.message, { result: 'cancelled', advice }),
+    error: new ActionError('CANCELLED', error.message, { advice }),
   }
 }
 
@@ -93,11 +94,10 @@ function openEnd(findings: Findings, place: Place): string {
     : `A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: ${storageCommand(place)}`
 }
 
-function withAdvice(error: ActionError, result: RedResult, more: string): ActionError {
+function withAdvice(error: ActionError, more: string): ActionError {
   // A command at the end of the advice has to stay whole.
   const gap = error.advice.endsWith('.') ? ' ' : '\n'
   return new ActionError(error.code, error.message, {
-    result,
     advice: `${error.advice}${gap}${more}`,
     requestId: error.requestId,
     cause: error,

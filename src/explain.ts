@@ -31,29 +31,21 @@ export function explainFailure(
       ...(advice === undefined ? {} : { advice }),
       ...details,
     })
-  const onTheWay = routeAdvice(failure)
-  switch (classify(failure)) {
+  const verdict = classify(failure)
+  switch (verdict) {
     case 'throttled':
       return error('THROTTLED', `${operation} was throttled in every attempt: ${said}.`)
     case 'not-connected':
-      return error(
-        'HOST_UNREACHABLE',
-        `${operation} could not reach the service: ${said}.`,
-        onTheWay,
-      )
-    case 'unknown-host':
-      if (onTheWay !== undefined) {
-        return error(
-          'HOST_UNREACHABLE',
-          `${operation} could not reach the service: ${said}.`,
-          onTheWay,
-        )
-      }
-      return error(
-        'HOST_UNREACHABLE',
-        `${operation} found no host for the region ${quoted(place.region)}: ${said}.`,
-        `Check the spelling of aws-region (${quoted(place.region)}), and that Amplify Backend exists there.`,
-      )
+    case 'unknown-host': {
+      const onTheWay = routeAdvice(failure)
+      return verdict === 'not-connected' || onTheWay !== undefined
+        ? error('HOST_UNREACHABLE', `${operation} could not reach the service: ${said}.`, onTheWay)
+        : error(
+            'HOST_UNREACHABLE',
+            `${operation} found no host for the region ${quoted(place.region)}: ${said}.`,
+            `Check the spelling of aws-region (${quoted(place.region)}), and that Amplify Backend exists there.`,
+          )
+    }
     case 'untrusted-host':
       return error('TLS_FAILED', `${operation} does not trust the host's certificate: ${said}.`)
     case 'gateway-timeout':
@@ -145,12 +137,21 @@ export function backendArn({ region, appId, accountId }: Place): string {
 
 /** A shell command that shows a job, for a person to copy. */
 export function jobCommand(place: Place, jobId: string): string {
-  return `aws amplifybackend get-backend-job --region ${place.region} --app-id ${place.appId} --backend-environment-name ${place.backendEnvironmentName} --job-id ${jobId}`
+  return `aws amplifybackend get-backend-job ${environmentOptions(place)} --job-id ${shellWord(jobId)}`
 }
 
 /** A shell command that shows the storage, for a person to copy. */
 export function storageCommand(place: Place): string {
-  return `aws amplifybackend get-backend-storage --region ${place.region} --app-id ${place.appId} --backend-environment-name ${place.backendEnvironmentName} --resource-name ${place.resourceName}`
+  return `aws amplifybackend get-backend-storage ${environmentOptions(place)} --resource-name ${shellWord(place.resourceName)}`
+}
+
+function environmentOptions({ region, appId, backendEnvironmentName }: Place): string {
+  return `--region ${region} --app-id ${shellWord(appId)} --backend-environment-name ${shellWord(backendEnvironmentName)}`
+}
+
+/** A name may come out of an expression, and be made so that whoever copies the command runs another. */
+function shellWord(text: string): string {
+  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** The most of a job's own error text that is shown; the rest is the CLI's tables. */
@@ -159,7 +160,7 @@ const JOB_ERROR_LIMIT = 1_200
 /** What is known of the texts of failed jobs, which are output of the Amplify CLI and CloudFormation. */
 const JOB_ADVICE: readonly Readonly<{ text: RegExp; code: ErrorCode; advice: string }>[] = [
   {
-    text: /existing auth resource|without an existing auth|requires? (?:an )?auth/i,
+    text: /existing auth resource|without an existing auth|requires? (?:an )?auth\b/i,
     code: 'AUTH_MISSING',
     advice: 'Add auth (Cognito) to the backend environment, then run again.',
   },

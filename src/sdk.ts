@@ -94,6 +94,48 @@ export function callPlugin<Input extends object, Output extends object>(
   }
 }
 
+/** A request that came to nothing, and its way where it may go one. */
+export type Lost = Readonly<{ thrown: unknown; route: Route | undefined }>
+
+/** What an extension of a client gets hold of. */
+type ClientParts<Request, Options, Output> = Readonly<{
+  region(): () => Promise<string>
+  httpHandler(): { handle: (request: Request, options?: Options) => Promise<Output> }
+}>
+
+/**
+ * The same guard for the clients that the SDK makes by itself to get credentials: not all of them take
+ * plugins, and some hide what went wrong in an error of their own.
+ *
+ * @param note told what the latest request came to: undefined as long as nothing is lost
+ */
+export function guardExtension(
+  settings: ClientSettings,
+  note: (lost: Lost | undefined) => void,
+): {
+  configure<Request, Options, Output>(parts: ClientParts<Request, Options, Output>): void
+} {
+  return {
+    configure: (parts) => {
+      // Every client has made one for itself.
+      const handler = parts.httpHandler()
+      const handle = handler.handle.bind(handler)
+      handler.handle = async (request, options) => {
+        let route: Route | undefined
+        note(undefined)
+        try {
+          // Such a client may have a region of its own.
+          route = judgeRequest(request, { ...settings, region: await parts.region()() })
+          return await handle(request, options)
+        } catch (error) {
+          note({ thrown: error, route })
+          throw error
+        }
+      }
+    },
+  }
+}
+
 /** The way that the SDK's other means name a host, beside the variables. */
 const SHARED_ENDPOINT = 'endpoint_url in the shared AWS configuration'
 

@@ -5,6 +5,7 @@ import type { Engine } from './engine.ts'
 import { identityOf } from './event.ts'
 import type { Findings } from './findings.ts'
 import type { Inputs } from './inputs.ts'
+import { rehearseAfter } from './rehearsal.ts'
 import { observerOf, patienceOf, placeOf, roleOf, warn, type Run } from './run.ts'
 import type { ClientSettings, EndpointKind } from './sdk.ts'
 
@@ -65,7 +66,8 @@ export async function openSession(
     env,
     log.debug,
   )
-  const credentials = await authenticating
+  const callOff = earlyToken && rehearseAfter(earlyToken, inputs.region)
+  const credentials = await authenticating.finally(callOff)
   return {
     engine: {
       amplify: noting(amplify, findings),

@@ -6,13 +6,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { startEmulator } from '../emulator.ts'
+import { defaults, startEmulator, type Emulator } from '../emulator.ts'
+import { UsageError } from '../flags.ts'
 import { runActionStep } from '../runner/action-step.ts'
+import { mergedTrust } from '../trust.ts'
 import { events, githubContext, tokenClaims } from '../workflow/events.ts'
 import { orderFault } from './faults.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from './flags.ts'
-import { UsageError } from '../flags.ts'
-import { stepInputs, type StepInputs } from './step-inputs.ts'
+import { stepInputs } from './step-inputs.ts'
+import { triggersOf, unnamed, usualEvent } from './triggers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = readdirSync(join(root, 'examples'))
@@ -20,24 +22,33 @@ const examples = readdirSync(join(root, 'examples'))
   .map((name) => name.slice(0, -'.yml'.length))
   .sort()
 
-/** The step of a workflow, which may be the reader's own: what is wrong with it is theirs to mend. */
-function readStep(file: string, github: Readonly<Record<string, unknown>>): StepInputs {
-  const workflow = readFileSync(join(root, 'examples', file), 'utf8')
-  const action = readFileSync(join(root, 'action.yml'), 'utf8')
+/** Reads a workflow, which may be the reader's own: what is wrong with it is theirs to mend. */
+function reading<T>(file: string, read: () => T): T {
   try {
-    return stepInputs({ workflow, action, contexts: { github } })
+    return read()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`examples/${file} cannot be tried: ${reason}`)
   }
 }
 
+/** Gives the role that applies the trust that is for merged pull requests in place of pushes. */
+function trustMerges({ world }: Emulator): void {
+  const role = world.roles.get(defaults.applyRole)
+  if (role !== undefined) role.trust = mergedTrust(world.issuer)
+}
+
 async function tryOut(flags: TryFlags): Promise<number> {
   const say = (text = ''): void => {
     process.stdout.write(`${text}\n`)
   }
-  const event = events[flags.event]()
   const file = `${flags.example}.yml`
+  const workflow = readFileSync(join(root, 'examples', file), 'utf8')
+  const action = readFileSync(join(root, 'action.yml'), 'utf8')
+  const triggers = reading(file, () => triggersOf(workflow))
+  const eventName = flags.event ?? usualEvent(triggers)
+  const event = events[eventName]()
+  const missing = unnamed(triggers, event)
   const emulator = await startEmulator({
     rules: { jobMs: flags.jobMs },
     claims: tokenClaims(event, { file, workflow: 'Storage' }),
@@ -51,7 +62,9 @@ async function tryOut(flags: TryFlags): Promise<number> {
       workflow: 'Storage',
       job: 'storage',
     }
-    const step = readStep(file, githubContext(event, place, emulator.githubToken))
+    const github = githubContext(event, place, emulator.githubToken)
+    const step = reading(file, () => stepInputs({ workflow, action, contexts: { github } }))
+    if (eventName === 'merged') trustMerges(emulator)
     if (flags.fault !== undefined) orderFault(emulator, flags.fault)
     const mayMint = step.mayMintToken && event.trusted
     const identity = mayMint
@@ -61,8 +74,12 @@ async function tryOut(flags: TryFlags): Promise<number> {
     let exitCode = 0
     for (let run = 1; run <= runs; run += 1) {
       say(
-        `--- ${run === 1 ? '' : 'again: '}examples/${file} on ${flags.event}${flags.fault === undefined ? '' : `, with ${flags.fault}`}`,
+        `--- ${run === 1 ? '' : 'again: '}examples/${file} on ${eventName}${flags.fault === undefined ? '' : `, with ${flags.fault}`}`,
       )
+      if (missing !== undefined)
+        say(`--- GitHub would not start it, since its \`on:\` lacks ${missing}`)
+      if (eventName === 'merged')
+        say('--- amplify-storage-apply trusts what docs/setup.md says for merged pull requests')
       const end = await runActionStep({
         event,
         env: { ...emulator.env, ...identity, ...step.env },

@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util'
 
 import { UsageError } from '../flags.ts'
 import { events, type EventName } from '../workflow/events.ts'
-import { defaults } from '../world.ts'
+import { defaults } from '../defaults.ts'
 import { faults, isFault } from './faults.ts'
 
 export type TryFlags = Readonly<{
   /** The workflow in `examples/`, without `.yml`. */
   example: string
-  event: EventName
+  /** What starts the workflow; undefined where nothing is said. */
+  event: EventName | undefined
   fault: string | undefined
   /** Run the step a second time, as a re-run of the job does. */
   twice: boolean
@@ -22,16 +23,22 @@ export function tryUsage(examples: readonly string[]): string {
 
 Runs the action's bundle on an emulator of its own, on loopback, as a runner runs the first step of a
 workflow that uses the action. Shows the log, then the outputs, then the summary; leaves nothing
-behind. Other steps and callers are not run: what relies on them (ambient-credentials, reusable) is red.
+behind. Other steps and callers are not run: what relies on them (ambient-credentials, reusable) is red,
+and call-reusable has nothing to run.
 
 To try a workflow of your own, save it as examples/NAME.yml. The emulator knows the app
 ${appId} with the environments dev and prod, in any region, and of the account ${accountId}
 the roles ${roleName(applyRole)} and ${roleName(planRole)}. With another app the run ends in
 NOT_FOUND, with another role in ROLE_REFUSED.
 
+The roles trust what docs/setup.md says: the one that applies takes runs on main, the one that plans
+those on every branch and of pull requests. With --event merged the one that applies trusts pull
+requests merged into main instead, as a workflow that has no push needs it.
+
   --example NAME     the workflow, as in examples/NAME.yml (plan-and-apply when left out):
 ${listed(examples)}
-  --event NAME       what starts it (push when left out):
+  --event NAME       what starts it, whatever its triggers are (when left out: push, or what else it
+                     names that applies):
 ${listed(Object.keys(events))}
   --twice            run it again, as a re-run does
   --job-seconds N    how long the backend job takes (3 when left out); the action first looks at a job
@@ -89,12 +96,13 @@ export function parseTryFlags(
   args: readonly string[],
   examples: readonly string[],
 ): TryFlags | undefined {
-  const { example = 'plan-and-apply', event = 'push', fault, twice, help, ...rest } = read(args)
+  const { example = 'plan-and-apply', event, fault, twice, help, ...rest } = read(args)
   if (help === true) return undefined
   if (!examples.includes(example)) {
     throw unknown('example', 'the name of a workflow in examples/, without .yml', example, examples)
   }
-  if (!isEvent(event)) throw unknown('event', 'an event', event, Object.keys(events))
+  if (event !== undefined && !isEvent(event))
+    throw unknown('event', 'an event', event, Object.keys(events))
   if (fault !== undefined && !isFault(fault)) {
     throw unknown('fault', 'a fault', fault, Object.keys(faults))
   }

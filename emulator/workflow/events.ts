@@ -3,7 +3,7 @@
  * puts into the event file, into the `github` context, into the variables of a step and into the
  * claims of a token.
  */
-import { defaults } from '../world.ts'
+import { defaults } from '../defaults.ts'
 
 export type WorkflowEvent = Readonly<{
   /** As in `on:`, for example `pull_request`. */

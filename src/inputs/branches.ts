@@ -1,6 +1,6 @@
 /** The patterns of `apply-branches`, with a subset of the meaning they have in `on.push.branches`. */
 
-import { entries, named } from './lists.ts'
+import { entries, named, verb } from './lists.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { hasInvisible } from './show.ts'
@@ -24,7 +24,7 @@ export function branchPatterns(text: string): Outcome<readonly string[]> {
   const wrong = patterns.filter((pattern) => !isPattern(pattern))
   if (wrong.length > 0) {
     return bad(
-      `must list names of branches, in which only \`*\` and \`**\` have a meaning; ${named(wrong)} is none`,
+      `must list names of branches, in which only \`*\` and \`**\` have a meaning; ${named(wrong)} ${verb(wrong)} none`,
       'List the branches without `!`, `?` and `[...]`, for example `main, release/*`.',
     )
   }

@@ -7,6 +7,7 @@
  * what only the Amplify CLI's own rule, `^[a-z0-9-]{3,47}$`, forbids is a warning.
  */
 
+import { falseHyphen } from './hyphens.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { word } from './scalars.ts'
@@ -45,13 +46,16 @@ function brokenRule(text: string, environment: string | undefined): Outcome<neve
     return bad('must not hold upper-case letters', 'Write it in lower case.')
   }
   if (/[^a-z\d.-]/u.test(text)) {
-    return bad(
-      'must hold only lower-case letters, digits, hyphens and dots',
-      'Give the bare base name: not a URL or an ARN, and no underscores.',
+    return (
+      falseHyphen(text) ??
+      bad(
+        'must hold only lower-case letters, digits, hyphens and dots',
+        'Give the bare base name: not a URL or an ARN, and no underscores.',
+      )
     )
   }
   if (!/^[a-z\d]/.test(text)) {
-    return bad('must begin with a letter or a digit', 'Remove what stands before it.')
+    return bad('must begin with a letter or a digit', 'Remove the hyphen or dot in front.')
   }
   if (text.includes('..')) return bad('must not hold two dots in a row', 'Use hyphens.')
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {

@@ -1,5 +1,6 @@
 /** Lists in every spelling that a workflow produces, and the lists of permissions and accounts. */
 
+import { nearest } from './nearest.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { missing, placeholder } from './scalars.ts'
@@ -52,7 +53,7 @@ export function permissions(text: string): Outcome<readonly Permission[]> {
   const others = unknown.filter((entry) => entry.toUpperCase() !== 'NONE')
   if (others.length > 0) {
     return bad(
-      `must list only READ, CREATE_AND_UPDATE and DELETE, or be \`none\`; ${named(others)} is none of them`,
+      `must list only READ, CREATE_AND_UPDATE and DELETE, or be \`none\`; ${named(others)} ${verb(others)} none of them`,
       hintFor(others),
     )
   }
@@ -76,7 +77,7 @@ export function accountIds(text: string): Outcome<readonly string[]> {
   const wrong = list.value.filter((entry) => !/^\d{12}$/.test(entry))
   if (wrong.length > 0) {
     return bad(
-      `must list account ids of 12 digits each; ${named(wrong)} is none`,
+      `must list account ids of 12 digits each; ${named(wrong)} ${verb(wrong)} none`,
       'Leave out hyphens, and put an id that begins with 0 in quotes so that YAML keeps the 0.',
     )
   }
@@ -91,6 +92,11 @@ export function accountIds(text: string): Outcome<readonly string[]> {
 export function named(list: readonly string[]): string {
   const first = list.slice(0, NAMED).map(shown).join(', ')
   return list.length > NAMED ? `${first} (and ${list.length - NAMED} more)` : first
+}
+
+/** The verb that goes with the entries. */
+export function verb(list: readonly string[]): 'is' | 'are' {
+  return list.length === 1 ? 'is' : 'are'
 }
 
 function split(list: string): readonly string[] {
@@ -117,9 +123,18 @@ function isPermission(text: string | undefined): text is Permission {
   return PERMISSIONS.some((permission) => permission === text)
 }
 
+/** How to mend words that name no permission. */
 function hintFor(words: readonly string[]): string {
-  const part = words.some((word) => /^(?:AND|CREATE|UPDATE|WRITE|PUT)$/iu.test(word))
-  return part
-    ? 'Writing is the one word CREATE_AND_UPDATE.'
-    : 'Separate the words by commas, spaces or new lines.'
+  if (words.some((word) => /[^\w-]/u.test(word))) {
+    return 'Separate the words by commas, spaces or new lines.'
+  }
+  if (words.some((word) => /^(?:AND$|CREATE|UPDATE|WRITE|PUT)/iu.test(word))) {
+    return 'Writing is the one word CREATE_AND_UPDATE.'
+  }
+  const meant = words
+    .map((word) => nearest(word.toUpperCase().replaceAll('-', '_'), PERMISSIONS))
+    .find((word) => word !== undefined)
+  return meant === undefined
+    ? 'Name some of these three, or write `none`.'
+    : `Perhaps \`${meant}\` is meant.`
 }

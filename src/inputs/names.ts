@@ -1,5 +1,6 @@
 /** The names that identify the storage: app, backend environment and resource. */
 
+import { hyphenHint } from './hyphens.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { word } from './scalars.ts'
@@ -21,7 +22,7 @@ export function appId(text: string): Outcome<string> {
   const inside = /(?:^|\.)(d[a-z\d]{1,19})\.amplifyapp\.com$/.exec(text)?.[1]
   const hint = inside === undefined ? '' : ` Is \`${inside}\` meant?`
   return good(text, [
-    `not an app id as Amplify makes them (\`d\`, then lower-case letters and digits, at most 20 characters in all), so the service may not find the app.${hint}`,
+    `not an app id as Amplify makes them (\`d\`, then lower-case letters and digits, at most 20 characters in all), so the service may not find the app.${hint}${hyphenHint(text)}`,
   ])
 }
 
@@ -36,7 +37,7 @@ export function environmentName(text: string): Outcome<string> {
   const part = pathPart(text)
   if ('flaw' in part || /^[a-z]{2,10}$/.test(text)) return part
   return good(text, [
-    'the Amplify CLI, which runs in the job, knows only names of 2 to 10 lower-case letters, so the job may fail.',
+    `the Amplify CLI, which runs in the job, knows only names of 2 to 10 lower-case letters, so the job may fail.${hyphenHint(text)}`,
   ])
 }
 
@@ -57,7 +58,7 @@ export function resourceName(text: string): Outcome<string> {
 function resourceWarnings(text: string): readonly string[] {
   if (!/^[a-zA-Z\d]+$/.test(text)) {
     return [
-      'the Amplify CLI, which runs in the job, knows only letters and digits here, so the job may fail.',
+      `the Amplify CLI, which runs in the job, knows only letters and digits here, so the job may fail.${hyphenHint(text)}`,
     ]
   }
   if (text.length > 64) {

@@ -1,5 +1,6 @@
 /** Regions, and the partitions of AWS that they belong to. */
 
+import { falseHyphen } from './hyphens.ts'
 import { nearest } from './nearest.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
@@ -9,7 +10,7 @@ import { word } from './scalars.ts'
  * The regions with an endpoint of Amplify Backend (botocore `endpoints.json`, and the Amplify CLI's own
  * map). New ones may be added at any time.
  */
-export const KNOWN_REGIONS: readonly string[] = [
+const KNOWN_REGIONS: readonly string[] = [
   'us-east-1',
   'us-east-2',
   'us-west-1',
@@ -114,12 +115,14 @@ export function region(text: string): Outcome<string> {
   if ('flaw' in one) return one
   if (!/^[a-z\d]+(?:-[a-z\d]+)*$/.test(text)) {
     const lower = text.toLowerCase()
-    return KNOWN_REGIONS.includes(lower)
-      ? bad('must be in lower case', `Write \`${lower}\`.`)
-      : bad(
-          'must be the code of a region: lower-case letters, digits and single hyphens',
-          'Give one code, for example `eu-west-1`.',
-        )
+    if (KNOWN_REGIONS.includes(lower)) return bad('must be in lower case', `Write \`${lower}\`.`)
+    return (
+      falseHyphen(text) ??
+      bad(
+        'must be the code of a region: lower-case letters, digits and single hyphens',
+        'Give one code, for example `eu-west-1`.',
+      )
+    )
   }
   const zone = /^((?:[a-z]+-)+\d+)(?:-[a-z]+-\d+)?[a-z]$/.exec(text)
   if (zone?.[1] !== undefined) {

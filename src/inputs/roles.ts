@@ -1,5 +1,6 @@
 /** Roles and the names of their sessions. */
 
+import { falseHyphen } from './hyphens.ts'
 import { bad, good } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { word } from './scalars.ts'
@@ -24,7 +25,7 @@ export function roleArn(text: string): Outcome<RoleArn> {
   if (arn !== undefined && partition !== undefined && accountId !== undefined) {
     return good({ arn, partition, accountId })
   }
-  return bad('must be the whole ARN of an IAM role', hintFor(text))
+  return falseHyphen(text) ?? bad('must be the whole ARN of an IAM role', hintFor(text))
 }
 
 /**
@@ -36,9 +37,12 @@ export function sessionName(text: string): Outcome<string> {
   const one = word(text, 1024)
   if ('flaw' in one) return one
   if (/^[\w+=,.@-]{2,64}$/.test(text)) return one
-  return bad(
-    'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
-    'Leave it out to have it made of the repository and the run id.',
+  return (
+    falseHyphen(text) ??
+    bad(
+      'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
+      'Leave it out to have it made of the repository and the run id.',
+    )
   )
 }
 

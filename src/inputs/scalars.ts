@@ -112,11 +112,12 @@ export function oneOf<const T extends string>(choices: readonly T[]): (text: str
     if (choice !== undefined) return good(choice)
     const left = placeholder(text)
     if (left !== undefined) return left
+    if (choices.length === 1) {
+      return bad(`must be ${listed(choices)}`, 'Write it so, or leave the input out.')
+    }
     const meant = nearest(lower, choices)
-    const rule =
-      choices.length === 1 ? `must be ${listed(choices)}` : `must be one of ${listed(choices)}`
     return bad(
-      rule,
+      `must be one of ${listed(choices)}`,
       meant === undefined
         ? 'Write one of these words, or leave the input out.'
         : `Perhaps \`${meant}\` is meant; or leave the input out.`,

@@ -18,7 +18,7 @@ export function hasInvisible(text: string): boolean {
 }
 
 /** The text with everything that cannot be seen, except plain spaces, written as `\u{HEX}`. */
-export function escapeInvisible(text: string): string {
+function escapeInvisible(text: string): string {
   return text.replace(HIDDEN, (character) => `\\u{${codePoint(character).toString(16)}}`)
 }
 

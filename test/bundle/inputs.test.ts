@@ -382,7 +382,7 @@ describe('values that are refused', () => {
         'a list of 5000': { list: 'READ,'.repeat(5_000), rule: 'must not be longer than' },
         'a list of 1000 others': {
           list: Array.from({ length: 1_000 }, (_, index) => `X${index}`).join(' '),
-          rule: '"X0", "X1", "X2" (and 997 more) is none of them',
+          rule: '"X0", "X1", "X2" (and 997 more) are none of them',
         },
       },
       async ({ list, rule }) => {

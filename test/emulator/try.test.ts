@@ -1,13 +1,17 @@
 /** `npm run try`: what it takes, what it refuses, and what it shows. */
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
 import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/try/flags.ts'
+import { triggersOf, unnamed, usualEvent, type Triggers } from '../../emulator/try/triggers.ts'
 import { UsageError } from '../../emulator/flags.ts'
-import { defaults } from '../../emulator/world.ts'
+import { defaults } from '../../emulator/defaults.ts'
+import { events, type EventName } from '../../emulator/workflow/events.ts'
 import { pollDelayMs } from '../../src/wait.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,11 +36,19 @@ function run(...args: string[]): SpawnSyncReturns<string> {
   })
 }
 
+/** What a run prints, while others run. */
+function output(...args: string[]): Promise<string> {
+  const cli = join(root, 'emulator/try/cli.ts')
+  return text(
+    spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout,
+  )
+}
+
 describe('the command line of a try', () => {
   test('may be empty', () => {
     expect(parsed()).toEqual({
       example: 'plan-and-apply',
-      event: 'push',
+      event: undefined,
       fault: undefined,
       twice: false,
       jobMs: 3_000,
@@ -100,11 +112,102 @@ describe('the help of a try', () => {
     }
   })
 
+  test('says whom the roles trust', () => {
+    expect(usage).toContain('docs/setup.md')
+    expect(usage).toContain('--event merged')
+  })
+
   test('says from when on the length of a job shows', () => {
     const seconds = pollDelayMs(0, () => 0.5) / 1000
     expect(usage.replace(/\s+/g, ' ')).toContain(
       `first looks at a job after about ${seconds} seconds`,
     )
+  })
+})
+
+describe('the triggers of a workflow', () => {
+  const example = (name: string): Triggers =>
+    triggersOf(readFileSync(join(root, 'examples', `${name}.yml`), 'utf8'))
+
+  test.each([
+    ['plan-and-apply', 'push'],
+    ['merged-pull-request', 'merged'],
+    // What only others call is started by nothing.
+    ['reusable', 'push'],
+  ])('start %s by %s when nothing is said', (name, event) => {
+    expect(usualEvent(example(name))).toBe(event)
+  })
+
+  test.each<[string, EventName, string | undefined]>([
+    ['on: push', 'push', undefined],
+    ['on: push', 'tag', undefined],
+    ['on: push', 'merge-group', 'merge_group'],
+    ['on: [push, merge_group]', 'merge-group', undefined],
+    [
+      'on: { merge_group: { types: destroyed } }',
+      'merge-group',
+      'the type checks_requested of merge_group',
+    ],
+    ['on: { pull_request: }', 'pull-request', undefined],
+    ['on: { pull_request: }', 'merged', 'the type closed of pull_request'],
+    ['on: { pull_request: { types: [closed] } }', 'merged', undefined],
+    ['on: { pull_request: { types: closed } }', 'closed', undefined],
+    ['on: { pull_request: { types: [closed] } }', 'fork', 'the type opened of pull_request'],
+    ['on: { workflow_dispatch: }', 'dispatch', undefined],
+    ['on: { schedule: [cron: 0 4 * * 1] }', 'schedule', undefined],
+    ['jobs: {}', 'push', 'push'],
+    ['', 'push', 'push'],
+  ])('%j do not name, for %s: %s', (workflow, event, missing) => {
+    expect(unnamed(triggersOf(workflow), events[event]())).toBe(missing)
+  })
+})
+
+describe.concurrent('an event', () => {
+  /** What a user gets whose roles are those of docs/setup.md; what is red has a code. */
+  const ends: Readonly<Record<EventName, string>> = {
+    push: 'created',
+    'pull-request': 'planned',
+    merged: 'created',
+    closed: 'skipped',
+    fork: 'skipped',
+    dependabot: 'skipped',
+    dispatch: 'created',
+    schedule: 'created',
+    'merge-group': 'planned',
+    tag: 'UNSUPPORTED_EVENT',
+  }
+  const given = Object.entries(ends).map(([event, end]): [string, string[], string] => [
+    event,
+    ['--event', event],
+    end,
+  ])
+
+  test.each([
+    ...given,
+    ['of the example for merges', ['--example', 'merged-pull-request'], 'created'],
+    [
+      'before the merge',
+      ['--example', 'merged-pull-request', '--event', 'pull-request'],
+      'planned',
+    ],
+  ])('%s ends as the documentation says', async (_, args, end) => {
+    const stdout = await output('--job-seconds', '0', ...args)
+    const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
+    expect(result === 'failed' ? code : result, stdout).toBe(end)
+  })
+
+  test('that the workflow does not name is told of', async () => {
+    expect(await output('--event', 'closed')).toContain(
+      '\n--- GitHub would not start it, since its `on:` lacks the type closed of pull_request\n',
+    )
+    expect(await output('--event', 'fork')).not.toContain('would not start')
+  })
+
+  test('of a merge comes with the trust for it, which is told', async () => {
+    const told =
+      '\n--- amplify-storage-apply trusts what docs/setup.md says for merged pull requests\n'
+    expect(await output('--event', 'merged', '--fault', 'role-refused')).toContain(told)
+    expect(await output('--event', 'fork')).not.toContain(told)
   })
 })
 

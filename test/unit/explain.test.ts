@@ -200,6 +200,24 @@ describe('a call that failed for good', () => {
     )
   })
 
+  test.each<readonly [Trouble, Partial<Parameters<typeof failureOf>[2] & object>]>([
+    ['unknownHost', { route: { host: 'a.test', proxy: undefined, endpoint: 'AWS_ENDPOINT_URL' } }],
+    [
+      'connectionRefused',
+      { route: { host: 'a.test', proxy: undefined, endpoint: 'AWS_ENDPOINT_URL' } },
+    ],
+  ])('R04: at a host that the user has named points at the setting: %s', (trouble, more) => {
+    const { code, message, advice } = explainFailure(failureOf('GetBackend', trouble, more), PLACE)
+    expect(code).toBe('HOST_UNREACHABLE')
+    expect(message).toMatch(/^GetBackend could not reach the service: /)
+    expect(advice).toBe('Check AWS_ENDPOINT_URL: requests go to a.test because of it.')
+  })
+
+  test('at a host that exists and takes no connection has the remedy of its code', () => {
+    const { advice } = explainFailure(failureOf('GetBackend', 'connectionRefused'), PLACE)
+    expect(advice).toBe(CATALOGUE.HOST_UNREACHABLE.remedy)
+  })
+
   test('R05: for want of app or environment lists everything that decides where it looked', () => {
     const { advice } = explainFailure(failureOf('GetBackend', 'notFound'), PLACE)
     expect(advice).toBe(
@@ -224,6 +242,27 @@ describe('the commands that are suggested', () => {
     )
     expect(storageCommand(PLACE)).toBe(
       'aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1abc --backend-environment-name prod --resource-name media',
+    )
+  })
+})
+
+describe('a name that a shell would read otherwise', () => {
+  test.each([
+    ['a;reboot', "'a;reboot'"],
+    ['$(reboot)', "'$(reboot)'"],
+    ['`reboot`x', "'`reboot`x'"],
+    ['a&b|c>d', "'a&b|c>d'"],
+    ['*', "'*'"],
+    ["a'b", "'a'\\''b'"],
+    ['é', "'é'"],
+  ])('is quoted in a command: %s', (name, word) => {
+    const place = { ...PLACE, appId: name, backendEnvironmentName: name, resourceName: name }
+    const where = `--region eu-west-1 --app-id ${word} --backend-environment-name ${word}`
+    expect(jobCommand(place, name)).toBe(
+      `aws amplifybackend get-backend-job ${where} --job-id ${word}`,
+    )
+    expect(storageCommand(place)).toBe(
+      `aws amplifybackend get-backend-storage ${where} --resource-name ${word}`,
     )
   })
 })
@@ -314,6 +353,10 @@ describe('a job that failed', () => {
     ],
   ] as const)('with a known text has advice: %s', (text, code, advice) => {
     expect(failed(text)).toMatchObject({ code, advice, result: 'failed' })
+  })
+
+  test('for want of authentication is not told to add auth', () => {
+    expect(failed('The registry requires authentication').code).toBe('JOB_FAILED')
   })
 
   test('because of something else that exists is not blamed on a bucket', () => {

@@ -194,6 +194,32 @@ describe('I01, I02, I12: lists in every spelling', () => {
     }
   })
 
+  test.each([
+    ['authenticated-permissions', 'CREATE', '; "CREATE" is none of them'],
+    ['authenticated-permissions', 'CREATE, UPDATE', '; "CREATE", "UPDATE" are none of them'],
+    ['authenticated-permissions', 'A B C D', '; "A", "B", "C" (and 1 more) are none of them'],
+    ['allowed-account-ids', '1, 111122223333', '; "1" is none'],
+    ['allowed-account-ids', '1, 2', '; "1", "2" are none'],
+    ['apply-branches', 'main, rel?', '; "rel?" is none'],
+    ['apply-branches', '!main, rel?', '; "!main", "rel?" are none'],
+  ])('%s: %j is told of one or of several', (input, list, end) => {
+    const { rule } = problem({ [input]: list })
+    expect(rule.slice(rule.indexOf(';'))).toBe(end)
+  })
+
+  test.each([
+    ['RAED', 'Perhaps `READ` is meant.'],
+    ['READ, delet', 'Perhaps `DELETE` is meant.'],
+    ['READ, CREATE_UPDATE', 'Writing is the one word CREATE_AND_UPDATE.'],
+    ['CRATE-AND-UPDATE', 'Perhaps `CREATE_AND_UPDATE` is meant.'],
+    ['admin, DELTE', 'Perhaps `DELETE` is meant.'],
+    ['READ;DELETE', 'Separate the words by commas, spaces or new lines.'],
+    ['CREATE, DELET', 'Writing is the one word CREATE_AND_UPDATE.'],
+    ['admin', 'Name some of these three, or write `none`.'],
+  ])('%j is refused with a remedy that fits', (list, remedy) => {
+    expect(problem({ 'authenticated-permissions': list }).remedy).toBe(remedy)
+  })
+
   test('any spelling of the same permissions is read the same', () => {
     const permission = fc.constantFrom('READ', 'CREATE_AND_UPDATE', 'DELETE')
     const letters = fc.func(fc.boolean())
@@ -256,6 +282,7 @@ describe('I01, I02, I12: lists in every spelling', () => {
       input: 'service-name',
       value: '"DynamoDB"',
       rule: 'must be `S3`',
+      remedy: 'Write it so, or leave the input out.',
     })
   })
 })
@@ -439,8 +466,8 @@ describe('I09: bucket names', () => {
     ['a_b', 'underscores'],
     ['bücket', 'lower-case'],
     ['192.168.0.1', 'IP address'],
-    ['-a-b', 'begin with a letter'],
-    ['.ab', 'begin with a letter'],
+    ['-a-b', 'begin with a letter or a digit. Remove the hyphen or dot in front.'],
+    ['.ab', 'begin with a letter or a digit. Remove the hyphen or dot in front.'],
     ['xn--abc', '`xn--`'],
     ['sthree-abc', '`sthree-`'],
     ['amzn-s3-demo-abc', '`amzn-s3-demo-`'],
@@ -480,6 +507,56 @@ describe('I09: bucket names', () => {
 
   test('an empty name is left to the service', () => {
     expect(read({ 'bucket-name': '' }).bucketName).toBeUndefined()
+  })
+})
+
+describe('what looks like a hyphen in a document', () => {
+  test.each([
+    ['\u2010', 'a typographic hyphen (U+2010)'],
+    ['\u2011', 'a non-breaking hyphen (U+2011)'],
+    ['\u2012', 'a figure dash (U+2012)'],
+    ['\u2013', 'an en dash (U+2013)'],
+    ['\u2014', 'an em dash (U+2014)'],
+    ['\u2015', 'a horizontal bar (U+2015)'],
+    ['\u2212', 'a minus sign (U+2212)'],
+    ['\uFE63', 'a small hyphen (U+FE63)'],
+    ['\uFF0D', 'a full-width hyphen (U+FF0D)'],
+  ])('%j in a bucket name is called by its name', (dash, name) => {
+    expect(problem({ 'bucket-name': `my${dash}media` })).toMatchObject({
+      value: `"my${dash}media"`,
+      rule: `has ${name} where a hyphen belongs`,
+      remedy: 'Type `-` in its place; documents and chats turn hyphens into dashes.',
+    })
+  })
+
+  test.each([
+    ['bucket-name', 'My–Media'],
+    ['aws-region', 'eu–west-1'],
+    ['role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
+    ['plan-role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
+    ['role-session-name', 'my–session'],
+  ])('%s: it is what is wrong with %j', (input, text) => {
+    expect(problem({ [input]: text }).rule).toBe('has an en dash (U+2013) where a hyphen belongs')
+  })
+
+  test.each([
+    ['bucket-name', 'my_media'],
+    ['bucket-name', 'my~media'],
+    ['aws-region', 'eu_west_1'],
+    ['role-session-name', 'my/session'],
+  ])('%s: %j has nothing of the kind', (input, text) => {
+    expect(problem({ [input]: text }).rule).not.toContain('where a hyphen belongs')
+  })
+
+  test.each([
+    ['app-id', 'd1–abc'],
+    ['backend-environment-name', 'prod–eu'],
+    ['resource-name', 'my–storage'],
+  ])('%s: where %j is only warned about, the warning names it', (input, text) => {
+    expect(warnings({ [input]: text })).toMatch(
+      / It has an en dash \(U\+2013\), which is not a hyphen\.$/,
+    )
+    expect(warnings({ [input]: text.replace('–', '-') })).not.toContain('dash')
   })
 })
 

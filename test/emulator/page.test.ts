@@ -1,0 +1,168 @@
+/** docs/emulator.md names all that the control interface takes, and nothing else. */
+import { describe, expect, test } from 'vitest'
+
+import { defaultRules, type Emulator } from '../../emulator/emulator.ts'
+import { isObject } from '../../emulator/shape.ts'
+import { readPage } from '../contract/kit/markdown.ts'
+import { send, start, type Reply } from './support.ts'
+
+const { text } = readPage('docs/emulator.md')
+
+const section = (heading: string): string => {
+  const found = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
+  if (found === undefined) throw new Error(`The page has no ${heading}`)
+  return found
+}
+
+const ask = (emulator: Emulator, method: string, path: string, body: unknown): Promise<Reply> =>
+  send(emulator.url, { method, path: `/_emulator/${path}`, body: JSON.stringify(body) })
+
+const put = (emulator: Emulator, body: unknown): Promise<Reply> =>
+  ask(emulator, 'PUT', 'world', body)
+
+/** The names that a refusal lists after some words. */
+function listed({ status, json }: Reply, after: string): readonly string[] {
+  const message = isObject(json) ? String(json['message']) : ''
+  expect([status, message]).toEqual([400, expect.stringContaining(after)])
+  return message
+    .slice(message.indexOf(after) + after.length)
+    .trim()
+    .split(', ')
+}
+
+const namesIn = (words: string): readonly string[] =>
+  [...words.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+
+/** A rule with its value at first, and what the page says of it. */
+type Row = Readonly<{ rule: string; first: unknown; meaning: string }>
+
+describe('the rules of the page', () => {
+  const rows = section('Change the world')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, rule = '', first = '', meaning = '']): Row => ({
+      rule: rule.replaceAll('`', ''),
+      first: JSON.parse(first.replaceAll('`', '')),
+      meaning,
+    }))
+
+  test('are all that there are, as they are at first', () => {
+    expect(Object.fromEntries(rows.map(({ rule, first }) => [rule, first]))).toEqual(defaultRules())
+  })
+
+  test('are all that can be changed', async () => {
+    const known = listed(await put(await start(), { rules: { nope: 1 } }), 'it knows')
+    expect(new Set(known)).toEqual(new Set(rows.map(({ rule }) => rule)))
+  })
+
+  test.each(rows.filter(({ first }) => typeof first === 'string'))(
+    'say what $rule can be',
+    async ({ rule, first, meaning }) => {
+      const others = [...meaning.matchAll(/`"([\w-]+)"`/g)].map(([, value = '']) => value)
+      const known = listed(await put(await start(), { rules: { [rule]: '?' } }), 'one of')
+      expect(new Set(known)).toEqual(new Set([first, ...others]))
+    },
+  )
+
+  test('name the members of a limit', async () => {
+    const throttle = { perSecond: 1, burst: 1, nope: 1 }
+    const known = listed(await put(await start(), { rules: { throttle } }), 'it knows')
+    const row = rows.find(({ rule }) => rule === 'throttle')
+    expect(namesIn(row?.meaning ?? '')).toEqual(known)
+  })
+
+  test.each(rows.filter(({ rule }) => rule.endsWith('Ms')))(
+    '$rule is in whole milliseconds',
+    async ({ rule }) => {
+      const emulator = await start()
+      expect((await put(emulator, { rules: { [rule]: 0.5 } })).status).toBe(400)
+      expect((await put(emulator, { rules: { [rule]: 500 } })).status).toBe(200)
+    },
+  )
+})
+
+describe('the members of the page', () => {
+  const nope = 1
+  /** In an environment that is not there yet. */
+  const inEnvironment = (prod: object): object => ({
+    apps: { d7f6e5c4b3a2d1: { environments: { prod } } },
+  })
+  const role = {
+    arn: 'arn:aws:iam::111122223333:role/other',
+    trust: { Statement: [] },
+  }
+  const pull = {
+    number: 7,
+    repository: 'octo-org/octo-app',
+    state: 'open',
+    merged: false,
+    base: 'main',
+    head: 'storage',
+  }
+  /** For each thing, all that it needs and one member that there is not. */
+  const bodies: Readonly<Record<string, object>> = {
+    'the world': { nope },
+    'an app': { apps: { d7f6e5c4b3a2d1: { nope } } },
+    'an environment': inEnvironment({ nope }),
+    'a storage': inEnvironment({ storages: [{ resourceName: 'media', nope }] }),
+    'its permissions': inEnvironment({
+      storages: [{ resourceName: 'media', permissions: { nope } }],
+    }),
+    'a job': inEnvironment({ jobs: [{ operation: 'UpdateBackendAuth', status: 'RUNNING', nope }] }),
+    'a role': { roles: [{ ...role, nope }] },
+    github: { github: { nope } },
+    'a pull request': { github: { pulls: [{ ...pull, nope }] } },
+  }
+  // The first sentence of an item has the members.
+  const items = [
+    ...section('Change the world').matchAll(/^- \*\*(.+?)\*\*: ([^]+?)\.(?=\s)/gm),
+  ].map(([, thing = '', members = '']) => ({ thing, members: namesIn(members) }))
+
+  test('are those of everything that can be added', () => {
+    expect(items.map(({ thing }) => thing)).toEqual(Object.keys(bodies))
+  })
+
+  test.each(items)('of $thing are all that there are', async ({ thing, members }) => {
+    const known = listed(await put(await start(), bodies[thing]), 'it knows')
+    expect(new Set(members)).toEqual(new Set(known))
+  })
+
+  test('are enough where the page has the others only if need be', async () => {
+    const emulator = await start()
+    const environment = {
+      storages: [{ resourceName: 'media' }],
+      jobs: [{ operation: 'UpdateBackendAuth', status: 'RUNNING' }],
+    }
+    const reply = await put(emulator, {
+      ...inEnvironment(environment),
+      roles: [role],
+      github: { pulls: [pull] },
+    })
+    expect(reply.status, reply.text).toBe(200)
+    expect(emulator.environment('prod', 'd7f6e5c4b3a2d1')).toMatchObject({
+      auth: true,
+      suffix: expect.stringMatching(/^\w{5}$/) as unknown,
+      jobs: [{ pending: true }],
+    })
+    expect(emulator.world.tokenSeconds).toBe(300)
+    expect(emulator.world.roles.get(role.arn)).toMatchObject({ maxSessionSeconds: 3600 })
+  })
+
+  test('of a plan for a job are all that there are', async () => {
+    const known = listed(await ask(await start(), 'POST', 'jobs', { nope }), 'it knows')
+    const [, items = ''] = section('Say what goes wrong').split('The next job fails')
+    // In front of each colon stand the members that it explains.
+    const named = [...items.matchAll(/(?:^- |; )`(\w+)`:/gm)].map(([, name]) => name)
+    expect(new Set(named)).toEqual(new Set(known))
+  })
+})
+
+test('the bucket of the page is that of a storage with that name', async () => {
+  const emulator = await start()
+  const storages = [{ resourceName: 'media', bucketName: 'acme-media' }]
+  await put(emulator, { apps: { d1a2b3c4d5e6f7: { environments: { prod: { storages } } } } })
+  const storage = emulator.environment().storages.get('media')
+  expect(text).toContain(`\`${storage?.bucket ?? ''}\``)
+  expect(storage?.permissions).toEqual({ authenticated: ['READ'] })
+})

@@ -1,0 +1,72 @@
+/** The emulator's roles are those that the documentation has people make. */
+import { describe, expect, test } from 'vitest'
+
+import { defaults, type PolicyDocument } from '../../emulator/emulator.ts'
+import type { OneOrMore, TrustPolicy } from '../../emulator/iam.ts'
+import { parsePolicy, parseTrustPolicy } from '../../emulator/policy.ts'
+import { applyTrust, mergedTrust, planTrust } from '../../emulator/trust.ts'
+import { filledIn } from '../contract/kit/policies.ts'
+import { start } from './support.ts'
+
+const list = (value: OneOrMore | undefined): readonly string[] => [value ?? []].flat()
+
+/** What a trust policy asks for, by operator and key, and in the older format of the subjects alone. */
+function conditionsOf({ Statement }: TrustPolicy): unknown {
+  return Statement.map(({ Condition = {}, ...rest }) => ({
+    ...rest,
+    asks: Object.entries(Condition).flatMap(([operator, keys]) =>
+      Object.entries(keys).map(([key, values]) => [
+        operator,
+        key,
+        list(values).filter((value) => !value.includes('@')),
+      ]),
+    ),
+  }))
+}
+
+const subjectsOf = ({ Statement }: TrustPolicy): readonly string[] =>
+  Statement.flatMap(({ Condition = {} }) =>
+    Object.values(Condition).flatMap((keys) =>
+      Object.entries(keys).flatMap(([key, values]) => (key.endsWith(':sub') ? list(values) : [])),
+    ),
+  )
+
+describe.each([
+  ['apply', applyTrust(defaults.issuer)],
+  ['plan', planTrust(defaults.issuer)],
+  ['apply-merged', mergedTrust(defaults.issuer)],
+])('the trust %s', (mark, trust) => {
+  test('asks for what the documentation asks for', () => {
+    expect(conditionsOf(trust)).toEqual(conditionsOf(parseTrustPolicy(filledIn(`trust: ${mark}`))))
+  })
+
+  test('takes the subjects with ids as well', () => {
+    const subjects = subjectsOf(trust)
+    const older = subjects.filter((subject) => !subject.includes('@'))
+    expect(older.length).toBeGreaterThan(0)
+    expect(new Set(subjects)).toEqual(
+      new Set([
+        ...older,
+        ...older.map((subject) =>
+          subject.replace('octo-org/octo-app', 'octo-org@12345/octo-app@456789'),
+        ),
+      ]),
+    )
+  })
+})
+
+test('a fresh emulator has the two roles of the documentation', async () => {
+  const { roles } = (await start()).world
+  const actionsOf = (policies: readonly PolicyDocument[] = []): readonly string[] =>
+    policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => list(Action))).sort()
+  const documented = (...marks: readonly string[]): readonly string[] =>
+    actionsOf(marks.map((mark) => parsePolicy(filledIn(`policy: ${mark}`))))
+  const apply = roles.get(defaults.applyRole)
+  const plan = roles.get(defaults.planRole)
+  expect([...roles.keys()]).toEqual([defaults.applyRole, defaults.planRole])
+  expect(apply?.trust).toEqual(applyTrust(defaults.issuer))
+  expect(plan?.trust).toEqual(planTrust(defaults.issuer))
+  // With the action that `if-exists: update` needs.
+  expect(actionsOf(apply?.policies)).toEqual(documented('apply', 'update'))
+  expect(actionsOf(plan?.policies)).toEqual(documented('plan'))
+})
