@@ -25,15 +25,13 @@ const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
  */
 const MOST_AT_ONCE = 8
 
-/** Node keeps what it made of the bundle's code here: the same code starts hundreds of times. */
-const compiled = fileAt('node_modules/.cache/compiled')
-
 /** Under vitest.coverage.config.ts the source takes the place of the bundle, and counts what it reaches. */
 const covered = coveredBy(process.env)
 
 function coveredBy({
   COVERED_ENTRY: entry,
   NODE_V8_COVERAGE: folder,
+  NODE_COMPILE_CACHE: compiled = '',
 }: NodeJS.ProcessEnv): Readonly<{
   entry: string | undefined
   env: Readonly<Record<string, string>>

@@ -45,8 +45,16 @@ export type MachineOptions = Readonly<{
   clock?: Readonly<{ scale: number; originMs: number }>
 }>
 
-// The last ones are of Windows, where little runs without them.
-const inherited = ['PATH', 'SystemRoot', 'COMSPEC', 'PATHEXT', 'TEMP', 'TMP'] as const
+// The cache of vitest.config.ts; the last ones are of Windows, where little runs without them.
+const inherited = [
+  'PATH',
+  'NODE_COMPILE_CACHE',
+  'SystemRoot',
+  'COMSPEC',
+  'PATHEXT',
+  'TEMP',
+  'TMP',
+] as const
 
 /** A runner's machine from which the emulator, and nothing else, is reached. */
 export function createMachine(emulator: Emulator, options: MachineOptions = {}): Machine {
