@@ -19,7 +19,7 @@ const mayMint = {
 } as const
 
 const SETS = often(10_000, 100_000)
-const RUNS = often(25, 200)
+const RUNS = often(15, 200)
 
 const event = push()
 const facts = githubVariables(event, {

@@ -23,7 +23,7 @@ const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
  * Steps at a time: two of each of the tests that vitest.config.ts lets a file have under way, for a test of
  * two runs must not have one of them wait for its turn.
  */
-const MOST_AT_ONCE = 8
+const MOST_AT_ONCE = 6
 
 /** Under vitest.coverage.config.ts the source takes the place of the bundle, and counts what it reaches. */
 const covered = coveredBy(process.env)

@@ -15,7 +15,7 @@ afterAll(() => stages.stop())
 
 const always = { times: 'always', with: { 'max-attempts': '2' } } as const
 
-const withoutEffect = cellsOf(MOMENTS, 4, ({ effect }) => effect === 'none')
+const withoutEffect = cellsOf(MOMENTS, 6, ({ effect }) => effect === 'none')
 
 describe.concurrent('every call of an operation spoilt, where the service prevents nothing', () => {
   it.each(withoutEffect)('$title', (cell) => playCell(stages, permissive, cell, always))

@@ -16,5 +16,5 @@ afterAll(() => stages.stop())
 const once = { times: 1, with: {} } as const
 
 describe.concurrent('one spoilt call, where the service prevents nothing', () => {
-  it.each(cellsOf(MOMENTS, 2))('$title', (cell) => playCell(stages, permissive, cell, once))
+  it.each(cellsOf(MOMENTS, 3))('$title', (cell) => playCell(stages, permissive, cell, once))
 })
