@@ -22,7 +22,8 @@ export function breakableCode(text: string, limit = 300): string {
 
 // Commands and policy statements are there to be copied, whoever's text they stand in; the full stop of a
 // sentence is no part of them.
-const CODE_IN_PROSE = /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ [\w.-]*[\w-])*|\{".*\}/gu
+const CODE_IN_PROSE =
+  /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{".*\}/gu
 
 /** A sentence for people: what stands in backticks, and what is there to be copied, as code; the rest literal. */
 export function prose(text: string, limit = 500): string {

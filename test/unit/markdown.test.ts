@@ -54,6 +54,17 @@ describe('our own prose', () => {
     expect(made).toContain('j&#46;1-a</code>&#46; Then')
   })
 
+  it.each(["'a b'", "'$(x)'", String.raw`'it'\''s'`, 'arn:aws:x', "'a;b'"])(
+    'keeps a command whole that has %s in it',
+    (value) => {
+      const command = `aws amplifybackend get-backend-job --app-id ${value} --job-id j-1`
+      const made = prose(`Look: ${command}. Then run again.`)
+      expect(made.match(/<code>/g)).toHaveLength(1)
+      const [, shown = ''] = /<code>(.*)<\/code>/.exec(made) ?? []
+      expect(readMarkdown(shown).text).toBe(command)
+    },
+  )
+
   it('leaves a lone backtick alone', () => {
     expect(readMarkdown(prose('a ` b')).text).toBe('a ` b')
   })
