@@ -6,6 +6,7 @@
 import { ActionError } from './errors.ts'
 import { branchPatterns } from './inputs/branches.ts'
 import { bucketName, environmentWarnings } from './inputs/bucket-name.ts'
+import { certificateProblems } from './inputs/certificates.ts'
 import { collector } from './inputs/collector.ts'
 import type { Collector } from './inputs/collector.ts'
 import { endpointProblems } from './inputs/endpoint-variables.ts'
@@ -101,6 +102,7 @@ export function readInputs(env: Env): Reading {
   const inputs = takeInputs(from, env)
   for (const problem of endpointProblems(env, inputs.allowCustomEndpoints)) from.reject(problem)
   for (const problem of proxyProblems(env)) from.reject(problem)
+  for (const problem of certificateProblems(env)) from.reject(problem)
   for (const warning of misspelt(env)) from.warn(warning)
   const problems = from.problems()
   return Object.freeze({

@@ -44,7 +44,7 @@ export const PLAN_SESSION_POLICY = JSON.stringify({
     { Effect: 'Allow', Action: '*', Resource: '*' },
     {
       Effect: 'Deny',
-      Action: ['Create', 'Update', 'Delete', 'Import', 'Remove'].map(
+      Action: ['Clone', 'Create', 'Delete', 'Generate', 'Import', 'Remove', 'Update'].map(
         (verb) => `amplifybackend:${verb}*`,
       ),
       Resource: '*',

@@ -400,6 +400,18 @@ describe.concurrent('a private certificate authority', () => {
     expect(expectRed(amplify, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
     expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
   })
+
+  scenario('is never trusted as it comes: who asks for that is told before any call', async () => {
+    const world = await stage()
+    const end = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+    expect(expectRed(end, 'INVALID_INPUT')).toContain(
+      'NODE_TLS_REJECT_UNAUTHORIZED is "0": it must not turn off the verification of certificates',
+    )
+    expect(world.emulator.received).toEqual([])
+
+    const strict = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '1' } })
+    expectGreen(strict, 'created')
+  })
 })
 
 describe.concurrent('names and addresses', () => {

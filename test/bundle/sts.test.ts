@@ -375,7 +375,7 @@ describe.concurrent('the role of a plan', () => {
         { Effect: 'Allow', Action: '*', Resource: '*' },
         {
           Effect: 'Deny',
-          Action: ['Create', 'Update', 'Delete', 'Import', 'Remove'].map(
+          Action: ['Clone', 'Create', 'Delete', 'Generate', 'Import', 'Remove', 'Update'].map(
             (verb) => `amplifybackend:${verb}*`,
           ),
           Resource: '*',

@@ -149,11 +149,13 @@ describe('a role that is assumed', () => {
         {
           Effect: 'Deny',
           Action: [
+            'amplifybackend:Clone*',
             'amplifybackend:Create*',
-            'amplifybackend:Update*',
             'amplifybackend:Delete*',
+            'amplifybackend:Generate*',
             'amplifybackend:Import*',
             'amplifybackend:Remove*',
+            'amplifybackend:Update*',
           ],
           Resource: '*',
         },
