@@ -16,7 +16,11 @@ const open = new Map<number, (report: Report) => void>()
 function launcherProcess(): ChildProcess {
   if (launcher !== undefined) return launcher
   const started = fork(fileURLToPath(new URL('launcher.ts', import.meta.url)), {
-    env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+    env: {
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      // Windows starts little without it.
+      SystemRoot: process.env['SystemRoot'],
+    },
     execArgv: [],
   })
   started.on('message', (report: Report) => open.get(report.order)?.(report))

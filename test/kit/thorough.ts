@@ -8,8 +8,8 @@ const isThorough = process.env['THOROUGH'] !== undefined
 export const often = (usual: number, thorough: number): number => (isThorough ? thorough : usual)
 
 /**
- * Every cell of a table, or one in each column of a row and `step` rows: so that each row and each column
- * has its share.
+ * Every cell of a table, or one of `step` along each row and each column, so that all of these have their
+ * share.
  *
  * @param offset which share; another one for another table of the same cells
  */
