@@ -188,11 +188,10 @@ async function useAmbient(wish: Wish, surroundings: Surroundings): Promise<Crede
   if (wish.allowedAccountIds.length > 0) {
     const answer = await persist(patience, () => callerIdentity(found, settings, patience, trace))
     if (!answer.ok) {
-      const advice = routeAdvice(answer.failure)
       throw new ActionError(
         'STS_UNAVAILABLE',
         `The account of ${named} could not be found out, and allowed-account-ids is set: ${describe(answer.failure)}.`,
-        { requestId: answer.failure.requestId, ...(advice === undefined ? {} : { advice }) },
+        { requestId: answer.failure.requestId, advice: routeAdvice(answer.failure) },
       )
     }
     checkAccount(answer.value.accountId, answer.value.arn, wish.allowedAccountIds)
@@ -281,12 +280,11 @@ function notFound(error: unknown, trail: readonly string[], lost: Lost | undefin
     return reason === '' || reason === said || NOT_SET_UP.test(reason) ? [] : [reason]
   })
   const tried = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 6).join(' ')})`
-  const advice = lost === undefined ? undefined : routeAdvice(failureOf(lost))
   return new ActionError(
     // The name of a host can have the word in it.
     /\bexpired\b|\bSSO session\b/i.test(said) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
     `No role is set, and the AWS SDK found no usable credentials: ${said}${tried}`,
-    { cause: error, ...(advice === undefined ? {} : { advice }) },
+    { cause: error, advice: lost === undefined ? undefined : routeAdvice(failureOf(lost)) },
   )
 }
 

@@ -200,7 +200,7 @@ export type ErrorCode = keyof typeof CATALOGUE
 
 export type ErrorDetails = Readonly<{
   /** What to do next; the catalogue's remedy where the place that throws knows nothing better. */
-  advice?: string
+  advice?: string | undefined
   /** How the run ends; `failed` where nothing else is said. */
   result?: RedResult
   /** The request id of the refused call, for AWS support. */

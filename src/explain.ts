@@ -26,11 +26,7 @@ export function explainFailure(
   const { operation, requestId } = failure
   const said = describe(failure)
   const error = (code: ErrorCode, message: string, advice?: string): ActionError =>
-    new ActionError(code, message, {
-      requestId,
-      ...(advice === undefined ? {} : { advice }),
-      ...details,
-    })
+    new ActionError(code, message, { requestId, advice, ...details })
   const verdict = classify(failure)
   switch (verdict) {
     case 'throttled':

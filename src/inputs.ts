@@ -100,9 +100,13 @@ export function readInputs(env: Env): Reading {
   const from = collector(env)
   takeTrigger(from, env)
   const inputs = takeInputs(from, env)
-  for (const problem of endpointProblems(env, inputs.allowCustomEndpoints)) from.reject(problem)
-  for (const problem of proxyProblems(env)) from.reject(problem)
-  for (const problem of certificateProblems(env)) from.reject(problem)
+  for (const problem of [
+    ...endpointProblems(env, inputs.allowCustomEndpoints),
+    ...proxyProblems(env),
+    ...certificateProblems(env),
+  ]) {
+    from.reject(problem)
+  }
   for (const warning of misspelt(env)) from.warn(warning)
   const problems = from.problems()
   return Object.freeze({

@@ -139,7 +139,7 @@ function tokenOf(body: string): string | undefined {
 
 function unavailable(failure: Failure, url: URL): ActionError {
   const verdict = classify(failure)
-  const hint =
+  const advice =
     routeAdvice(failure) ??
     (verdict === 'not-found' || verdict === 'unreadable'
       ? 'On GitHub Enterprise Server check that OIDC is available there; otherwise look for a proxy that answers in its place.'
@@ -151,7 +151,7 @@ function unavailable(failure: Failure, url: URL): ActionError {
   return new ActionError(
     'TOKEN_UNAVAILABLE',
     `GitHub's token service at ${oneLine(url.host, 100)} did not hand out an OIDC token: ${describe(failure)}.`,
-    hint === undefined ? {} : { advice: hint },
+    { advice },
   )
 }
 

@@ -1,5 +1,5 @@
 /** The storage as asked for and as found: what differs, and what that calls for. */
-import { ActionError } from './errors.ts'
+import { ActionError, type ErrorCode } from './errors.ts'
 import { bucketName as judgeBucketName } from './inputs/bucket-name.ts'
 import type { Inputs, Permission } from './inputs.ts'
 import { oneLine, quoted } from './text.ts'
@@ -203,14 +203,10 @@ export function nextStep(
   if (found === undefined) return { kind: 'create', changes: changesOfCreate(request) }
   const changes = differences(request, found, context)
   const name = quoted(request.resourceName)
-  const refuse = (
-    code: ConstructorParameters<typeof ActionError>[0],
-    message: string,
-    advice?: string,
-  ): Step => ({
+  const refuse = (code: ErrorCode, message: string, advice?: string): Step => ({
     kind: 'refuse',
     changes,
-    error: new ActionError(code, message, advice === undefined ? {} : { advice }),
+    error: new ActionError(code, message, { advice }),
   })
   if (ifExists === 'fail') {
     return refuse('STORAGE_EXISTS', `The storage ${name} exists already, and if-exists is fail.`)

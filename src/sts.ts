@@ -235,33 +235,27 @@ function explain(
   }
   if (isRefusal(failure)) return refusal(failure, request, claims)
   if (isTransient(failure)) {
-    const onTheWay = routeAdvice(failure)
     const advice =
-      onTheWay !== undefined
-        ? { advice: onTheWay }
-        : classify(failure) === 'unknown-host'
-          ? { advice: `Check the spelling of the region ${quoted(region)} first.` }
-          : isKeyTrouble
-            ? {
-                advice: `Run the job again: STS fetches the keys of ${claims.iss ?? 'the issuer'} by itself. Those of a GitHub Enterprise Server must be reachable from the internet.`,
-              }
-            : {}
+      routeAdvice(failure) ??
+      (classify(failure) === 'unknown-host'
+        ? `Check the spelling of the region ${quoted(region)} first.`
+        : isKeyTrouble
+          ? `Run the job again: STS fetches the keys of ${claims.iss ?? 'the issuer'} by itself. Those of a GitHub Enterprise Server must be reachable from the internet.`
+          : undefined)
     return new ActionError('STS_UNAVAILABLE', `STS could not be asked for ${role}: ${said}.`, {
       requestId,
-      ...advice,
+      advice,
     })
   }
   if (classify(failure) === 'untrusted-host') {
     return new ActionError('TLS_FAILED', `The certificate of STS is not trusted: ${said}.`)
   }
-  const duration = /DurationSeconds/i.test(message)
-    ? {
-        advice: `Lower role-duration-seconds (now ${request.durationSeconds}) to the role's maximum session duration, or raise that.`,
-      }
-    : {}
+  const advice = /DurationSeconds/i.test(message)
+    ? `Lower role-duration-seconds (now ${request.durationSeconds}) to the role's maximum session duration, or raise that.`
+    : undefined
   return new ActionError('STS_REQUEST_REFUSED', `STS refused the request for ${role}: ${said}.`, {
     requestId,
-    ...duration,
+    advice,
   })
 }
 
