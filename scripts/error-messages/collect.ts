@@ -25,6 +25,8 @@ type Site = Readonly<{
   advice: readonly ts.Expression[]
 }>
 
+type NamedCall = Readonly<{ call: ts.CallExpression; expression: ts.Identifier }>
+
 /**
  * Reads the errors out of the source: every `new ActionError`, and every call of a function that hands its
  * own parameters on to one.
@@ -34,6 +36,7 @@ type Site = Readonly<{
 export function collectMessages({ program, sources }: Source): readonly ErrorMessage[] {
   const checker = program.getTypeChecker()
   const render = createRenderer(checker)
+  let calls: Map<ts.Symbol | undefined, NamedCall[]> | undefined
   return sources
     .flatMap((source) => sitesIn(source))
     .flatMap((site) => tableRows(site) ?? [site])
@@ -194,14 +197,16 @@ export function collectMessages({ program, sources }: Source): readonly ErrorMes
         : undefined
     const wanted = name === undefined ? undefined : symbolOf(name)
     if (wanted === undefined) throw new Error(`nameless: ${maker.getText().slice(0, 80)}`)
-    const found: ts.CallExpression[] = []
+    calls ??= Map.groupBy(callsByName(), ({ expression }) => symbolOf(expression))
+    return (calls.get(wanted) ?? []).map(({ call }) => call)
+  }
+
+  /** Every call of something by its mere name. */
+  function callsByName(): readonly NamedCall[] {
+    const found: NamedCall[] = []
     const visit = (node: ts.Node): void => {
-      if (
-        ts.isCallExpression(node) &&
-        ts.isIdentifier(node.expression) &&
-        symbolOf(node.expression) === wanted
-      ) {
-        found.push(node)
+      if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+        found.push({ call: node, expression: node.expression })
       }
       ts.forEachChild(node, visit)
     }

@@ -1,6 +1,5 @@
 /** The example for runners behind a proxy: everything by TLS, through a tunnel, with a private CA. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
@@ -10,10 +9,11 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { pullRequest, push } from '../../emulator/workflow/events.ts'
+import { createAuthority, type Identity } from '../kit/certificate.ts'
 import { asked, permissionsIn, writes } from './seen.ts'
 import { example, logOf, replaced, storageStep, world, type World } from './support.ts'
 
-type Certificate = Readonly<{ key: string; cert: string; file: string }>
+type Certificate = Identity & Readonly<{ /** Of the authority that issued it. */ file: string }>
 
 /** A certificate for 127.0.0.1 that only those trust who are told to. */
 function createCertificate(): Certificate {
@@ -21,23 +21,10 @@ function createCertificate(): Certificate {
   onTestFinished(() => {
     rmSync(folder, { recursive: true })
   })
-  const at = (name: string): string => join(folder, name)
-  const config = [
-    ...['[req]', 'prompt = no', 'distinguished_name = name', 'x509_extensions = more'],
-    ...['[name]', 'CN = The corporation', '[more]', 'subjectAltName = IP:127.0.0.1', ''],
-  ]
-  writeFileSync(at('openssl.cnf'), config.join('\n'))
-  const output = ['-keyout', at('key.pem'), '-out', at('cert.pem'), '-config', at('openssl.cnf')]
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...output],
-    { stdio: 'ignore' },
-  )
-  return {
-    key: readFileSync(at('key.pem'), 'utf8'),
-    cert: readFileSync(at('cert.pem'), 'utf8'),
-    file: at('cert.pem'),
-  }
+  const authority = createAuthority('The corporation')
+  const file = join(folder, 'corp-ca.pem')
+  writeFileSync(file, authority.cert)
+  return { ...authority.issue(['127.0.0.1']), file }
 }
 
 /** Starts a server on loopback that ends with the test; gives back its port. */
