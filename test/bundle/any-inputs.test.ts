@@ -18,8 +18,8 @@ const mayMint = {
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'example-request-token',
 } as const
 
-const SETS = often(10_000, 100_000)
-const RUNS = often(15, 200)
+const SETS = often(3_000, 100_000)
+const RUNS = often(10, 200)
 
 const event = push()
 const facts = githubVariables(event, {
@@ -129,9 +129,9 @@ describe('I05: any set of inputs', () => {
           expect(lines.length).toBeGreaterThan(0)
         }
       }),
-      { numRuns: often(4, 20) },
+      { numRuns: often(2, 20) },
     )
-    expect(good).toBeGreaterThan(20)
+    expect(good).toBeGreaterThan(10)
   })
 })
 

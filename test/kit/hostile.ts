@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { addRole, defaults, githubTrust, type Emulator } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../emulator/workflow/events.ts'
 import type { WorkflowEvent } from '../../emulator/workflow/events.ts'
+import { anyCharacter } from './any-character.ts'
 
 /** What a scenario of either kit takes. */
 export type Attack = Readonly<{
@@ -61,7 +62,7 @@ export const hostileText: fc.Arbitrary<string> = fc
       weight: 1,
       arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { minLength: 200, maxLength: 300 }),
     },
-    { weight: 1, arbitrary: fc.array(fc.string({ unit: 'binary' }), { maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.array(fc.string({ unit: anyCharacter }), { maxLength: 3 }) },
     { weight: 1, arbitrary: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }) },
   )
   .map((parts) => parts.join(''))

@@ -10,6 +10,7 @@ import { PARTITIONS } from '../../src/inputs/regions.ts'
 import { derivedSessionName } from '../../src/inputs/roles.ts'
 import { hasInvisible, shown } from '../../src/inputs/show.ts'
 import { variableOf } from '../../src/inputs/table.ts'
+import { anyCharacter } from '../kit/any-character.ts'
 
 const GOOD: Readonly<Record<string, string>> = {
   'app-id': 'd1abc',
@@ -702,7 +703,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
   test('S03: a derived session name is legal, and ends in the whole run id', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
         fc.bigInt({ min: 0n, max: 10n ** 40n }),
         (a, id) => {
           const name = derivedSessionName(a, String(id))
@@ -712,7 +713,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
       ),
     )
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+      fc.property(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), (a, b) => {
         expect(derivedSessionName(a, b)).toMatch(/^[\w+=,.@-]{2,64}$/)
       }),
     )
@@ -1001,7 +1002,7 @@ describe('any inputs', () => {
   )
 
   test('text of any kind in any input', () => {
-    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...pool))
+    const value = fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom(...pool))
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), value), (changes) => {
         const { inputs, problems } = readInputs({ ...env(), ...changes })

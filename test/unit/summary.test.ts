@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Ending, Result } from '../../src/ending.ts'
 import type { Findings } from '../../src/findings.ts'
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts'
+import { anyCharacter } from '../kit/any-character.ts'
 import { readMarkdown } from '../kit/read-markdown.ts'
 import { findings, planToCreate, red, request, storage, view } from './kit/view.ts'
 
@@ -260,7 +261,7 @@ describe('a summary that would be too long', () => {
 const hostile = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.string({ unit: anyCharacter, maxLength: 40 }),
       fc.constantFrom(
         '</table>',
         '</code>',

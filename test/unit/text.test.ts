@@ -1,6 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { cut, oneLine, oneStop, quoted } from '../../src/text.ts'
+import { anyCharacter } from '../kit/any-character.ts'
 
 test.each([
   ['It said: Invalid.. Run again.', 'It said: Invalid. Run again.'],
@@ -67,7 +68,7 @@ describe('one line of a text', () => {
     expect(oneLine(`${' '.repeat(39)}x`, 10)).toBe('x')
   })
 
-  property.prop([fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 60 })])(
+  property.prop([fc.string({ unit: anyCharacter }), fc.integer({ min: 1, max: 60 })])(
     'has none of the signs of a command, whatever the text',
     (text, limit) => {
       const line = oneLine(text, limit)
