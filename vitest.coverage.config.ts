@@ -15,7 +15,7 @@ export default mergeConfig(
       exclude: [
         'test/{contract,emulator,workflows}/**',
         'test/bundle/fault-table/**',
-        'test/bundle/{any-inputs,bundle-alone,cancellation,late-effect,loaded-chunks,other-runs,pending-job}.test.ts',
+        'test/bundle/{any-inputs,bundle-alone,cancellation,late-effect,loaded-chunks,other-runs,pending-job,two-runs-at-once}.test.ts',
       ],
       env: { COVERED_ENTRY: 'src/index.ts' },
       coverage: {

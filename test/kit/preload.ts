@@ -9,6 +9,14 @@ import { transformSync } from 'rolldown/utils'
  * @param path below test/kit
  */
 export function preload(path: string): readonly string[] {
+  const known = made.get(path) ?? transformed(path)
+  made.set(path, known)
+  return known
+}
+
+const made = new Map<string, readonly string[]>()
+
+function transformed(path: string): readonly string[] {
   const file = new URL(path, import.meta.url)
   const { code, errors } = transformSync(file.pathname, readFileSync(file, 'utf8'))
   if (errors.length > 0) throw new Error(`${path}: ${errors.map(String).join('; ')}`)

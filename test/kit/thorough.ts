@@ -7,6 +7,12 @@ const isThorough = process.env['THOROUGH'] !== undefined
 /** A number of random cases. */
 export const often = (usual: number, thorough: number): number => (isThorough ? thorough : usual)
 
+/** All variants of a case while they are few, else every other one. */
+export const some = <T>(variants: readonly T[]): readonly T[] =>
+  variants.length <= FEW ? variants : share([variants], 2)
+
+const FEW = 4
+
 /**
  * Every cell of a table, or one of `step` along each row and each column, so that all of these have their
  * share.

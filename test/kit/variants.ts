@@ -1,12 +1,17 @@
 /** Runs the variants of one case side by side, since most of a bundle's run is waiting. */
+import { some } from './thorough.ts'
 
-/** @param run must throw where the variant fails; the error then names it */
+/**
+ * As many variants as `some` has; see test/kit/thorough.ts.
+ *
+ * @param run must throw where the variant fails; the error then names it
+ */
 export async function forEachVariant<T>(
   variants: Readonly<Record<string, T>>,
   run: (variant: T, name: string) => Promise<void>,
   atOnce = 3,
 ): Promise<void> {
-  const left = Object.entries(variants)
+  const left = [...some(Object.entries(variants))]
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [name, variant] = next
