@@ -1,65 +1,164 @@
 /**
- * The SDK's code is slow the first time that it runs. Where a run waits for STS with nothing to do, it goes
- * through two reads as they will come, a storage that is not there and a backend that is; they leave nothing
- * of this process, since what would send them answers by itself.
+ * Code is slow the first time that it runs, and most of a run is waiting. So while the token and the role
+ * are on their way, the run goes through what will follow, in a world of its own: nothing of it leaves this
+ * process, and nothing of it is told. What the action does and says is the same with and without.
  */
 import { Readable } from 'node:stream'
-import {
-  AmplifyBackendClient,
-  GetBackendCommand,
-  GetBackendStorageCommand,
-} from '@aws-sdk/client-amplifybackend'
 import type { HttpRequest } from '@smithy/types'
+import { createAmplify } from './amplify.ts'
+import { apply, plan } from './apply.ts'
+import { own } from './credentials.ts'
+import type { Ending } from './ending.ts'
+import type { Engine } from './engine.ts'
+import { createAgents } from './http.ts'
+import type { Inputs } from './inputs.ts'
+import { report } from './report/report.ts'
+import { createRun, observerOf, patienceOf, placeOf, type Run } from './run.ts'
+import type { ClientSettings } from './sdk.ts'
+import { requestOf } from './storage.ts'
+import { assumeRole } from './sts.ts'
+import type { Toolkit } from './toolkit.ts'
 
-/** By then the request to STS is under way; where its answer is quicker, there is nothing to win. */
-const PAUSE_MS = 25
-
-/**
- * Rehearses once, a moment after the token has come.
- *
- * @param token settles when the token is there
- * @returns calls the rehearsal off, if it has not begun
- */
-export function rehearseAfter(token: Promise<unknown>, region: string): () => void {
-  let isOff = false
-  let timer: NodeJS.Timeout | undefined
-  const begin = (): void => {
-    if (!isOff) timer = setTimeout(() => void rehearse(region), PAUSE_MS)
-  }
-  token.then(begin, () => undefined)
-  return () => {
-    isOff = true
+/** Rehearses `pauseMs` milliseconds from now, unless what is waited for is there by then. */
+export function whileWaiting(
+  answer: Promise<unknown>,
+  pauseMs: number,
+  rehearse: () => Promise<void>,
+): void {
+  const timer = setTimeout(() => void rehearse(), pauseMs)
+  const callOff = (): void => {
     clearTimeout(timer)
   }
+  answer.then(callOff, callOff)
 }
 
-/** Never rejects: whatever goes wrong here, a real call will say. */
-export async function rehearse(region: string): Promise<void> {
-  const client = new AmplifyBackendClient({
-    region,
-    maxAttempts: 1,
-    credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
-    requestHandler: {
-      handle: ({ path }: HttpRequest) => Promise.resolve({ response: answerTo(path) }),
-    },
-  })
-  const AppId = 'rehearsal'
-  const BackendEnvironmentName = 'rehearsal'
-  const ResourceName = 'rehearsal'
-  await client
-    .send(new GetBackendStorageCommand({ AppId, BackendEnvironmentName, ResourceName }))
-    .catch(() => undefined)
-  await client.send(new GetBackendCommand({ AppId, BackendEnvironmentName })).catch(() => undefined)
+/** Takes a role. Never rejects: whatever goes wrong here, the real call will say. */
+export async function rehearseRole(run: Run, inputs: Inputs): Promise<void> {
+  const { patience } = stageOf(run, inputs)
+  const request = {
+    roleArn: 'rehearsal',
+    sessionName: 'rehearsal',
+    durationSeconds: inputs.roleDurationSeconds,
+    sessionPolicy: undefined,
+  }
+  const mint = (): Promise<string> => Promise.resolve('rehearsal')
+  await assumeRole(request, settingsFor(inputs), mint, patience, () => undefined).catch(
+    () => undefined,
+  )
 }
 
-function answerTo(path: string): object {
-  const isThere = !path.includes('/storage/')
-  return {
-    statusCode: isThere ? 200 : 404,
-    headers: {
-      'content-type': 'application/json',
-      ...(isThere ? {} : { 'x-amzn-errortype': 'NotFoundException' }),
-    },
-    body: Readable.from([Buffer.from(isThere ? '{"appId":"rehearsal"}' : '{"message":""}')]),
+/** Applies or plans the creation of the storage, and reports it. Never rejects. */
+export async function rehearseRest(
+  run: Run,
+  inputs: Inputs,
+  does: 'apply' | 'plan',
+): Promise<void> {
+  const stage = stageOf(run, inputs)
+  const { patience } = stage
+  const { amplify, destroy } = createAmplify(
+    inputs,
+    settingsFor(inputs),
+    own(() => Promise.resolve({ accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' })),
+    {},
+    () => undefined,
+  )
+  const engine: Engine = {
+    amplify,
+    place: placeOf(inputs, does),
+    patience,
+    sendSignal: patience.signal,
+    observer: observerOf(stage.run),
+  }
+  try {
+    const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: false }
+    const ending: Ending =
+      does === 'apply' ? await apply(engine, order) : await planned(plan(engine, order))
+    stage.run.reporter.end(ending)
+    await report(stage.run, ending)
+  } catch {
+    // What a real run would say of it, the real one will.
+  } finally {
+    destroy()
   }
 }
+
+async function planned(planning: Promise<unknown>): Promise<Ending> {
+  await planning
+  return { result: 'planned' }
+}
+
+/** A run of which nobody hears, and that gives up at the first failure. */
+function stageOf(run: Run, inputs: Inputs): { run: Run; patience: Engine['patience'] } {
+  const { does, why, appId, backendEnvironmentName, resourceName } = run.findings
+  const clock = { ...run.clock, sleep: () => Promise.reject(new Error('a rehearsal never waits')) }
+  const stage = createRun({ ...run, clock, toolkit: silence })
+  stage.event = run.event
+  stage.inputs = { ...inputs, commentOnPr: 'false' }
+  Object.assign(stage.findings, { does, why, appId, backendEnvironmentName, resourceName })
+  return {
+    run: stage,
+    patience: { ...patienceOf(stage, inputs), maxAttempts: 1, renewCredentials: () => undefined },
+  }
+}
+
+const nothing = (): void => undefined
+
+const silence: Toolkit = {
+  info: nothing,
+  debug: nothing,
+  startGroup: nothing,
+  endGroup: nothing,
+  annotate: nothing,
+  setSecret: nothing,
+  setOutput: nothing,
+  writeSummary: () => Promise.resolve(),
+}
+
+/** Settings of clients whose requests stay here. */
+function settingsFor({ region, allowCustomEndpoints }: Inputs): ClientSettings {
+  return {
+    region,
+    allowCustomEndpoints,
+    agents: createAgents({}),
+    onEndpoint: nothing,
+    requestHandler: {
+      handle: (request) => Promise.resolve({ response: answerTo(request) }),
+    },
+  }
+}
+
+function answerTo({ path }: HttpRequest): object {
+  const [statusCode, type, body] = path.endsWith('/storage')
+    ? [200, 'json', CREATED]
+    : path.includes('/storage/')
+      ? [404, 'json', '{"message":"rehearsal"}']
+      : path.endsWith('/details')
+        ? [200, 'json', BACKEND]
+        : [200, 'xml', SESSION]
+  return {
+    statusCode,
+    headers: {
+      'content-type': `application/${type}`,
+      date: new Date().toUTCString(),
+      ...(statusCode === 404 ? { 'x-amzn-errortype': 'NotFoundException' } : {}),
+    },
+    body: Readable.from([Buffer.from(body)]),
+  }
+}
+
+const CREATED = '{"appId":"a","backendEnvironmentName":"e","jobId":"rehearsal","status":"RUNNING"}'
+
+const BACKEND = JSON.stringify({
+  appId: 'a',
+  backendEnvironmentName: 'e',
+  amplifyMetaConfig: JSON.stringify({
+    providers: { awscloudformation: { StackName: 'amplify-a-e-1' } },
+    auth: { a: { service: 'Cognito' } },
+  }),
+})
+
+const SESSION = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/a/b</Arn>
+<AssumedRoleId>A:b</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b
+</SecretAccessKey><SessionToken>c</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>
+</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`

@@ -3,7 +3,12 @@
  * a guard on the host, and answers as plain data.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { DeserializeMiddleware, FinalizeRequestMiddleware, Pluggable } from '@smithy/types'
+import type {
+  DeserializeMiddleware,
+  FinalizeRequestMiddleware,
+  HttpRequest,
+  Pluggable,
+} from '@smithy/types'
 import { reasonOf } from './clock.ts'
 import { isUsualHost, judgeEndpoint } from './endpoints.ts'
 import { ActionError } from './errors.ts'
@@ -31,6 +36,13 @@ export type ClientSettings = Readonly<{
   allowCustomEndpoints: boolean
   /** Told of the host of every request that does not go to the region's usual one. */
   onEndpoint(host: string, kind: EndpointKind): void
+  /** Takes the requests in place of the agents. */
+  requestHandler?: RequestHandler
+}>
+
+/** What an SDK client hands its requests to. */
+export type RequestHandler = Readonly<{
+  handle(request: HttpRequest): Promise<{ response: object }>
 }>
 
 /** A connection that takes longer than this does not come about. */
@@ -44,17 +56,15 @@ export function clientConfiguration(settings: ClientSettings): {
   region: string
   maxAttempts: number
   retryMode: 'standard'
-  requestHandler: {
-    httpAgent: Agents['http']
-    httpsAgent: Agents['https']
-    connectionTimeout: number
-  }
+  requestHandler:
+    | { httpAgent: Agents['http']; httpsAgent: Agents['https']; connectionTimeout: number }
+    | RequestHandler
 } {
   return {
     region: settings.region,
     maxAttempts: 1,
     retryMode: 'standard',
-    requestHandler: {
+    requestHandler: settings.requestHandler ?? {
       httpAgent: settings.agents.http,
       httpsAgent: settings.agents.https,
       connectionTimeout: CONNECTION_LIMIT_MS,

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 import { identityOf } from './event.ts'
 import type { Findings } from './findings.ts'
 import type { Inputs } from './inputs.ts'
-import { rehearseAfter } from './rehearsal.ts'
+import { rehearseRest, rehearseRole, whileWaiting } from './rehearsal.ts'
 import { observerOf, patienceOf, placeOf, roleOf, warn, type Run } from './run.ts'
 import type { ClientSettings, EndpointKind } from './sdk.ts'
 
@@ -66,8 +66,9 @@ export async function openSession(
     env,
     log.debug,
   )
-  const callOff = earlyToken && rehearseAfter(earlyToken, inputs.region)
-  const credentials = await authenticating.finally(callOff)
+  if (earlyToken !== undefined)
+    rehearse(run, inputs, does, { token: earlyToken, role: authenticating })
+  const credentials = await authenticating
   return {
     engine: {
       amplify: noting(amplify, findings),
@@ -78,6 +79,25 @@ export async function openSession(
     },
     close: destroy,
   }
+}
+
+/** An answer that came while this module was loaded is read by then. */
+const TOKEN_PAUSE_MS = 5
+/** By then the request to STS is under way, and an answer from nearby is there. */
+const ROLE_PAUSE_MS = 20
+
+/** Rehearses the call for the role while the token is awaited, and what follows while the role is. */
+function rehearse(
+  run: Run,
+  inputs: Inputs,
+  does: 'apply' | 'plan',
+  { token, role }: Readonly<{ token: Promise<unknown>; role: Promise<unknown> }>,
+): void {
+  whileWaiting(token, TOKEN_PAUSE_MS, () => rehearseRole(run, inputs))
+  const next = (): void => {
+    whileWaiting(role, ROLE_PAUSE_MS, () => rehearseRest(run, inputs, does))
+  }
+  token.then(next, () => undefined)
 }
 
 /** Remembers the suffix of the backend, by which the bucket to come can be named. */

@@ -1,8 +1,22 @@
 import { Socket } from 'node:net'
 import { AmplifyBackendClient } from '@aws-sdk/client-amplifybackend'
+import { STSClient } from '@aws-sdk/client-sts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { rehearse, rehearseAfter } from '../../src/rehearsal.ts'
+import { createCancellation } from '../../src/cancellation.ts'
+import { systemClock } from '../../src/clock.ts'
+import { readInputs, type Inputs } from '../../src/inputs.ts'
+import { rehearseRest, rehearseRole, whileWaiting } from '../../src/rehearsal.ts'
+import { createRun, type Run } from '../../src/run.ts'
+import type { Toolkit } from '../../src/toolkit.ts'
+import { usualInputs } from '../kit/action.ts'
+import { asVariables } from '../kit/in-process.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+  vi.unstubAllEnvs()
+})
 
 describe('a rehearsal', () => {
   const connect = vi.fn(() => {
@@ -13,46 +27,118 @@ describe('a rehearsal', () => {
     vi.spyOn(Socket.prototype, 'connect').mockImplementation(connect)
   })
   afterEach(() => {
-    vi.restoreAllMocks()
-    vi.useRealTimers()
-    vi.unstubAllEnvs()
-  })
-
-  it('goes through a storage that is not there and a backend that is, and reaches nobody', async () => {
-    const send = vi.spyOn(AmplifyBackendClient.prototype, 'send')
-    await rehearse('eu-west-1')
-    expect(send.mock.settledResults).toMatchObject([
-      { type: 'rejected', value: { name: 'NotFoundException' } },
-      { type: 'fulfilled', value: { AppId: 'rehearsal' } },
-    ])
     expect(connect).not.toHaveBeenCalled()
   })
+
+  const env = asVariables({ ...usualInputs, 'comment-on-pr': 'true', summary: 'true' })
+
+  function started(): { run: Run; inputs: Inputs; told: () => readonly string[] } {
+    const told: string[] = []
+    const tell = (name: keyof Toolkit) => (): void => {
+      told.push(name)
+    }
+    const toolkit: Toolkit = {
+      info: tell('info'),
+      debug: tell('debug'),
+      startGroup: tell('startGroup'),
+      endGroup: tell('endGroup'),
+      annotate: tell('annotate'),
+      setSecret: tell('setSecret'),
+      setOutput: tell('setOutput'),
+      writeSummary: async () => {
+        await Promise.resolve()
+        tell('writeSummary')()
+      },
+    }
+    const { inputs } = readInputs(env)
+    if (inputs === undefined) throw new Error('the inputs are good')
+    const run = createRun({
+      env: { ...env, GITHUB_STEP_SUMMARY: '/nowhere', AWS_SECRET_ACCESS_KEY: 'example-secret' },
+      readFile: () => '{}',
+      clock: systemClock,
+      random: Math.random,
+      toolkit,
+      cancellation: createCancellation(),
+    })
+    // What the run itself masks at its start.
+    told.length = 0
+    return { run, inputs, told: () => told }
+  }
+
+  it('of the role has an answer of STS that is as good as a real one', async () => {
+    const { run, inputs, told } = started()
+    const send = vi.spyOn(STSClient.prototype, 'send')
+    await rehearseRole(run, inputs)
+    expect(send.mock.settledResults).toMatchObject([
+      { type: 'fulfilled', value: { Credentials: { Expiration: new Date('2100-01-01') } } },
+    ])
+    expect(told()).toEqual([])
+  })
+
+  it.each([
+    ['apply', ['GetBackendStorageCommand', 'GetBackendCommand', 'CreateBackendStorageCommand']],
+    ['plan', ['GetBackendStorageCommand', 'GetBackendCommand']],
+  ] as const)(
+    'of an %s goes through all its calls, tells nothing, and leaves the run as it is',
+    async (does, commands) => {
+      const { run, inputs, told } = started()
+      const before = structuredClone(run.findings)
+      const send = vi.spyOn(AmplifyBackendClient.prototype, 'send')
+      await rehearseRest(run, inputs, does)
+      expect(send.mock.calls.map(([command]) => command.constructor.name)).toEqual(commands)
+      expect(send.mock.settledResults.map(({ type }) => type)).toEqual(
+        ['rejected', 'fulfilled', 'fulfilled'].slice(0, commands.length),
+      )
+      expect(told()).toEqual([])
+      expect(run.findings).toEqual(before)
+    },
+  )
 
   it.each([
     ['AWS_ENDPOINT_URL', 'no url'],
     ['AWS_CONFIG_FILE', '/dev/null/nothing'],
     ['AWS_RETRY_MODE', 'often'],
-  ])('never fails, with %s=%s neither', async (name, value) => {
+  ])('never fails, nor waits, with %s=%s neither', async (name, value) => {
     vi.stubEnv(name, value)
-    await expect(rehearse('eu-west-1')).resolves.toBeUndefined()
-  })
-
-  it('begins a moment after the token has come', async () => {
-    vi.useFakeTimers()
-    rehearseAfter(Promise.resolve('token'), 'eu-west-1')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { run, inputs, told } = started()
+    await expect(rehearseRole(run, inputs)).resolves.toBeUndefined()
+    await expect(rehearseRest(run, inputs, 'apply')).resolves.toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
-    await vi.advanceTimersByTimeAsync(0)
-    expect(vi.getTimerCount()).toBe(1)
+    expect(told()).toEqual([])
   })
 
-  it('does not begin once the credentials are there, nor without a token', async () => {
+  it('ends with a run that is cancelled', async () => {
+    const { run, inputs, told } = started()
+    run.cancellation.cancel('SIGTERM')
+    await rehearseRole(run, inputs)
+    await rehearseRest(run, inputs, 'apply')
+    expect(told()).toEqual([])
+  })
+})
+
+describe('while an answer is awaited', () => {
+  const rehearse = vi.fn(() => Promise.resolve())
+  beforeEach(() => {
+    rehearse.mockClear()
     vi.useFakeTimers()
-    const late = rehearseAfter(Promise.resolve('token'), 'eu-west-1')
-    const early = rehearseAfter(Promise.resolve('token'), 'eu-west-1')
-    rehearseAfter(Promise.reject(new Error('no token')), 'eu-west-1')
-    early()
-    await vi.advanceTimersByTimeAsync(0)
-    late()
+  })
+
+  it('there is a rehearsal after the pause, and one only', async () => {
+    whileWaiting(new Promise(() => undefined), 20, rehearse)
+    await vi.advanceTimersByTimeAsync(19)
+    expect(rehearse).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(rehearse).toHaveBeenCalledOnce()
+  })
+
+  it.each([
+    ['an answer', () => Promise.resolve('token')],
+    ['a failure', () => Promise.reject(new Error('no token'))],
+  ])('there is none once %s is there', async (_, answer) => {
+    whileWaiting(answer(), 20, rehearse)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(rehearse).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
   })
 })
