@@ -196,6 +196,24 @@ describe('a mistake is noticed', () => {
       by: 'us',
       says: 'is not pinned by a full commit',
     },
+    'a container by its tag': {
+      from: '    runs-on: ubuntu-latest\n',
+      to: '    runs-on: ubuntu-latest\n    container: debian:12-slim\n',
+      by: 'us',
+      says: 'The image debian:12-slim is not pinned by its digest',
+    },
+    'a container by its tag, with more': {
+      from: '    runs-on: ubuntu-latest\n',
+      to: '    runs-on: ubuntu-latest\n    container: { image: "debian:12-slim", options: --init }\n',
+      by: 'us',
+      says: 'The image debian:12-slim is not pinned by its digest',
+    },
+    'a service by its tag': {
+      from: '    runs-on: ubuntu-latest\n',
+      to: '    runs-on: ubuntu-latest\n    services: { cache: { image: "redis:8" } }\n',
+      by: 'us',
+      says: 'The image redis:8 is not pinned by its digest',
+    },
     'a commit without its version': {
       from: ' # v7.0.1',
       to: '',

@@ -26,6 +26,7 @@ const finding = (message: string, token?: TemplateToken): Finding => ({
 export const rules = (workflow: Workflow, actions: Actions): readonly Finding[] => [
   ...workflow.template.jobs.flatMap((job) => outputsUsed(workflow, job, actions)),
   ...pins(workflow),
+  ...images(workflow),
   ...permissions(workflow),
 ]
 
@@ -120,6 +121,25 @@ function pins(workflow: Workflow): readonly Finding[] {
         ? []
         : [finding(`${value} does not name its version in a comment`, uses)]
     })
+}
+
+/** Containers are images by their digest: a tag is whatever its owner makes of it. */
+function images(workflow: Workflow): readonly Finding[] {
+  return workflow.template.jobs
+    .flatMap(({ id }) => {
+      const job = at(workflow.root, 'jobs', id.value)
+      const container = at(job, 'container')
+      const services = at(job, 'services')
+      return [
+        container !== undefined && isMapping(container) ? at(container, 'image') : container,
+        ...(services !== undefined && isMapping(services)
+          ? [...services].map(({ value }) => at(value, 'image'))
+          : []),
+      ]
+    })
+    .filter((image) => image !== undefined)
+    .filter((image) => !/@sha256:[0-9a-f]{64}$/.test(sourceOf(image)))
+    .map((image) => finding(`The image ${sourceOf(image)} is not pinned by its digest`, image))
 }
 
 const isPinned = (uses: string): boolean =>
