@@ -125,7 +125,7 @@ export function invalidInput(problems: readonly InputProblem[]): ActionError {
   const numbered = lines.map((line, index) => `(${index + 1}) ${line}`)
   return new ActionError(
     'INVALID_INPUT',
-    [`${lines.length} inputs need mending.`, ...numbered].join('\n'),
+    [`${lines.length} problems with the inputs.`, ...numbered].join('\n'),
   )
 }
 

@@ -156,7 +156,7 @@ describe('I05: any set of inputs, on the bundle', () => {
         expect(message).toContain(
           set.bad.length === 1
             ? 'Mend what the message names'
-            : `${set.bad.length} inputs need mending`,
+            : `${set.bad.length} problems with the inputs`,
         )
       },
       4,

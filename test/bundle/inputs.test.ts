@@ -244,7 +244,7 @@ describe('values that are refused', () => {
         },
       })
       expect(expectRed(end, 'INVALID_INPUT').split('\n')).toEqual([
-        '8 inputs need mending.',
+        '8 problems with the inputs.',
         expect.stringMatching(/^\(1\) app-id is empty: it is required\. Set it under/),
         expect.stringMatching(/^\(2\) backend-environment-name is empty: it is required\. /),
         expect.stringMatching(/^\(3\) resource-name is empty: it is required\. /),
@@ -277,7 +277,7 @@ describe('values that are refused', () => {
           with: Object.fromEntries(required.map((name) => [name, value])),
         })
         const lines = expectRed(end, 'INVALID_INPUT').split('\n')
-        expect(lines[0]).toBe('4 inputs need mending.')
+        expect(lines[0]).toBe('4 problems with the inputs.')
         required.forEach((name, index) => {
           expect(lines[index + 1]).toMatch(`(${index + 1}) ${name} is empty: it is required.`)
         })

@@ -101,7 +101,7 @@ describe('the summary of a run says first how it ended', () => {
     const end = await runAction(world, { with: { 'app-id': 'a/b', 'if-exists': 'perhaps' } })
     const lines = linesOf(end)
     expect(lines[0]).toBe('❌ Nothing done: inputs need mending')
-    expect(lines[1]).toBe('2 inputs need mending.')
+    expect(lines[1]).toBe('2 problems with the inputs.')
     expect(lines[2]).toMatch(/^\(1\) app-id is /)
     expect(lines[3]).toMatch(/^\(2\) if-exists is /)
     expect(lines).toContain('Nothing was changed.')

@@ -25,7 +25,7 @@ function saysRules(message: string): boolean {
   const rules = sectionOf('INVALID_INPUT')
   if (problems.length === 0) return says(rules, first)
   return (
-    first === `${problems.length} inputs need mending.` &&
+    first === `${problems.length} problems with the inputs.` &&
     problems.every((line, index) => {
       const number = `(${index + 1}) `
       return line.startsWith(number) && says(rules, line.slice(number.length))

@@ -166,8 +166,10 @@ describe('a summary', () => {
   })
 
   it('lists every problem of the inputs on a line of its own', () => {
-    const lines = text(red('INVALID_INPUT', '2 inputs need mending.\n(1) a\n(2) b')).split('\n')
-    expect(lines.slice(1, 4)).toEqual(['2 inputs need mending.', '(1) a', '(2) b'])
+    const lines = text(red('INVALID_INPUT', '2 problems with the inputs.\n(1) a\n(2) b')).split(
+      '\n',
+    )
+    expect(lines.slice(1, 4)).toEqual(['2 problems with the inputs.', '(1) a', '(2) b'])
   })
 
   it('says of a look before the change that it is an old one', () => {
