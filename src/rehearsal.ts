@@ -19,22 +19,28 @@ import { requestOf } from './storage.ts'
 import { assumeRole } from './sts.ts'
 import type { Toolkit } from './toolkit.ts'
 
-/** Rehearses `pauseMs` milliseconds from now, unless what is waited for is there by then. */
+/**
+ * Rehearses, unless what is waited for is there by then: `pauseMs` milliseconds after what is being done at
+ * the moment. Whatever comes of a rehearsal is nobody's: what a real call has to say, that will say.
+ */
 export function whileWaiting(
   answer: Promise<unknown>,
   pauseMs: number,
-  rehearse: () => Promise<void>,
+  rehearse: () => Promise<unknown>,
 ): void {
-  const timer = setTimeout(() => void rehearse(), pauseMs)
+  let timer = setTimeout(() => {
+    timer = setTimeout(() => {
+      rehearse().catch(nothing)
+    }, pauseMs)
+  }, 0)
   const callOff = (): void => {
     clearTimeout(timer)
   }
   answer.then(callOff, callOff)
 }
 
-/** Takes a role. Never rejects: whatever goes wrong here, the real call will say. */
+/** Takes a role. Rejects as a real call does. */
 export async function rehearseRole(run: Run, inputs: Inputs): Promise<void> {
-  const { patience } = stageOf(run, inputs)
   const request = {
     roleArn: 'rehearsal',
     sessionName: 'rehearsal',
@@ -42,12 +48,10 @@ export async function rehearseRole(run: Run, inputs: Inputs): Promise<void> {
     sessionPolicy: undefined,
   }
   const mint = (): Promise<string> => Promise.resolve('rehearsal')
-  await assumeRole(request, settingsFor(inputs), mint, patience, () => undefined).catch(
-    () => undefined,
-  )
+  await assumeRole(request, settingsFor(inputs), mint, stageOf(run, inputs).patience, nothing)
 }
 
-/** Applies or plans the creation of the storage, and reports it. Never rejects. */
+/** Applies or plans the creation of the storage, and reports it. Rejects as a real run would. */
 export async function rehearseRest(
   run: Run,
   inputs: Inputs,
@@ -60,7 +64,7 @@ export async function rehearseRest(
     settingsFor(inputs),
     own(() => Promise.resolve({ accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' })),
     {},
-    () => undefined,
+    nothing,
   )
   const engine: Engine = {
     amplify,
@@ -69,14 +73,12 @@ export async function rehearseRest(
     sendSignal: patience.signal,
     observer: observerOf(stage.run),
   }
+  const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: false }
   try {
-    const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: false }
     const ending: Ending =
       does === 'apply' ? await apply(engine, order) : await planned(plan(engine, order))
     stage.run.reporter.end(ending)
     await report(stage.run, ending)
-  } catch {
-    // What a real run would say of it, the real one will.
   } finally {
     destroy()
   }
@@ -89,15 +91,16 @@ async function planned(planning: Promise<unknown>): Promise<Ending> {
 
 /** A run of which nobody hears, and that gives up at the first failure. */
 function stageOf(run: Run, inputs: Inputs): { run: Run; patience: Engine['patience'] } {
-  const { does, why, appId, backendEnvironmentName, resourceName } = run.findings
+  const { env, readFile, random, cancellation, event, findings } = run
+  const { does, why, appId, backendEnvironmentName, resourceName } = findings
   const clock = { ...run.clock, sleep: () => Promise.reject(new Error('a rehearsal never waits')) }
-  const stage = createRun({ ...run, clock, toolkit: silence })
-  stage.event = run.event
+  const stage = createRun({ env, readFile, clock, random, toolkit: silence, cancellation })
+  stage.event = event
   stage.inputs = { ...inputs, commentOnPr: 'false' }
   Object.assign(stage.findings, { does, why, appId, backendEnvironmentName, resourceName })
   return {
     run: stage,
-    patience: { ...patienceOf(stage, inputs), maxAttempts: 1, renewCredentials: () => undefined },
+    patience: { ...patienceOf(stage, inputs), maxAttempts: 1, renewCredentials: nothing },
   }
 }
 

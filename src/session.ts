@@ -83,7 +83,7 @@ export async function openSession(
 
 /** An answer that came while this module was loaded is read by then. */
 const TOKEN_PAUSE_MS = 5
-/** By then the request to STS is under way, and an answer from nearby is there. */
+/** An answer of STS from nearby is there by then, and nothing to be won. */
 const ROLE_PAUSE_MS = 20
 
 /** Rehearses the call for the role while the token is awaited, and what follows while the role is. */

@@ -1,44 +1,71 @@
 import { expect, it } from 'vitest'
 
-import { operationNames } from '../../emulator/operations.ts'
-import { pullRequest, push } from '../../emulator/workflow/events.ts'
+import { operationNames, type OperationName } from '../../emulator/operations.ts'
+import { pullRequest, push, type WorkflowEvent } from '../../emulator/workflow/events.ts'
 import { runAction, stage } from '../kit/action.ts'
-import { expectGreen } from '../kit/ends.ts'
 
 /** Long enough for a run to rehearse in every wait; see src/rehearsal.ts. */
-const DISTANCE_MS = 300
+const DISTANCE_MS = 150
 
-/** What differs from run to run taken out: times, and the id of the job. */
+/** What differs from run to run taken out: times, and the ids of job and requests. */
 const alike = (text: string): string =>
   text
     .replace(/\[ *[\d.]+ s\]|\b\d+ m?s\b|less than a second/g, 'TIME')
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
 
-it.each([
-  ['a push', push(), 'started'],
-  ['a pull request', pullRequest(), 'planned'],
-] as const)(
-  'a service that is far away sees the same requests of %s, and the run says the same',
-  async (_, event, result) => {
+type Row = Readonly<{
+  what: string
+  event: WorkflowEvent
+  result: string
+  /** A call that is refused at once, wherever the service is. */
+  refused?: OperationName
+}>
+
+const rows: readonly Row[] = [
+  { what: 'a push', event: push(), result: 'started' },
+  { what: 'a pull request', event: pullRequest(), result: 'planned' },
+  {
+    what: 'a push whose role is refused',
+    event: push(),
+    result: 'failed',
+    refused: 'AssumeRoleWithWebIdentity',
+  },
+  {
+    what: 'a push whose create is refused',
+    event: push(),
+    result: 'failed',
+    refused: 'CreateBackendStorage',
+  },
+]
+
+it.each(rows)(
+  'a service that is far away sees the same requests of $what, and the run says the same',
+  async ({ event, result, refused }) => {
     const world = await stage()
     const { emulator } = world
     const run = async () => {
+      if (refused !== undefined) {
+        emulator.orderFault({ operation: refused, kind: 'status', status: 400, times: 'always' })
+      }
       const end = await runAction(world, {
         event,
         with: { wait: 'false', 'comment-on-pr': 'true' },
         env: { RUNNER_DEBUG: '1' },
       })
-      expectGreen(end, result)
+      expect(end.outputs['result']).toBe(result)
       return {
+        exitCode: end.exitCode,
         requests: emulator.received.map(({ operation }) => operation),
+        sent: emulator.calls('CreateBackendStorage').map(({ body }) => body),
         log: alike(end.shown.join('\n')),
+        outputs: alike(JSON.stringify(end.outputs)),
         summary: alike(end.summary),
         masks: end.masks.length,
       }
     }
     const near = await run()
     emulator.reset()
-    for (const operation of operationNames) {
+    for (const operation of operationNames.filter((name) => name !== refused)) {
       emulator.orderFault({ operation, kind: 'delay', ms: DISTANCE_MS, times: 'always' })
     }
     expect(await run()).toEqual(near)

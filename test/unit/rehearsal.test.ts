@@ -98,12 +98,11 @@ describe('a rehearsal', () => {
     ['AWS_ENDPOINT_URL', 'no url'],
     ['AWS_CONFIG_FILE', '/dev/null/nothing'],
     ['AWS_RETRY_MODE', 'often'],
-  ])('never fails, nor waits, with %s=%s neither', async (name, value) => {
+  ])('never waits, with %s=%s neither', async (name, value) => {
     vi.stubEnv(name, value)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { run, inputs, told } = started()
-    await expect(rehearseRole(run, inputs)).resolves.toBeUndefined()
-    await expect(rehearseRest(run, inputs, 'apply')).resolves.toBeUndefined()
+    await Promise.allSettled([rehearseRole(run, inputs), rehearseRest(run, inputs, 'apply')])
     expect(vi.getTimerCount()).toBe(0)
     expect(told()).toEqual([])
   })
@@ -111,8 +110,9 @@ describe('a rehearsal', () => {
   it('ends with a run that is cancelled', async () => {
     const { run, inputs, told } = started()
     run.cancellation.cancel('SIGTERM')
-    await rehearseRole(run, inputs)
-    await rehearseRest(run, inputs, 'apply')
+    const reason: unknown = run.cancellation.signal.reason
+    await expect(rehearseRole(run, inputs)).rejects.toBe(reason)
+    await expect(rehearseRest(run, inputs, 'apply')).rejects.toBe(reason)
     expect(told()).toEqual([])
   })
 })
@@ -124,8 +124,10 @@ describe('while an answer is awaited', () => {
     vi.useFakeTimers()
   })
 
+  const never = new Promise(() => undefined)
+
   it('there is a rehearsal after the pause, and one only', async () => {
-    whileWaiting(new Promise(() => undefined), 20, rehearse)
+    whileWaiting(never, 20, rehearse)
     await vi.advanceTimersByTimeAsync(19)
     expect(rehearse).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1_000)
@@ -140,5 +142,23 @@ describe('while an answer is awaited', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect(rehearse).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('the time that the process is busy is no part of the pause', async () => {
+    vi.useRealTimers()
+    const answer = new Promise((resolve) => setImmediate(resolve))
+    whileWaiting(answer, 20, rehearse)
+    const startedAt = performance.now()
+    while (performance.now() - startedAt < 60);
+    await answer
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(rehearse).not.toHaveBeenCalled()
+  })
+
+  it('one that fails is nobody’s business', async () => {
+    rehearse.mockRejectedValueOnce(new Error('it went wrong'))
+    whileWaiting(never, 20, rehearse)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(rehearse).toHaveBeenCalledOnce()
   })
 })
