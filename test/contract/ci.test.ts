@@ -1,50 +1,118 @@
 /** What the workflows of this repository promise, beyond what the linters of test/workflows see. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
 
 import { isObject } from '../../emulator/shape.ts'
-import { pin } from '../../scripts/pin-release.ts'
+import {
+  at,
+  checksOf,
+  entries,
+  eventsOf,
+  list,
+  npmCallsOf,
+  npmLines,
+  read,
+  readJson,
+  readYaml,
+  stepsOf,
+  text,
+  texts,
+  workflows,
+} from './kit/workflows.ts'
 
-const folder = fileURLToPath(new URL('../../.github/workflows', import.meta.url))
-const at = (value: unknown, key: string): unknown => (isObject(value) ? value[key] : undefined)
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-const texts = (value: unknown): readonly string[] =>
-  list(value).filter((item) => typeof item === 'string')
-const entries = (value: unknown): readonly (readonly [string, unknown])[] =>
-  isObject(value) ? Object.entries(value) : []
-
-const parsed = (text: string): unknown => parse(text)
-
-const workflows = readdirSync(folder).map((name) => {
-  const text = readFileSync(`${folder}/${name}`, 'utf8')
-  return { name, text, workflow: parsed(text) }
-})
 const jobs = workflows.flatMap(({ name, workflow }) =>
   entries(at(workflow, 'jobs')).map(([id, job]) => ({
     name: `${name}: ${id}`,
     job,
     // Nobody waits for what the clock alone starts.
-    limit: entries(at(workflow, 'on')).every(([event]) =>
-      /^(?:schedule|workflow_dispatch)$/.test(event),
-    )
+    limit: eventsOf(workflow).every((event) => /^(?:schedule|workflow_dispatch)$/.test(event))
       ? 120
       : 30,
   })),
 )
 const steps = jobs.flatMap(({ name, job }) =>
-  list(at(job, 'steps')).map((step, index) => ({ name: `${name}, step ${index + 1}`, step })),
+  stepsOf(job).map((step, index) => ({ name: `${name}, step ${index + 1}`, step })),
 )
+const workflow = (name: string): unknown => workflows.find((one) => one.name === name)?.workflow
+
+describe('the workflows', () => {
+  it('are these', () => {
+    expect(workflows.map(({ name }) => name).toSorted()).toEqual([
+      'ci.yml',
+      'codeql.yml',
+      'dependency-review.yml',
+      'mutation.yml',
+      'newest-dependencies.yml',
+      'release.yml',
+      'scorecard.yml',
+    ])
+  })
+
+  it('may write nothing but this', () => {
+    const writing = jobs.flatMap(({ name, job }) => {
+      const may = entries(at(job, 'permissions'))
+        .filter(([, access]) => access !== 'read')
+        .map(([scope, access]) => `${scope}: ${String(access)}`)
+      return may.length === 0 ? [] : [[name, may.toSorted()] as const]
+    })
+    expect(Object.fromEntries(writing)).toEqual({
+      'codeql.yml: analyze': ['security-events: write'],
+      'release.yml: publish': ['attestations: write', 'contents: write', 'id-token: write'],
+      'release.yml: pin': ['contents: write', 'pull-requests: write'],
+      'scorecard.yml: analyze': ['id-token: write', 'security-events: write'],
+    })
+  })
+
+  it('run no scripts of packages that they install', () => {
+    const installs = steps
+      .flatMap(({ step }) => npmLines(text(at(step, 'run'))))
+      .filter((line) => /\bnpm (?:ci|i|install|add|update|up)\b/.test(line))
+    expect(installs.length).toBeGreaterThan(5)
+    expect(installs.filter((line) => !line.includes(' --ignore-scripts'))).toEqual([])
+  })
+
+  it('call only scripts that there are', () => {
+    const known = entries(at(readJson('package.json'), 'scripts')).map(([name]) => name)
+    const called = jobs.flatMap(({ job }) =>
+      npmCallsOf(job).flatMap((line) => {
+        const [, script, short] = /\bnpm (?:run (\S+)|(test)\b)/.exec(line) ?? []
+        return script ?? short ?? []
+      }),
+    )
+    expect(called.length).toBeGreaterThan(5)
+    expect(called.filter((name) => !known.includes(name))).toEqual([])
+  })
+})
 
 describe('every workflow', () => {
   it.each(workflows)('$name gives no permission to what does not ask for it', ({ workflow }) => {
     expect(at(workflow, 'permissions')).toEqual({})
   })
 
+  it.each(workflows)(
+    '$name starts for nothing that lends its rights to the code of a stranger',
+    ({ workflow }) => {
+      const events = eventsOf(workflow)
+      const safe = ['push', 'pull_request', 'merge_group', 'schedule', 'workflow_dispatch']
+      expect(events).not.toEqual([])
+      expect(events.filter((event) => !safe.includes(event))).toEqual([])
+    },
+  )
+
+  it.each(workflows)('$name runs its scripts as GitHub does by itself', ({ workflow }) => {
+    const parts = [workflow, ...entries(at(workflow, 'jobs')).map(([, job]) => job)]
+    expect(parts.filter((part) => at(part, 'defaults') !== undefined)).toEqual([])
+  })
+
   it.each(jobs)('$name has a time limit and its own permissions', ({ job, limit }) => {
     expect(at(job, 'timeout-minutes')).toBeLessThanOrEqual(limit)
     expect(isObject(at(job, 'permissions'))).toBe(true)
+  })
+
+  it.each([
+    ...jobs.map(({ name, job }) => ({ name, part: job })),
+    ...steps.map(({ name, step }) => ({ name, part: step })),
+  ])('$name is red when it fails', ({ part }) => {
+    expect(at(part, 'continue-on-error')).toBeUndefined()
   })
 
   it.each(steps)('$name runs no text of an event', ({ step }) => {
@@ -55,65 +123,183 @@ describe('every workflow', () => {
   it.each(steps.filter(({ step }) => String(at(step, 'uses')).includes('/checkout@')))(
     '$name leaves no credentials behind, but where it pushes',
     ({ name, step }) => {
-      expect(at(at(step, 'with'), 'persist-credentials')).toBe(name.startsWith('release.yml: pin'))
+      expect(at(step, 'with', 'persist-credentials')).toBe(name.startsWith('release.yml: pin'))
     },
   )
 })
 
 describe('the CI', () => {
-  const ci = workflows.find(({ name }) => name === 'ci.yml')?.workflow
+  const ci = workflow('ci.yml')
   const ciJobs = at(ci, 'jobs')
+  const others = entries(ciJobs).filter(([id]) => id !== 'gate')
+  const install = 'npm ci --ignore-scripts'
+
+  it('runs for every pull request into main, in its merge queue, and on main itself', () => {
+    expect(at(ci, 'on')).toEqual({
+      push: { branches: ['main'] },
+      pull_request: { branches: ['main'] },
+      merge_group: {},
+    })
+  })
 
   it('has a gate that waits for every other job, whatever their results', () => {
     const gate = at(ciJobs, 'gate')
-    const others = entries(ciJobs)
-      .map(([id]) => id)
-      .filter((id) => id !== 'gate')
-    expect(texts(at(gate, 'needs')).toSorted()).toEqual(others.toSorted())
+    expect(texts(at(gate, 'needs')).toSorted()).toEqual(others.map(([id]) => id).toSorted())
     expect(at(gate, 'if')).toBe('always()')
   })
 
-  it.each(['test', 'use'])('X07: runs %s on Linux, Windows and macOS', (id) => {
-    const os = texts(at(at(at(at(ciJobs, id), 'strategy'), 'matrix'), 'os'))
-    expect(os.map((name) => name.replace(/-.*/, ''))).toEqual(['ubuntu', 'windows', 'macos'])
+  it('has a gate that lets nothing through but success', () => {
+    expect(stepsOf(at(ciJobs, 'gate'))).toEqual([
+      {
+        name: 'Every job was green',
+        env: { RESULTS: "${{ join(needs.*.result, ' ') }}" },
+        run: 'for result in $RESULTS; do [ "$result" = success ]; done\n',
+      },
+    ])
+  })
+
+  it.each(others)('skips no step of %s', (_, job) => {
+    expect([job, ...stepsOf(job)].filter((part) => at(part, 'if') !== undefined)).toEqual([])
+  })
+
+  it.each([
+    ['test', [install, 'npm test']],
+    ['thorough', [install, 'npm run test:thorough', 'npm run test:coverage']],
+    ['use', [install]],
+    ['peers', [install, 'npm run test:peers', 'npm run soak -- --runs 50']],
+  ])('runs all that %s is for', (id, calls) => {
+    expect(npmCallsOf(at(ciJobs, id))).toEqual(calls)
   })
 
   it('B01, B06: builds dist anew from a clean install, and compares it with the committed one', () => {
-    const ran = list(at(at(ciJobs, 'check'), 'steps')).map((step) => String(at(step, 'run')))
-    expect(ran.indexOf('npm run check:dist')).toBeGreaterThan(
-      ran.indexOf('npm ci --ignore-scripts'),
-    )
-    expect(ran).toContain('npm ci --ignore-scripts')
+    expect(npmCallsOf(at(ciJobs, 'check'))).toEqual([
+      install,
+      'npm run check:lint',
+      'npm run check:types',
+      'npm run check:dist',
+      'npm audit',
+    ])
   })
 
-  it('calls only scripts that there are', () => {
-    const manifest: unknown = JSON.parse(
-      readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
-    )
-    const known = entries(at(manifest, 'scripts')).map(([name]) => name)
-    const called = workflows.flatMap(({ text }) =>
-      [...text.matchAll(/npm (?:run )?(test|[\w]+:[\w]+|soak|build)\b/g)].map(([, name]) => name),
-    )
-    expect(called.length).toBeGreaterThan(5)
-    expect(called.filter((name) => name !== undefined && !known.includes(name))).toEqual([])
+  it.each(['test', 'use'])('X07: runs %s on Linux, Windows and macOS', (id) => {
+    const matrix = at(ciJobs, id, 'strategy', 'matrix')
+    const os = texts(at(matrix, 'os'))
+    expect(os.map((name) => name.replace(/-.*/, ''))).toEqual(['ubuntu', 'windows', 'macos'])
+    expect(entries(matrix).map(([key]) => key)).toEqual(['os'])
+    expect(at(ciJobs, id, 'runs-on')).toBe('${{ matrix.os }}')
+  })
+
+  it('uses the action as it is here, to create a storage and to find it created', () => {
+    const uses = stepsOf(at(ciJobs, 'use'))
+    const own = uses.filter((step) => at(step, 'uses') === './')
+    expect(own.map((step) => [at(step, 'id'), at(step, 'with', 'mode')])).toEqual([
+      ['create', 'apply'],
+      ['again', 'apply'],
+    ])
+    expect(uses.at(-1)).toEqual({
+      name: 'What came out',
+      shell: 'bash',
+      env: {
+        FIRST:
+          '${{ steps.create.outputs.result }} ${{ steps.create.outputs.ready }} ${{ steps.create.outputs.status }}',
+        SECOND: '${{ steps.again.outputs.result }} ${{ steps.again.outputs.ready }}',
+      },
+      run: [
+        '[ "$FIRST" = \'created true COMPLETED\' ]',
+        '[ "$SECOND" = \'unchanged true\' ]\n',
+      ].join('\n'),
+    })
+  })
+
+  it('can be had on any machine, but for the audit and the coverage', () => {
+    const script = read('.ci/run')
+    expect(npmLines(script)).toEqual([
+      'npm ci --no-audit --no-fund',
+      'npm run check:lint',
+      'npm run check:types',
+      'npm run check:dist',
+      'npm run test:peers',
+      'npm run test:thorough',
+      'npm run soak -- --runs 25',
+      'npm test',
+    ])
+    expect(script).toMatch(/^set -euo pipefail$/m)
+    expect(script).toContain(`if grep -q '"resolved"' package-lock.json; then`)
   })
 })
 
-describe('a release', () => {
-  const sha = '0123456789abcdef0123456789abcdef01234567'
+describe('what has to be green before a merge', () => {
+  const required = ['ci.yml', 'codeql.yml', 'dependency-review.yml']
 
-  it('is written into every reference to the action, whatever stood there', () => {
-    const text = [
-      'uses: OWNER/amplify-create-backend-storage@FULL_SHA # v1.0.0',
-      `uses: some-org/amplify-create-backend-storage@${'a'.repeat(40)} # v1.2.3`,
-      'uses: actions/checkout@FULL_SHA # v1.0.0',
-    ].join('\n')
-    expect(pin(text, 'some-org/amplify-create-backend-storage', sha, 'v2.0.0')).toBe(
-      [
-        `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,
-        `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,
-        'uses: actions/checkout@FULL_SHA # v1.0.0',
-      ].join('\n'),
+  it.each(required)('%s runs for every pull request, and in the merge queue', (name) => {
+    expect(at(workflow(name), 'on', 'pull_request')).toEqual({ branches: ['main'] })
+    expect(at(workflow(name), 'on', 'merge_group')).toEqual({})
+  })
+
+  it('is listed in docs/releases.md', () => {
+    const checks = required.flatMap((name) =>
+      entries(at(workflow(name), 'jobs'))
+        .filter(([id]) => name !== 'ci.yml' || id === 'gate')
+        .flatMap(([, job]) => checksOf(job)),
     )
+    const ruleset = /^- \*\*Rulesets\*\*: [^;]*/m.exec(read('docs/releases.md'))?.[0] ?? ''
+    const listed = [...ruleset.matchAll(/`([^`]+)`/g)].map(([, code]) => code)
+    expect(listed.toSorted()).toEqual(['main', ...checks].toSorted())
+  })
+})
+
+describe('the dependencies', () => {
+  const review = stepsOf(at(workflow('dependency-review.yml'), 'jobs', 'review')).at(-1)
+
+  it('are reviewed whatever they are for, and may have no known flaw', () => {
+    expect(at(review, 'uses')).toMatch(/^actions\/dependency-review-action@/)
+    expect(at(review, 'with', 'fail-on-severity')).toBe('low')
+    expect(at(review, 'with', 'fail-on-scopes')).toBe('runtime, development, unknown')
+    // Whatever else can be given makes it more lenient.
+    expect(entries(at(review, 'with')).map(([input]) => input)).toEqual([
+      'fail-on-severity',
+      'fail-on-scopes',
+      'allow-licenses',
+    ])
+  })
+
+  it('have licences that the review allows', () => {
+    const allowed = text(at(review, 'with', 'allow-licenses')).split(', ')
+    const locked = entries(at(readJson('package-lock.json'), 'packages'))
+    const wrong = locked
+      .map(([path, entry]) => [path, text(at(entry, 'license'))] as const)
+      .filter(([, licence]) => !allowed.includes(licence))
+    expect(locked).not.toEqual([])
+    expect(wrong).toEqual([])
+  })
+
+  const updates = list(at(readYaml('.github/dependabot.yml'), 'updates')).map((update) => ({
+    ecosystem: at(update, 'package-ecosystem'),
+    update,
+  }))
+
+  it('are kept up to date, and so are the actions', () => {
+    expect(updates.map(({ ecosystem, update }) => [ecosystem, at(update, 'directory')])).toEqual([
+      ['npm', '/'],
+      ['github-actions', '/'],
+    ])
+  })
+
+  it.each(updates)('of $ecosystem wait for a week, and come together', ({ update }) => {
+    expect(at(update, 'cooldown', 'default-days')).toBeGreaterThanOrEqual(7)
+    expect(entries(at(update, 'groups'))).not.toEqual([])
+  })
+
+  it('are tried once a week as their newest versions are, those of dependencies included', () => {
+    const newest = workflow('newest-dependencies.yml')
+    expect(eventsOf(newest)).toContain('schedule')
+    expect(npmCallsOf(at(newest, 'jobs', 'test'))).toEqual([
+      'npm ci --ignore-scripts',
+      'xargs npm install --save-exact --ignore-scripts',
+      'npm update --ignore-scripts',
+      'npm run check:types',
+      'npm run build',
+      'npm test',
+    ])
   })
 })

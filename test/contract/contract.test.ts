@@ -9,7 +9,10 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
 
 import { isObject } from '../../emulator/shape.ts'
+import { endingsOf } from '../../scripts/result-outputs.ts'
+import { isRed, RESULTS, type Result } from '../../src/ending.ts'
 import { INPUTS, readInputs, readTrigger, type Env } from '../../src/inputs.ts'
+import { PERMISSIONS } from '../../src/inputs/lists.ts'
 import { variableOf } from '../../src/inputs/table.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { root } from './kit/markdown.ts'
@@ -23,6 +26,17 @@ const text = read('action.yml')
 const action = mapping(parse(text))
 const inputs = mapping(action['inputs'])
 const outputs = mapping(action['outputs'])
+
+/** What a runner hands over when a workflow gives the required inputs, a region and a role. */
+function usual(): Record<string, string | undefined> {
+  return {
+    'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
+    'INPUT_BACKEND-ENVIRONMENT-NAME': 'prod',
+    'INPUT_RESOURCE-NAME': 'media',
+    'INPUT_AUTHENTICATED-PERMISSIONS': 'READ',
+    AWS_REGION: 'eu-west-1',
+  }
+}
 
 describe('an input', () => {
   it('is declared as the code knows it, in the same order, with the same default', () => {
@@ -74,21 +88,136 @@ describe('an input', () => {
       'src/inputs/table.ts',
       'src/report/report.ts',
     ])
+    // The toolkit's own reader knows none of the rules; a comment that names it has it in code marks.
+    const around = sources().filter(
+      ({ path, code }) =>
+        /\bget(?:Boolean|Multiline)?Input\b(?!`)/.test(code) ||
+        (/\bvariableOf\b|\binputs\/table\.ts/.test(code) && !/^src\/inputs(?:\/|\.ts$)/.test(path)),
+    )
+    expect(around.map(({ path }) => path)).toEqual([])
   })
 
   const texts = (entries: readonly (readonly (string | undefined)[])[]): Env =>
     Object.fromEntries(entries.map(([name = '', value]) => [name, value]))
+})
 
-  /** What a runner hands over when a workflow gives the required inputs, a region and a role. */
-  function usual(): Record<string, string | undefined> {
-    return {
-      'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
-      'INPUT_BACKEND-ENVIRONMENT-NAME': 'prod',
-      'INPUT_RESOURCE-NAME': 'media',
-      'INPUT_AUTHENTICATED-PERMISSIONS': 'READ',
-      AWS_REGION: 'eu-west-1',
+describe('a description', () => {
+  const described = (name: string, among: Mapping = inputs): string =>
+    String(mapping(among[name])['description']).replace(/\s+/g, ' ')
+  const codesIn = (sentence: string): readonly string[] =>
+    [...sentence.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+
+  /** What is wrong with one value of an input, the others being right. */
+  const problemsOf = (name: string, value: string): readonly string[] =>
+    readInputs({ ...usual(), [variableOf(name)]: value })
+      .problems.filter(({ input }) => input === name)
+      .map(({ rule }) => rule)
+  const warningsOf = (name: string, value: string): readonly string[] =>
+    readInputs({ ...usual(), [variableOf(name)]: value }).warnings
+
+  it('of the output result names every result, and those whose step fails apart', () => {
+    const isGreen = (result: Result): boolean => !endingsOf(result).some(isRed)
+    const [green, red] = described('result', outputs).split('with a failed step').map(codesIn)
+    expect(green).toEqual(RESULTS.filter(isGreen))
+    expect(red).toEqual(RESULTS.filter((result) => !isGreen(result)))
+  })
+
+  // Besides its values, a description may name what they are about.
+  it.each([
+    ['mode', ['apply-branches', 'workflow_dispatch', 'repository_dispatch', 'schedule']],
+    ['if-exists', []],
+    ['wait', ['ready']],
+    ['summary', []],
+    ['comment-on-pr', ['pull-requests: write']],
+    ['service-name', []],
+  ] as const)('of %s names the values that are taken, and no others', (name, others) => {
+    const named = codesIn(described(name)).filter((code) => !others.some((other) => other === code))
+    expect(named.flatMap((value) => problemsOf(name, value))).toEqual([])
+    // What the refusal of another value offers is what there is.
+    const offered = problemsOf(name, 'none-of-them').flatMap(codesIn)
+    expect([...new Set(named)].sort()).toEqual(offered.sort())
+  })
+
+  it('of the permissions names those that are taken, and no others', () => {
+    const [signedIn, guests] = [
+      codesIn(described('authenticated-permissions')),
+      codesIn(described('unauthenticated-permissions')),
+    ]
+    expect(signedIn).toEqual([...PERMISSIONS, 'none'])
+    expect(guests).toEqual(['authenticated-permissions', 'none'])
+    const read = readInputs({
+      ...usual(),
+      [variableOf('authenticated-permissions')]: signedIn.slice(0, -1).join(', '),
+      [variableOf('unauthenticated-permissions')]: 'none',
+    })
+    expect(read.inputs?.authenticatedPermissions).toEqual(PERMISSIONS)
+    expect(read.inputs?.unauthenticatedPermissions).toEqual([])
+  })
+
+  const ranges = Object.keys(inputs).flatMap((name) =>
+    [...described(name).matchAll(/\b(\d+) to (\d+)\b/g)].map(
+      ([, least, most]): [string, number, number] => [name, Number(least), Number(most)],
+    ),
+  )
+
+  /** What of that size is, for an input that is no number. */
+  const OF_LENGTH: ReadonlySet<string> = new Set(['bucket-name', 'role-session-name'])
+  const sized = (name: string, size: number): string =>
+    OF_LENGTH.has(name) ? 'a'.repeat(size) : String(size)
+
+  it('gives the range of every input that has one', () => {
+    expect(ranges.map(([name]) => name)).toEqual([
+      'bucket-name',
+      'role-session-name',
+      'role-duration-seconds',
+      'timeout-in-minutes',
+      'max-attempts',
+    ])
+  })
+
+  it.each(ranges)('of %s gives its range: %d to %d', (name, least, most) => {
+    // A bucket outside of its range is only warned of.
+    const said = (size: number): readonly string[] => {
+      const value = sized(name, size)
+      return [...problemsOf(name, value), ...warningsOf(name, value)]
     }
-  }
+    expect([...said(least), ...said(most)]).toEqual([])
+    expect(said(least - 1)).toHaveLength(1)
+    expect(said(most + 1)).toHaveLength(1)
+  })
+
+  it('of allowed-account-ids gives the digits of an id', () => {
+    const digits = Number(/\b(\d+) digits/.exec(described('allowed-account-ids'))?.[1])
+    const problems = [digits - 1, digits, digits + 1].map(
+      (count) => problemsOf('allowed-account-ids', '1'.repeat(count)).length,
+    )
+    expect(problems).toEqual([1, 0, 1])
+  })
+
+  it('of role-session-name gives its characters', () => {
+    const [given = ''] = codesIn(described('role-session-name'))
+    const marks = Array.from({ length: 0x7f - 0x21 }, (_, at) => String.fromCharCode(0x21 + at))
+    const taken = marks
+      .filter((mark) => /[^A-Za-z\d]/.test(mark))
+      .filter((mark) => problemsOf('role-session-name', `a${mark}b`).length === 0)
+    expect(taken.sort()).toEqual(Array.from(given).sort())
+  })
+
+  it('of audience gives what it is when nothing is given', () => {
+    const audiences = ['eu-west-1', 'cn-north-1'].map(
+      (region) => readInputs({ ...usual(), AWS_REGION: region }).inputs?.audience,
+    )
+    expect(codesIn(described('audience'))).toEqual(audiences)
+  })
+
+  it('of aws-region gives the variables that stand in for it, the first one first', () => {
+    const [, ...variables] = codesIn(described('aws-region'))
+    const given = Object.fromEntries(variables.map((name, at) => [name, `eu-west-${at + 1}`]))
+    const sources = [given, { ...given, [variables[0] ?? '']: '' }].map(
+      (env) => readInputs({ ...usual(), ...env }).inputs?.regionSource,
+    )
+    expect(sources).toEqual(variables)
+  })
 })
 
 describe('an output', () => {
@@ -202,9 +331,39 @@ describe('X07: the code, which runs on Windows too', () => {
   })
 })
 
-function sources(): readonly Readonly<{ path: string; code: string }>[] {
-  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+describe('the code and its tests', () => {
+  const NOTED =
+    /(?:\/\/|\/\*)\s*((?:(?:v8|c8|istanbul) ignore|node:coverage|Stryker disable|eslint-disable|@ts-(?:ignore|expect-error|nocheck)).*)/g
+
+  it('are exempt from no check, but for one line of a test', () => {
+    const exempt = ['src', 'emulator', 'test', 'scripts', 'bench']
+      .flatMap(sources)
+      .flatMap(({ path, code }) =>
+        [...code.matchAll(NOTED)].map(([, what = '']) => `${path}: ${what.replace(/ --.*/, '')}`),
+      )
+    // The guard calls what it takes off the socket on that same socket.
+    expect(exempt).toEqual([
+      'test/kit/guard.ts: eslint-disable-next-line @typescript-eslint/unbound-method',
+    ])
+  })
+
+  it('are mutated in files that exist', () => {
+    const { mutate } = mapping(JSON.parse(read('stryker.config.json')))
+    const files = [mutate ?? []].flat().map(String).flatMap(expanded)
+    expect(files.length).toBeGreaterThan(1)
+    expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  /** `a/{b,c}.ts` in full. */
+  function expanded(pattern: string): readonly string[] {
+    const [, before = '', choices = '', after = ''] = /^(.*)\{(.*)\}(.*)$/.exec(pattern) ?? []
+    return choices === '' ? [pattern] : choices.split(',').map((one) => `${before}${one}${after}`)
+  }
+})
+
+function sources(folder = 'src'): readonly Readonly<{ path: string; code: string }>[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name.replaceAll('\\', '/')}`)
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .map((path) => ({ path, code: read(path) }))
 }

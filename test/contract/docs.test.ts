@@ -100,10 +100,29 @@ describe('a page', () => {
   it.each(all.map((page): [string, Page] => [page.path, page]))(
     '%s uses only outputs that exist',
     (_, { text }) => {
-      const used = [...text.matchAll(/\bsteps\.\w+\.outputs\.([\w-]+)/g)].map(([, name]) => name)
-      expect(used.filter((name) => !OUTPUTS.some((output) => output === name))).toEqual([])
+      expect(unknownOutputs(text)).toEqual([])
     },
   )
+
+  it('is not let through with an output of a step or a job that is not there', () => {
+    expect(unknownOutputs('`steps.storage.outputs.redy`')).toEqual(['steps redy'])
+    expect(unknownOutputs('`needs.storage.outputs.redy`')).toEqual(['needs redy'])
+    // The action has it; no job of an example hands it on.
+    expect(unknownOutputs('`needs.storage.outputs.changed`')).toEqual(['needs changed'])
+  })
+
+  /** The outputs of a step, which are the action's, or of a job, which an example declares. */
+  function unknownOutputs(text: string): readonly string[] {
+    const known: Readonly<Record<string, readonly string[]>> = {
+      steps: OUTPUTS,
+      needs: readdirSync(join(root, 'examples'))
+        .flatMap((name) => Object.values(record(record(parse(read(`examples/${name}`)))['jobs'])))
+        .flatMap((job) => Object.keys(record(record(job)['outputs']))),
+    }
+    return [...text.matchAll(/\b(steps|needs)\.[\w-]+\.outputs\.([\w-]+)/g)]
+      .filter(([, context = '', output = '']) => known[context]?.includes(output) !== true)
+      .map(([, context = '', output = '']) => `${context} ${output}`)
+  }
 
   it('about troubleshooting has headings of codes that exist', () => {
     const page = readPage('docs/troubleshooting.md')

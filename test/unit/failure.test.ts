@@ -148,6 +148,42 @@ describe('N09: the message is never blank', () => {
   })
 })
 
+describe('N13: an answer over which the SDK stumbled', () => {
+  const NOTE =
+    'Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.'
+
+  test.each([
+    [
+      new TypeError(`Cannot read properties of null\n  ${NOTE}`),
+      'the answer could not be read',
+      'Error',
+    ],
+    [new SyntaxError(`Unexpected token '<'\n  ${NOTE}`), "Unexpected token '<'", 'SyntaxError'],
+    [Object.assign(new Error(`aborted\n  ${NOTE}`), { code: 'ECONNRESET' }), 'aborted', 'Error'],
+    [new TypeError(`said without a pause${NOTE}`), 'the answer could not be read', 'Error'],
+  ])('%s', (thrown, message, name) => {
+    expect(described(thrown)).toMatchObject({ message, name })
+  })
+
+  test('is told by a note at the end of the message, and by nothing else', () => {
+    for (const message of [
+      `${NOTE} Or so it says`,
+      NOTE.replace('{error}', '\n'),
+      'Deserialization error',
+    ]) {
+      expect(described(new TypeError(message))).toMatchObject({
+        message: message.replace('\n', ' ').replace('  ', ' '),
+        name: 'TypeError',
+      })
+    }
+  })
+
+  test('keeps of an error with a code all but the note, and the space before it', () => {
+    const thrown = Object.assign(new Error(`it  ended\n\t ${NOTE}`), { code: 'EPIPE' })
+    expect(described(thrown).message).toBe('it ended')
+  })
+})
+
 describe('L01: text of a server is harmless', () => {
   test('message and name are one line each, cut, and no command', () => {
     const failure = described(

@@ -239,6 +239,38 @@ describe('a mistake is noticed', () => {
       by: 'us',
       says: 'The job deploy has no permissions',
     },
+    'a permission that nothing needs': {
+      from: '      contents: read\n',
+      to: '      contents: read\n      packages: read\n',
+      by: 'us',
+      says: 'The job deploy does not need packages: read',
+    },
+    'a permission to write that nothing needs': {
+      from: '      contents: read\n',
+      to: '      contents: write\n',
+      by: 'us',
+      says: 'The job deploy does not need contents: write',
+    },
+    'all permissions for one job': {
+      from: '    permissions:\n      contents: read\n',
+      to: '    permissions: write-all\n',
+      by: 'us',
+      says: 'The job deploy does not need write-all',
+    },
+    'a matrix that runs all of its jobs at once': {
+      in: 'environments-matrix.yml',
+      from: '      max-parallel: 2\n',
+      to: '',
+      by: 'us',
+      says: 'The job storage has no max-parallel of 1 to 20',
+    },
+    'a matrix that runs too many of them at once': {
+      in: 'environments-matrix.yml',
+      from: 'max-parallel: 2\n',
+      to: 'max-parallel: 21\n',
+      by: 'us',
+      says: 'The job storage has no max-parallel of 1 to 20',
+    },
     'a push to any branch': {
       from: '  push:\n    branches: [main]\n',
       to: '  push:\n',
@@ -281,6 +313,13 @@ describe('a mistake is noticed', () => {
       to: '# Change:',
       by: 'us',
       says: 'It does not say what to replace',
+    },
+    'another example that is not there': {
+      in: 'merged-pull-request.yml',
+      from: 'otherwise plan-and-apply.yml',
+      to: 'otherwise plan-then-apply.yml',
+      by: 'us',
+      says: 'It names plan-then-apply.yml, which is no example',
     },
     'no YAML': {
       from: 'permissions: {}',

@@ -174,6 +174,18 @@ describe('environments-matrix.yml', () => {
       expect(permissionsIn(emulator, environment, appId)).toEqual(asked)
   })
 
+  test('deploys all of them again when it is run again and nothing has changed', async () => {
+    const { emulator, run } = await world()
+    addOther(emulator)
+    const first = await run(name, text, push())
+    const again = await run(name, text, push())
+    expect(again.jobs.map((job) => [job.name, storageStep(job).outputs['result']])).toEqual(
+      names.map((job) => [job, 'unchanged']),
+    )
+    expect(deploys(again)).toHaveLength(names.length)
+    expect(deploys(again)).toEqual(deploys(first))
+  })
+
   test('lets one fail without stopping the others', async () => {
     const { emulator, run } = await world()
     addOther(emulator)

@@ -44,6 +44,19 @@ export function readPage(path: string): Page {
   return { path, text, ...parse(text) }
 }
 
+/** The rows of the first table below a heading, without its head: each cell as it is written. */
+export function tableBelow({ text }: Page, heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = text.split(`\n## ${heading}\n`)
+  const [table = ''] = /^\|[^]*?(?=\n(?!\|))/m.exec(section) ?? []
+  const [, , ...rows] = table.split('\n')
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  )
+}
+
 type Line = Readonly<{ text: string; number: number }>
 
 function parse(text: string): Omit<Page, 'path' | 'text'> {

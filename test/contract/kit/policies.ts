@@ -1,4 +1,5 @@
 /** The policies of the documentation by their marks, such as `policy: apply` or `trust: plan`. */
+import { parsePolicy } from '../../../emulator/policy.ts'
 import { pages } from './markdown.ts'
 
 const marked: ReadonlyMap<string, string> = new Map(
@@ -25,3 +26,10 @@ export function filledIn(mark: string): unknown {
     .replaceAll('REPO_ID', '456789')
   return JSON.parse(text)
 }
+
+/** The operations of Amplify Backend that the policies with those names allow together. */
+export const operationsOf = (...names: readonly string[]): readonly string[] =>
+  names
+    .flatMap((name) => parsePolicy(documented(`policy: ${name}`)).Statement)
+    .flatMap(({ Action }) => [Action ?? []].flat())
+    .map((action) => action.replace('amplifybackend:', ''))

@@ -1,4 +1,7 @@
 /** Our own rules for workflows: what GitHub's language service and actionlint do not see. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { isBasicExpression, isMapping } from '@actions/workflow-parser'
 import {
   isActionStep,
@@ -10,7 +13,7 @@ import { TemplateToken } from '@actions/workflow-parser/templates/tokens/templat
 
 import { isObject } from '../../../emulator/shape.ts'
 import type { Actions } from './actions.ts'
-import { ownAction } from './actions.ts'
+import { ownAction, root } from './actions.ts'
 import type { Finding } from './check.ts'
 import type { Workflow } from './parse.ts'
 import { referencesIn, type Reference } from './references.ts'
@@ -33,7 +36,11 @@ export const rules = (workflow: Workflow, actions: Actions): readonly Finding[] 
 /** For the workflows that people copy. */
 export const copiedRules = (workflow: Workflow): readonly Finding[] => [
   ...branches(workflow),
-  ...workflow.template.jobs.flatMap((job) => concurrency(workflow, job)),
+  ...workflow.template.jobs.flatMap((job) => [
+    ...concurrency(workflow, job),
+    ...needed(workflow, job),
+    ...parallel(workflow, job),
+  ]),
   ...scripts(workflow),
 ]
 
@@ -161,12 +168,42 @@ function permissions(workflow: Workflow): readonly Finding[] {
   ]
 }
 
-/** A file of its own starts with what it does, and what to replace. */
+// For the roles, the checkout and the comment.
+const NEEDED: readonly string[] = ['id-token: write', 'contents: read', 'pull-requests: write']
+
+/** A job may do no more than what the action and a checkout need. */
+function needed(workflow: Workflow, job: WorkflowJob): readonly Finding[] {
+  const token = at(workflow.root, 'jobs', job.id.value, 'permissions')
+  if (token === undefined) return []
+  const granted = isMapping(token)
+    ? [...token].map(({ key, value }) => `${sourceOf(key)}: ${sourceOf(value)}`)
+    : [sourceOf(token)]
+  return granted
+    .filter((permission) => !NEEDED.includes(permission))
+    .map((permission) => finding(`The job ${job.id.value} does not need ${permission}`, token))
+}
+
+/** More at once than docs/performance.md advises, and the service refuses calls. */
+const MOST_PARALLEL = 20
+
+function parallel(workflow: Workflow, job: WorkflowJob): readonly Finding[] {
+  const strategy = at(workflow.root, 'jobs', job.id.value, 'strategy')
+  if (at(strategy, 'matrix') === undefined) return []
+  const most = Number(sourceOf(at(strategy, 'max-parallel')))
+  return most >= 1 && most <= MOST_PARALLEL
+    ? []
+    : [finding(`The job ${job.id.value} has no max-parallel of 1 to ${MOST_PARALLEL}`, strategy)]
+}
+
+/** A file of its own starts with what it does and what to replace, and names only files beside it. */
 export function headerRules(text: string): readonly Finding[] {
   const comment = /^(?:#.*\n)+/.exec(text)?.[0] ?? ''
   return [
     ...(comment.split('\n').length > 3 ? [] : [finding('It does not start with what it does')]),
     ...(/^# .*\bReplace\b/m.test(comment) ? [] : [finding('It does not say what to replace')]),
+    ...[...comment.matchAll(/[\w-]+\.ya?ml\b/g)]
+      .filter(([name]) => !existsSync(join(root, 'examples', name)))
+      .map(([name]) => finding(`It names ${name}, which is no example`)),
   ]
 }
 
