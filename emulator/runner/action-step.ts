@@ -2,9 +2,9 @@
  * One step that uses the action, run as a runner runs it: Node on the bundle, the environment that a runner
  * sets and no other, its files and its log.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { githubVariables, type WorkflowEvent } from '../workflow/events.ts'
@@ -43,7 +43,10 @@ export type StepEnd = Readonly<{
   annotations: readonly Annotation[]
   outputs: Readonly<Record<string, string>>
   summary: string
-  /** The text of the other files: state, environment and path, which the action leaves empty. */
+  /**
+   * What the step has left to others: state, environment and path, which the action leaves empty, and every
+   * file in its folder, which is its home and its temporary folder too, that the runner has not put there.
+   */
   leftovers: string
   masks: readonly string[]
 }>
@@ -56,6 +59,8 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
     const files = createFileCommands(folder)
     const eventPath = join(folder, 'event.json')
     writeFileSync(eventPath, order.eventFile ?? JSON.stringify(order.event.payload))
+    // As it can be read again, which text that is no Unicode cannot.
+    const eventText = readFileSync(eventPath, 'utf8')
     const env = defined({
       PATH: process.env['PATH'],
       SystemRoot: process.env['SystemRoot'],
@@ -111,6 +116,7 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
         JSON.stringify(files.pairs('GITHUB_STATE')),
         JSON.stringify(files.pairs('GITHUB_ENV')),
         files.path().join(':'),
+        ...added(folder, new Map([[eventPath, eventText]]), Object.values(files.env)),
       ]
         .filter((text) => text !== '{}' && text !== '')
         .join('\n'),
@@ -119,6 +125,26 @@ export async function runActionStep(order: StepOrder): Promise<StepEnd> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Everything below the folder, each file with its text, but for what the runner has put there.
+ *
+ * @param unchanged files by their texts, to be left as they were
+ * @param toWrite files that are there for the step to write
+ */
+function added(
+  folder: string,
+  unchanged: ReadonlyMap<string, string>,
+  toWrite: readonly string[],
+): readonly string[] {
+  const folders = toWrite.map(dirname)
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+    const path = join(entry.parentPath, entry.name)
+    if (toWrite.includes(path) || folders.includes(path)) return []
+    const text = entry.isFile() ? readFileSync(path, 'utf8') : ''
+    return text === unchanged.get(path) ? [] : [`${relative(folder, path)}: ${text}`]
+  })
 }
 
 function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
 import { defaults, type Emulator, type Fault, type FaultOrder } from '../../emulator/emulator.ts'
@@ -73,6 +74,7 @@ describe('C07: secrets, with debug logging on', () => {
         const secrets = secretsOf(world.emulator)
         expect(secrets.length).toBeGreaterThanOrEqual(2 + 3 * sessions)
         expectHidden(end, secrets)
+        expect(end.leftovers).toBe('')
         expect(end.raw.some((line) => line.startsWith('::debug::'))).toBe(true)
         const open = end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')
         expect(open).not.toMatch(/bearer|authorization|AWS4-HMAC/i)
@@ -189,5 +191,37 @@ describe('what is no secret', () => {
     expect(end.leftovers).toBe('')
     expect(end.raw.filter((line) => /^::(?:save-state|set-env|add-path)/.test(line))).toEqual([])
     expect([own.HOME, temporary.HOME].flatMap((folder) => readdirSync(folder))).toEqual([])
+  })
+
+  scenario('C08: a step that leaves something behind would be noticed', async () => {
+    await forEachVariant<{ code: string; noticed: string }>(
+      {
+        'a file in the working directory': {
+          code: "fs.writeFileSync('token.txt', 'a-token')",
+          noticed: 'token.txt: a-token',
+        },
+        'a folder of its home': {
+          code: 'fs.mkdirSync(`${process.env.HOME}/.aws`)',
+          noticed: '.aws: ',
+        },
+        'a file beside those of the runner': {
+          code: 'fs.writeFileSync(`${process.env.GITHUB_OUTPUT}.old`, "a-token")',
+          noticed: 'github_output.old: a-token',
+        },
+        'more in the event than there was': {
+          code: "fs.appendFileSync(process.env.GITHUB_EVENT_PATH, 'a-token')",
+          noticed: '}a-token',
+        },
+        'a variable for later steps': {
+          code: "fs.appendFileSync(process.env.GITHUB_ENV, 'TOKEN=a-token')",
+          noticed: '{"TOKEN":"a-token"}',
+        },
+      },
+      async ({ code, noticed }) => {
+        const { HOME } = home({ 'step.mjs': `import fs from 'node:fs'\n${code}\n` })
+        const end = await runAction(await stage(), { bundle: join(HOME, 'step.mjs') })
+        expect(end.leftovers).toContain(noticed)
+      },
+    )
   })
 })

@@ -40,6 +40,7 @@ function expectNoSecretIn(end: StepEnd, { emulator }: Stage): void {
   )
   const text = left(end)
   expect(end.masks.filter((mask) => text.includes(mask))).toEqual([])
+  expect(end.leftovers).toBe('')
   expect(text).not.toMatch(/\bBearer |AWS4-HMAC-SHA256|authorization:/i)
   // The debug log is there indeed.
   expect(text).toContain('::debug::')

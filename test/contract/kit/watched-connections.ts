@@ -1,7 +1,11 @@
 /**
- * Preloaded, notes the host of every connection of the process in a file, and lets those by TLS reach a
+ * Preloaded, notes in a file every way by which the process reaches out: connections by their host, look-ups
+ * of names, datagrams, and other processes, which could do all of it unseen. Lets connections by TLS reach a
  * server on loopback, as if it were the host.
  */
+import childProcess from 'node:child_process'
+import dgram from 'node:dgram'
+import dns from 'node:dns'
 import { appendFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
@@ -10,31 +14,73 @@ import tls from 'node:tls'
 const file = process.env['WATCH_FILE'] ?? ''
 const port = Number(process.env['WATCH_PORT'])
 
-const note = (host: unknown, to: unknown): void => {
-  appendFileSync(file, `${String(host)}:${String(to)}\n`)
+const note = (kind: string, what: string): void => {
+  appendFileSync(file, `${kind} ${what}\n`)
 }
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is applied to its own socket below
-const { connect } = net.Socket.prototype
-Reflect.set(
-  net.Socket.prototype,
-  'connect',
-  function (this: net.Socket, ...given: readonly unknown[]): unknown {
-    // Node hands its own arguments over as one normalized list.
-    const [first] = given.flat()
-    const options = typeof first === 'object' && first !== null ? first : {}
-    if (!Reflect.has(options, 'watched')) {
-      note(Reflect.get(options, 'host') ?? 'localhost', Reflect.get(options, 'port'))
-    }
-    const connected: unknown = Reflect.apply(connect, this, given)
-    return connected
-  },
-)
+const noteConnection = (options: object): void => {
+  const host: unknown = Reflect.get(options, 'host') ?? 'localhost'
+  note('connection', `${String(host)}:${String(Reflect.get(options, 'port'))}`)
+}
 
-Reflect.set(tls, 'connect', (options: Readonly<{ host?: string; port?: number }>): net.Socket => {
-  note(options.host, options.port)
+/** Has a function note what it is given before it does what it does. */
+function watch(holder: object, name: string, noted: (given: readonly unknown[]) => void): void {
+  const original: unknown = Reflect.get(holder, name)
+  if (typeof original !== 'function') return
+  Reflect.set(holder, name, function (this: unknown, ...given: readonly unknown[]): unknown {
+    noted(given)
+    const done: unknown = Reflect.apply(original, this, given)
+    return done
+  })
+}
+
+watch(net.Socket.prototype, 'connect', (given) => {
+  // Node hands its own arguments over as one normalized list.
+  const [first] = given.flat()
+  const options = typeof first === 'object' && first !== null ? first : {}
+  if (!Reflect.has(options, 'watched')) noteConnection(options)
+})
+
+Reflect.set(tls, 'connect', (first: unknown, second: unknown): net.Socket => {
+  // HTTP/2 gives port and host first.
+  noteConnection(
+    typeof first === 'object' && first !== null ? first : { port: first, host: second },
+  )
   const socket = net.connect(Object.assign({ host: '127.0.0.1', port }, { watched: true }))
   socket.once('connect', () => socket.emit('secureConnect'))
   return socket
 })
+
+const resolvers = [
+  dns,
+  dns.promises,
+  dns.Resolver.prototype,
+  dns.promises.Resolver.prototype,
+] as const
+for (const resolver of resolvers) {
+  for (const name of Object.getOwnPropertyNames(resolver)) {
+    if (!/^(?:lookup|resolve|reverse)/.test(name)) continue
+    watch(resolver, name, ([host]) => {
+      note('look-up', String(host))
+    })
+  }
+}
+
+for (const name of ['connect', 'send']) {
+  watch(dgram.Socket.prototype, name, (given) => {
+    const to = given.filter((each) => typeof each === 'string' || typeof each === 'number')
+    note('datagram', to.join(' '))
+  })
+}
+
+const noteProcess = ([what]: readonly unknown[]): void => {
+  const program: unknown =
+    typeof what === 'object' && what !== null ? Reflect.get(what, 'file') : what
+  note('process', String(program))
+}
+// All that is not waited for comes down to this one method.
+watch(childProcess.ChildProcess.prototype, 'spawn', noteProcess)
+for (const name of ['spawnSync', 'execSync', 'execFileSync']) watch(childProcess, name, noteProcess)
+watch(process, 'execve', noteProcess)
+
 syncBuiltinESMExports()
