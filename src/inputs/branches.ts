@@ -49,7 +49,7 @@ export function matchesBranch(pattern: string, branch: string): boolean {
       const part = parts[position]
       if (part === undefined) continue
       if (part === character) next.add(position + 1)
-      else if (part.length > 1 && part.startsWith('**')) next.add(position)
+      else if (part.startsWith('**')) next.add(position)
       else if (part === '*' && character !== '/') next.add(position)
     }
     positions = past(next, parts)

@@ -236,7 +236,7 @@ function momentAt(place: Place, chance: Chance): Moment {
 
 /** On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts. */
 const catchable = process.platform !== 'win32'
-const MOMENTS = often(25, 100)
+const MOMENTS = often(18, 100)
 const seed = newSeed()
 const chance = chanceOf(seed)
 const moments: readonly Moment[] = catchable

@@ -20,7 +20,7 @@ import {
 } from './kit/virtual-amplify.ts'
 import { virtualClock } from './kit/virtual-clock.ts'
 
-const RUNS = { numRuns: often(500, 10_000) }
+const RUNS = { numRuns: often(300, 10_000) }
 /** Enough for this many runs on a slow machine; nothing here is measured. */
 const PATIENCE_MS = 120_000
 

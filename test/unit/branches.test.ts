@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { matchesBranch } from '../../src/inputs/branches.ts'
+import { branchPatterns, matchesBranch } from '../../src/inputs/branches.ts'
+import { entries } from '../../src/inputs/lists.ts'
 
 describe('branch patterns', () => {
   test.each([
@@ -25,6 +26,7 @@ describe('branch patterns', () => {
     ['a+', 'aa', false],
     ['(a|b)', 'a', false],
     ['💥*', '💥x', true],
+    ['💥', 'x💥', false],
     ['', '', true],
     ['', 'x', false],
   ])('%j and %j: %j', (pattern, branch, fits) => {
@@ -50,5 +52,51 @@ describe('branch patterns', () => {
   test('take no time to speak of, whatever the pattern', () => {
     expect(matchesBranch(`${'*a'.repeat(120)}b`, 'a'.repeat(250))).toBe(false)
     expect(matchesBranch(`${'**a'.repeat(80)}b`, 'a'.repeat(250))).toBe(false)
+  })
+})
+
+describe('the value of apply-branches', () => {
+  test.each([
+    ['main, release/*', ['main', 'release/*']],
+    ['main\nmain', ['main']],
+    ['refs/heads/main, main', ['main']],
+    ['x/refs/heads/', undefined],
+    ['x/refs/heads/y', ['x/refs/heads/y']],
+    ['["a,b"]', ['a,b']],
+    ['a!b', ['a!b']],
+    ['a.b', ['a.b']],
+    ['n'.repeat(255), ['n'.repeat(255)]],
+    ['n'.repeat(256), undefined],
+    ['!main', undefined],
+    ['/main', undefined],
+    ['main/', undefined],
+    ['a..b', undefined],
+    ['["a b"]', undefined],
+    ['a~b', undefined],
+    ['release/?', undefined],
+    ['release/[12]', undefined],
+    ['refs/tags/v1', undefined],
+    ['refs/heads/', undefined],
+    ['["a\u200bb"]', undefined],
+    ['main, a~b', undefined],
+  ])('%j stands for %j', (text, patterns) => {
+    const outcome = branchPatterns(text)
+    expect('flaw' in outcome ? undefined : outcome.value).toEqual(patterns)
+  })
+
+  test.each([
+    [
+      'main, !x, y?',
+      'must list names of branches, in which only `*` and `**` have a meaning; "!x", "y?" are none',
+      'List the branches without `!`, `?` and `[...]`, for example `main, release/*`.',
+    ],
+    ['[]', 'must name a branch', "Leave the input out for the repository's default branch."],
+  ])('%j is refused, and why', (text, rule, remedy) => {
+    expect(branchPatterns(text)).toEqual({ flaw: { rule, remedy } })
+  })
+
+  test('is refused as a list before its entries are judged', () => {
+    expect(branchPatterns('["main", 1, "!x"]')).toEqual(entries('["main", 1, "!x"]'))
+    expect(entries('["main", 1, "!x"]')).toHaveProperty('flaw')
   })
 })

@@ -11,6 +11,12 @@ describe('the proxy of a request', () => {
     ['none', {}, undefined],
     ['an empty one', { HTTPS_PROXY: ' ' }, undefined],
     ['the one of the other scheme', { HTTP_PROXY: 'http://p:1' }, undefined],
+    ['none that is no proxy', { HTTPS_PROXY: 'socks5://p:1' }, undefined],
+    [
+      'its own, with spaces around it',
+      { HTTPS_PROXY: ' http://p:1\n' },
+      { host: 'p:1', variable: 'HTTPS_PROXY' },
+    ],
     ['its own', { HTTPS_PROXY: 'http://p:1' }, { host: 'p:1', variable: 'HTTPS_PROXY' }],
     [
       'the lower case first',
@@ -28,6 +34,12 @@ describe('the proxy of a request', () => {
     expect(proxyOf(STS, env)).toEqual(expected)
   })
 
+  test('is that of http for a request without TLS', () => {
+    const env = { HTTPS_PROXY: 'http://secure:1', HTTP_PROXY: 'http://plain:2' }
+    expect(proxyOf('http://10.0.0.1/', env)?.host).toBe('plain:2')
+    expect(proxyOf('http://10.0.0.1/', { HTTPS_PROXY: 'http://secure:1' })).toBeUndefined()
+  })
+
   test.each([
     ['*', STS],
     ['sts.eu-west-1.amazonaws.com', STS],
@@ -36,6 +48,8 @@ describe('the proxy of a request', () => {
     ['*.amazonaws.com', STS],
     ['.localhost', 'https://localhost/'],
     ['10.0.0.1-10.0.0.9', 'https://10.0.0.5/'],
+    [' 10.0.0.1 - 10.0.0.9 ', 'https://10.0.0.9/'],
+    ['  *\n', STS],
   ])('is none for what NO_PROXY names: %s', (exceptions, url) => {
     expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })).toBeUndefined()
     expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', no_proxy: exceptions })).toBeUndefined()
@@ -48,8 +62,19 @@ describe('the proxy of a request', () => {
     ['10.0.0.1-10.0.0.9', 'https://10.0.0.10/'],
     ['10.0.0.9-10.0.0.1', 'https://10.0.0.5/'],
     ['10.0.0.1-x', 'https://10.0.0.1/'],
+    ['x-10.0.0.9', 'https://10.0.0.5/'],
+    ['10.0.0.1', 'https://10.0.0.10/'],
+    ['10.0.0.1-10.0.0.9', STS],
+    ['.example', STS],
+    ['.sts.eu-west-1.amazonaws.com', 'https://x.amazonaws.com/'],
   ])('stays for what it does not: %s', (exceptions, url) => {
     expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })?.host).toBe('p:1')
+  })
+
+  test('is decided by no_proxy where both are set and the first is not blank', () => {
+    const env = { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }
+    expect(proxyOf(STS, { ...env, no_proxy: ' ' })).toBeUndefined()
+    expect(proxyOf(STS, { ...env, no_proxy: 'other.example' })?.host).toBe('p:1')
   })
 })
 
