@@ -96,7 +96,7 @@ describe('the value of apply-branches', () => {
   })
 
   test('is refused as a list before its entries are judged', () => {
-    expect(branchPatterns('["main", 1, "!x"]')).toEqual(entries('["main", 1, "!x"]'))
-    expect(entries('["main", 1, "!x"]')).toHaveProperty('flaw')
+    expect(branchPatterns('["main", {}, "!x"]')).toEqual(entries('["main", {}, "!x"]'))
+    expect(entries('["main", {}, "!x"]')).toHaveProperty('flaw')
   })
 })
