@@ -82,7 +82,7 @@ export async function openSession(
 }
 
 /** An answer that came while this module was loaded is read by then. */
-const TOKEN_PAUSE_MS = 5
+const TOKEN_PAUSE_MS = 1
 /** An answer of STS from nearby is there by then, and nothing to be won. */
 const ROLE_PAUSE_MS = 20
 
