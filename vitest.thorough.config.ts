@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'test/bundle/{fault-table/*,any-inputs,cancellation,hostile-text,plans-write-nothing}.test.ts',
       'test/bundle/{ambient-credentials,bundle-alone,endpoints,event-file,events,inputs,modelled-errors}.test.ts',
-      'test/bundle/{network,oidc,process,region,secrets,sts}.test.ts',
+      'test/bundle/{failed-jobs,network,oidc,process,region,secrets,sts}.test.ts',
       'test/unit/apply-properties.test.ts',
     ],
     env: { THOROUGH: 'yes' },
