@@ -15,7 +15,7 @@ import { INPUTS, readInputs, readTrigger, type Env } from '../../src/inputs.ts'
 import { PERMISSIONS } from '../../src/inputs/lists.ts'
 import { variableOf } from '../../src/inputs/table.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { root } from './kit/markdown.ts'
+import { codesIn, root } from './kit/markdown.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -104,8 +104,6 @@ describe('an input', () => {
 describe('a description', () => {
   const described = (name: string, among: Mapping = inputs): string =>
     String(mapping(among[name])['description']).replace(/\s+/g, ' ')
-  const codesIn = (sentence: string): readonly string[] =>
-    [...sentence.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 
   /** What is wrong with one value of an input, the others being right. */
   const problemsOf = (name: string, value: string): readonly string[] =>

@@ -17,14 +17,11 @@ import { ActionError } from '../../src/errors.ts'
 import { decide, readEvent } from '../../src/event.ts'
 import { INPUTS, readTrigger } from '../../src/inputs.ts'
 import { variableOf } from '../../src/inputs/table.ts'
-import { pages, readPage, tableBelow } from './kit/markdown.ts'
+import { codesIn, pages, readPage, tableBelow } from './kit/markdown.ts'
 import { operationsOf } from './kit/policies.ts'
 
 const readme = readPage('README.md')
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ')
-const codesIn = (text: string): readonly string[] =>
-  [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
-
 describe('a value that is called the default', () => {
   const called = pages().flatMap(({ path, text }) =>
     [...oneLine(text).matchAll(/`([a-z-]+): ([^`]+)`,? (?:is )?\(?the default\b/g)].map(

@@ -14,15 +14,13 @@ import { ActionError } from '../../src/errors.ts'
 import { decide } from '../../src/event.ts'
 import type { Trigger } from '../../src/inputs.ts'
 import { PLAN_SESSION_POLICY } from '../../src/sts.ts'
-import { readPage, root, tableBelow } from './kit/markdown.ts'
+import { codesIn, readPage, root, tableBelow } from './kit/markdown.ts'
 import { operationsOf } from './kit/policies.ts'
 import { at, entries, list, read, readJson, readYaml, stepsOf, text } from './kit/workflows.ts'
 
 const page = readPage('SECURITY.md')
 
 const oneLine = (written: string): string => written.replace(/\s+/g, ' ').trim()
-const codesIn = (written: string): readonly string[] =>
-  [...written.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 
 /** What stands below a heading, as one line. */
 function section(heading: string): string {

@@ -57,6 +57,10 @@ export function tableBelow({ text }: Page, heading: string): readonly (readonly 
   )
 }
 
+/** What stands in code marks, in order. */
+export const codesIn = (text: string): readonly string[] =>
+  [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+
 type Line = Readonly<{ text: string; number: number }>
 
 function parse(text: string): Omit<Page, 'path' | 'text'> {
