@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/{unit,emulator,bundle,contract,workflows}/**/*.test.ts'],
-    globalSetup: 'test/kit/node-version.ts',
+    globalSetup: 'test/support/node-version.ts',
     pool: 'threads',
     // Every file finds the modules loaded that another one has loaded before: none of them keeps a state.
     isolate: false,
@@ -16,7 +16,7 @@ export default defineConfig({
       NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)),
     },
     sequence: { shuffle: true },
-    // Of one file; and no more steps at a time than test/kit/action.ts lets run, or their time would pass in a queue.
+    // Of one file; and no more steps at a time than test/support/run-action.ts lets run, or their time would pass in a queue.
     maxConcurrency: 3,
     testTimeout: 60_000,
     hookTimeout: 30_000,

@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The peers' run: clients that others wrote, installed by test/peers/install.sh. */
+/** The peers' run: clients that others wrote, installed by test/interop/install.sh. */
 export default defineConfig({
   test: {
-    include: ['test/peers/**/*.test.ts'],
+    include: ['test/interop/**/*.test.ts'],
     // Other people's processes start slowly and wait long between their attempts.
     testTimeout: 120_000,
     hookTimeout: 60_000,

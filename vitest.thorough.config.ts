@@ -1,4 +1,4 @@
-/** All cases of what `npm test` tries a share of; see test/kit/thorough.ts. */
+/** All cases of what `npm test` tries a share of; see test/support/sampling.ts. */
 import { defineConfig } from 'vitest/config'
 
 import usual from './vitest.config.ts'

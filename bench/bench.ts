@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { operationNames, type OperationName } from '../emulator/operations.ts'
+import { operationNames, type OperationName } from '../emulator/lib/operations.ts'
 import { startEmulator, type Emulator } from '../emulator/emulator.ts'
 import { barChart } from './chart.ts'
-import { contestants, makeFolder, type Contestant } from './contestants.ts'
-import { loadedFiles, median, nodeUsage, wallMs, type Usage } from './measure.ts'
+import { createCandidates, createTempFolder, type Candidate } from './candidates.ts'
+import { findLoadedFiles, median, measureNodeUsage, measureWallMs, type Usage } from './measure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
@@ -23,11 +23,11 @@ const { values } = parseArgs({
 const rounds = Math.min(500, Math.max(3, Number(values.rounds) || 31))
 const round = (value: number, digits = 0): string => value.toFixed(digits)
 
-type Row = Readonly<{ contestant: Contestant; near: number; far: number; usage: Usage | undefined }>
+type Row = Readonly<{ contestant: Candidate; near: number; far: number; usage: Usage | undefined }>
 
 async function times(
   emulator: Emulator,
-  list: readonly Contestant[],
+  list: readonly Candidate[],
   delayMs: number,
   count: number,
 ): Promise<ReadonlyMap<string, number>> {
@@ -37,7 +37,7 @@ async function times(
     for (const { name, command } of turn % 2 === 0 ? list : list.toReversed()) {
       emulator.reset()
       if (delayMs > 0) delayEverything(emulator, delayMs)
-      walls.get(name)?.push(await wallMs(command))
+      walls.get(name)?.push(await measureWallMs(command))
     }
   }
   return new Map([...walls].map(([name, all]) => [name, median(all)]))
@@ -45,15 +45,15 @@ async function times(
 
 function delayEverything(emulator: Emulator, ms: number): void {
   for (const operation of operationNames satisfies readonly OperationName[]) {
-    emulator.orderFault({ operation, kind: 'delay', ms, times: 'always' })
+    emulator.injectFault({ operation, kind: 'delay', ms, times: 'always' })
   }
 }
 
 async function run(): Promise<void> {
   const emulator = await startEmulator({ rules: { jobMs: 1_000 } })
-  const folder = makeFolder()
+  const folder = createTempFolder()
   try {
-    const list = contestants(emulator, folder)
+    const list = createCandidates(emulator, folder)
     const slow = list.filter(({ isNode }) => !isNode)
     const quick = list.filter(({ isNode }) => isNode)
     await times(emulator, quick, 0, 2)
@@ -67,7 +67,7 @@ async function run(): Promise<void> {
       const usages: Usage[] = []
       for (let turn = 0; contestant.isNode && turn < 7; turn += 1) {
         emulator.reset()
-        usages.push(await nodeUsage(contestant.command))
+        usages.push(await measureNodeUsage(contestant.command))
       }
       rows.push({
         contestant,
@@ -85,15 +85,15 @@ async function run(): Promise<void> {
     emulator.reset()
     const action = list.find(({ name }) => name === 'action')
     if (action === undefined) throw new Error('no action to measure')
-    await wallMs(action.command)
-    const bytes = emulator.received.reduce(
+    await measureWallMs(action.command)
+    const bytes = emulator.requests.reduce(
       (sum, { rawBody }) => sum + Buffer.byteLength(rawBody),
       0,
     )
-    const requests = emulator.received.length
+    const requests = emulator.requests.length
     const waited = await waitingRun(emulator, action)
     emulator.reset()
-    report(rows, requests, bytes, waited, await loadedFiles(action.command, join(root, 'dist')))
+    report(rows, requests, bytes, waited, await findLoadedFiles(action.command, join(root, 'dist')))
   } finally {
     rmSync(folder, { recursive: true, force: true })
     await emulator.stop()
@@ -101,11 +101,11 @@ async function run(): Promise<void> {
 }
 
 /** A run that waits for a job of 10 seconds: how much later than the job it ends. */
-async function waitingRun(emulator: Emulator, action: Contestant): Promise<number> {
+async function waitingRun(emulator: Emulator, action: Candidate): Promise<number> {
   emulator.reset()
-  emulator.orderJob({ ms: 10_000 })
+  emulator.planJob({ ms: 10_000 })
   const env = { ...action.command.env, INPUT_WAIT: 'true' }
-  return await wallMs({ ...action.command, env })
+  return await measureWallMs({ ...action.command, env })
 }
 
 function report(
@@ -125,7 +125,7 @@ function report(
     '|---|---:|---:|---:|---:|---:|---:|',
     ...rows.map(
       ({ contestant, near, far, usage }) =>
-        `| ${contestant.what} | ${cell(near)} | ${ratio(near, plain?.near)} | ${cell(far)} | ${ratio(far, plain?.far)} | ${cell(usage?.cpuMs)} | ${cell(usage?.peakMiB)} |`,
+        `| ${contestant.label} | ${cell(near)} | ${ratio(near, plain?.near)} | ${cell(far)} | ${ratio(far, plain?.far)} | ${cell(usage?.cpuMs)} | ${cell(usage?.peakMiB)} |`,
     ),
   ]
   const dist = join(root, 'dist')
@@ -153,7 +153,7 @@ function report(
     barChart(
       'Whole run on loopback, milliseconds',
       rows.map(({ contestant, near }) => ({
-        label: contestant.what.replaceAll('`', ''),
+        label: contestant.label.replaceAll('`', ''),
         value: near,
       })),
     ),

@@ -13,20 +13,20 @@ export type Command = Readonly<{
 
 export type Usage = Readonly<{ cpuMs: number; peakMiB: number }>
 
-const LIMIT_MS = 60_000
+const TIMEOUT_MS = 60_000
 
 /**
  * Wall time of a process in milliseconds, from before its start to its end.
  *
  * @throws Error when it fails
  */
-export function wallMs(command: Command): Promise<number> {
+export function measureWallMs(command: Command): Promise<number> {
   const startedAt = performance.now()
   return new Promise((resolve, reject) => {
     const child = spawn(command.program, command.args, {
       env: command.env,
       stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: LIMIT_MS,
+      timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
     })
     let said = ''
@@ -43,7 +43,7 @@ export function wallMs(command: Command): Promise<number> {
 }
 
 /** CPU time and peak memory of a Node process, which it writes down itself when it ends. */
-export async function nodeUsage(command: Command): Promise<Usage> {
+export async function measureNodeUsage(command: Command): Promise<Usage> {
   const folder = mkdtempSync(join(tmpdir(), 'usage-'))
   const preload = join(folder, 'usage.mjs')
   const file = join(folder, 'usage.json')
@@ -53,7 +53,7 @@ export async function nodeUsage(command: Command): Promise<Usage> {
 process.on('exit', () => writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.resourceUsage())))`,
   )
   try {
-    await wallMs({ ...command, args: ['--import', preload, ...command.args] })
+    await measureWallMs({ ...command, args: ['--import', preload, ...command.args] })
     const usage: unknown = JSON.parse(readFileSync(file, 'utf8'))
     const number = (name: string): number => {
       const value: unknown =
@@ -80,10 +80,13 @@ export function median(values: readonly number[]): number {
 }
 
 /** The files of a folder that a process of Node loads, by name, as its own record of coverage tells. */
-export async function loadedFiles(command: Command, folder: string): Promise<readonly string[]> {
+export async function findLoadedFiles(
+  command: Command,
+  folder: string,
+): Promise<readonly string[]> {
   const record = mkdtempSync(join(tmpdir(), 'loaded-'))
   try {
-    await wallMs({ ...command, env: { ...command.env, NODE_V8_COVERAGE: record } })
+    await measureWallMs({ ...command, env: { ...command.env, NODE_V8_COVERAGE: record } })
     const texts = readdirSync(record).map((name) => readFileSync(join(record, name), 'utf8'))
     return readdirSync(folder).filter((name) =>
       texts.some((text) => text.includes(`${pathToFileURL(join(folder, name)).href}"`)),

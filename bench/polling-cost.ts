@@ -12,7 +12,7 @@ export type PollingCost = Readonly<{ lagS: number; requests: number }>
  * @param pause milliseconds until the next poll, by those that have passed
  * @param random in [0, 1)
  */
-export function pollingCost(
+export function simulatePolling(
   jobS: number,
   pause: (elapsedMs: number) => number,
   random: () => number,

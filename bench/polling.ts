@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { pollDelayMs } from '../src/wait.ts'
+import { pollDelayMs } from '../src/storage/jobs/wait-for-job.ts'
 import { lineChart } from './chart.ts'
-import { pollingCost, type PollingCost } from './polling-cost.ts'
-import { seededRandom } from './virtual-time.ts'
+import { simulatePolling, type PollingCost } from './polling-cost.ts'
+import { seededRandom } from './virtual-clock.ts'
 
 type Curve = Readonly<{ name: string; next(elapsedMs: number, random: () => number): number }>
 
@@ -32,7 +32,7 @@ const curves: readonly Curve[] = [
 
 function simulate({ next }: Curve, jobS: number): PollingCost {
   const random = seededRandom(jobS)
-  return pollingCost(jobS, (elapsed) => next(elapsed, random), random)
+  return simulatePolling(jobS, (elapsed) => next(elapsed, random), random)
 }
 
 const results = curves.map((curve) => ({

@@ -1,46 +1,46 @@
 import { randomBytes } from 'node:crypto'
 
-import { amplifyHandlers } from './amplify.ts'
-import { createTimers, realClock, type Clock } from './clock.ts'
-import { createControl } from './control.ts'
-import { defaults } from './defaults.ts'
-import { createFaultBook, type FaultOrder, type OrderedFault } from './faults.ts'
-import { newGithubToken } from './github-state.ts'
-import { githubHandlers } from './github.ts'
-import type { Received } from './http.ts'
-import { createIssuer, oidcHandlers } from './oidc.ts'
-import type { OperationName } from './operations.ts'
-import { checkFaultOrder } from './parse-orders.ts'
-import type { Rules } from './rules.ts'
-import { serve } from './server.ts'
-import { stsHandlers } from './sts.ts'
+import { amplifyHandlers } from './services/amplify/handlers.ts'
+import { createTimers, realClock, type Clock } from './lib/clock.ts'
+import { createControl } from './server/control.ts'
+import { defaults } from './lib/defaults.ts'
+import { createFaultQueue, type FaultSpec, type InjectedFault } from './faults/queue.ts'
+import { newGithubToken } from './state/github.ts'
+import { githubHandlers } from './services/github/handlers.ts'
+import type { RecordedRequest } from './lib/http.ts'
+import { createIssuer, oidcHandlers } from './services/oidc/handlers.ts'
+import type { OperationName } from './lib/operations.ts'
+import { checkFaultSpec } from './faults/parse.ts'
+import type { Rules } from './state/rules.ts'
+import { serve } from './server/server.ts'
+import { stsHandlers } from './services/sts/handlers.ts'
 import {
-  environmentOf,
-  newUser,
-  newWorld,
+  getEnvironment,
+  createUser,
+  createState,
   type Environment,
   type JobPlan,
-  type World,
-} from './world.ts'
+  type State,
+} from './state/state.ts'
 
-export { realClock, type Clock, type Timer } from './clock.ts'
-export { defaults } from './defaults.ts'
-export type { Fault, FaultKind, FaultOrder, OrderedFault } from './faults.ts'
-export type { Comment, Github, Pull } from './github-state.ts'
-export type { Received } from './http.ts'
-export type { PolicyDocument, TrustPolicy } from './iam.ts'
-export type { OperationName, Service } from './operations.ts'
-export { defaultRules, permissive, type Rules } from './rules.ts'
-export { githubTrust } from './trust.ts'
+export { realClock, type Clock, type Timer } from './lib/clock.ts'
+export { defaults } from './lib/defaults.ts'
+export type { Fault, FaultKind, FaultSpec, InjectedFault } from './faults/queue.ts'
+export type { Comment, GithubState, Pull } from './state/github.ts'
+export type { RecordedRequest } from './lib/http.ts'
+export type { PolicyDocument, TrustPolicy } from './iam/evaluate.ts'
+export type { OperationName, Service } from './lib/operations.ts'
+export { defaultRules, permissiveRules, type Rules } from './state/rules.ts'
+export { githubTrustPolicy } from './iam/trust.ts'
 export {
   addApp,
   addEnvironment,
   addJob,
   addRole,
   addStorage,
-  allow,
+  allowPolicy,
   endJob,
-  environmentOf,
+  getEnvironment,
   physicalBucket,
   readActions,
   writeActions,
@@ -51,8 +51,8 @@ export {
   type JobPlan,
   type Role,
   type Storage,
-  type World,
-} from './world.ts'
+  type State,
+} from './state/state.ts'
 
 export type EmulatorOptions = {
   /** A free one when left out. */
@@ -77,17 +77,17 @@ export type Emulator = {
   readonly ambientEnv: Readonly<Record<string, string>>
   readonly githubToken: string
   /** The state as of now, to read and to change. */
-  readonly world: World
+  readonly state: State
   /** Every request so far, oldest first. */
-  readonly received: readonly Received[]
+  readonly requests: readonly RecordedRequest[]
   /** The requests of one operation so far. */
-  calls(operation: OperationName): readonly Received[]
+  calls(operation: OperationName): readonly RecordedRequest[]
   /** An environment of the default app, or of another. */
   environment(name?: string, appId?: string): Environment
   /** Spoils calls to come; gives back how far the order has got. */
-  orderFault(order: FaultOrder): OrderedFault
+  injectFault(order: FaultSpec): InjectedFault
   /** Says how jobs to come go. */
-  orderJob(plan: JobPlan): void
+  planJob(plan: JobPlan): void
   /** A fresh world, no faults, nothing received. */
   reset(): void
   /** Closes everything; open requests are cut off. */
@@ -101,42 +101,42 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const issuer = await createIssuer()
   const requestToken = randomBytes(24).toString('base64url')
   const githubToken = newGithubToken()
-  const user = newUser()
-  const faults = createFaultBook()
-  const received: Received[] = []
-  const fresh = (): World =>
-    newWorld({
+  const user = createUser()
+  const faults = createFaultQueue()
+  const requests: RecordedRequest[] = []
+  const freshState = (): State =>
+    createState({
       issuer: options.issuer ?? defaults.issuer,
       rules: options.rules ?? {},
       claims: options.claims ?? {},
       user,
     })
-  let current = fresh()
-  const world = (): World => current
-  const settled = (): World => {
-    current.agenda.settle(clock.now())
+  let current = freshState()
+  const state = (): State => current
+  const updatedState = (): State => {
+    current.agenda.runUntil(clock.now())
     return current
   }
   const reset = (): void => {
-    current = fresh()
+    current = freshState()
     faults.clear()
-    received.length = 0
+    requests.length = 0
   }
-  const control = createControl({ world: settled, faults, received, reset })
+  const control = createControl({ state: updatedState, faults, requests, reset })
   const listening = await serve(
     {
       clock,
       timers,
       url: () => url,
-      world,
+      state,
       faults,
-      received,
+      requests,
       control,
       handlers: {
-        ...oidcHandlers(world, issuer, requestToken),
-        ...stsHandlers(world, issuer),
-        ...amplifyHandlers(world),
-        ...githubHandlers(world, githubToken),
+        ...oidcHandlers(state, issuer, requestToken),
+        ...stsHandlers(state, issuer),
+        ...amplifyHandlers(state),
+        ...githubHandlers(state, githubToken),
       },
     },
     { port: options.port ?? 0, ipv6: options.ipv6 ?? false },
@@ -159,17 +159,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
     },
     githubToken,
-    get world() {
-      return settled()
+    get state() {
+      return updatedState()
     },
-    received,
-    calls: (operation) => received.filter((request) => request.operation === operation),
-    environment: (name = 'prod', appId = defaults.appId) => environmentOf(settled(), appId, name),
-    orderFault: (order) => {
-      checkFaultOrder(order)
-      return faults.order(order)
+    requests,
+    calls: (operation) => requests.filter((request) => request.operation === operation),
+    environment: (name = 'prod', appId = defaults.appId) =>
+      getEnvironment(updatedState(), appId, name),
+    injectFault: (order) => {
+      checkFaultSpec(order)
+      return faults.add(order)
     },
-    orderJob: (plan) => {
+    planJob: (plan) => {
       current.jobPlans.push({ ...plan })
     },
     reset,

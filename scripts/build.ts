@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
-import { licensesOf } from './licenses.ts'
+import { collectLicenses } from './licenses.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const build = join(root, 'build')
@@ -34,4 +34,4 @@ execFileSync(
   { cwd: root, stdio: 'inherit' },
 )
 const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
-writeFileSync(join(dist, 'licenses.txt'), licensesOf(modules))
+writeFileSync(join(dist, 'licenses.txt'), collectLicenses(modules))

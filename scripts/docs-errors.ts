@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
-import { CATALOGUE } from '../src/errors.ts'
+import { ERROR_CATALOG } from '../src/errors/catalog.ts'
 import {
   collectMessages,
   collectRules,
@@ -30,10 +30,10 @@ export async function errorsPage(root: string): Promise<string> {
   const options = await resolveConfig(path)
   const page = [
     INTRODUCTION,
-    Object.keys(CATALOGUE)
+    Object.keys(ERROR_CATALOG)
       .map((code) => `[\`${code}\`](#${code.toLowerCase()})`)
       .join(' · '),
-    ...Object.entries(CATALOGUE).flatMap(([code, entry]) => [
+    ...Object.entries(ERROR_CATALOG).flatMap(([code, entry]) => [
       section(code, entry, own),
       ...(code === 'INVALID_INPUT' ? [rules] : []),
     ]),

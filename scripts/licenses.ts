@@ -10,7 +10,7 @@ type Package = Readonly<{ name: string; version: string; license: string; text: 
  * @param modules paths of the bundled modules
  * @throws Error when a package names no licence
  */
-export function licensesOf(modules: readonly string[]): string {
+export function collectLicenses(modules: readonly string[]): string {
   const folders = new Set(modules.flatMap((path) => packageFolder(path) ?? []))
   const packages = [...folders].map(readPackage)
   // Many packages share one text to the letter.

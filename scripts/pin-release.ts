@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The text with every reference to the action at the given commit and version. */
-export function pin(text: string, repository: string, sha: string, version: string): string {
+export function pinReferences(
+  text: string,
+  repository: string,
+  sha: string,
+  version: string,
+): string {
   return text.replace(
     /\b[\w.-]+\/amplify-create-backend-storage@(?:FULL_SHA|[0-9a-f]{40}) # v\d+\.\d+\.\d+/g,
     `${repository}@${sha} # ${version}`,
@@ -27,7 +32,7 @@ function pinAll(repository: string, sha: string, version: string): void {
   for (const file of files) {
     const path = join(root, file)
     const before = readFileSync(path, 'utf8')
-    const after = pin(before, repository, sha, version)
+    const after = pinReferences(before, repository, sha, version)
     if (after !== before) writeFileSync(path, after)
   }
 }

@@ -1,11 +1,11 @@
 /** The tables of the README that are made of action.yml and of the code. */
 import { parse } from 'yaml'
-import { isRed, RESULTS, type Result } from '../src/ending.ts'
-import { CATALOGUE } from '../src/errors.ts'
-import { endingsOf, resultOutputsTable } from './result-outputs.ts'
+import { isFailure, RESULTS, type RunResult } from '../src/run/outcome.ts'
+import { ERROR_CATALOG } from '../src/errors/catalog.ts'
+import { getOutcomes, resultOutputsTable } from './result-outputs.ts'
 
 /** Every generated part of the README by its name. */
-export function tablesOf(action: string): Readonly<Record<string, string>> {
+export function buildTables(action: string): Readonly<Record<string, string>> {
   const document = mapping(parse(action))
   return {
     inputs: inputsTable(mapping(document['inputs'])),
@@ -46,7 +46,7 @@ function outputsTable(outputs: Mapping): string {
   return table(['output', 'meaning'], rows)
 }
 
-const MEANINGS: Readonly<Record<Result, string>> = {
+const MEANINGS: Readonly<Record<RunResult, string>> = {
   created: 'The storage was created; `ready` is set when it was then seen to be there.',
   updated: 'Its permissions were changed (`if-exists: update`); `ready` as for `created`.',
   unchanged: 'It is there as asked, and nothing had to be done.',
@@ -61,7 +61,8 @@ const MEANINGS: Readonly<Record<Result, string>> = {
 }
 
 function resultsTable(): string {
-  const colour = (result: Result): string => (endingsOf(result).some(isRed) ? 'red' : 'green')
+  const colour = (result: RunResult): string =>
+    getOutcomes(result).some(isFailure) ? 'red' : 'green'
   return table(
     ['result', 'the step is', 'meaning'],
     RESULTS.map((result) => [`\`${result}\``, colour(result), MEANINGS[result]]),
@@ -71,6 +72,6 @@ function resultsTable(): string {
 function errorsTable(): string {
   return table(
     ['code', 'what happened'],
-    Object.entries(CATALOGUE).map(([code, { cause }]) => [`\`${code}\``, cell(cause)]),
+    Object.entries(ERROR_CATALOG).map(([code, { cause }]) => [`\`${code}\``, cell(cause)]),
   )
 }

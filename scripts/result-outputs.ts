@@ -1,13 +1,13 @@
 /** Which result sets which output: what the code makes of the least and the most that a run can know. */
-import { RESULTS, type Ending, type Result } from '../src/ending.ts'
-import { ActionError, type RedResult } from '../src/errors.ts'
-import { createFindings, type Findings } from '../src/findings.ts'
-import { OUTPUTS, outputsOf, type OutputName } from '../src/report/outputs.ts'
+import { RESULTS, type RunOutcome, type RunResult } from '../src/run/outcome.ts'
+import { ActionError, type FailureResult } from '../src/errors/catalog.ts'
+import { createRunState, type RunState } from '../src/run/state.ts'
+import { OUTPUTS, toOutputs, type OutputName } from '../src/report/outputs.ts'
 
 /** `set` always, `known` where it is known, `empty` never. */
 export type Presence = 'set' | 'known' | 'empty'
 
-type Case = Readonly<{ findings: Findings; ending: Ending }>
+type Case = Readonly<{ findings: RunState; ending: RunOutcome }>
 
 const asked = {
   appId: 'd1a2b3c4d5e6f7',
@@ -16,46 +16,46 @@ const asked = {
 } as const
 const started = { ...asked, jobId: '7f3c2b9d', status: 'RUNNING' } as const
 
-const findings = (known: Partial<Findings> = {}): Findings => ({ ...createFindings(), ...known })
+const findings = (known: Partial<RunState> = {}): RunState => ({ ...createRunState(), ...known })
 
 /** After a change, the storage was looked at or could not be, and its job was seen or not. */
 const done = (result: 'created' | 'updated'): readonly Case[] => [
-  { findings: findings(asked), ending: { result, seen: false, bucketName: undefined } },
-  { findings: findings(started), ending: { result, seen: true, bucketName: 'media-prod' } },
+  { findings: findings(asked), ending: { result, verified: false, bucketName: undefined } },
+  { findings: findings(started), ending: { result, verified: true, bucketName: 'media-prod' } },
 ]
 
-const red = (result: RedResult, known: Partial<Findings>, requestId?: string): Case => ({
+const red = (result: FailureResult, known: Partial<RunState>, requestId?: string): Case => ({
   findings: findings(known),
   ending: { result, error: new ActionError('INTERNAL_ERROR', 'message', { requestId }) },
 })
 
 /** For every result, the least and the most that a run which ends so can know. */
-const CASES: Readonly<Record<Result, readonly Case[]>> = {
+const CASES: Readonly<Record<RunResult, readonly Case[]>> = {
   created: done('created'),
   updated: done('updated'),
   unchanged: [
     {
       findings: findings(asked),
-      ending: { result: 'unchanged', seen: true, bucketName: undefined },
+      ending: { result: 'unchanged', verified: true, bucketName: undefined },
     },
     // A job of its own can have failed because another run was first.
     {
       findings: findings(started),
-      ending: { result: 'unchanged', seen: true, bucketName: 'media-prod' },
+      ending: { result: 'unchanged', verified: true, bucketName: 'media-prod' },
     },
   ],
   planned: [{ findings: findings(asked), ending: { result: 'planned' } }],
   started: [
     {
       findings: findings({ ...started, status: '' }),
-      ending: { result: 'started', seen: false, bucketName: undefined },
+      ending: { result: 'started', verified: false, bucketName: undefined },
     },
     {
       findings: findings(started),
-      ending: { result: 'started', seen: false, bucketName: undefined },
+      ending: { result: 'started', verified: false, bucketName: undefined },
     },
   ],
-  skipped: [{ findings: findings(), ending: { result: 'skipped', why: 'a reason' } }],
+  skipped: [{ findings: findings(), ending: { result: 'skipped', reason: 'a reason' } }],
   failed: [red('failed', {}), red('failed', started, 'request-id')],
   unknown: [red('unknown', asked), red('unknown', started, 'request-id')],
   'timed-out': [red('timed-out', asked), red('timed-out', started, 'request-id')],
@@ -63,12 +63,12 @@ const CASES: Readonly<Record<Result, readonly Case[]>> = {
 }
 
 /** The endings of a result that the table is made of. */
-export const endingsOf = (result: Result): readonly Ending[] =>
+export const getOutcomes = (result: RunResult): readonly RunOutcome[] =>
   CASES[result].map(({ ending }) => ending)
 
 /** What a result says about an output. */
-export function presenceOf(result: Result, output: OutputName): Presence {
-  const values = CASES[result].map(({ findings, ending }) => outputsOf(findings, ending)[output])
+export function getPresence(result: RunResult, output: OutputName): Presence {
+  const values = CASES[result].map(({ findings, ending }) => toOutputs(findings, ending)[output])
   if (values.every((value) => value !== '')) return 'set'
   return values.some((value) => value !== '') ? 'known' : 'empty'
 }
@@ -77,7 +77,7 @@ const MARKS: Readonly<Record<Presence, string>> = { set: '✓', known: '(✓)', 
 
 export function resultOutputsTable(): string {
   const rows = OUTPUTS.map((output) =>
-    [`\`${output}\``, ...RESULTS.map((result) => MARKS[presenceOf(result, output)])].join(' | '),
+    [`\`${output}\``, ...RESULTS.map((result) => MARKS[getPresence(result, output)])].join(' | '),
   )
   return [
     `| | ${RESULTS.map((result) => `\`${result}\``).join(' | ')} |`,

@@ -10,8 +10,8 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { newSeed } from '../test/kit/chance.ts'
-import { soakRun, type SoakRun } from '../test/soak/run.ts'
+import { newSeed } from '../test/support/seeded-random.ts'
+import { runSoakScenario, type SoakRun } from '../test/soak/run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,17 +23,17 @@ const { values } = parseArgs({
   },
 })
 
-function whole(name: string, text: string, least: number): number {
+function integer(name: string, text: string, least: number): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= least) return value
   console.error(`--${name} must be a whole number, ${least} at least, not ${text}.`)
   process.exit(2)
 }
 
-const seed = values.seed === undefined ? newSeed() : whole('seed', values.seed, 0)
-const scale = whole('scale', values.scale, 1)
-const only = values.only === undefined ? undefined : whole('only', values.only, 1)
-const runs = whole('runs', values.runs, 1)
+const seed = values.seed === undefined ? newSeed() : integer('seed', values.seed, 0)
+const scale = integer('scale', values.scale, 1)
+const only = values.only === undefined ? undefined : integer('only', values.only, 1)
+const runs = integer('runs', values.runs, 1)
 /** Far apart, so that neighbouring seeds have no run in common. */
 const seedOf = (run: number): number => (seed + run * 1_000_003) % 2 ** 31
 
@@ -46,7 +46,7 @@ console.log(`Soak: ${left.length} runs, seed ${seed}.`)
 async function work(): Promise<void> {
   for (let run = left.shift(); run !== undefined; run = left.shift()) {
     if (failed !== undefined) return
-    const what = await soakRun(seedOf(run), scale)
+    const what = await runSoakScenario(seedOf(run), scale)
     done.push(what)
     if (what.violations.length > 0) failed ??= { run, what }
     if (only !== undefined) console.log(what.log.join('\n'))
@@ -54,7 +54,7 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: whole('parallel', values.parallel, 1) }, work))
+await Promise.all(Array.from({ length: integer('parallel', values.parallel, 1) }, work))
 
 const count = (kind: string): number =>
   done.filter(({ violations }) => violations.some((violation) => violation.kind === kind)).length
@@ -87,7 +87,7 @@ if (failed !== undefined) {
   console.error(
     [
       '',
-      `Run ${run} has gone wrong: ${what.violations.map(({ kind, what: text }) => `${kind} (${text})`).join('; ')}`,
+      `Run ${run} has gone wrong: ${what.violations.map(({ kind, detail: text }) => `${kind} (${text})`).join('; ')}`,
       `Again: npm run soak -- --seed ${seed} --only ${run}`,
       JSON.stringify(what.scenario, undefined, 2),
       ...what.log,

@@ -1,60 +1,78 @@
 /** The story of one run: decide, read, authenticate, look and act, report. */
-import { apply, plan } from './apply.ts'
-import { SEND_GRACE_MS } from './cancellation.ts'
-import { duration } from './clock.ts'
-import { differenceLines, withDetails } from './difference.ts'
-import { redEnding, type Ending } from './ending.ts'
-import type { Engine } from './engine.ts'
-import { decide, identityOf, readEvent, type Decision } from './event.ts'
-import { invalidInput, readInputs, readTrigger, type Inputs } from './inputs.ts'
-import { consequencesOf } from './report/consequences.ts'
-import { report } from './report/report.ts'
-import { mintEarly } from './early-token.ts'
-import { createRun, placeOf, warn, type Run, type World } from './run.ts'
-import { describeValue, requestOf } from './storage.ts'
-import { quoted } from './text.ts'
-import { wordsOf } from './thrown.ts'
-import { endInTime, endWith } from './time-limit.ts'
+import { apply, plan } from './storage/apply.ts'
+import { MUTATION_GRACE_MS } from './run/cancellation.ts'
+import { formatDuration } from './lib/clock.ts'
+import { formatChanges, withIndentedDetails } from './report/changes.ts'
+import { toFailedOutcome, type RunOutcome } from './run/outcome.ts'
+import type { StorageContext } from './storage/context.ts'
+import { decide, detectCredentials, readEvent, type Decision } from './workflow/decide.ts'
+import {
+  invalidInputError,
+  readInputs,
+  readTriggerInputs,
+  type Inputs,
+} from './inputs/read-inputs.ts'
+import { planNotes } from './report/consequences.ts'
+import { publishReport } from './report/publish.ts'
+import { prefetchIdToken } from './aws/prefetch-id-token.ts'
+import {
+  createRunContext,
+  toStorageRef,
+  warn,
+  type RunContext,
+  type Runtime,
+} from './run/context.ts'
+import { formatValue, toDesiredStorage } from './storage/model.ts'
+import { quote } from './lib/text.ts'
+import { errorMessage } from './lib/error-message.ts'
+import { withHardTimeout, withAbortGrace } from './lib/timeout.ts'
 
 /** When the run is cancelled, everything in hand ends by itself within this time, or is left behind. */
-const STORY_GRACE_MS = SEND_GRACE_MS + 50
+const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
 /** By then nothing of the report is a call any more; this is for a disk that is slow. */
 const REPORT_GRACE_MS = 5_000
 
 /** Runs the action and reports. Never throws: whatever happens comes to exactly one ending. */
-export async function main(world: World): Promise<Ending> {
-  const run = createRun(world)
-  const { clock, cancellation, reporter } = run
+export async function main(runtime: Runtime): Promise<RunOutcome> {
+  const context = createRunContext(runtime)
+  const { clock, cancellation, reporter } = context
   const { signal } = cancellation
-  const ending = await endWith(clock, signal, STORY_GRACE_MS, story(run)).catch(
+  const outcome = await withAbortGrace(clock, signal, RUN_GRACE_MS, run(context)).catch(
     (thrown: unknown) => {
-      if (thrown instanceof Error) run.log.debug(thrown.stack ?? thrown.message)
-      const { inputs, findings, secrets } = run
-      const place = inputs && findings.does && placeOf(inputs, findings.does)
-      return redEnding(thrown, findings, place, secrets.redact)
+      if (thrown instanceof Error) context.log.debug(thrown.stack ?? thrown.message)
+      const { inputs, state, secrets } = context
+      const ref = inputs && state.command && toStorageRef(inputs, state.command)
+      return toFailedOutcome(thrown, state, ref, secrets.redact)
     },
   )
-  reporter.end(ending)
-  await endWith(clock, signal, REPORT_GRACE_MS, report(run, ending)).catch((thrown: unknown) => {
-    if (thrown === signal.reason) return
-    warn(run, 'Report incomplete', `The report broke off: ${wordsOf(thrown)}`)
-  })
-  return ending
+  reporter.finish(outcome)
+  await withAbortGrace(clock, signal, REPORT_GRACE_MS, publishReport(context, outcome)).catch(
+    (thrown: unknown) => {
+      if (thrown === signal.reason) return
+      warn(context, 'Report incomplete', `The report broke off: ${errorMessage(thrown)}`)
+    },
+  )
+  return outcome
 }
 
-async function story(run: Run): Promise<Ending> {
-  const decision = decideWhatToDo(run)
-  if (decision.does === 'skip') return { result: 'skipped', why: decision.why }
-  const inputs = readAllInputs(run)
-  tellWhatIsAsked(run, decision, inputs)
-  return await endInTime(run.clock, inputs.timeoutMs, async () => {
-    const early = mintEarly(run, inputs, decision.does)
+async function run(context: RunContext): Promise<RunOutcome> {
+  const decision = decideCommand(context)
+  if (decision.command === 'skip') return { result: 'skipped', reason: decision.reason }
+  const inputs = loadInputs(context)
+  logRequestedConfig(context, decision, inputs)
+  return await withHardTimeout(context.clock, inputs.timeoutMs, async () => {
+    const early = prefetchIdToken(context, inputs, decision.command)
     // The SDK is loaded while the token is on its way.
     await early?.sent
-    const { openSession } = await import('./session.ts')
-    const { engine, close } = await openSession(run, inputs, decision.does, early?.token)
+    const { connect } = await import('./run/connect.ts')
+    const { context: storageContext, close } = await connect(
+      context,
+      inputs,
+      decision.command,
+      early?.token,
+    )
     try {
-      return await act(run, engine, decision.does, inputs)
+      return await execute(context, storageContext, decision.command, inputs)
     } finally {
       close()
     }
@@ -62,77 +80,81 @@ async function story(run: Run): Promise<Ending> {
 }
 
 /** Decided before the other inputs are judged: a run that skips may have empty secrets. */
-function decideWhatToDo(run: Run): Decision {
-  const { env, readFile, findings, log } = run
-  const { trigger, problems } = readTrigger(env)
-  if (problems.length > 0) throw invalidInput(readInputs(env).problems)
+function decideCommand(context: RunContext): Decision {
+  const { env, readFile, state, log } = context
+  const { trigger, problems } = readTriggerInputs(env)
+  if (problems.length > 0) throw invalidInputError(readInputs(env).problems)
   const { event, warning } = readEvent(env, readFile)
-  run.event = event
-  if (warning !== undefined) warn(run, 'Event not read', warning)
-  const decision = decide(event, trigger, identityOf(env))
-  if (decision.does === 'skip') {
-    if (decision.notice) log.annotate('notice', 'Skipped', sentence(decision.why))
-    else log.step(`Skipped: ${decision.why}.`)
+  context.event = event
+  if (warning !== undefined) warn(context, 'Event not read', warning)
+  const decision = decide(event, trigger, detectCredentials(env))
+  if (decision.command === 'skip') {
+    if (decision.notice) log.annotate('notice', 'Skipped', toSentence(decision.reason))
+    else log.info(`Skipped: ${decision.reason}.`)
     return decision
   }
-  findings.does = decision.does
-  findings.why = decision.why
-  findings.next = decision.next ?? ''
-  if (decision.warning !== undefined) warn(run, 'Planned only', decision.warning)
+  state.command = decision.command
+  state.reason = decision.reason
+  state.followUp = decision.followUp ?? ''
+  if (decision.warning !== undefined) warn(context, 'Planned only', decision.warning)
   return decision
 }
 
-function readAllInputs(run: Run): Inputs {
-  const { env, findings, secrets, reporter } = run
+function loadInputs(context: RunContext): Inputs {
+  const { env, state, secrets, reporter } = context
   const { inputs, problems, warnings } = readInputs(env)
-  for (const warning of warnings) warn(run, 'Check the inputs', warning)
-  if (inputs === undefined) throw invalidInput(problems)
-  run.inputs = inputs
+  for (const warning of warnings) warn(context, 'Check the inputs', warning)
+  if (inputs === undefined) throw invalidInputError(problems)
+  context.inputs = inputs
   secrets.add(inputs.githubToken)
-  findings.appId = inputs.appId
-  findings.backendEnvironmentName = inputs.backendEnvironmentName
-  findings.resourceName = inputs.resourceName
-  reporter.early()
+  state.appId = inputs.appId
+  state.backendEnvironmentName = inputs.backendEnvironmentName
+  state.resourceName = inputs.resourceName
+  reporter.setKnownOutputs()
   return inputs
 }
 
-function tellWhatIsAsked({ log }: Run, decision: Decision, inputs: Inputs): void {
-  log.step(`${decision.does === 'apply' ? 'Applies' : 'Plans'}: ${decision.why}.`)
+function logRequestedConfig({ log }: RunContext, decision: Decision, inputs: Inputs): void {
+  log.info(`${decision.command === 'apply' ? 'Applies' : 'Plans'}: ${decision.reason}.`)
   const { unauthenticatedPermissions: guests } = inputs
   log.group('What is asked', [
     `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
     `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
-    `signed-in users: ${describeValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : describeValue(guests)}`,
-    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}${duration(inputs.timeoutMs)} at most`,
+    `signed-in users: ${formatValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : formatValue(guests)}`,
+    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}${formatDuration(inputs.timeoutMs)} at most`,
   ])
 }
 
-async function act(
-  { findings, log }: Run,
-  engine: Engine,
-  does: 'apply' | 'plan',
+async function execute(
+  { state, log }: RunContext,
+  engine: StorageContext,
+  command: 'apply' | 'plan',
   inputs: Inputs,
-): Promise<Ending> {
-  const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: inputs.wait }
-  if (does === 'apply') return await apply(engine, order)
-  const changes = await plan(engine, order)
-  engine.observer.changes(changes)
+): Promise<RunOutcome> {
+  const options = {
+    desired: toDesiredStorage(inputs),
+    ifExists: inputs.ifExists,
+    wait: inputs.wait,
+  }
+  if (command === 'apply') return await apply(engine, options)
+  const changes = await plan(engine, options)
+  engine.observer.onChanges(changes)
   if (changes.length === 0) {
-    log.step('The storage is as asked: an apply would change nothing.')
+    log.info('The storage is as asked: an apply would change nothing.')
   } else {
-    const verb = findings.seen?.storage === undefined ? 'create' : 'change'
-    const consequences = consequencesOf(order.request, findings)
-    log.step(
-      withDetails(`An apply would ${verb} the storage ${quoted(inputs.resourceName)}`, [
-        ...differenceLines(changes),
-        ...consequences,
+    const verb = state.currentStorage?.storage === undefined ? 'create' : 'change'
+    const notes = planNotes(options.desired, state)
+    log.info(
+      withIndentedDetails(`An apply would ${verb} the storage ${quote(inputs.resourceName)}`, [
+        ...formatChanges(changes),
+        ...notes,
       ]),
     )
-    if (findings.next !== '') log.step(findings.next)
+    if (state.followUp !== '') log.info(state.followUp)
   }
   return { result: 'planned' }
 }
 
-function sentence(text: string): string {
+function toSentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }

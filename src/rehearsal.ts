@@ -5,19 +5,25 @@
  */
 import { Readable } from 'node:stream'
 import type { HttpRequest } from '@smithy/types'
-import { createAmplify } from './amplify.ts'
-import { apply, plan } from './apply.ts'
-import { own } from './credentials.ts'
-import type { Ending } from './ending.ts'
-import type { Engine } from './engine.ts'
-import { createAgents } from './http.ts'
-import type { Inputs } from './inputs.ts'
-import { report } from './report/report.ts'
-import { createRun, observerOf, patienceOf, placeOf, type Run } from './run.ts'
-import type { ClientSettings } from './sdk.ts'
-import { requestOf } from './storage.ts'
-import { assumeRole } from './sts.ts'
-import type { Toolkit } from './toolkit.ts'
+import { createAmplify } from './aws/amplify-backend.ts'
+import { apply, plan } from './storage/apply.ts'
+import { asMemoized } from './aws/credentials.ts'
+import type { RunOutcome } from './run/outcome.ts'
+import type { StorageContext } from './storage/context.ts'
+import { createAgents } from './network/agents.ts'
+import type { Inputs } from './inputs/read-inputs.ts'
+import { publishReport } from './report/publish.ts'
+import {
+  createRunContext,
+  createObserver,
+  createRetryPolicy,
+  toStorageRef,
+  type RunContext,
+} from './run/context.ts'
+import type { ClientSettings } from './aws/sdk-client.ts'
+import { toDesiredStorage } from './storage/model.ts'
+import { assumeRole } from './aws/assume-role.ts'
+import type { Toolkit } from './workflow/toolkit.ts'
 
 /**
  * Rehearses, unless what is waited for is there by then: `pauseMs` milliseconds after what is being done at
@@ -40,7 +46,7 @@ export function whileWaiting(
 }
 
 /** Takes a role. Rejects as a real call does. */
-export async function rehearseRole(run: Run, inputs: Inputs): Promise<void> {
+export async function rehearseRole(run: RunContext, inputs: Inputs): Promise<void> {
   const request = {
     roleArn: 'rehearsal',
     sessionName: 'rehearsal',
@@ -53,54 +59,63 @@ export async function rehearseRole(run: Run, inputs: Inputs): Promise<void> {
 
 /** Applies or plans the creation of the storage, and reports it. Rejects as a real run would. */
 export async function rehearseRest(
-  run: Run,
+  run: RunContext,
   inputs: Inputs,
   does: 'apply' | 'plan',
 ): Promise<void> {
   const stage = stageOf(run, inputs)
-  const { patience } = stage
+  const { patience: retryPolicy } = stage
   const { amplify, destroy } = createAmplify(
     inputs,
     settingsFor(inputs),
-    own(() => Promise.resolve({ accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' })),
+    asMemoized(() => Promise.resolve({ accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' })),
     {},
     nothing,
   )
-  const engine: Engine = {
+  const engine: StorageContext = {
     amplify,
-    place: placeOf(inputs, does),
-    patience,
-    sendSignal: patience.signal,
-    observer: observerOf(stage.run),
+    ref: toStorageRef(inputs, does),
+    retryPolicy,
+    mutationSignal: retryPolicy.signal,
+    observer: createObserver(stage.run),
   }
-  const order = { request: requestOf(inputs), ifExists: inputs.ifExists, wait: false }
+  const order = { desired: toDesiredStorage(inputs), ifExists: inputs.ifExists, wait: false }
   try {
-    const ending: Ending =
+    const ending: RunOutcome =
       does === 'apply' ? await apply(engine, order) : await planned(plan(engine, order))
-    stage.run.reporter.end(ending)
-    await report(stage.run, ending)
+    stage.run.reporter.finish(ending)
+    await publishReport(stage.run, ending)
   } finally {
     destroy()
   }
 }
 
-async function planned(planning: Promise<unknown>): Promise<Ending> {
+async function planned(planning: Promise<unknown>): Promise<RunOutcome> {
   await planning
   return { result: 'planned' }
 }
 
 /** A run of which nobody hears, and that gives up at the first failure. */
-function stageOf(run: Run, inputs: Inputs): { run: Run; patience: Engine['patience'] } {
-  const { env, readFile, random, cancellation, event, findings } = run
-  const { does, why, appId, backendEnvironmentName, resourceName } = findings
+function stageOf(
+  run: RunContext,
+  inputs: Inputs,
+): { run: RunContext; patience: StorageContext['retryPolicy'] } {
+  const { env, readFile, random, cancellation, event, state } = run
+  const { command, reason, appId, backendEnvironmentName, resourceName } = state
   const clock = { ...run.clock, sleep: () => Promise.reject(new Error('a rehearsal never waits')) }
-  const stage = createRun({ env, readFile, clock, random, toolkit: silence, cancellation })
+  const stage = createRunContext({ env, readFile, clock, random, toolkit: silence, cancellation })
   stage.event = event
   stage.inputs = { ...inputs, commentOnPr: 'false' }
-  Object.assign(stage.findings, { does, why, appId, backendEnvironmentName, resourceName })
+  Object.assign(stage.state, {
+    does: command,
+    why: reason,
+    appId,
+    backendEnvironmentName,
+    resourceName,
+  })
   return {
     run: stage,
-    patience: { ...patienceOf(stage, inputs), maxAttempts: 1, renewCredentials: nothing },
+    patience: { ...createRetryPolicy(stage, inputs), maxAttempts: 1, refreshCredentials: nothing },
   }
 }
 

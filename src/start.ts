@@ -1,11 +1,11 @@
 /** Hands the real world to the run, and turns its ending into an exit code. */
 import { readFileSync } from 'node:fs'
-import { createCancellation } from './cancellation.ts'
-import { systemClock } from './clock.ts'
-import { isRed } from './ending.ts'
-import { ensureVerdict } from './verdict.ts'
+import { createCancellation } from './run/cancellation.ts'
+import { systemClock } from './lib/clock.ts'
+import { isFailure } from './run/outcome.ts'
+import { installProcessGuard } from './run/process-guard.ts'
 import { main } from './main.ts'
-import { runnerToolkit } from './toolkit.ts'
+import { runnerToolkit } from './workflow/toolkit.ts'
 
 const cancellation = createCancellation()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     cancellation.cancel(signal)
   })
 }
-const end = ensureVerdict(runnerToolkit, cancellation)
+const end = installProcessGuard(runnerToolkit, cancellation)
 
 void main({
   env: process.env,
@@ -23,5 +23,5 @@ void main({
   toolkit: runnerToolkit,
   cancellation,
 }).then((ending) => {
-  end(isRed(ending) ? 1 : 0)
+  end(isFailure(ending) ? 1 : 0)
 })

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const names = [
+const fileNames = [
   'GITHUB_OUTPUT',
   'GITHUB_ENV',
   'GITHUB_STATE',
@@ -10,7 +10,7 @@ const names = [
   'GITHUB_STEP_SUMMARY',
 ] as const
 
-type FileName = (typeof names)[number]
+type FileName = (typeof fileNames)[number]
 
 export type FileCommands = Readonly<{
   /** The variables that name the files. */
@@ -27,7 +27,7 @@ export class FileCommandError extends Error {}
 export function createFileCommands(temp: string): FileCommands {
   const folder = mkdtempSync(join(temp, 'file-commands-'))
   const pathOf = (name: FileName): string => join(folder, name.toLowerCase())
-  for (const name of names) writeFileSync(pathOf(name), '')
+  for (const name of fileNames) writeFileSync(pathOf(name), '')
   const read = (name: FileName): string => readFileSync(pathOf(name), 'utf8')
   return {
     env: {
@@ -52,20 +52,20 @@ export function parsePairs(text: string): Record<string, string> {
     const equals = line.indexOf('=')
     const heredoc = line.indexOf('<<')
     if (equals >= 0 && (heredoc < 0 || equals < heredoc))
-      pairs.push([nameIn(line, equals), line.slice(equals + 1)])
+      pairs.push([parseName(line, equals), line.slice(equals + 1)])
     else if (heredoc >= 0)
-      pairs.push([nameIn(line, heredoc), block(lines, line.slice(heredoc + 2))])
+      pairs.push([parseName(line, heredoc), parseHeredoc(lines, line.slice(heredoc + 2))])
     else throw new FileCommandError(`Invalid format '${line}'`)
   }
   return Object.fromEntries(pairs)
 }
 
-function nameIn(line: string, end: number): string {
+function parseName(line: string, end: number): string {
   if (end === 0) throw new FileCommandError(`Invalid format '${line}'. Name must not be empty`)
   return line.slice(0, end)
 }
 
-function block(lines: string[], delimiter: string): string {
+function parseHeredoc(lines: string[], delimiter: string): string {
   const end = lines.indexOf(delimiter)
   if (delimiter === '' || end < 0)
     throw new FileCommandError(`Matching delimiter not found '${delimiter}'`)

@@ -8,7 +8,7 @@ export type Annotation = Readonly<{
 
 export type StepLog = Readonly<{
   /** What people get to see, line by line. */
-  shown: readonly string[]
+  lines: readonly string[]
   annotations: readonly Annotation[]
   write(line: string): void
 }>
@@ -16,8 +16,8 @@ export type StepLog = Readonly<{
 /** The values that must not be seen, shared by all steps of a job. */
 export type Masks = Readonly<{
   add(secret: string): void
-  cover(text: string): string
-  covers(text: string): boolean
+  apply(text: string): string
+  containsSecret(text: string): boolean
 }>
 
 /** Makes the masks of a job. */
@@ -27,11 +27,11 @@ export function createMasks(secrets: readonly string[]): Masks {
     add: (secret) => {
       for (const part of [secret, ...secret.split(/\r?\n/)]) if (part.trim() !== '') known.add(part)
     },
-    cover: (text) =>
+    apply: (text) =>
       [...known]
         .sort((one, other) => other.length - one.length)
         .reduce((covered, secret) => covered.replaceAll(secret, '***'), text),
-    covers: (text) => masks.cover(text) !== text,
+    containsSecret: (text) => masks.apply(text) !== text,
   }
   for (const secret of secrets) masks.add(secret)
   return masks
@@ -45,11 +45,11 @@ type Command = Readonly<{
 
 /** The log of one step. */
 export function createStepLog(masks: Masks): StepLog {
-  const shown: string[] = []
+  const lines: string[] = []
   const annotations: Annotation[] = []
   let resume: string | undefined
   const show = (text: string): void => {
-    shown.push(masks.cover(text))
+    lines.push(masks.apply(text))
   }
   const obey = ({ name, properties, data }: Command): boolean => {
     switch (name) {
@@ -61,8 +61,8 @@ export function createStepLog(masks: Masks): StepLog {
       case 'notice':
         annotations.push({
           level: name,
-          title: masks.cover(properties['title'] ?? ''),
-          message: masks.cover(data),
+          title: masks.apply(properties['title'] ?? ''),
+          message: masks.apply(data),
         })
         show(`##[${name}]${data}`)
         return true
@@ -80,7 +80,7 @@ export function createStepLog(masks: Masks): StepLog {
     }
   }
   return {
-    shown,
+    lines,
     annotations,
     write: (line) => {
       const command = parseCommand(line)

@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-export type Command = Readonly<{
+export type ProcessOptions = Readonly<{
   program: string
   args: readonly string[]
   cwd: string
   env: Readonly<Record<string, string>>
   /** Ends a process that hangs, in milliseconds. */
-  limitMs?: number | undefined
+  timeoutMs?: number | undefined
   /** Told of the process once it runs. */
   onStart?: ((pid: number) => void) | undefined
 }>
 
 /** Gives back the exit code, after every line of what the program writes. */
 export type RunProcess = (
-  command: Command,
+  command: ProcessOptions,
   line: (text: string, stream: 'stdout' | 'stderr') => void,
 ) => Promise<number>
 
 // Far more than any step takes; it only keeps a hanging one from holding up everything.
-const longestMs = 120_000
+const defaultTimeoutMs = 120_000
 
 /** Runs a program with this environment and no other. */
 export const runProcess: RunProcess = async (command, line) => {
@@ -27,7 +27,7 @@ export const runProcess: RunProcess = async (command, line) => {
     cwd: command.cwd,
     env: command.env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: command.limitMs ?? longestMs,
+    timeout: command.timeoutMs ?? defaultTimeoutMs,
     killSignal: 'SIGKILL',
   })
   if (child.pid !== undefined) command.onStart?.(child.pid)

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { isObject } from '../../emulator/shape.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
 
 export type Tab = Readonly<{
   /** Shows a page on a screen of that many CSS pixels. */

@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
-import { runActionStep } from '../../emulator/runner/action-step.ts'
-import { stepInputs } from '../../emulator/try/step-inputs.ts'
+import { runActionStep } from '../../emulator/runner/step.ts'
+import { stepInputs } from '../../emulator/runner/step-inputs.ts'
 import {
   githubContext,
   pullRequest,
   push,
   tokenClaims,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { clockEnv, scaledClock } from '../../test/kit/clock.ts'
+} from '../../emulator/runner/events.ts'
+import { clockEnv, scaledClock } from '../../test/support/scaled-clock.ts'
 
 export type Picture = Readonly<{ name: string; kind: 'summary' | 'comment'; markdown: string }>
 
@@ -28,7 +28,7 @@ export async function playScenes(): Promise<readonly Picture[]> {
   const good = await onStage(async (emulator, run) => {
     const plan = await run(opened)
     const planComment = commentOn(emulator)
-    emulator.world.github.pulls.push({
+    emulator.state.github.pulls.push({
       number: 7,
       repository: 'octo-org/octo-app',
       state: 'closed',
@@ -37,7 +37,7 @@ export async function playScenes(): Promise<readonly Picture[]> {
       head: 'storage',
       commits: [merged.sha],
     })
-    emulator.orderFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
+    emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
     const created = await run(merged)
     return [
       { name: 'summary-plan', kind: 'summary', markdown: plan },
@@ -56,7 +56,7 @@ export async function playScenes(): Promise<readonly Picture[]> {
     return [{ name: 'comment-refused', kind: 'comment', markdown: commentOn(emulator) }] as const
   })
   const failed = await onStage(async (emulator, run) => {
-    emulator.orderJob({
+    emulator.planJob({
       error:
         'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo-org-octo-app is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media14558-prod because no identity-based policy allows the s3:CreateBucket action',
     })
@@ -87,7 +87,7 @@ async function runStep(
   event: WorkflowEvent,
   clock: Readonly<Record<string, string>>,
 ): Promise<string> {
-  Object.assign(emulator.world.claims, tokenClaims(event, { file: EXAMPLE, workflow: 'Storage' }))
+  Object.assign(emulator.state.claims, tokenClaims(event, { file: EXAMPLE, workflow: 'Storage' }))
   const place = {
     serverUrl: 'https://github.com',
     apiUrl: emulator.env['GITHUB_API_URL'] ?? '',
@@ -111,13 +111,13 @@ async function runStep(
       'INPUT_UNAUTHENTICATED-PERMISSIONS': 'READ',
       ...clock,
     },
-    nodeArguments: ['--import', fileAt('test/kit/scaled-clock.ts')],
+    nodeArguments: ['--import', fileAt('test/support/preload/scaled-clock.ts')],
   })
   return end.summary
 }
 
 function commentOn(emulator: Emulator): string {
-  const [comment, ...more] = emulator.world.github.comments
+  const [comment, ...more] = emulator.state.github.comments
   if (comment === undefined || more.length > 0) throw new Error('There must be one comment')
   return comment.body
 }

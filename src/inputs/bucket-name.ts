@@ -8,12 +8,12 @@
  */
 
 import { falseHyphen } from './hyphens.ts'
-import { bad, good } from './outcome.ts'
-import type { Outcome } from './outcome.ts'
-import { word } from './scalars.ts'
+import { invalid, ok } from './parsed.ts'
+import type { Parsed } from './parsed.ts'
+import { singleToken } from './scalars.ts'
 
-const S3_LONGEST = 63
-const CLI_LONGEST = 47
+const S3_MAX_LENGTH = 63
+const CLI_MAX_LENGTH = 47
 const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-'] as const
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'] as const
 
@@ -23,10 +23,10 @@ const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3
  * @param text trimmed, not empty
  * @param environment undefined where it was refused itself
  */
-export function bucketName(text: string, environment: string | undefined): Outcome<string> {
-  const one = word(text, 1024)
+export function bucketName(text: string, environment: string | undefined): Parsed<string> {
+  const one = singleToken(text, 1024)
   if ('flaw' in one) return one
-  return brokenRule(text, environment) ?? good(text, warnings(text, environment))
+  return brokenRule(text, environment) ?? ok(text, warnings(text, environment))
 }
 
 /**
@@ -41,34 +41,37 @@ export function environmentWarnings(environment: string): readonly string[] {
   ]
 }
 
-function brokenRule(text: string, environment: string | undefined): Outcome<never> | undefined {
+function brokenRule(text: string, environment: string | undefined): Parsed<never> | undefined {
   if (/^[a-zA-Z\d.-]*[A-Z][a-zA-Z\d.-]*$/.test(text)) {
-    return bad('must not hold upper-case letters', 'Write it in lower case.')
+    return invalid('must not hold upper-case letters', 'Write it in lower case.')
   }
   if (/[^a-z\d.-]/u.test(text)) {
     return (
       falseHyphen(text) ??
-      bad(
+      invalid(
         'must hold only lower-case letters, digits, hyphens and dots',
         'Give the bare base name: not a URL or an ARN, and no underscores.',
       )
     )
   }
   if (!/^[a-z\d]/.test(text)) {
-    return bad('must begin with a letter or a digit', 'Remove the hyphen or dot in front.')
+    return invalid('must begin with a letter or a digit', 'Remove the hyphen or dot in front.')
   }
-  if (text.includes('..')) return bad('must not hold two dots in a row', 'Use hyphens.')
+  if (text.includes('..')) return invalid('must not hold two dots in a row', 'Use hyphens.')
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
-    return bad('must not look like an IP address', 'Use hyphens, or begin with a letter.')
+    return invalid('must not look like an IP address', 'Use hyphens, or begin with a letter.')
   }
   const prefix = RESERVED_PREFIXES.find((each) => text.startsWith(each))
   if (prefix !== undefined) {
-    return bad(`must not begin with \`${prefix}\`, which S3 reserves`, 'Begin with another word.')
+    return invalid(
+      `must not begin with \`${prefix}\`, which S3 reserves`,
+      'Begin with another word.',
+    )
   }
-  const room = Math.max(0, S3_LONGEST - 1 - (environment?.length ?? 2))
+  const room = Math.max(0, S3_MAX_LENGTH - 1 - (environment?.length ?? 2))
   if (text.length > room) {
-    return bad(
-      `must not be longer than ${room} characters: S3 allows ${S3_LONGEST}, and \`-\` and the environment are appended`,
+    return invalid(
+      `must not be longer than ${room} characters: S3 allows ${S3_MAX_LENGTH}, and \`-\` and the environment are appended`,
       `It has ${text.length}. Shorten it to ${safeLength(environment)} to leave room for a suffix too.`,
     )
   }
@@ -90,6 +93,6 @@ function warnings(text: string, environment: string | undefined): readonly strin
 
 /** The longest base that leaves room for a suffix of six and fits the Amplify CLI's own rule. */
 function safeLength(environment: string | undefined): number {
-  const room = S3_LONGEST - 6 - 1 - (environment?.length ?? 2)
-  return Math.max(0, Math.min(CLI_LONGEST, room))
+  const room = S3_MAX_LENGTH - 6 - 1 - (environment?.length ?? 2)
+  return Math.max(0, Math.min(CLI_MAX_LENGTH, room))
 }

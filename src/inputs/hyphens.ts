@@ -1,7 +1,7 @@
 /** What looks like a hyphen and is none: documents and chats put it in a hyphen's place. */
 
-import { bad } from './outcome.ts'
-import type { Outcome } from './outcome.ts'
+import { invalid } from './parsed.ts'
+import type { Parsed } from './parsed.ts'
 
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
   '\u2010': 'a typographic hyphen (U+2010)',
@@ -16,10 +16,10 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 }
 
 /** The flaw of a text that holds a look-alike; for values that allow hyphens and nothing like them. */
-export function falseHyphen(text: string): Outcome<never> | undefined {
+export function falseHyphen(text: string): Parsed<never> | undefined {
   const dash = lookAlike(text)
   if (dash === undefined) return undefined
-  return bad(
+  return invalid(
     `has ${dash} where a hyphen belongs`,
     'Type `-` in its place; documents and chats turn hyphens into dashes.',
   )

@@ -1,26 +1,26 @@
 /** Inputs that action.yml does not declare: a misspelt one means that a default is used unseen. */
 
-import { nearest } from './nearest.ts'
-import { shown } from './show.ts'
-import { INPUTS, variableOf } from './table.ts'
-import type { Env } from './table.ts'
+import { closestMatch } from './suggestions.ts'
+import { formatInput } from './format.ts'
+import { INPUTS, inputVariable } from './definitions.ts'
+import type { Env } from './definitions.ts'
 
 const PREFIX = 'INPUT_'
-const MOST = 10
+const MAX_WARNINGS = 10
 const NAMES: readonly string[] = INPUTS.map((input) => input.name)
-const DECLARED: ReadonlySet<string> = new Set(NAMES.map(variableOf))
+const DECLARED: ReadonlySet<string> = new Set(NAMES.map(inputVariable))
 
 /** A warning for each variable that the runner would use for an input and that is none of ours. */
-export function misspelt(env: Env): readonly string[] {
+export function unknownInputWarnings(env: Env): readonly string[] {
   const odd = Object.keys(env)
     .filter((name) => name.length > PREFIX.length && name.startsWith(PREFIX))
     .filter((name) => !DECLARED.has(name) && !doubles(name, env))
     .map((name) => name.slice(PREFIX.length).toLowerCase())
     .sort()
-  const warnings = odd.slice(0, MOST).map((name) => {
-    const meant = nearest(name.replaceAll('_', '-'), NAMES)
+  const warnings = odd.slice(0, MAX_WARNINGS).map((name) => {
+    const meant = closestMatch(name.replaceAll('_', '-'), NAMES)
     const hint = meant === undefined ? '' : ` Is \`${meant}\` meant?`
-    return `${shown(name)} is not an input of this action and has no effect.${hint}`
+    return `${formatInput(name)} is not an input of this action and has no effect.${hint}`
   })
   const rest = odd.length - warnings.length
   return rest > 0 ? [...warnings, `${rest} more inputs of unknown names have no effect.`] : warnings

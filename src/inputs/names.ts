@@ -1,13 +1,13 @@
 /** The names that identify the storage: app, backend environment and resource. */
 
 import { hyphenHint } from './hyphens.ts'
-import { bad, good } from './outcome.ts'
-import type { Outcome } from './outcome.ts'
-import { word } from './scalars.ts'
+import { invalid, ok } from './parsed.ts'
+import type { Parsed } from './parsed.ts'
+import { singleToken } from './scalars.ts'
 
 // Amplify Hosting's API model allows 255 for the name of a backend environment; the others are shorter
 // wherever a rule is known.
-const LONGEST = 255
+const MAX_LENGTH = 255
 
 /**
  * An Amplify app id. Amplify Backend's model has no rule for it; Amplify Hosting's is `d[a-z0-9]+`, at
@@ -15,13 +15,13 @@ const LONGEST = 255
  *
  * @param text trimmed
  */
-export function appId(text: string): Outcome<string> {
+export function appId(text: string): Parsed<string> {
   const part = pathPart(text)
   if ('flaw' in part) return part
   if (/^d[a-z\d]{1,19}$/.test(text)) return part
   const inside = /(?:^|\.)(d[a-z\d]{1,19})\.amplifyapp\.com$/.exec(text)?.[1]
   const hint = inside === undefined ? '' : ` Is \`${inside}\` meant?`
-  return good(text, [
+  return ok(text, [
     `not an app id as Amplify makes them (\`d\`, then lower-case letters and digits, at most 20 characters in all), so the service may not find the app.${hint}${hyphenHint(text)}`,
   ])
 }
@@ -33,10 +33,10 @@ export function appId(text: string): Outcome<string> {
  *
  * @param text trimmed
  */
-export function environmentName(text: string): Outcome<string> {
+export function environmentName(text: string): Parsed<string> {
   const part = pathPart(text)
   if ('flaw' in part || /^[a-z]{2,10}$/.test(text)) return part
-  return good(text, [
+  return ok(text, [
     `the Amplify CLI, which runs in the job, knows only names of 2 to 10 lower-case letters, so the job may fail.${hyphenHint(text)}`,
   ])
 }
@@ -47,12 +47,12 @@ export function environmentName(text: string): Outcome<string> {
  *
  * @param text trimmed
  */
-export function resourceName(text: string): Outcome<string> {
-  const one = word(text, LONGEST)
+export function resourceName(text: string): Parsed<string> {
+  const one = singleToken(text, MAX_LENGTH)
   if ('flaw' in one) return one
   const climbs = separator(text, /[/\\]/u) ?? dots(text)
   if (climbs !== undefined) return climbs
-  return good(text, resourceWarnings(text))
+  return ok(text, resourceWarnings(text))
 }
 
 function resourceWarnings(text: string): readonly string[] {
@@ -68,19 +68,19 @@ function resourceWarnings(text: string): readonly string[] {
 }
 
 /** One part of a URL's path, which must not be able to become another path. */
-function pathPart(text: string): Outcome<string> {
-  const one = word(text, LONGEST)
+function pathPart(text: string): Parsed<string> {
+  const one = singleToken(text, MAX_LENGTH)
   if ('flaw' in one) return one
   return separator(text, /[/\\?#%]/u) ?? dots(text) ?? one
 }
 
-function separator(text: string, characters: RegExp): Outcome<never> | undefined {
+function separator(text: string, characters: RegExp): Parsed<never> | undefined {
   const found = characters.exec(text)?.[0]
   if (found === undefined) return undefined
-  return bad(`must not hold \`${found}\``, 'Give the bare name: not a URL, a path or an ARN.')
+  return invalid(`must not hold \`${found}\``, 'Give the bare name: not a URL, a path or an ARN.')
 }
 
-function dots(text: string): Outcome<never> | undefined {
+function dots(text: string): Parsed<never> | undefined {
   if (text !== '.' && !text.includes('..')) return undefined
-  return bad('must not be `.` or hold `..`', 'Give the bare name.')
+  return invalid('must not be `.` or hold `..`', 'Give the bare name.')
 }

@@ -1,11 +1,11 @@
 /** Roles and the names of their sessions. */
 
 import { falseHyphen } from './hyphens.ts'
-import { bad, good } from './outcome.ts'
-import type { Outcome } from './outcome.ts'
-import { word } from './scalars.ts'
+import { invalid, ok } from './parsed.ts'
+import type { Parsed } from './parsed.ts'
+import { singleToken } from './scalars.ts'
 
-const SESSION_LONGEST = 64
+const MAX_SESSION_NAME_LENGTH = 64
 const EXAMPLE = 'for example `arn:aws:iam::111122223333:role/amplify-storage`'
 
 export type RoleArn = Readonly<{ arn: string; partition: string; accountId: string }>
@@ -15,17 +15,17 @@ export type RoleArn = Readonly<{ arn: string; partition: string; accountId: stri
  *
  * @param text trimmed, not empty
  */
-export function roleArn(text: string): Outcome<RoleArn> {
-  const one = word(text, 2048)
+export function roleArn(text: string): Parsed<RoleArn> {
+  const one = singleToken(text, 2048)
   if ('flaw' in one) return one
   const parts = /^arn:([a-z][a-z-]{1,30}):iam::(\d{12}):role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.exec(
     text,
   )
   const [arn, partition, accountId] = parts ?? []
   if (arn !== undefined && partition !== undefined && accountId !== undefined) {
-    return good({ arn, partition, accountId })
+    return ok({ arn, partition, accountId })
   }
-  return falseHyphen(text) ?? bad('must be the whole ARN of an IAM role', hintFor(text))
+  return falseHyphen(text) ?? invalid('must be the whole ARN of an IAM role', roleArnHint(text))
 }
 
 /**
@@ -33,13 +33,13 @@ export function roleArn(text: string): Outcome<RoleArn> {
  *
  * @param text trimmed, not empty
  */
-export function sessionName(text: string): Outcome<string> {
-  const one = word(text, 1024)
+export function sessionName(text: string): Parsed<string> {
+  const one = singleToken(text, 1024)
   if ('flaw' in one) return one
   if (/^[\w+=,.@-]{2,64}$/.test(text)) return one
   return (
     falseHyphen(text) ??
-    bad(
+    invalid(
       'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
       'Leave it out to have it made of the repository and the run id.',
     )
@@ -53,19 +53,21 @@ export function sessionName(text: string): Outcome<string> {
  * @param repository `OWNER/REPO`, as in `GITHUB_REPOSITORY`
  * @param runId as in `GITHUB_RUN_ID`
  */
-export function derivedSessionName(repository: string, runId: string): string {
-  const run = legal(runId).slice(-SESSION_LONGEST)
-  const room = Math.max(0, SESSION_LONGEST - run.length - 1)
-  const parts = [legal(repository).slice(0, room), run].filter((part) => part !== '')
+export function defaultSessionName(repository: string, runId: string): string {
+  const run = replaceIllegalCharacters(runId).slice(-MAX_SESSION_NAME_LENGTH)
+  const room = Math.max(0, MAX_SESSION_NAME_LENGTH - run.length - 1)
+  const parts = [replaceIllegalCharacters(repository).slice(0, room), run].filter(
+    (part) => part !== '',
+  )
   const name = parts.join('-')
   return name.length < 2 ? `GitHubActions${name === '' ? '' : '-'}${name}` : name
 }
 
-function legal(text: string): string {
+function replaceIllegalCharacters(text: string): string {
   return text.trim().replace(/[^\w+=,.@-]/gu, '-')
 }
 
-function hintFor(text: string): string {
+function roleArnHint(text: string): string {
   if (/^arn:[\w-]+:sts:/.test(text))
     return `This is the ARN of a session; give the role's, ${EXAMPLE}.`
   if (/^arn:[\w-]+:iam::[^:]*:[\w-]+\//.test(text) && !text.includes(':role/')) {

@@ -1,7 +1,7 @@
 /** The difference as a table, for the summary and the comment. */
-import { LABELS } from '../difference.ts'
-import { describeValue, type Change } from '../storage.ts'
-import { breakableCode, literal, table } from './markdown.ts'
+import { FIELD_LABELS } from './changes.ts'
+import { formatValue, type Change } from '../storage/model.ts'
+import { breakableCode, escapeMarkdown, table } from './markdown.ts'
 
 /**
  * The changes as a table; empty when there are none.
@@ -9,13 +9,13 @@ import { breakableCode, literal, table } from './markdown.ts'
  * @param before heading of what was, left out where all is new
  * @param after heading of what is asked for
  */
-export function differenceTable(changes: readonly Change[], before: string, after: string): string {
+export function changesTable(changes: readonly Change[], before: string, after: string): string {
   if (changes.length === 0) return ''
   const allNew = changes.every(({ from }) => from === null)
   return table(
     allNew ? ['', after] : ['', before, after],
     changes.map(({ field, from, to }) => [
-      LABELS[field],
+      FIELD_LABELS[field],
       ...(allNew ? [] : [valueCell(from)]),
       valueCell(to),
     ]),
@@ -23,18 +23,18 @@ export function differenceTable(changes: readonly Change[], before: string, afte
 }
 
 /** More than the API knows; the rest of a longer list is an accident. */
-const MOST_VALUES = 10
+const MAX_VALUES = 10
 
 /** A value as the cell of a table. */
 export function valueCell(value: Change['from']): string {
   if (value === null || value.length === 0 || typeof value === 'string') {
     return value === null || value.length === 0
-      ? literal(describeValue(value))
-      : breakableCode(describeValue(value), 100)
+      ? escapeMarkdown(formatValue(value))
+      : breakableCode(formatValue(value), 100)
   }
-  const more = value.length - MOST_VALUES
+  const more = value.length - MAX_VALUES
   return [
-    ...value.slice(0, MOST_VALUES).map((item) => breakableCode(item, 60)),
+    ...value.slice(0, MAX_VALUES).map((item) => breakableCode(item, 60)),
     ...(more > 0 ? [`and ${more} more`] : []),
   ].join(', ')
 }

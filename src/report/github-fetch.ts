@@ -1,6 +1,6 @@
 /** The `fetch` of GitHub's toolkit, by the run's own agents: the proxy rules are those of every other call. */
-import { duration, type Clock } from '../clock.ts'
-import { requestText, type Agents, type TextResponse } from '../http.ts'
+import { formatDuration, type Clock } from '../lib/clock.ts'
+import { httpRequest, type Agents, type HttpResponse } from '../network/agents.ts'
 
 /** No call takes longer, so that one that hangs leaves time for another. */
 const CALL_MS = 10_000
@@ -24,7 +24,7 @@ export function fetchBy(
     try {
       return toResponse(await follow(url, agents, init, AbortSignal.any([ended, late.signal])))
     } catch (error) {
-      throw late.signal.aborted ? new Error(`no answer within ${duration(CALL_MS)}`) : error
+      throw late.signal.aborted ? new Error(`no answer within ${formatDuration(CALL_MS)}`) : error
     } finally {
       over.abort()
       await limit
@@ -38,10 +38,10 @@ async function follow(
   agents: Agents,
   init: RequestInit | undefined,
   signal: AbortSignal,
-): Promise<TextResponse> {
+): Promise<HttpResponse> {
   let address = new URL(url)
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await requestText(address, agents, {
+    const answer = await httpRequest(address, agents, {
       method: init?.method ?? 'GET',
       headers: Object.fromEntries(new Headers(init?.headers)),
       body: typeof init?.body === 'string' ? init.body : undefined,
@@ -57,7 +57,7 @@ async function follow(
   }
 }
 
-function toResponse({ status, headers, body }: TextResponse): Response {
+function toResponse({ status, headers, body }: HttpResponse): Response {
   const kept = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     typeof value === 'string' ? [[name, value]] : [],
   )

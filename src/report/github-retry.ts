@@ -1,5 +1,5 @@
 /** When a call to GitHub is worth another try. */
-import type { Run } from '../run.ts'
+import type { RunContext } from '../run/context.ts'
 
 const ATTEMPTS = 3
 /** Longer waits are not worth it for a comment. */
@@ -12,7 +12,7 @@ const LONGEST_MS = 10_000
  * @throws what the last call threw
  */
 export async function persistGithub<T>(
-  { clock, random }: Pick<Run, 'clock' | 'random'>,
+  { clock, random }: Pick<RunContext, 'clock' | 'random'>,
   signal: AbortSignal,
   call: () => Promise<T>,
   repeatable = true,

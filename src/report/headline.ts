@@ -1,11 +1,11 @@
 /** The result in a few words, for the heading of the summary and of the comment. */
-import type { Ending } from '../ending.ts'
-import type { ErrorCode } from '../errors.ts'
-import type { Findings } from '../findings.ts'
+import type { RunOutcome } from '../run/outcome.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
+import type { RunState } from '../run/state.ts'
 import { code } from './markdown.ts'
 
 /** Codes by which a plan says that the apply would be refused. */
-const REFUSALS: readonly ErrorCode[] = [
+const PLAN_REJECTIONS: readonly ErrorCode[] = [
   'STORAGE_EXISTS',
   'STORAGE_DIFFERS',
   'BUCKET_FIXED',
@@ -13,31 +13,31 @@ const REFUSALS: readonly ErrorCode[] = [
 ]
 
 /** The result as one line of Markdown. */
-export function headline(findings: Findings, ending: Ending): string {
-  const storage = findings.resourceName === '' ? 'storage' : `storage ${name(findings)}`
-  const Storage = findings.resourceName === '' ? 'Storage' : `Storage ${name(findings)}`
-  switch (ending.result) {
+export function headline(state: RunState, outcome: RunOutcome): string {
+  const storage = state.resourceName === '' ? 'storage' : `storage ${resourceLabel(state)}`
+  const Storage = state.resourceName === '' ? 'Storage' : `Storage ${resourceLabel(state)}`
+  switch (outcome.result) {
     case 'created':
     case 'updated':
-      return ending.seen
-        ? `✅ ${Storage} ${ending.result}`
-        : `⚠️ ${Storage} ${ending.result}, but not looked at`
+      return outcome.verified
+        ? `✅ ${Storage} ${outcome.result}`
+        : `⚠️ ${Storage} ${outcome.result}, but not looked at`
     case 'unchanged':
       return `✅ ${Storage} is already as asked`
     case 'started':
       return `⏳ ${Storage}: job started, not waited for`
     case 'planned':
-      if (findings.changes.length === 0) return `✅ Plan: ${storage} is as asked, nothing to do`
-      return findings.seen?.storage === undefined
+      if (state.changes.length === 0) return `✅ Plan: ${storage} is as asked, nothing to do`
+      return state.currentStorage?.storage === undefined
         ? `📝 Plan: create ${storage}`
         : `📝 Plan: change ${storage}`
     case 'skipped':
       return `⏭️ ${Storage} skipped`
     case 'failed':
-      if (ending.error.code === 'INVALID_INPUT') return '❌ Nothing done: inputs need mending'
-      if (findings.does === undefined) return '❌ Nothing done'
-      if (findings.does === 'apply') return `❌ ${Storage}: failed`
-      return REFUSALS.includes(ending.error.code)
+      if (outcome.error.code === 'INVALID_INPUT') return '❌ Nothing done: inputs need mending'
+      if (state.command === undefined) return '❌ Nothing done'
+      if (state.command === 'apply') return `❌ ${Storage}: failed`
+      return PLAN_REJECTIONS.includes(outcome.error.code)
         ? `❌ Plan: ${storage} would be refused`
         : `❌ Plan of ${storage} failed`
     case 'unknown':
@@ -49,6 +49,6 @@ export function headline(findings: Findings, ending: Ending): string {
   }
 }
 
-function name({ resourceName }: Findings): string {
+function resourceLabel({ resourceName }: RunState): string {
   return code(resourceName, 80)
 }

@@ -1,7 +1,7 @@
 /** Addresses that people want from a report: the console, the run, the commit, the pull request. */
-import { partitionOf } from '../inputs/regions.ts'
-import type { Env } from '../inputs.ts'
-import type { Links } from './view.ts'
+import { getPartition } from '../lib/aws-partitions.ts'
+import type { Env } from '../inputs/read-inputs.ts'
+import type { Links } from './data.ts'
 
 const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
   aws: 'console.aws.amazon.com',
@@ -9,7 +9,7 @@ const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
   'aws-us-gov': 'console.amazonaws-us-gov.com',
 }
 
-export type Subject = Readonly<{
+export type LinkSubject = Readonly<{
   region: string
   appId: string
   commit: string | undefined
@@ -17,8 +17,8 @@ export type Subject = Readonly<{
   pullRequest: number | undefined
 }>
 
-export function linksOf(env: Env, { region, appId, commit, pullRequest }: Subject): Links {
-  const host = CONSOLE_HOSTS[partitionOf(region).id]
+export function buildLinks(env: Env, { region, appId, commit, pullRequest }: LinkSubject): Links {
+  const host = CONSOLE_HOSTS[getPartition(region).id]
   const repository = repositoryUrl(env)
   return {
     console:
@@ -41,17 +41,17 @@ export function linksOf(env: Env, { region, appId, commit, pullRequest }: Subjec
 }
 
 function runLink(env: Env, repository: string): Links['run'] {
-  const id = number(env['GITHUB_RUN_ID'])
+  const id = parseDigits(env['GITHUB_RUN_ID'])
   if (id === undefined) return undefined
-  const attempt = number(env['GITHUB_RUN_ATTEMPT']) ?? '1'
-  const again = attempt !== '1'
+  const attempt = parseDigits(env['GITHUB_RUN_ATTEMPT']) ?? '1'
+  const isRerun = attempt !== '1'
   return {
-    title: `run ${number(env['GITHUB_RUN_NUMBER']) ?? id}${again ? `, attempt ${attempt}` : ''}`,
-    url: `${repository}/actions/runs/${id}${again ? `/attempts/${attempt}` : ''}`,
+    title: `run ${parseDigits(env['GITHUB_RUN_NUMBER']) ?? id}${isRerun ? `, attempt ${attempt}` : ''}`,
+    url: `${repository}/actions/runs/${id}${isRerun ? `/attempts/${attempt}` : ''}`,
   }
 }
 
-function number(text: string | undefined): string | undefined {
+function parseDigits(text: string | undefined): string | undefined {
   return text !== undefined && /^\d{1,20}$/.test(text) ? text : undefined
 }
 

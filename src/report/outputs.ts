@@ -1,7 +1,7 @@
 /** The outputs of a run: a pure function of what it learnt and how it ended. */
-import { isRed, type Ending } from '../ending.ts'
-import type { Findings } from '../findings.ts'
-import { oneLine } from '../text.ts'
+import { isFailure, type RunOutcome } from '../run/outcome.ts'
+import type { RunState } from '../run/state.ts'
+import { sanitizeLine } from '../lib/text.ts'
 
 /** Every output, in the order of action.yml. */
 export const OUTPUTS = [
@@ -24,45 +24,45 @@ export type OutputName = (typeof OUTPUTS)[number]
 export type Outputs = Readonly<Record<OutputName, string>>
 
 /** What is known on the way, to be set as soon as it is. */
-export function earlyOutputs(findings: Findings): Pick<Outputs, EarlyOutput> {
+export function knownOutputs(state: RunState): Pick<Outputs, KnownOutput> {
   return {
-    'job-id': value(findings.jobId),
-    status: value(findings.status),
-    'app-id': value(findings.appId),
-    'backend-environment-name': value(findings.backendEnvironmentName),
-    'resource-name': value(findings.resourceName),
-    changes: JSON.stringify(findings.changes),
+    'job-id': singleLine(state.jobId),
+    status: singleLine(state.status),
+    'app-id': singleLine(state.appId),
+    'backend-environment-name': singleLine(state.backendEnvironmentName),
+    'resource-name': singleLine(state.resourceName),
+    changes: JSON.stringify(state.changes),
   }
 }
 
-type EarlyOutput =
+type KnownOutput =
   'job-id' | 'status' | 'app-id' | 'backend-environment-name' | 'resource-name' | 'changes'
 
 /** All outputs at the end of the run. */
-export function outputsOf(findings: Findings, ending: Ending): Outputs {
-  const seen = 'seen' in ending && ending.seen
-  const error = isRed(ending) ? ending.error : undefined
+export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
+  const verified = 'verified' in outcome && outcome.verified
+  const error = isFailure(outcome) ? outcome.error : undefined
   return {
-    ...earlyOutputs(findings),
-    ready: seen ? 'true' : '',
-    'bucket-name': 'bucketName' in ending ? value(ending.bucketName ?? '') : '',
-    result: ending.result,
-    changed: ending.result === 'created' || ending.result === 'updated' ? 'true' : '',
+    ...knownOutputs(state),
+    ready: verified ? 'true' : '',
+    'bucket-name': 'bucketName' in outcome ? singleLine(outcome.bucketName ?? '') : '',
+    result: outcome.result,
+    changed: outcome.result === 'created' || outcome.result === 'updated' ? 'true' : '',
     'error-code': error?.code ?? '',
-    'error-message': error === undefined ? '' : lines(error.message),
+    'error-message': error === undefined ? '' : multiLine(error.message),
     'request-id': error?.requestId ?? '',
   }
 }
 
 /** One line; longer than any name that the API has. */
-function value(text: string): string {
-  return oneLine(text, 300)
+function singleLine(text: string): string {
+  return sanitizeLine(text, 300)
 }
 
 /** A message can have a line for each problem. */
-function lines(text: string): string {
+function multiLine(text: string): string {
   return text
     .split('\n')
-    .map((line) => oneLine(line, 4_000))
+    .map((line) => sanitizeLine(line, 4_000))
     .join('\n')
 }

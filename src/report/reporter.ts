@@ -2,28 +2,28 @@
  * Tells what a run learns: outputs as soon as they are known, then the rest at the end. Nothing here can
  * change the result; what cannot be written is a warning.
  */
-import { isRed, type Ending } from '../ending.ts'
-import type { Findings } from '../findings.ts'
-import type { Log } from '../log.ts'
-import type { Secrets } from '../secrets.ts'
-import type { Toolkit } from '../toolkit.ts'
-import { oneLine } from '../text.ts'
-import { earlyOutputs, outputsOf } from './outputs.ts'
+import { isFailure, type RunOutcome } from '../run/outcome.ts'
+import type { RunState } from '../run/state.ts'
+import type { Logger } from '../workflow/logger.ts'
+import type { Secrets } from '../lib/secrets.ts'
+import type { Toolkit } from '../workflow/toolkit.ts'
+import { sanitizeLine } from '../lib/text.ts'
+import { knownOutputs, toOutputs } from './outputs.ts'
 
 export type Reporter = Readonly<{
   /** Sets the outputs that are known by now. */
-  early(): void
+  setKnownOutputs(): void
   /** Sets all outputs and shows the end. */
-  end(ending: Ending): void
+  finish(ending: RunOutcome): void
   /** Writes the job summary. */
-  summary(markdown: string): Promise<void>
+  writeSummary(markdown: string): Promise<void>
 }>
 
 export function createReporter(
   toolkit: Toolkit,
-  log: Log,
+  log: Logger,
   secrets: Secrets,
-  findings: Findings,
+  state: RunState,
 ): Reporter {
   const written = new Map<string, string>()
   const set = (outputs: Readonly<Record<string, string>>): void => {
@@ -37,46 +37,46 @@ export function createReporter(
         log.annotate(
           'warning',
           'Outputs not written',
-          `The outputs of this step could not be written, so later steps see them empty: ${reason(error)}`,
+          `The outputs of this step could not be written, so later steps see them empty: ${describeError(error)}`,
         )
         return
       }
     }
   }
   return {
-    early: () => {
-      set(earlyOutputs(findings))
+    setKnownOutputs: () => {
+      set(knownOutputs(state))
     },
-    end: (ending) => {
-      const outputs = outputsOf(findings, ending)
+    finish: (outcome) => {
+      const outputs = toOutputs(state, outcome)
       set(outputs)
-      log.step(`Result: ${ending.result}.`)
+      log.info(`Result: ${outcome.result}.`)
       log.group(
         'Outputs',
         Object.entries(outputs)
           .filter(([, value]) => value !== '')
           .map(([name, value]) => `${name}: ${value}`),
       )
-      if (isRed(ending)) {
-        const { error } = ending
-        log.annotate('error', titleOf(ending), `${error.message}\n${error.advice}`)
+      if (isFailure(outcome)) {
+        const { error } = outcome
+        log.annotate('error', failureTitle(outcome), `${error.message}\n${error.advice}`)
       }
     },
-    summary: async (markdown) => {
+    writeSummary: async (markdown) => {
       try {
         await toolkit.writeSummary(markdown)
       } catch (error) {
         log.annotate(
           'warning',
           'Summary not written',
-          `The job summary could not be written: ${reason(error)}`,
+          `The job summary could not be written: ${describeError(error)}`,
         )
       }
     },
   }
 }
 
-function titleOf({ result, error }: Extract<Ending, { error: unknown }>): string {
+function failureTitle({ result, error }: Extract<RunOutcome, { error: unknown }>): string {
   const words = {
     failed: 'Failed',
     unknown: 'Outcome unknown',
@@ -86,6 +86,6 @@ function titleOf({ result, error }: Extract<Ending, { error: unknown }>): string
   return `${words[result]} (${error.code})`
 }
 
-function reason(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error), 300)
+function describeError(error: unknown): string {
+  return sanitizeLine(error instanceof Error ? error.message : String(error), 300)
 }

@@ -1,203 +1,205 @@
 /** The job summary: the result first, in words, then what was asked and what is. */
-import { duration } from '../clock.ts'
-import { LABELS } from '../difference.ts'
-import { isRed, type Ending } from '../ending.ts'
-import type { Findings } from '../findings.ts'
-import type { Storage, StorageRequest } from '../storage.ts'
-import { consequencesOf } from './consequences.ts'
+import { formatDuration } from '../lib/clock.ts'
+import { FIELD_LABELS } from './changes.ts'
+import { isFailure, type RunOutcome } from '../run/outcome.ts'
+import type { RunState } from '../run/state.ts'
+import type { Storage, DesiredStorage } from '../storage/model.ts'
+import { planNotes } from './consequences.ts'
 import { valueCell } from './difference.ts'
 import { headline } from './headline.ts'
-import { code, link, literal, prose, table } from './markdown.ts'
-import type { Link, View } from './view.ts'
+import { code, link, escapeMarkdown, renderText, table } from './markdown.ts'
+import type { Link, ReportData } from './data.ts'
 
 /** GitHub drops a step's whole summary above 1 MiB; this stays far below for all that a server can send. */
-export const SUMMARY_LIMIT = 64 * 1024
+export const MAX_SUMMARY_BYTES = 64 * 1024
 
 /** The summary as Markdown, below 64 KiB whatever the findings hold. */
-export function summaryOf(view: View): string {
-  const { findings, ending } = view
-  const notes = list([...outlook(view), ...warnings(findings)])
-  const settingsTable = settings(view)
-  const retryList = retries(findings)
+export function renderSummary(data: ReportData): string {
+  const { state, outcome } = data
+  const notes = bulletList([...renderPlanNotes(data), ...renderWarnings(state)])
+  const settingsTable = renderSettings(data)
+  const retryList = renderRetries(state)
   let blocks = [
-    `## ${headline(findings, ending)}`,
-    explanation(findings, ending),
+    `## ${headline(state, outcome)}`,
+    explanation(state, outcome),
     settingsTable,
     notes,
-    keepTheStorage(ending),
-    facts(view),
+    keepStorageBlock(outcome),
+    renderFacts(data),
     retryList,
   ]
   // Whole blocks are left out, so that no markup stays open; what is missed least goes first.
   for (const block of [retryList, notes, settingsTable]) {
-    if (Buffer.byteLength(whole(blocks)) < SUMMARY_LIMIT) break
+    if (Buffer.byteLength(joinBlocks(blocks)) < MAX_SUMMARY_BYTES) break
     blocks = blocks.filter((other) => other !== block)
   }
-  return whole(blocks)
+  return joinBlocks(blocks)
 }
 
-function whole(blocks: readonly string[]): string {
+function joinBlocks(blocks: readonly string[]): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
 /** Most bytes of what a red run says at the top. */
-const EXPLANATION_LIMIT = 20 * 1024
+const MAX_EXPLANATION_BYTES = 20 * 1024
 
-function explanation({ sent }: Findings, ending: Ending): string {
-  if (ending.result === 'skipped') return sentence(ending.why)
-  if (!isRed(ending)) return ''
-  const { error } = ending
+function explanation({ mutationSent }: RunState, outcome: RunOutcome): string {
+  if (outcome.result === 'skipped') return toSentence(outcome.reason)
+  if (!isFailure(outcome)) return ''
+  const { error } = outcome
   return [
-    ...within(error.message.split('\n').map((line) => prose(line, 1_500))),
-    `<b>What to do</b>: ${within(error.advice.split('\n').map((line) => prose(line, 1_500))).join('<br>')}`,
-    ...(ending.result === 'failed' && !sent ? ['Nothing was changed.'] : []),
+    ...truncateLines(error.message.split('\n').map((line) => renderText(line, 1_500))),
+    `<b>What to do</b>: ${truncateLines(error.advice.split('\n').map((line) => renderText(line, 1_500))).join('<br>')}`,
+    ...(outcome.result === 'failed' && !mutationSent ? ['Nothing was changed.'] : []),
   ].join('\n\n')
 }
 
 /** The first lines that there is room for. */
-function within(lines: readonly string[]): readonly string[] {
+function truncateLines(lines: readonly string[]): readonly string[] {
   let bytes = 0
-  const kept = lines.filter((line) => (bytes += Buffer.byteLength(line)) <= EXPLANATION_LIMIT)
+  const kept = lines.filter((line) => (bytes += Buffer.byteLength(line)) <= MAX_EXPLANATION_BYTES)
   return kept.length === lines.length ? kept : [...kept, 'The rest is in the log.']
 }
 
-function sentence(text: string): string {
-  return `${prose(text.charAt(0).toUpperCase() + text.slice(1), 1_000)}.`
+function toSentence(text: string): string {
+  return `${renderText(text.charAt(0).toUpperCase() + text.slice(1), 1_000)}.`
 }
 
 /** What is asked beside what the latest look found. */
-function settings({ request, findings, ending }: View): string {
-  if (request === undefined || ending.result === 'skipped') return ''
-  const asked = askedCells(request)
-  if (findings.seen === undefined) return table(['', 'Asked for'], asked)
-  const found = foundCells(request, findings.seen.storage)
+function renderSettings({ desired, state, outcome }: ReportData): string {
+  if (desired === undefined || outcome.result === 'skipped') return ''
+  const rows = desiredCells(desired)
+  if (state.currentStorage === undefined) return table(['', 'Asked for'], rows)
+  const currentValues = currentCells(desired, state.currentStorage.storage)
   return table(
-    ['', 'Asked for', isFresh(findings, ending) ? 'In the backend' : 'When last seen'],
-    asked.map((cells, index) => [...cells, found[index] ?? '']),
+    ['', 'Asked for', isUpToDate(state, outcome) ? 'In the backend' : 'When last seen'],
+    rows.map((cells, index) => [...cells, currentValues[index] ?? '']),
   )
 }
 
 /** Whether nothing has happened since the latest look, as far as this run goes. */
-function isFresh({ sent }: Findings, ending: Ending): boolean {
-  return !sent || ('seen' in ending && ending.seen)
+function isUpToDate({ mutationSent }: RunState, outcome: RunOutcome): boolean {
+  return !mutationSent || ('verified' in outcome && outcome.verified)
 }
 
-function askedCells(request: StorageRequest): readonly (readonly string[])[] {
+function desiredCells(request: DesiredStorage): readonly (readonly string[])[] {
   const { resourceName, bucketName, authenticated, unauthenticated } = request
   return [
-    [LABELS['resource-name'], valueCell(resourceName)],
-    [LABELS['bucket-name'], bucketName === undefined ? 'any' : valueCell(bucketName)],
-    [LABELS['authenticated-permissions'], valueCell(authenticated)],
+    [FIELD_LABELS['resource-name'], valueCell(resourceName)],
+    [FIELD_LABELS['bucket-name'], bucketName === undefined ? 'any' : valueCell(bucketName)],
+    [FIELD_LABELS['authenticated-permissions'], valueCell(authenticated)],
     [
-      LABELS['unauthenticated-permissions'],
+      FIELD_LABELS['unauthenticated-permissions'],
       unauthenticated === undefined ? 'not managed' : valueCell(unauthenticated),
     ],
   ]
 }
 
-function foundCells(
-  { resourceName }: StorageRequest,
+function currentCells(
+  { resourceName }: DesiredStorage,
   storage: Storage | undefined,
 ): readonly string[] {
   if (storage === undefined) return ['not there', '–', '–', '–']
-  const { bucketName, permissions, foreign } = storage
+  const { bucketName, permissions, unknownPermissions } = storage
   return [
     valueCell(resourceName),
     bucketName === undefined ? 'not told' : valueCell(bucketName),
-    valueCell([...permissions.authenticated, ...foreign.authenticated]),
-    valueCell([...permissions.unauthenticated, ...foreign.unauthenticated]),
+    valueCell([...permissions.authenticated, ...unknownPermissions.authenticated]),
+    valueCell([...permissions.unauthenticated, ...unknownPermissions.unauthenticated]),
   ]
 }
 
 /** What a change will bring about, as long as it lies ahead. */
-function outlook({ request, findings, ending }: View): readonly string[] {
-  if (request === undefined) return []
-  if (ending.result !== 'planned' && ending.result !== 'started') return []
-  const next = ending.result === 'planned' && findings.next !== '' ? [findings.next] : []
-  return [...consequencesOf(request, findings), ...next].map((text) => prose(text, 1_000))
+function renderPlanNotes({ desired, state, outcome }: ReportData): readonly string[] {
+  if (desired === undefined) return []
+  if (outcome.result !== 'planned' && outcome.result !== 'started') return []
+  const next = outcome.result === 'planned' && state.followUp !== '' ? [state.followUp] : []
+  return [...planNotes(desired, state), ...next].map((text) => renderText(text, 1_000))
 }
 
-const MOST_WARNINGS = 15
+const MAX_WARNINGS = 15
 
-function warnings({ warnings: all }: Findings): readonly string[] {
-  const more = all.length - MOST_WARNINGS
+function renderWarnings({ warnings: all }: RunState): readonly string[] {
+  const more = all.length - MAX_WARNINGS
   return [
     ...all
-      .slice(0, MOST_WARNINGS)
-      .map(({ title, text }) => `⚠️ ${literal(title, 80)}: ${prose(text, 700)}`),
+      .slice(0, MAX_WARNINGS)
+      .map(({ title, text }) => `⚠️ ${escapeMarkdown(title, 80)}: ${renderText(text, 700)}`),
     ...(more > 0 ? [`and ${more} more, in the log`] : []),
   ]
 }
 
-function keepTheStorage(ending: Ending): string {
-  return ending.result === 'created' ? `<b>Keep the storage</b>: ${prose(KEEP_THE_STORAGE)}` : ''
+function keepStorageBlock(outcome: RunOutcome): string {
+  return outcome.result === 'created'
+    ? `<b>Keep the storage</b>: ${renderText(KEEP_STORAGE_NOTE)}`
+    : ''
 }
 
 /** Said wherever a storage was created: what has to be done in the app's own repository. */
-export const KEEP_THE_STORAGE =
+export const KEEP_STORAGE_NOTE =
   'when the repository of the app holds `amplify/`, run `amplify pull`, commit what it changes, and generate `aws-exports.js` again. A hosting build that does not know the storage can delete it.'
 
-function facts({ findings, ending, region, links, tookMs }: View): string {
-  const { appId, backendEnvironmentName, jobId, status, customHosts } = findings
-  const error = isRed(ending) ? ending.error : undefined
-  const bucket = 'bucketName' in ending ? ending.bucketName : undefined
+function renderFacts({ state, outcome, region, links, durationMs }: ReportData): string {
+  const { appId, backendEnvironmentName, jobId, status, customHosts } = state
+  const error = isFailure(outcome) ? outcome.error : undefined
+  const bucket = 'bucketName' in outcome ? outcome.bucketName : undefined
   return [
     ...(appId === ''
       ? []
       : [
-          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName, 80)} in ${literal(region, 40)}${linked(links.console)}`,
+          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName, 80)} in ${escapeMarkdown(region, 40)}${linkSuffix(links.console)}`,
         ]),
     ...(bucket === undefined ? [] : [`Bucket ${code(bucket)}`]),
     ...(jobId === ''
       ? []
       : [`Job ${code(jobId)}${status === '' ? '' : `, last status ${code(status, 60)}`}`]),
-    ...reason(findings),
+    ...commandReason(state),
     ...(customHosts.size === 0
       ? []
-      : [`Requests went to ${hosts(customHosts)}, as the endpoint settings say`]),
+      : [`Requests went to ${hostList(customHosts)}, as the endpoint settings say`]),
     ...(error === undefined ? [] : [`Error code ${code(error.code)}`]),
     ...(error?.requestId === undefined ? [] : [`Request id ${code(error.requestId)}`]),
-    `Took ${took(tookMs, findings)}${linked(links.run)}${linked(links.commit, 'commit ')}${linked(links.pullRequest, 'pull request ')}`,
+    `Took ${formatRunTime(durationMs, state)}${linkSuffix(links.run)}${linkSuffix(links.commit, 'commit ')}${linkSuffix(links.pullRequest, 'pull request ')}`,
   ].join('<br>\n')
 }
 
-function reason({ does, why }: Findings): readonly string[] {
-  if (does === undefined || why === '') return []
-  return [`Reason to ${does}: ${prose(why)}`]
+function commandReason({ command, reason }: RunState): readonly string[] {
+  if (command === undefined || reason === '') return []
+  return [`Reason to ${command}: ${renderText(reason)}`]
 }
 
-function hosts(all: ReadonlySet<string>): string {
+function hostList(all: ReadonlySet<string>): string {
   return [...all]
     .slice(0, 5)
     .map((host) => code(host, 200))
     .join(', ')
 }
 
-function took(ms: number, { retries: all }: Findings): string {
-  const time = ms < 1_000 ? 'less than a second' : duration(ms)
-  return all.length === 0 ? time : `${time}, with ${counted(all.length)}`
+function formatRunTime(ms: number, { retries: all }: RunState): string {
+  const time = ms < 1_000 ? 'less than a second' : formatDuration(ms)
+  return all.length === 0 ? time : `${time}, with ${countRetries(all.length)}`
 }
 
-function linked(to: Link | undefined, before = ''): string {
+function linkSuffix(to: Link | undefined, before = ''): string {
   return to === undefined ? '' : ` · ${before}${link(to.title, to.url)}`
 }
 
-const MOST_RETRIES = 15
+const MAX_RETRIES = 15
 
-function retries({ retries: lines }: Findings): string {
+function renderRetries({ retries: lines }: RunState): string {
   if (lines.length === 0) return ''
-  const more = lines.length - MOST_RETRIES
+  const more = lines.length - MAX_RETRIES
   const items = [
-    ...lines.slice(0, MOST_RETRIES).map((line) => literal(line, 400)),
+    ...lines.slice(0, MAX_RETRIES).map((line) => escapeMarkdown(line, 400)),
     ...(more > 0 ? [`and ${more} more, in the log`] : []),
   ]
-  return `<details><summary>${counted(lines.length)}</summary>\n\n${list(items)}\n\n</details>`
+  return `<details><summary>${countRetries(lines.length)}</summary>\n\n${bulletList(items)}\n\n</details>`
 }
 
-function counted(count: number): string {
+function countRetries(count: number): string {
   return count === 1 ? '1 retry' : `${count} retries`
 }
 
-function list(items: readonly string[]): string {
+function bulletList(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n')
 }

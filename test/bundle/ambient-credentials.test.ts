@@ -2,25 +2,42 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
-import { addRole, allow, defaults, readActions, writeActions } from '../../emulator/emulator.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { runAction, stage } from '../kit/action.ts'
-import { sessionKeys, signers, sources, withoutRole, withoutToken } from '../kit/ambient.ts'
-import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
-import { home, profile } from '../kit/home.ts'
-import { startMetadata } from '../kit/metadata.ts'
-import { scenario } from '../kit/scope.ts'
-import { CALM } from '../kit/pace.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import {
+  addRole,
+  allowPolicy,
+  defaults,
+  readActions,
+  writeActions,
+} from '../../emulator/emulator.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import { runAction, createTestBed } from '../support/run-action.ts'
+import {
+  createSessionKeys,
+  getSigners,
+  credentialSources,
+  withoutRole,
+  withoutToken,
+} from '../support/ambient-credentials.ts'
+import {
+  expectSuccess,
+  expectSecretsMasked,
+  expectFailure,
+  getLog,
+} from '../support/expect-result.ts'
+import { createHome, toProfile } from '../support/home-folder.ts'
+import { startMetadataService } from '../support/servers/metadata-service.ts'
+import { scenario } from '../support/scenario.ts'
+import { CAREFUL_SCALE } from '../support/time-scales.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 describe('with a role, nothing but that role is used', () => {
   scenario('C01: not a profile, and nobody lectures about it', async () => {
-    const world = await stage()
-    const keys = sessionKeys(world)
-    const others = home({ '.aws/credentials': profile(keys, 'other') })
-    await forEachVariant<{ name: string; folder: Record<string, string> }>(
+    const world = await createTestBed()
+    const keys = createSessionKeys(world)
+    const others = createHome({ '.aws/credentials': toProfile(keys, 'other') })
+    await forEachCase<{ name: string; folder: Record<string, string> }>(
       {
-        'without any configuration': { name: 'ghost', folder: home() },
+        'without any configuration': { name: 'ghost', folder: createHome() },
         'one that is not there': { name: 'ghost', folder: others },
         'one that is': { name: 'other', folder: others },
       },
@@ -29,33 +46,33 @@ describe('with a role, nothing but that role is used', () => {
           event: pullRequest(),
           env: { AWS_PROFILE: name, ...folder },
         })
-        expectGreen(end, 'planned')
-        expect(end.raw.join('\n')).not.toContain(name)
+        expectSuccess(end, 'planned')
+        expect(end.rawLines.join('\n')).not.toContain(name)
       },
     )
-    expect(signers(world)).not.toContain(keys.accessKeyId)
+    expect(getSigners(world)).not.toContain(keys.accessKeyId)
   })
 
   scenario(
     'C03: not the instance’s own role, which is never asked, even where no token can be had',
     async () => {
-      const world = await stage()
-      const metadata = await startMetadata(sessionKeys(world))
+      const world = await createTestBed()
+      const metadata = await startMetadataService(createSessionKeys(world))
       const machine = {
         AWS_EC2_METADATA_DISABLED: undefined,
         AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
       }
-      expectRed(
+      expectFailure(
         await runAction(world, { env: { ...machine, ...withoutToken } }),
         'MISSING_ID_TOKEN_PERMISSION',
       )
-      expectGreen(await runAction(world, { env: machine, with: { wait: 'false' } }), 'started')
+      expectSuccess(await runAction(world, { env: machine, with: { wait: 'false' } }), 'started')
       expect(metadata.requests).toEqual([])
     },
   )
 
   scenario('C04: not the keys that an earlier step left behind, nor empty ones', async () => {
-    await forEachVariant<Readonly<Record<string, string>>>(
+    await forEachCase<Readonly<Record<string, string>>>(
       {
         left: {
           AWS_ACCESS_KEY_ID: 'ASIAEXAMPLEOLD000000',
@@ -70,13 +87,13 @@ describe('with a role, nothing but that role is used', () => {
         'a container': { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9/credentials' },
       },
       async (env) => {
-        const world = await stage()
-        expectGreen(await runAction(world, { env, with: { wait: 'false' } }), 'started')
-        const [signer, ...others] = signers(world)
+        const world = await createTestBed()
+        expectSuccess(await runAction(world, { env, with: { wait: 'false' } }), 'started')
+        const [signer, ...others] = getSigners(world)
         expect(others).toEqual([])
         expect(signer).toMatch(/^ASIA/)
         expect(signer).not.toBe('ASIAEXAMPLEOLD000000')
-        expect(world.emulator.world.credentials.get(signer ?? '')?.roleArn).toBe(defaults.applyRole)
+        expect(world.emulator.state.credentials.get(signer ?? '')?.roleArn).toBe(defaults.applyRole)
       },
     )
   })
@@ -86,17 +103,17 @@ describe('without a role', () => {
   scenario(
     'the SDK’s default chain serves, the source is named, and its keys are masked',
     async () => {
-      await forEachVariant(sources, async ({ source, env }) => {
-        const world = await stage()
-        const keys = sessionKeys(world)
+      await forEachCase(credentialSources, async ({ source, env }) => {
+        const world = await createTestBed()
+        const keys = createSessionKeys(world)
         const end = await runAction(world, {
           with: withoutRole,
           env: { ...withoutToken, ...(await env(keys)) },
         })
-        expectGreen(end, 'started')
-        expect(logOf(end)).toContain(`Uses ${source}, since no role is set.`)
-        expect(signers(world)).toEqual([keys.accessKeyId])
-        expectHidden(end, [keys.secretAccessKey, keys.sessionToken])
+        expectSuccess(end, 'started')
+        expect(getLog(end)).toContain(`Uses ${source}, since no role is set.`)
+        expect(getSigners(world)).toEqual([keys.accessKeyId])
+        expectSecretsMasked(end, [keys.secretAccessKey, keys.sessionToken])
         expect(world.emulator.calls('token')).toEqual([])
       })
     },
@@ -105,9 +122,9 @@ describe('without a role', () => {
   scenario(
     'a web identity file serves, by way of the same STS, whose trouble may pass',
     async () => {
-      const world = await stage({}, CALM)
+      const world = await createTestBed({}, CAREFUL_SCALE)
       const { emulator } = world
-      emulator.orderFault({ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 })
+      emulator.injectFault({ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 })
       const {
         ACTIONS_ID_TOKEN_REQUEST_URL: url = '',
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '',
@@ -117,12 +134,12 @@ describe('without a role', () => {
       })
       const token: unknown = Reflect.get(Object(await answer.json()), 'value')
       if (typeof token !== 'string') throw new Error('no token')
-      addRole(emulator.world, {
+      addRole(emulator.state, {
         arn: defaults.applyRole,
-        trust: emulator.world.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
-        policies: [allow([...readActions, ...writeActions])],
+        trust: emulator.state.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
+        policies: [allowPolicy([...readActions, ...writeActions])],
       })
-      const folder = home({ 'token.jwt': token })
+      const folder = createHome({ 'token.jwt': token })
       const end = await runAction(world, {
         with: withoutRole,
         env: {
@@ -132,8 +149,8 @@ describe('without a role', () => {
           AWS_ROLE_ARN: defaults.applyRole,
         },
       })
-      expectGreen(end, 'started')
-      expect(logOf(end)).toContain('the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE')
+      expectSuccess(end, 'started')
+      expect(getLog(end)).toContain('the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE')
       expect(emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(2)
     },
   )
@@ -141,24 +158,24 @@ describe('without a role', () => {
   scenario(
     'C05: an expression that came out empty is an error where the job could mint a token',
     async () => {
-      const world = await stage()
-      const keys = sessionKeys(world)
-      const metadata = await startMetadata(keys)
+      const world = await createTestBed()
+      const keys = createSessionKeys(world)
+      const metadata = await startMetadataService(keys)
       const env = {
-        ...home({ '.aws/credentials': profile(keys) }),
+        ...createHome({ '.aws/credentials': toProfile(keys) }),
         AWS_ACCESS_KEY_ID: '',
         AWS_EC2_METADATA_DISABLED: undefined,
         AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
       }
-      const apply = expectRed(await runAction(world, { env, with: withoutRole }), 'EMPTY_ROLE')
+      const apply = expectFailure(await runAction(world, { env, with: withoutRole }), 'EMPTY_ROLE')
       expect(apply).toContain('role-to-assume')
       expect(apply).toMatch(/secret or variable/)
-      const plan = expectRed(
+      const plan = expectFailure(
         await runAction(world, { env, with: withoutRole, event: pullRequest() }),
         'EMPTY_ROLE',
       )
       expect(plan).toContain('Neither plan-role-to-assume nor role-to-assume')
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
       expect(metadata.requests).toEqual([])
     },
   )
@@ -166,14 +183,14 @@ describe('without a role', () => {
   scenario(
     'C05: without a token, the shared configuration serves, and the log says so',
     async () => {
-      const world = await stage()
-      const keys = sessionKeys(world)
+      const world = await createTestBed()
+      const keys = createSessionKeys(world)
       const end = await runAction(world, {
         with: withoutRole,
-        env: { ...withoutToken, ...home({ '.aws/credentials': profile(keys) }) },
+        env: { ...withoutToken, ...createHome({ '.aws/credentials': toProfile(keys) }) },
       })
-      expectGreen(end, 'started')
-      expect(logOf(end)).toContain('Uses a profile of the shared AWS configuration')
+      expectSuccess(end, 'started')
+      expect(getLog(end)).toContain('Uses a profile of the shared AWS configuration')
     },
   )
 
@@ -186,8 +203,8 @@ describe('without a role', () => {
         expiresAt: '2020-01-01T00:00:00Z',
       }),
     }
-    await forEachVariant<{
-      code: Parameters<typeof expectRed>[1]
+    await forEachCase<{
+      code: Parameters<typeof expectFailure>[1]
       says: RegExp
       env: Record<string, string | undefined>
     }>(
@@ -198,13 +215,13 @@ describe('without a role', () => {
           says: /ghost/,
           env: {
             AWS_PROFILE: 'ghost',
-            ...home({ '.aws/config': '[profile other]\nregion = x\n' }),
+            ...createHome({ '.aws/config': '[profile other]\nregion = x\n' }),
           },
         },
         'a file that is none': {
           code: 'NO_CREDENTIALS',
           says: /profile: \[p\]/,
-          env: { AWS_PROFILE: 'p', ...home({ '.aws/config': '\u0000\u0001]][[\n===' }) },
+          env: { AWS_PROFILE: 'p', ...createHome({ '.aws/config': '\u0000\u0001]][[\n===' }) },
         },
         'half a key': {
           code: 'NO_CREDENTIALS',
@@ -216,13 +233,13 @@ describe('without a role', () => {
           says: /Command failed: false/,
           env: {
             AWS_PROFILE: 'association',
-            ...home({ '.aws/config': '[profile association]\ncredential_process = false\n' }),
+            ...createHome({ '.aws/config': '[profile association]\ncredential_process = false\n' }),
           },
         },
         'an expired login': {
           code: 'CREDENTIALS_EXPIRED',
           says: /SSO session associated with this profile has expired/,
-          env: { AWS_PROFILE: 'p', ...home(login) },
+          env: { AWS_PROFILE: 'p', ...createHome(login) },
         },
         'a token file that is not there': {
           code: 'NO_CREDENTIALS',
@@ -234,24 +251,24 @@ describe('without a role', () => {
         },
       },
       async ({ code, says, env }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, { with: withoutRole, env: { ...withoutToken, ...env } })
-        expect(expectRed(end, code)).toMatch(says)
+        expect(expectFailure(end, code)).toMatch(says)
         expect(world.emulator.calls('GetBackendStorage')).toEqual([])
       },
     )
   })
 
   scenario('expired and refused keys have words of their own', async () => {
-    await forEachVariant<{ code: Parameters<typeof expectRed>[1]; name: string }>(
+    await forEachCase<{ code: Parameters<typeof expectFailure>[1]; name: string }>(
       {
         expired: { code: 'CREDENTIALS_EXPIRED', name: 'ExpiredTokenException' },
         unknown: { code: 'CREDENTIALS_REFUSED', name: 'UnrecognizedClientException' },
         'badly signed': { code: 'CREDENTIALS_REFUSED', name: 'InvalidSignatureException' },
       },
       async ({ code, name }) => {
-        const world = await stage({}, CALM)
-        world.emulator.orderFault({
+        const world = await createTestBed({}, CAREFUL_SCALE)
+        world.emulator.injectFault({
           operation: 'GetBackendStorage',
           kind: 'status',
           status: 403,
@@ -262,7 +279,7 @@ describe('without a role', () => {
           with: withoutRole,
           env: { ...withoutToken, ...world.emulator.ambientEnv },
         })
-        expect(expectRed(end, code)).toContain(name)
+        expect(expectFailure(end, code)).toContain(name)
         expect(world.emulator.calls('GetBackendStorage').length).toBeLessThanOrEqual(2)
         expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
       },

@@ -3,23 +3,23 @@ import { Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { githubVariables, push } from '../../emulator/workflow/events.ts'
-import { decide, identityOf, readEvent } from '../../src/event.ts'
-import { readInputs, readTrigger, type InputProblem } from '../../src/inputs.ts'
-import { runAction, stage } from '../kit/action.ts'
-import { inputSets, take, type InputSet } from '../kit/any-inputs.ts'
-import { expectRed } from '../kit/ends.ts'
-import { asVariables, hastyClock, runInProcess } from '../kit/in-process.ts'
-import { often } from '../kit/thorough.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { githubVariables, push } from '../../emulator/runner/events.ts'
+import { decide, detectCredentials, readEvent } from '../../src/workflow/decide.ts'
+import { readInputs, readTriggerInputs, type InputProblem } from '../../src/inputs/read-inputs.ts'
+import { runAction, createTestBed } from '../support/run-action.ts'
+import { generateInputSets, take, type InputSet } from '../support/random-inputs.ts'
+import { expectFailure } from '../support/expect-result.ts'
+import { toVariables, fastClock, runInProcess } from '../support/run-in-process.ts'
+import { caseCount } from '../support/sampling.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 const mayMint = {
   ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:1/idtoken?a=b',
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'example-request-token',
 } as const
 
-const SETS = often(3_000, 100_000)
-const RUNS = often(10, 200)
+const SETS = caseCount(3_000, 100_000)
+const RUNS = caseCount(10, 200)
 
 const event = push()
 const facts = githubVariables(event, {
@@ -33,7 +33,7 @@ const facts = githubVariables(event, {
 
 const environment = (set: InputSet): Record<string, string | undefined> => ({
   ...facts,
-  ...asVariables(set.with),
+  ...toVariables(set.with),
   ...set.env,
 })
 
@@ -46,8 +46,10 @@ function plain({ with: inputs, env }: InputSet, name: string): string | undefine
 /** Each input that had to be refused is named, with its value, and no other. */
 function checkProblems(set: InputSet, problems: readonly InputProblem[]): void {
   const named = [...new Set(problems.map(({ input }) => input))].toSorted()
-  if (named.join() !== set.bad.toSorted().join()) {
-    throw new Error(`refused ${named.join()} and not ${set.bad.join()} of ${JSON.stringify(set)}`)
+  if (named.join() !== set.invalid.toSorted().join()) {
+    throw new Error(
+      `refused ${named.join()} and not ${set.invalid.join()} of ${JSON.stringify(set)}`,
+    )
   }
   for (const { input, value, rule, remedy } of problems) {
     const given = plain(set, input)
@@ -77,22 +79,27 @@ describe('I05: any set of inputs', () => {
     let refused = 0
     fc.assert(
       fc.property(fc.integer(), (seed) => {
-        for (const set of take(inputSets(seed), 1_000)) {
+        for (const set of take(generateInputSets(seed), 1_000)) {
           const env = environment(set)
-          const trigger = readTrigger(env)
+          const trigger = readTriggerInputs(env)
           const reading = readInputs(env)
           checkProblems(set, reading.problems)
           checkProblems(
-            { ...set, bad: set.bad.filter((name) => /^(?:mode|apply-branches)$/.test(name)) },
+            {
+              ...set,
+              invalid: set.invalid.filter((name) => /^(?:mode|apply-branches)$/.test(name)),
+            },
             trigger.problems,
           )
-          expect(reading.inputs === undefined).toBe(set.bad.length > 0)
-          if (set.bad.length > 0) refused += 1
+          expect(reading.inputs === undefined).toBe(set.invalid.length > 0)
+          if (set.invalid.length > 0) refused += 1
           const { event: read } = readEvent(
             { ...env, GITHUB_EVENT_PATH: 'event' },
             () => '{"repository":{"default_branch":"main"}}',
           )
-          expect(decide(read, trigger.trigger, identityOf(env)).does).toMatch(/^(?:apply|plan)$/)
+          expect(decide(read, trigger.trigger, detectCredentials(env)).command).toMatch(
+            /^(?:apply|plan)$/,
+          )
         }
       }),
       { numRuns: SETS / 1_000 },
@@ -106,30 +113,32 @@ describe('I05: any set of inputs', () => {
     let good = 0
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        for (const set of take(inputSets(seed), 100)) {
+        for (const set of take(generateInputSets(seed), 100)) {
           touched = 0
-          const { ending, lines, outputs } = await runInProcess({
+          const { outcome, lines, outputs } = await runInProcess({
             with: set.with,
             env: { ...mayMint, ...set.env },
-            clock: hastyClock(5_000),
+            clock: fastClock(5_000),
           })
           const code = outputs['error-code'] ?? ''
-          if (set.bad.length > 0) {
+          if (set.invalid.length > 0) {
             expect(code).toBe('INVALID_INPUT')
             expect(touched).toBe(0)
             const message = outputs['error-message'] ?? ''
-            for (const name of set.bad) expect(message).toContain(`${name} is `)
+            for (const name of set.invalid) expect(message).toContain(`${name} is `)
           } else {
             good += 1
             expect(code).toMatch(/^(?:TOKEN_UNAVAILABLE|TIMED_OUT)$/)
             expect(touched).toBeGreaterThan(0)
           }
           // The hasty clock may use up a short time-out first.
-          expect(ending.result).toMatch(set.bad.length > 0 ? /^failed$/ : /^(?:failed|timed-out)$/)
+          expect(outcome.result).toMatch(
+            set.invalid.length > 0 ? /^failed$/ : /^(?:failed|timed-out)$/,
+          )
           expect(lines.length).toBeGreaterThan(0)
         }
       }),
-      { numRuns: often(2, 20) },
+      { numRuns: caseCount(2, 20) },
     )
     expect(good).toBeGreaterThan(10)
   })
@@ -137,30 +146,30 @@ describe('I05: any set of inputs', () => {
 
 describe('I05: any set of inputs, on the bundle', () => {
   it(`is refused as a whole, each bad input named, and nobody is called, ${RUNS} times`, async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const [seed = 0] = fc.sample(fc.integer(), 1)
-    const sets = take(inputSets(seed), RUNS * 2)
-      .filter(({ bad }) => bad.length > 0)
+    const sets = take(generateInputSets(seed), RUNS * 2)
+      .filter(({ invalid }) => invalid.length > 0)
       .slice(0, RUNS)
     expect(sets).toHaveLength(RUNS)
-    await forEachVariant(
+    await forEachCase(
       Object.fromEntries(sets.map((set, index) => [`seed ${seed}, set ${index}`, set])),
       async (set) => {
         const end = await runAction(world, { with: set.with, env: set.env })
-        const message = expectRed(end, 'INVALID_INPUT')
-        for (const name of set.bad) {
+        const message = expectFailure(end, 'INVALID_INPUT')
+        for (const name of set.invalid) {
           const value = plain(set, name)
           const shown = name === 'github-token' || value === undefined ? ' is ' : ` is "${value}"`
           expect(message).toContain(`${name}${shown}`)
         }
         expect(message).toContain(
-          set.bad.length === 1
+          set.invalid.length === 1
             ? 'Mend what the message names'
-            : `${set.bad.length} problems with the inputs`,
+            : `${set.invalid.length} problems with the inputs`,
         )
       },
       4,
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 })

@@ -5,12 +5,12 @@
 import { describe, expect, it } from 'vitest'
 
 import { addJob, addStorage, type Emulator, type OperationName } from '../../emulator/emulator.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { stage } from '../kit/action.ts'
-import { cancelled, type CancelOrder } from '../kit/cancel.ts'
-import { chanceOf, newSeed, type Chance } from '../kit/chance.ts'
-import { scenario } from '../kit/scope.ts'
-import { often } from '../kit/thorough.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import { createTestBed } from '../support/run-action.ts'
+import { runAndCancel, type CancelOptions } from '../support/cancel-action.ts'
+import { seededRandom, newSeed, type SeededRandom } from '../support/seeded-random.ts'
+import { scenario } from '../support/scenario.ts'
+import { caseCount } from '../support/sampling.ts'
 
 // They wait most of the time; more at once would take from each other the second that a run has to end in.
 /** What is known of what the run has begun. */
@@ -24,7 +24,7 @@ type Known =
   /** Nothing before the create was sent, its job afterwards. */
   | 'by-chance'
 
-type Place = Readonly<{
+type CancelPoint = Readonly<{
   name: string
   prepare(emulator: Emulator): void
   with?: Readonly<Record<string, string>>
@@ -39,13 +39,13 @@ type Place = Readonly<{
 
 const othersJob = 'somebody-elses-job'
 const create = 'CreateBackendStorage'
-const forGood = { times: 'always' } as const
+const persistent = { times: 'always' } as const
 
 const nothing = (): void => undefined
-const silent =
+const stall =
   (operation: OperationName) =>
   (emulator: Emulator): void => {
-    emulator.orderFault({ operation, kind: 'stall', ...forGood })
+    emulator.injectFault({ operation, kind: 'stall', ...persistent })
   }
 
 function addOther(emulator: Emulator): void {
@@ -55,35 +55,35 @@ function addOther(emulator: Emulator): void {
   })
 }
 
-const places: readonly Place[] = [
-  { name: 'while no token comes', prepare: silent('token'), after: 'token', known: 'nothing' },
+const cancelPoints: readonly CancelPoint[] = [
+  { name: 'while no token comes', prepare: stall('token'), after: 'token', known: 'nothing' },
   {
     name: 'while STS is silent',
-    prepare: silent('AssumeRoleWithWebIdentity'),
+    prepare: stall('AssumeRoleWithWebIdentity'),
     after: 'AssumeRoleWithWebIdentity',
     known: 'nothing',
   },
   {
     name: 'while the first look hangs',
-    prepare: silent('GetBackendStorage'),
+    prepare: stall('GetBackendStorage'),
     after: 'GetBackendStorage',
     known: 'nothing',
   },
   {
     name: 'while the check of the backend hangs',
-    prepare: silent('GetBackend'),
+    prepare: stall('GetBackend'),
     after: 'GetBackend',
     known: 'nothing',
   },
   {
     name: 'while it backs off before another create',
     prepare: (emulator: Emulator) => {
-      emulator.orderFault({
+      emulator.injectFault({
         operation: create,
         kind: 'status',
         status: 429,
         headers: { 'retry-after': '60' },
-        ...forGood,
+        ...persistent,
       })
     },
     after: create,
@@ -93,7 +93,7 @@ const places: readonly Place[] = [
   {
     name: 'while a create is under way whose answer comes in time',
     prepare: (emulator: Emulator) => {
-      emulator.orderFault({ operation: create, kind: 'delay', ms: 300, when: 'after' })
+      emulator.injectFault({ operation: create, kind: 'delay', ms: 300, when: 'after' })
     },
     after: create,
     to: 200,
@@ -103,7 +103,7 @@ const places: readonly Place[] = [
     name: 'while an update is under way whose answer comes in time',
     prepare: (emulator: Emulator) => {
       addOther(emulator)
-      emulator.orderFault({
+      emulator.injectFault({
         operation: 'UpdateBackendStorage',
         kind: 'delay',
         ms: 300,
@@ -118,14 +118,14 @@ const places: readonly Place[] = [
   {
     name: 'while a create is under way whose answer comes too late',
     prepare: (emulator: Emulator) => {
-      emulator.orderFault({ operation: create, kind: 'delay', ms: 3_000, when: 'after' })
+      emulator.injectFault({ operation: create, kind: 'delay', ms: 3_000, when: 'after' })
     },
     after: create,
     known: 'open',
   },
   {
     name: 'while a create is under way whose answer never comes',
-    prepare: silent(create),
+    prepare: stall(create),
     after: create,
     known: 'open',
   },
@@ -133,7 +133,7 @@ const places: readonly Place[] = [
     name: 'while an update is under way whose answer never comes',
     prepare: (emulator: Emulator) => {
       addOther(emulator)
-      silent('UpdateBackendStorage')(emulator)
+      stall('UpdateBackendStorage')(emulator)
     },
     with: { 'if-exists': 'update' },
     after: 'UpdateBackendStorage',
@@ -142,8 +142,8 @@ const places: readonly Place[] = [
   {
     name: 'while it looks for a create whose answer was lost',
     prepare: (emulator: Emulator) => {
-      emulator.world.rules.jobListedAfterMs = 600_000
-      emulator.orderFault({ operation: create, kind: 'reset', when: 'after' })
+      emulator.state.rules.jobListedAfterMs = 600_000
+      emulator.injectFault({ operation: create, kind: 'reset', when: 'after' })
     },
     after: create,
     from: 60,
@@ -154,8 +154,8 @@ const places: readonly Place[] = [
   {
     name: 'while the search for a lost create hangs',
     prepare: (emulator: Emulator) => {
-      emulator.orderFault({ operation: create, kind: 'status', status: 504, when: 'after' })
-      silent('ListBackendJobs')(emulator)
+      emulator.injectFault({ operation: create, kind: 'status', status: 504, when: 'after' })
+      stall('ListBackendJobs')(emulator)
     },
     after: 'ListBackendJobs',
     known: 'open',
@@ -200,17 +200,17 @@ const places: readonly Place[] = [
 ]
 
 /** These begin with the five or six seconds until the first poll, so there are few of them. */
-const slowPlaces: readonly Place[] = [
+const slowCancelPoints: readonly CancelPoint[] = [
   {
     name: 'while a poll hangs',
-    prepare: silent('GetBackendJob'),
+    prepare: stall('GetBackendJob'),
     after: 'GetBackendJob',
     known: 'job',
   },
   {
     name: 'while it looks again and again for the storage that its job has left',
     prepare: (emulator: Emulator) => {
-      Object.assign(emulator.world.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 })
+      Object.assign(emulator.state.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 })
     },
     after: 'GetBackendJob',
     from: 60,
@@ -220,44 +220,45 @@ const slowPlaces: readonly Place[] = [
   },
 ]
 
-type Moment = Readonly<{ title: string; place: Place; order: CancelOrder }>
+type CancelCase = Readonly<{ title: string; point: CancelPoint; order: CancelOptions }>
 
-function momentAt(place: Place, chance: Chance): Moment {
+function createCase(point: CancelPoint, chance: SeededRandom): CancelCase {
   const signal = chance.oneOf(['SIGINT', 'SIGTERM'] as const)
-  const delayMs = chance.between(place.from ?? 0, place.to ?? 400)
-  const againMs = chance.random() < 0.3 ? chance.between(20, 500) : undefined
-  const again = againMs === undefined ? '' : `, and SIGTERM ${String(againMs)} ms later`
+  const delayMs = chance.between(point.from ?? 0, point.to ?? 400)
+  const secondSignalAfterMs = chance.random() < 0.3 ? chance.between(20, 500) : undefined
+  const again =
+    secondSignalAfterMs === undefined ? '' : `, and SIGTERM ${String(secondSignalAfterMs)} ms later`
   return {
-    title: `${signal} ${place.name}, ${String(delayMs)} ms after ${place.after}${again}`,
-    place,
-    order: { after: place.after, delayMs, signal, againMs },
+    title: `${signal} ${point.name}, ${String(delayMs)} ms after ${point.after}${again}`,
+    point,
+    order: { after: point.after, delayMs, signal, secondSignalAfterMs },
   }
 }
 
 /** On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts. */
-const catchable = process.platform !== 'win32'
-const MOMENTS = often(18, 100)
+const canCatchSignals = process.platform !== 'win32'
+const CASE_COUNT = caseCount(18, 100)
 const seed = newSeed()
-const chance = chanceOf(seed)
-const moments: readonly Moment[] = catchable
+const chance = seededRandom(seed)
+const cases: readonly CancelCase[] = canCatchSignals
   ? [
-      ...slowPlaces.map((place) => momentAt(place, chance)),
-      ...Array.from({ length: MOMENTS - slowPlaces.length }, (_, index) =>
-        momentAt(places[index % places.length] ?? chance.oneOf(places), chance),
+      ...slowCancelPoints.map((place) => createCase(place, chance)),
+      ...Array.from({ length: CASE_COUNT - slowCancelPoints.length }, (_, index) =>
+        createCase(cancelPoints[index % cancelPoints.length] ?? chance.oneOf(cancelPoints), chance),
       ),
     ]
   : []
 
-async function cancelAt({ place, order }: Moment): Promise<void> {
-  const world = await stage({ rules: { jobMs: 600_000 } })
+async function cancelAt({ point, order }: CancelCase): Promise<void> {
+  const world = await createTestBed({ rules: { jobMs: 600_000 } })
   const { emulator } = world
-  place.prepare(emulator)
-  const { end, tookMs, lateCalls } = await cancelled(world, order, { with: place.with ?? {} })
-  const log = end.shown.join('\n')
+  point.prepare(emulator)
+  const { result, tookMs, lateCalls } = await runAndCancel(world, order, { with: point.with ?? {} })
+  const log = result.log.join('\n')
 
   expect(tookMs, log).toBeLessThanOrEqual(1_000)
-  expect(end.exitCode, log).toBe(1)
-  expect(end.outputs, log).toMatchObject({
+  expect(result.exitCode, log).toBe(1)
+  expect(result.outputs, log).toMatchObject({
     result: 'cancelled',
     ready: '',
     changed: '',
@@ -265,17 +266,17 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
   })
   const jobId = emulator.environment().jobs.find((job) => job.jobId !== othersJob)?.jobId
   const known =
-    place.known !== 'by-chance'
-      ? place.known
+    point.known !== 'by-chance'
+      ? point.known
       : emulator.calls(create).length > 0
         ? 'job'
         : 'nothing'
-  expect(end.outputs['job-id'], log).toBe(known === 'open' ? '' : (jobId ?? ''))
+  expect(result.outputs['job-id'], log).toBe(known === 'open' ? '' : (jobId ?? ''))
   // A call that was on its way already can arrive after the signal; no other is made.
-  if (place.known !== 'by-chance')
-    expect(lateCalls, log).toBeLessThanOrEqual(place.calling === true ? 1 : 0)
-  expect(end.summary, log).toContain('cancelled')
-  const errors = end.annotations.filter(({ level }) => level === 'error')
+  if (point.known !== 'by-chance')
+    expect(lateCalls, log).toBeLessThanOrEqual(point.calling === true ? 1 : 0)
+  expect(result.summary, log).toContain('cancelled')
+  const errors = result.annotations.filter(({ level }) => level === 'error')
   expect(errors, log).toHaveLength(1)
   const message = errors[0]?.message ?? ''
   expect(message).toContain(`The run was cancelled (${order.signal}).`)
@@ -288,43 +289,45 @@ async function cancelAt({ place, order }: Moment): Promise<void> {
   )
 }
 
-const whileCommenting: readonly OperationName[] = catchable ? ['listComments', 'createComment'] : []
+const commentOperations: readonly OperationName[] = canCatchSignals
+  ? ['listComments', 'createComment']
+  : []
 
-describe(`W03: a run that is cancelled, at ${String(MOMENTS)} random moments of it (SEED=${String(seed)})`, () => {
-  for (const moment of moments) scenario(moment.title, () => cancelAt(moment))
+describe(`W03: a run that is cancelled, at ${String(CASE_COUNT)} random moments of it (SEED=${String(seed)})`, () => {
+  for (const moment of cases) scenario(moment.title, () => cancelAt(moment))
 
-  it.each(whileCommenting)(
+  it.each(commentOperations)(
     'keeps its result when only its comment is left, and is gone within a second: %s',
     async (operation) => {
-      const world = await stage()
+      const world = await createTestBed()
       const { emulator } = world
-      silent(operation)(emulator)
-      const { end, tookMs } = await cancelled(
+      stall(operation)(emulator)
+      const { result, tookMs } = await runAndCancel(
         world,
         { after: operation, delayMs: chance.between(0, 300), signal: 'SIGINT' },
         { event: pullRequest(), with: { 'comment-on-pr': 'true' } },
       )
 
-      const log = end.shown.join('\n')
+      const log = result.log.join('\n')
       expect(tookMs, log).toBeLessThanOrEqual(1_000)
-      expect(end.exitCode, log).toBe(0)
-      expect(end.outputs, log).toMatchObject({ result: 'planned', ready: '' })
-      expect(end.summary).toContain('Plan')
+      expect(result.exitCode, log).toBe(0)
+      expect(result.outputs, log).toMatchObject({ result: 'planned', ready: '' })
+      expect(result.summary).toContain('Plan')
     },
   )
 
   it('P06: has set the job id before, so that it is known even when the process is ended without a warning', async () => {
-    const world = await stage({ rules: { jobMs: 600_000 } })
+    const world = await createTestBed({ rules: { jobMs: 600_000 } })
     const order = { after: 'GetBackendJob', delayMs: 0, signal: 'SIGKILL' } as const
-    const { end } = await cancelled(world, order)
+    const { result } = await runAndCancel(world, order)
 
     const [job] = world.emulator.environment().jobs
-    expect(end.outputs).toMatchObject({
+    expect(result.outputs).toMatchObject({
       'job-id': job?.jobId,
       status: 'RUNNING',
       'resource-name': 'media',
     })
-    expect(end.outputs['ready'] ?? '').toBe('')
-    expect(end.exitCode).not.toBe(0)
+    expect(result.outputs['ready'] ?? '').toBe('')
+    expect(result.exitCode).not.toBe(0)
   })
 })

@@ -3,17 +3,23 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { addStorage, defaults, type Emulator } from '../../emulator/emulator.ts'
 import {
-  dispatched,
+  workflowDispatch,
   mergeGroup,
   mergedPullRequest,
   pullRequest,
   push,
-  scheduled,
+  schedule,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
-import { readMarkdown } from '../kit/read-markdown.ts'
-import { trust } from '../kit/trust.ts'
+} from '../../emulator/runner/events.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
+import { trustEvents } from '../support/role-trust.ts'
 
 const OWN = 'github-actions[bot]'
 const MARKER = `<!-- amplify-create-backend-storage ${defaults.appId} prod media -->`
@@ -21,7 +27,7 @@ const MARKER = `<!-- amplify-create-backend-storage ${defaults.appId} prod media
 type End = Awaited<ReturnType<typeof runAction>>
 
 /** The step with a comment asked for; on an open pull request when nothing is said. */
-const commented = (world: Stage, scenario: Scenario = {}): Promise<End> =>
+const commented = (world: TestBed, scenario: RunActionOptions = {}): Promise<End> =>
   runAction(world, {
     event: pullRequest(),
     ...scenario,
@@ -29,15 +35,15 @@ const commented = (world: Stage, scenario: Scenario = {}): Promise<End> =>
   })
 
 /** What each comment says, as people read it. */
-const texts = ({ emulator }: Stage): readonly string[] =>
-  emulator.world.github.comments.map(({ body }) => readMarkdown(body).text)
+const texts = ({ emulator }: TestBed): readonly string[] =>
+  emulator.state.github.comments.map(({ body }) => renderMarkdown(body).text)
 
-const headings = (world: Stage): readonly string[] =>
+const headings = (world: TestBed): readonly string[] =>
   texts(world).map((text) => text.split('\n')[0] ?? '')
 
-function post({ emulator }: Stage, author: string, body: string, id = 1): void {
+function post({ emulator }: TestBed, author: string, body: string, id = 1): void {
   const at = emulator.clock.now()
-  emulator.world.github.comments.push({
+  emulator.state.github.comments.push({
     id,
     repository: defaults.repository,
     issue: 7,
@@ -48,11 +54,11 @@ function post({ emulator }: Stage, author: string, body: string, id = 1): void {
   })
 }
 
-type Pulled = Partial<Emulator['world']['github']['pulls'][number]>
+type Pulled = Partial<Emulator['state']['github']['pulls'][number]>
 
 /** A pull request that GitHub knows the pushed commit by. */
-function knowPull({ emulator }: Stage, event: WorkflowEvent, given: Pulled = {}): void {
-  emulator.world.github.pulls.push({
+function knowPull({ emulator }: TestBed, event: WorkflowEvent, given: Pulled = {}): void {
+  emulator.state.github.pulls.push({
     number: 7,
     repository: defaults.repository,
     state: 'closed',
@@ -66,8 +72,8 @@ function knowPull({ emulator }: Stage, event: WorkflowEvent, given: Pulled = {})
 
 const GITHUB = ['listComments', 'createComment', 'updateComment', 'listPullsOfCommit', 'graphql']
 
-const githubCalls = ({ emulator }: Stage): readonly string[] =>
-  emulator.received
+const githubCalls = ({ emulator }: TestBed): readonly string[] =>
+  emulator.requests
     .map(({ operation }) => String(operation))
     .filter((name) => GITHUB.includes(name))
 
@@ -76,11 +82,11 @@ const warnings = (end: End): readonly string[] =>
 
 describe('the comment of a plan', () => {
   it('is there once, says what would be done, and is edited in place', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const first = await commented(world)
     expect(first.exitCode).toBe(0)
-    expect(world.emulator.world.github.comments).toMatchObject([{ author: OWN, issue: 7 }])
-    const [comment] = world.emulator.world.github.comments
+    expect(world.emulator.state.github.comments).toMatchObject([{ author: OWN, issue: 7 }])
+    const [comment] = world.emulator.state.github.comments
     expect(comment?.body.startsWith(`${MARKER}\n`)).toBe(true)
     expect(texts(world)).toEqual([
       [
@@ -97,20 +103,20 @@ describe('the comment of a plan', () => {
     ])
 
     await commented(world, { with: { 'authenticated-permissions': 'READ' } })
-    expect(world.emulator.world.github.comments).toMatchObject([{ id: comment?.id }])
+    expect(world.emulator.state.github.comments).toMatchObject([{ id: comment?.id }])
     expect(texts(world)[0]).toContain('Signed-in users | READ\n')
   })
 
   it('is left alone when there is nothing new to say', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world)
     const again = await commented(world)
-    expect(again.shown.join('\n')).toContain('The comment on pull request #7 is up to date.')
+    expect(again.log.join('\n')).toContain('The comment on pull request #7 is up to date.')
     expect(world.emulator.calls('updateComment')).toEqual([])
   })
 
   it('does not promise what the merge will not do', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world, { event: pullRequest({ base: 'dev' }) })
     expect(texts(world)[0]).toContain(
       'A merge into "dev" will not apply this: apply-branches is empty, which means the default branch, "main".',
@@ -119,7 +125,7 @@ describe('the comment of a plan', () => {
   })
 
   it('says that the apply would be refused, and why', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     addStorage(world.emulator.environment(), {
       resourceName: 'media',
       permissions: { authenticated: ['READ'] },
@@ -140,7 +146,7 @@ describe('the comment of a plan', () => {
   })
 
   it('warns of what would make the apply fail as things are', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     world.emulator.environment().auth = false
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
@@ -155,43 +161,43 @@ describe('there is one comment for each', () => {
     ['environment', { 'backend-environment-name': 'dev' }],
     ['resource', { 'resource-name': 'uploads' }],
   ])('%s', async (_, given) => {
-    const world = await stage({ rules: { environmentRequired: false } })
+    const world = await createTestBed({ rules: { environmentRequired: false } })
     await commented(world)
     await commented(world, { with: given })
     await commented(world)
-    expect(world.emulator.world.github.comments).toHaveLength(2)
+    expect(world.emulator.state.github.comments).toHaveLength(2)
   })
 })
 
 describe('only a comment of our own author is edited', () => {
   it('whatever marker others post', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const forged = `${MARKER}\n<!-- run 99999999999 -->\n### ✅ All is well`
     post(world, 'mallory', forged, 1)
     post(world, 'github-actions', forged, 2)
     await commented(world)
     await commented(world, { with: { 'authenticated-permissions': 'READ' } })
-    const { comments } = world.emulator.world.github
+    const { comments } = world.emulator.state.github
     expect(comments.map(({ author }) => author)).toEqual(['mallory', 'github-actions', OWN])
     expect(comments.slice(0, 2).map(({ body }) => body)).toEqual([forged, forged])
   })
 
   it('and of those only one that begins with the marker', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     post(world, OWN, `Somebody said:\n${MARKER}`)
     await commented(world)
-    expect(world.emulator.world.github.comments).toHaveLength(2)
+    expect(world.emulator.state.github.comments).toHaveLength(2)
   })
 
   it('however far back it is', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     for (let id = 1; id <= 250; id += 1) post(world, 'octocat', 'Nice.', id)
     post(world, OWN, `${MARKER}\nold`, 900)
     for (let id = 1000; id <= 1030; id += 1) post(world, 'octocat', 'Nice.', id)
     await commented(world)
     expect(world.emulator.calls('listComments')).toHaveLength(3)
     expect(world.emulator.calls('createComment')).toEqual([])
-    const own = world.emulator.world.github.comments.find(({ id }) => id === 900)
+    const own = world.emulator.state.github.comments.find(({ id }) => id === 900)
     expect(own?.body).toContain('Plan: create storage')
   })
 })
@@ -200,24 +206,24 @@ describe('under changes-only', () => {
   const quietly = { 'comment-on-pr': 'changes-only' }
 
   it('a plan without a difference says nothing', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     addStorage(world.emulator.environment(), {
       resourceName: 'media',
       permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
     })
     const end = await commented(world, { with: quietly })
     expect(end.exitCode).toBe(0)
-    expect(world.emulator.world.github.comments).toEqual([])
+    expect(world.emulator.state.github.comments).toEqual([])
   })
 
   it('a plan with one does', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world, { with: quietly })
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
   it('a comment that is there is kept true', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world, { with: quietly })
     addStorage(world.emulator.environment(), {
       resourceName: 'media',
@@ -232,52 +238,54 @@ describe('after a push', () => {
   const started = { wait: 'false' }
 
   it('the pull request is the one that the commit was merged by, and the summary links to it', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     knowPull(world, push(), { number: 5, base: 'release' })
     knowPull(world, push(), { number: 6, mergeCommit: 'f'.repeat(40) })
     knowPull(world, push())
     const end = await commented(world, { event: push(), with: started })
     expect(end.outputs['result']).toBe('started')
-    expect(world.emulator.world.github.comments).toMatchObject([{ issue: 7 }])
-    expect(readMarkdown(end.summary).links).toContain('https://github.com/octo-org/octo-app/pull/7')
+    expect(world.emulator.state.github.comments).toMatchObject([{ issue: 7 }])
+    expect(renderMarkdown(end.summary).links).toContain(
+      'https://github.com/octo-org/octo-app/pull/7',
+    )
   })
 
   it('to a branch that only plans, it is the open one from that branch', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const event = push('storage')
-    trust(world, event)
+    trustEvents(world, event)
     const open = { state: 'open', merged: false } as const
     knowPull(world, event, { ...open, number: 4, head: 'other' })
     knowPull(world, event, { ...open, number: 5, headRepository: 'mona/octo-app' })
     knowPull(world, event, open)
     const end = await commented(world, { event })
     expect(end.outputs['result']).toBe('planned')
-    expect(world.emulator.world.github.comments).toMatchObject([{ issue: 7 }])
+    expect(world.emulator.state.github.comments).toMatchObject([{ issue: 7 }])
     expect(texts(world)[0]).toContain('⚠️ This run only plans, after a push to "storage"')
   })
 
   it('to a branch, an open pull request from elsewhere is none of ours', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     knowPull(world, push(), { state: 'open', merged: false, base: 'release', head: 'topic' })
     const end = await commented(world, { event: push(), with: started })
-    expect(world.emulator.world.github.comments).toEqual([])
-    expect(end.shown.join('\n')).toContain('No comment: there is no pull request to this commit.')
+    expect(world.emulator.state.github.comments).toEqual([])
+    expect(end.log.join('\n')).toContain('No comment: there is no pull request to this commit.')
     expect(warnings(end)).toEqual([])
   })
 })
 
 describe('without a pull request there is no comment, and GitHub is not asked', () => {
   it.each([
-    ['schedule', scheduled()],
-    ['workflow_dispatch', dispatched()],
+    ['schedule', schedule()],
+    ['workflow_dispatch', workflowDispatch()],
     ['merge_group', mergeGroup()],
   ])('%s', async (name, event) => {
-    const world = await stage()
+    const world = await createTestBed()
     knowPull(world, event)
-    trust(world, event)
+    trustEvents(world, event)
     const end = await commented(world, { event, with: { wait: 'false' } })
     expect(end.exitCode).toBe(0)
-    expect(end.shown.join('\n')).toContain(
+    expect(end.log.join('\n')).toContain(
       `No comment: the event ${name} belongs to no pull request.`,
     )
     expect(githubCalls(world)).toEqual([])
@@ -288,17 +296,17 @@ describe('an earlier run that comes late', () => {
   const late = { GITHUB_RUN_ID: '1000' }
 
   it('does not put its plan in the place of what a later run said', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world, { with: { 'authenticated-permissions': 'READ' } })
     const end = await commented(world, { env: late })
-    expect(end.shown.join('\n')).toContain('is of a later run, and stays')
+    expect(end.log.join('\n')).toContain('is of a later run, and stays')
     expect(texts(world)[0]).toContain('Signed-in users | READ\n')
   })
 
   it('says what it applied: that is news', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     await commented(world)
-    trust(world, mergedPullRequest())
+    trustEvents(world, mergedPullRequest())
     await commented(world, { event: mergedPullRequest(), env: late, with: { wait: 'false' } })
     expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
   })
@@ -320,14 +328,14 @@ describe('trouble with GitHub is overcome', () => {
     ],
     ['a repository that has moved', { kind: 'redirect', status: 307 }],
   ] as const)('%s, at every call', async (_, fault) => {
-    const world = await stage({}, FAST)
+    const world = await createTestBed({}, FAST_SCALE)
     for (const operation of [
       'listPullsOfCommit',
       'listComments',
       'graphql',
       'updateComment',
     ] as const) {
-      world.emulator.orderFault({ operation, ...fault })
+      world.emulator.injectFault({ operation, ...fault })
     }
     knowPull(world, push())
     post(world, OWN, `${MARKER}\nold`)
@@ -340,26 +348,26 @@ describe('trouble with GitHub is overcome', () => {
     ['took effect', 'after'],
     ['did not take effect', 'before'],
   ] as const)('a lost answer to a comment that %s', async (_, when) => {
-    const world = await stage({}, FAST)
-    world.emulator.orderFault({ operation: 'createComment', kind: 'status', status: 502, when })
+    const world = await createTestBed({}, FAST_SCALE)
+    world.emulator.injectFault({ operation: 'createComment', kind: 'status', status: 502, when })
     const end = await commented(world)
     expect(warnings(end)).toEqual([])
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
   it('a call that hangs', async () => {
-    const world = await stage({}, FAST)
-    world.emulator.orderFault({ operation: 'listComments', kind: 'stall' })
+    const world = await createTestBed({}, FAST_SCALE)
+    world.emulator.injectFault({ operation: 'listComments', kind: 'stall' })
     const end = await commented(world)
     expect(warnings(end)).toEqual([])
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
   it('a comment that is deleted between the look and the edit', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     post(world, OWN, `${MARKER}\nold`)
-    world.emulator.orderFault({ operation: 'updateComment', kind: 'status', status: 404 })
-    world.emulator.orderFault({ operation: 'listComments', kind: 'body', body: '[]', skip: 1 })
+    world.emulator.injectFault({ operation: 'updateComment', kind: 'status', status: 404 })
+    world.emulator.injectFault({ operation: 'listComments', kind: 'body', body: '[]', skip: 1 })
     const end = await commented(world)
     expect(warnings(end)).toEqual([])
     expect(world.emulator.calls('createComment')).toHaveLength(1)
@@ -369,20 +377,20 @@ describe('trouble with GitHub is overcome', () => {
 describe('what cannot be overcome is one warning, and never the result', () => {
   const trouble: readonly (readonly [
     what: string,
-    arrange: (world: Stage) => void,
+    arrange: (world: TestBed) => void,
     message: RegExp,
-    scenario: Scenario,
+    scenario: RunActionOptions,
   ])[] = [
     [
       'a locked conversation',
-      ({ emulator }) => emulator.world.github.locked.add(`${defaults.repository}#7`),
+      ({ emulator }) => emulator.state.github.locked.add(`${defaults.repository}#7`),
       /the conversation is locked/,
       {},
     ],
     [
       'a token without the permission',
       ({ emulator }) => {
-        emulator.world.github.canWrite = false
+        emulator.state.github.canWrite = false
       },
       /github-token may not do it .* The job needs this permission: `pull-requests: write`/,
       {},
@@ -396,7 +404,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     [
       'a pull request that the token may not see',
       ({ emulator }) =>
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'listComments',
           kind: 'status',
           status: 404,
@@ -408,7 +416,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     [
       'a rate limit that outlives the run',
       ({ emulator }) =>
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'createComment',
           kind: 'status',
           status: 403,
@@ -421,7 +429,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     [
       'an answer that is none',
       ({ emulator }) =>
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'listComments',
           kind: 'body',
           body: '{"a":1}',
@@ -433,7 +441,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     [
       'a redirect to another host',
       ({ emulator }) =>
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'listComments',
           kind: 'redirect',
           location: 'http://127.0.0.2:9/x',
@@ -445,33 +453,33 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   ]
 
   it.each(trouble)('%s', async (_, arrange, message, scenario) => {
-    const world = await stage({}, FAST)
+    const world = await createTestBed({}, FAST_SCALE)
     arrange(world)
     const end = await commented(world, scenario)
     expect(end.exitCode).toBe(0)
     expect(end.outputs['result']).toBe('planned')
     expect(warnings(end)).toEqual([expect.stringMatching(message)])
-    expect(readMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
-    expect(world.emulator.world.github.comments).toEqual([])
+    expect(renderMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
+    expect(world.emulator.state.github.comments).toEqual([])
   })
 
   it('a GitHub that hangs again and again is given up after thirty seconds', async () => {
-    const world = await stage({}, FAST)
+    const world = await createTestBed({}, FAST_SCALE)
     // Ten seconds for each call: these alone take forty.
     for (const operation of ['listPullsOfCommit', 'listComments'] as const) {
-      world.emulator.orderFault({ operation, kind: 'stall', times: 2 })
+      world.emulator.injectFault({ operation, kind: 'stall', times: 2 })
     }
     knowPull(world, push())
     const end = await commented(world, { event: push(), with: { wait: 'false' } })
     expect(end.exitCode).toBe(0)
     expect(end.outputs['result']).toBe('started')
     expect(warnings(end)).toEqual([expect.stringMatching(/GitHub took longer than 30 s\.$/)])
-    expect(world.emulator.world.github.comments).toEqual([])
+    expect(world.emulator.state.github.comments).toEqual([])
   })
 
   it('a red run stays as red as it is', async () => {
-    const world = await stage({}, FAST)
-    world.emulator.orderFault({
+    const world = await createTestBed({}, FAST_SCALE)
+    world.emulator.injectFault({
       operation: 'listComments',
       kind: 'status',
       status: 500,
@@ -485,7 +493,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   })
 
   it('no token at all is said before anything is done', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await commented(world, { with: { 'github-token': '' } })
     expect(end.exitCode).toBe(0)
     expect(warnings(end)).toEqual([expect.stringContaining('github-token is empty')])
@@ -495,10 +503,10 @@ describe('what cannot be overcome is one warning, and never the result', () => {
 
 describe('where GitHub is', () => {
   it('is what the runner says: the addresses of an Enterprise Server', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     post(world, OWN, `${MARKER}\nold`)
     await commented(world)
-    const paths = world.emulator.received
+    const paths = world.emulator.requests
       .filter(({ operation }) => GITHUB.includes(String(operation)))
       .map(({ path }) => path.replace(/\?.*/, ''))
     expect(paths).toEqual([
@@ -509,7 +517,7 @@ describe('where GitHub is', () => {
   })
 
   it('is reached by the proxy that every other call goes through', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const proxied: string[] = []
     const proxy = createServer((incoming, outgoing) => {
       const { pathname, search, hostname } = new URL(incoming.url ?? '')
@@ -548,26 +556,26 @@ describe('where GitHub is', () => {
 
 describe('nothing that is not for everybody', () => {
   it('is in the comment of a failed job: not its text, and no account', async () => {
-    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+    const world = await createTestBed({ rules: { jobMs: 5_000 } }, FAST_SCALE)
     const event = mergedPullRequest()
-    trust(world, event)
-    world.emulator.orderJob({
+    trustEvents(world, event)
+    world.emulator.planJob({
       error:
         'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/x is not authorized to perform: s3:CreateBucket @octocat <!-- -->',
     })
     const end = await commented(world, { event })
     expect(end.outputs['error-code']).toBe('JOB_LACKS_PERMISSION')
-    const [comment] = world.emulator.world.github.comments
+    const [comment] = world.emulator.state.github.comments
     expect(comment?.body).toContain('<code>JOB_LACKS_PERMISSION</code>')
     expect(comment?.body).not.toMatch(/111122223333|s3:CreateBucket|octocat/)
   })
 
   it('is in the log: the token is masked and never shown', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await commented(world, { env: { RUNNER_DEBUG: '1' } })
     expect(end.masks).toContain(world.emulator.githubToken)
-    expect(end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')).not.toContain(
-      world.emulator.githubToken,
-    )
+    expect(
+      end.rawLines.filter((line) => !line.startsWith('::add-mask::')).join('\n'),
+    ).not.toContain(world.emulator.githubToken)
   })
 })

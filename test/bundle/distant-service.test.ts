@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 
-import { operationNames, type OperationName } from '../../emulator/operations.ts'
-import { pullRequest, push, type WorkflowEvent } from '../../emulator/workflow/events.ts'
-import { runAction, stage } from '../kit/action.ts'
+import { operationNames, type OperationName } from '../../emulator/lib/operations.ts'
+import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { runAction, createTestBed } from '../support/run-action.ts'
 
 /** Long enough for a run to rehearse in every wait; see src/rehearsal.ts. */
 const DISTANCE_MS = 150
@@ -41,11 +41,11 @@ const rows: readonly Row[] = [
 it.each(rows)(
   'a service that is far away sees the same requests of $what, and the run says the same',
   async ({ event, result, refused }) => {
-    const world = await stage()
+    const world = await createTestBed()
     const { emulator } = world
     const run = async () => {
       if (refused !== undefined) {
-        emulator.orderFault({ operation: refused, kind: 'status', status: 400, times: 'always' })
+        emulator.injectFault({ operation: refused, kind: 'status', status: 400, times: 'always' })
       }
       const end = await runAction(world, {
         event,
@@ -55,9 +55,9 @@ it.each(rows)(
       expect(end.outputs['result']).toBe(result)
       return {
         exitCode: end.exitCode,
-        requests: emulator.received.map(({ operation }) => operation),
+        requests: emulator.requests.map(({ operation }) => operation),
         sent: emulator.calls('CreateBackendStorage').map(({ body }) => body),
-        log: alike(end.shown.join('\n')),
+        log: alike(end.log.join('\n')),
         outputs: alike(JSON.stringify(end.outputs)),
         summary: alike(end.summary),
         masks: end.masks.length,
@@ -66,7 +66,7 @@ it.each(rows)(
     const near = await run()
     emulator.reset()
     for (const operation of operationNames.filter((name) => name !== refused)) {
-      emulator.orderFault({ operation, kind: 'delay', ms: DISTANCE_MS, times: 'always' })
+      emulator.injectFault({ operation, kind: 'delay', ms: DISTANCE_MS, times: 'always' })
     }
     expect(await run()).toEqual(near)
   },

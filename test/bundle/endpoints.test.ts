@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest'
 
-import { isUsualHost, judgeEndpoint } from '../../src/endpoints.ts'
-import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
-import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
-import { guarded, type Guarded } from '../kit/guarded.ts'
-import { home } from '../kit/home.ts'
-import { scenario } from '../kit/scope.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { isDefaultHost, classifyEndpoint } from '../../src/network/endpoints.ts'
+import { FAST_SCALE, runAction, createTestBed, type TestBed } from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { createNetworkGuard, type NetworkGuard } from '../support/network-guard.ts'
+import { createHome } from '../support/home-folder.ts'
+import { scenario } from '../support/scenario.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 const STRANGER = 'http://stranger.example'
 
-const sharedConfig = (text: string): Record<string, string> => home({ '.aws/config': text })
+const sharedConfig = (text: string): Record<string, string> => createHome({ '.aws/config': text })
 
 type Redirected = Readonly<{
   end: Awaited<ReturnType<typeof runAction>>
-  world: Stage
-  guard: Guarded
+  world: TestBed
+  guard: NetworkGuard
 }>
 
 /** A run whose endpoints are set as given, and that cannot leave loopback. */
@@ -23,8 +23,8 @@ async function redirected(
   env: Record<string, string | undefined>,
   inputs: Record<string, string> = {},
 ): Promise<Redirected> {
-  const world = await stage({}, FAST)
-  const guard = guarded()
+  const world = await createTestBed({}, FAST_SCALE)
+  const guard = createNetworkGuard()
   const end = await runAction(world, {
     nodeArguments: guard.nodeArguments,
     with: { wait: 'false', 'max-attempts': '1', ...inputs },
@@ -37,7 +37,7 @@ describe('X10: an endpoint that was left in the environment', () => {
   scenario(
     'leads neither a token nor a request to a stranger, whichever variable it is',
     async () => {
-      await forEachVariant<string>(
+      await forEachCase<string>(
         {
           'for all services': 'AWS_ENDPOINT_URL',
           'for STS': 'AWS_ENDPOINT_URL_STS',
@@ -46,11 +46,11 @@ describe('X10: an endpoint that was left in the environment', () => {
         async (variable) => {
           for (const url of [STRANGER, 'https://stranger.example', 'http://sts.amazonaws.com']) {
             const { end, world, guard } = await redirected({ [variable]: url })
-            const message = expectRed(end, 'INVALID_INPUT')
+            const message = expectFailure(end, 'INVALID_INPUT')
             expect(message).toContain(`${variable} is "${url}"`)
             expect(message).toContain('allow-custom-endpoints')
             expect(guard.attempts()).toEqual([])
-            expect(world.emulator.received).toEqual([])
+            expect(world.emulator.requests).toEqual([])
           }
         },
       )
@@ -60,7 +60,7 @@ describe('X10: an endpoint that was left in the environment', () => {
   scenario(
     'is refused from the shared configuration too, before anything is sent there',
     async () => {
-      await forEachVariant<{ config: string; env?: Record<string, string> }>(
+      await forEachCase<{ config: string; env?: Record<string, string> }>(
         {
           'for all services': { config: `[default]\nendpoint_url = ${STRANGER}\n` },
           'of a profile': {
@@ -75,8 +75,8 @@ describe('X10: an endpoint that was left in the environment', () => {
           },
         },
         async ({ config, env = {} }, name) => {
-          const world = await stage({}, FAST)
-          const guard = guarded()
+          const world = await createTestBed({}, FAST_SCALE)
+          const guard = createNetworkGuard()
           const end = await runAction(world, {
             nodeArguments: guard.nodeArguments,
             env: {
@@ -88,7 +88,7 @@ describe('X10: an endpoint that was left in the environment', () => {
               ...(name === 'for Amplify' ? { AWS_ENDPOINT_URL_STS: world.emulator.url } : {}),
             },
           })
-          const message = expectRed(end, 'ENDPOINT_REFUSED')
+          const message = expectFailure(end, 'ENDPOINT_REFUSED')
           expect(message).toContain(STRANGER)
           expect(message).toContain('allow-custom-endpoints')
           expect(guard.attempts()).toEqual([])
@@ -99,17 +99,17 @@ describe('X10: an endpoint that was left in the environment', () => {
   )
 
   scenario('is reported by name where it is malformed, and where it holds a password', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const wrong: readonly (readonly [string, string])[] = [
       ['localhost:4566', '"localhost:4566"'],
       ['http://builder:example-password@127.0.0.1:4566', '(not shown)'],
     ]
     for (const [url, shown] of wrong) {
       const end = await runAction(world, { env: { AWS_ENDPOINT_URL: url } })
-      expect(expectRed(end, 'INVALID_INPUT')).toContain(`AWS_ENDPOINT_URL is ${shown}: it must`)
-      expect(logOf(end)).not.toContain('example-password')
+      expect(expectFailure(end, 'INVALID_INPUT')).toContain(`AWS_ENDPOINT_URL is ${shown}: it must`)
+      expect(getLog(end)).not.toContain('example-password')
     }
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('is not looked at where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says so', async () => {
@@ -117,19 +117,19 @@ describe('X10: an endpoint that was left in the environment', () => {
       AWS_ENDPOINT_URL: STRANGER,
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
     })
-    expectRed(end, 'STS_UNAVAILABLE')
+    expectFailure(end, 'STS_UNAVAILABLE')
     expect(guard.attempts()).toEqual(['sts.eu-west-1.amazonaws.com'])
-    expect(logOf(end)).not.toContain('Requests go to')
+    expect(getLog(end)).not.toContain('Requests go to')
   })
 })
 
 describe('X10: an endpoint that is meant', () => {
   scenario('may be loopback, and is said aloud in the log and the summary', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { wait: 'false' } })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     const host = `127.0.0.1:${world.emulator.port}`
-    expect(logOf(end)).toContain(`Requests go to ${host} instead of AWS`)
+    expect(getLog(end)).toContain(`Requests go to ${host} instead of AWS`)
     expect(end.summary).toMatch(/Requests went to <code>127&#46;0&#46;0&#46;1&#58;\d+<\/code>/)
     expect(end.annotations).toEqual([])
   })
@@ -137,7 +137,7 @@ describe('X10: an endpoint that is meant', () => {
   scenario(
     'may be AWS’s own by https, and is said aloud where it is not the usual one',
     async () => {
-      await forEachVariant<{ env: Record<string, string>; host: string }>(
+      await forEachCase<{ env: Record<string, string>; host: string }>(
         {
           'a private link': {
             env: {
@@ -156,10 +156,10 @@ describe('X10: an endpoint that is meant', () => {
         },
         async ({ env, host }) => {
           const { end, guard } = await redirected(env)
-          expectRed(end, 'STS_UNAVAILABLE')
+          expectFailure(end, 'STS_UNAVAILABLE')
           expect(guard.attempts()).toEqual([host])
           const text = `Requests go to ${host} instead of the usual host of the region`
-          expect(logOf(end)).toContain(text)
+          expect(getLog(end)).toContain(text)
           expect(end.summary).toContain(
             `Requests went to <code>${host.replaceAll('.', '&#46;')}</code>`,
           )
@@ -170,22 +170,22 @@ describe('X10: an endpoint that is meant', () => {
 
   scenario('is not said aloud where nothing is set', async () => {
     const { end, guard } = await redirected({})
-    expectRed(end, 'STS_UNAVAILABLE')
+    expectFailure(end, 'STS_UNAVAILABLE')
     expect(guard.attempts()).toEqual(['sts.eu-west-1.amazonaws.com'])
-    expect(`${logOf(end)}${end.summary}`).not.toMatch(/Requests (?:go|went) to/)
+    expect(`${getLog(end)}${end.summary}`).not.toMatch(/Requests (?:go|went) to/)
   })
 
   scenario('may be any other host where allow-custom-endpoints is on, with a warning', async () => {
-    await forEachVariant<Record<string, string>>(
+    await forEachCase<Record<string, string>>(
       {
         'by a variable': { AWS_ENDPOINT_URL: STRANGER },
         'by the shared configuration': sharedConfig(`[default]\nendpoint_url = ${STRANGER}\n`),
       },
       async (env) => {
         const { end, guard } = await redirected(env, { 'allow-custom-endpoints': 'true' })
-        expectRed(end, 'STS_UNAVAILABLE')
+        expectFailure(end, 'STS_UNAVAILABLE')
         expect(guard.attempts()).toEqual(['stranger.example'])
-        expect(logOf(end)).toContain('Requests go to stranger.example instead of AWS')
+        expect(getLog(end)).toContain('Requests go to stranger.example instead of AWS')
         const [warning] = end.annotations.filter(({ level }) => level === 'warning')
         expect(warning?.title).toBe('Custom endpoint')
         expect(end.summary).toContain('<code>stranger&#46;example</code>')
@@ -202,7 +202,7 @@ describe('the hosts of AWS', () => {
     'https://doc-x.us-east-1.cloudsearch.amazonaws.com',
     'https://vpce-0abc.vpce-svc-0def.us-east-1.vpce.amazonaws.com',
   ])('%s is run by a customer, and so a stranger', (url) => {
-    expect(judgeEndpoint(new URL(url), false)).toBe('refused')
+    expect(classifyEndpoint(new URL(url), false)).toBe('refused')
   })
 
   it.each([
@@ -217,6 +217,6 @@ describe('the hosts of AWS', () => {
     ['x.sts.eu-west-1.amazonaws.com', 'eu-west-1', false],
     ['127.0.0.1', 'eu-west-1', false],
   ])('%s in %s: the usual one is %s', (host, region, usual) => {
-    expect(isUsualHost(host, region)).toBe(usual)
+    expect(isDefaultHost(host, region)).toBe(usual)
   })
 })

@@ -1,15 +1,15 @@
 import { describe, expect } from 'vitest'
 
 import { defaults } from '../../emulator/emulator.ts'
-import { pullRequest, push } from '../../emulator/workflow/events.ts'
-import { runAction, stage, type Scenario } from '../kit/action.ts'
-import { expectGreen } from '../kit/ends.ts'
-import { scenario } from '../kit/scope.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { pullRequest, push } from '../../emulator/runner/events.ts'
+import { runAction, createTestBed, type RunActionOptions } from '../support/run-action.ts'
+import { expectSuccess } from '../support/expect-result.ts'
+import { scenario } from '../support/scenario.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 /** Event files that say nothing, and what is said of them. */
 const mute: Readonly<
-  Record<string, { scenario: Pick<Scenario, 'env' | 'eventFile'>; says: string }>
+  Record<string, { scenario: Pick<RunActionOptions, 'env' | 'eventFile'>; says: string }>
 > = {
   'no path': { scenario: { env: { GITHUB_EVENT_PATH: undefined } }, says: 'is not set' },
   'an empty path': { scenario: { env: { GITHUB_EVENT_PATH: '' } }, says: 'is not set' },
@@ -39,10 +39,10 @@ describe('E05: an event file that tells nothing', () => {
   scenario(
     'lets a push plan only, or apply where the branch is named, with a warning',
     async () => {
-      await forEachVariant(mute, async ({ scenario, says }) => {
-        const world = await stage()
+      await forEachCase(mute, async ({ scenario, says }) => {
+        const world = await createTestBed()
         const plan = await runAction(world, { ...scenario, with: { 'plan-role-to-assume': '' } })
-        expectGreen(plan, 'planned')
+        expectSuccess(plan, 'planned')
         expect(plan.annotations.map(({ title }) => title)).toEqual([
           'Event not read',
           'Planned only',
@@ -53,21 +53,21 @@ describe('E05: an event file that tells nothing', () => {
           ...scenario,
           with: { 'apply-branches': 'main', wait: 'false' },
         })
-        expectGreen(apply, 'started')
+        expectSuccess(apply, 'started')
         expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
       })
     },
   )
 
   scenario('lets a pull request plan only, and at most the comment on it is lost', async () => {
-    await forEachVariant(mute, async ({ scenario }) => {
-      const world = await stage()
+    await forEachCase(mute, async ({ scenario }) => {
+      const world = await createTestBed()
       const end = await runAction(world, {
         ...scenario,
         event: pullRequest(),
         with: { 'comment-on-pr': 'true' },
       })
-      expectGreen(end, 'planned')
+      expectSuccess(end, 'planned')
       expect(end.annotations.every(({ level }) => level === 'warning')).toBe(true)
       expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
       const call = world.emulator.calls('AssumeRoleWithWebIdentity')[0]
@@ -78,10 +78,10 @@ describe('E05: an event file that tells nothing', () => {
 
 describe('E05: an event file that is odd and whole', () => {
   scenario('is read', async () => {
-    await forEachVariant(withText, async (eventFile) => {
-      const world = await stage()
+    await forEachCase(withText, async (eventFile) => {
+      const world = await createTestBed()
       const end = await runAction(world, { eventFile, with: { wait: 'false' } })
-      expectGreen(end, 'started')
+      expectSuccess(end, 'started')
       expect(end.annotations).toEqual([])
     })
   })

@@ -1,20 +1,25 @@
 import { describe, expect, it } from 'vitest'
 
 import { addStorage, type Emulator } from '../../emulator/emulator.ts'
-import { isObject } from '../../emulator/shape.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
 import {
-  dispatched,
+  workflowDispatch,
   mergeGroup,
   mergedPullRequest,
   pullRequest,
   push,
   pushTag,
-  scheduled,
+  schedule,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
-import { some } from '../kit/thorough.ts'
-import { trust } from '../kit/trust.ts'
+} from '../../emulator/runner/events.ts'
+import {
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { sampleCases } from '../support/sampling.ts'
+import { trustEvents } from '../support/role-trust.ts'
 
 /** An event that the table has no row of its own for. */
 const other = (name: string, payload: object = {}): WorkflowEvent => ({
@@ -29,8 +34,8 @@ const deleted: WorkflowEvent = {
 }
 
 /** Calls that change the backend, as they arrived at it. */
-const mutations = ({ emulator }: Stage): number =>
-  emulator.world.counters.create.received + emulator.world.counters.update.received
+const mutations = ({ emulator }: TestBed): number =>
+  emulator.state.counters.create.received + emulator.state.counters.update.received
 
 type Fate = 'apply' | 'plan' | 'skip' | 'red'
 
@@ -44,10 +49,10 @@ const FATES: Readonly<Record<Fate, object>> = {
 
 async function fateOf(
   event: WorkflowEvent,
-  scenario: Scenario = {},
-): Promise<Readonly<{ end: Awaited<ReturnType<typeof runAction>>; fate: object; world: Stage }>> {
-  const world = await stage()
-  trust(world, event)
+  scenario: RunActionOptions = {},
+): Promise<Readonly<{ end: Awaited<ReturnType<typeof runAction>>; fate: object; world: TestBed }>> {
+  const world = await createTestBed()
+  trustEvents(world, event)
   const end = await runAction(world, {
     event,
     ...scenario,
@@ -60,7 +65,7 @@ async function fateOf(
 const onRelease = { with: { 'apply-branches': 'main, release/*' } }
 
 describe('under mode: auto', () => {
-  type Row = readonly [what: string, event: WorkflowEvent, fate: Fate, scenario?: Scenario]
+  type Row = readonly [what: string, event: WorkflowEvent, fate: Fate, scenario?: RunActionOptions]
   const table: readonly Row[] = [
     ['a push to the default branch', push(), 'apply'],
     ['a push to a branch that apply-branches names', push('release/1'), 'apply', onRelease],
@@ -75,10 +80,10 @@ describe('under mode: auto', () => {
       onRelease,
     ],
     ['a merge into another branch', mergedPullRequest({ base: 'topic' }), 'plan'],
-    ['E03: a run by hand', dispatched(), 'apply'],
-    ['a run by hand on another branch', dispatched('topic'), 'apply'],
+    ['E03: a run by hand', workflowDispatch(), 'apply'],
+    ['a run by hand on another branch', workflowDispatch('topic'), 'apply'],
     ['E03: a run by the API', other('repository_dispatch', { action: 'deploy' }), 'apply'],
-    ['E03: a run by the clock', scheduled(), 'apply'],
+    ['E03: a run by the clock', schedule(), 'apply'],
     ['an open pull request', pullRequest(), 'plan'],
     ['new commits of a pull request', pullRequest({ action: 'synchronize' }), 'plan'],
     ['a pull request into another branch', pullRequest({ base: 'topic' }), 'plan'],
@@ -95,14 +100,13 @@ describe('under mode: auto', () => {
     ['an event that nobody has heard of yet', other('brand_new'), 'red'],
   ]
 
-  it.each(some(table).map(([what, event, fate, scenario]) => ({ what, event, fate, scenario })))(
-    '$what',
-    async ({ event, fate, scenario }) => {
-      const got = await fateOf(event, scenario)
-      expect(got.fate).toEqual(FATES[fate])
-      if (fate === 'skip' || fate === 'red') expect(got.world.emulator.received).toEqual([])
-    },
-  )
+  it.each(
+    sampleCases(table).map(([what, event, fate, scenario]) => ({ what, event, fate, scenario })),
+  )('$what', async ({ event, fate, scenario }) => {
+    const got = await fateOf(event, scenario)
+    expect(got.fate).toEqual(FATES[fate])
+    if (fate === 'skip' || fate === 'red') expect(got.world.emulator.requests).toEqual([])
+  })
 
   describe('E01: a pull request that was closed', () => {
     it.each([
@@ -121,7 +125,7 @@ describe('under mode: auto', () => {
       expect(end.annotations).toMatchObject([{ level: 'notice', title: 'Skipped' }])
       expect(end.annotations[0]?.message).toContain('closed without')
       expect(end.outputs).toMatchObject({ ready: '', changed: '', 'error-code': '' })
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     })
   })
 
@@ -130,9 +134,9 @@ describe('under mode: auto', () => {
     it.each([
       ['E02: a merge queue', mergeGroup(), { merge_group: {} }, 'plan'],
       ['E02: a merge queue without its own part', mergeGroup(), {}, 'plan'],
-      ['E03: a run by hand', dispatched(), {}, 'apply'],
-      ['E03: a run by hand without inputs', dispatched(), { inputs: null }, 'apply'],
-      ['E03: a run by the clock', scheduled(), { schedule: '0 4 * * 1' }, 'apply'],
+      ['E03: a run by hand', workflowDispatch(), {}, 'apply'],
+      ['E03: a run by hand without inputs', workflowDispatch(), { inputs: null }, 'apply'],
+      ['E03: a run by the clock', schedule(), { schedule: '0 4 * * 1' }, 'apply'],
       ['E03: a run by the API', other('repository_dispatch'), {}, 'apply'],
       ['E03: a push', push(), {}, 'apply'],
     ] as const)('is no less than it is: %s', async (_, event, payload, fate) => {
@@ -210,7 +214,7 @@ describe('what the run does is decided before the other inputs are judged', () =
 
 describe('the missing token decides, not the actor', () => {
   it('a fork whose run has other credentials is planned', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, {
       event: pullRequest({ from: 'fork' }),
       with: { 'role-to-assume': '', 'plan-role-to-assume': '' },
@@ -222,14 +226,14 @@ describe('the missing token decides, not the actor', () => {
   it.each(['fork', 'dependabot'] as const)(
     'keys in the environment do not help a %s where a role is set, since nothing else is used then',
     async (from) => {
-      const world = await stage()
+      const world = await createTestBed()
       const { ambientEnv: env } = world.emulator
       const open = await runAction(world, { event: pullRequest({ from }), env })
       expect(open.outputs['result']).toBe('skipped')
       expect(open.exitCode).toBe(0)
       const merged = await runAction(world, { event: mergedPullRequest({ from }), env })
       expect(merged.outputs['error-code']).toBe('NO_IDENTITY_FOR_PULL_REQUEST')
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 
@@ -295,7 +299,7 @@ describe('a plan whose apply would be refused is red on the pull request already
     ],
     ['any storage under fail', 'STORAGE_EXISTS', media, { 'if-exists': 'fail' }],
   ] as const)('%s', async (_, code, arrange, given) => {
-    const world = await stage()
+    const world = await createTestBed()
     arrange(world.emulator)
     const end = await runAction(world, { event: pullRequest(), with: given })
     expect(end.exitCode).toBe(1)
@@ -310,7 +314,7 @@ describe('a plan whose apply would be refused is red on the pull request already
   ] as const)(
     'but a missing %s is a warning there, since the merge may bring it, and red after it',
     async (_, code, given) => {
-      const world = await stage()
+      const world = await createTestBed()
       world.emulator.environment().auth = false
       const planned = await runAction(world, { event: pullRequest(), with: given })
       expect(planned.exitCode).toBe(0)

@@ -1,13 +1,13 @@
 /** A job that fails: its text cleaned and cut, and advice where the text is known. */
 import { afterAll, describe, expect, it } from 'vitest'
 
-import type { ErrorCode } from '../../src/errors.ts'
-import { FAST, runAction } from '../kit/action.ts'
-import { errorOf, logOf } from '../kit/step-ends.ts'
-import { createStages } from '../kit/stages.ts'
-import { some } from '../kit/thorough.ts'
+import type { ErrorCode } from '../../src/errors/catalog.ts'
+import { FAST_SCALE, runAction } from '../support/run-action.ts'
+import { getError, getLog } from '../support/step-result.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
+import { sampleCases } from '../support/sampling.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 afterAll(() => stages.stop())
 
 const command = 'Command failed with exit code 1 (EPERM): amplify push --yes\n'
@@ -79,15 +79,15 @@ const rows: readonly Row[] = [
 ]
 
 describe.concurrent('a job that fails for', () => {
-  it.each(some(rows))(
+  it.each(sampleCases(rows))(
     '$name is red, with its text and the advice for it',
     ({ text, code, advice }) =>
       stages.use({}, async (stage) => {
         const { emulator } = stage
-        emulator.orderJob({ error: text === '' ? '' : command + text })
+        emulator.planJob({ error: text === '' ? '' : command + text })
         const end = await runAction(stage)
 
-        expect(end.exitCode, logOf(end)).toBe(1)
+        expect(end.exitCode, getLog(end)).toBe(1)
         expect(end.outputs).toMatchObject({
           result: 'failed',
           ready: '',
@@ -96,7 +96,7 @@ describe.concurrent('a job that fails for', () => {
           'job-id': emulator.environment().jobs[0]?.jobId,
           'error-code': code,
         })
-        const error = errorOf(end)
+        const error = getError(end)
         expect(error).toContain(text === '' ? 'gives no reason' : (text.split('\n').at(-1) ?? ''))
         expect(error).toContain(advice)
         expect(error).not.toContain('goes on remotely')
@@ -108,8 +108,8 @@ describe.concurrent('a job that fails for', () => {
   it('something, after the answer to its create was lost, is failed all the same: its outcome is known', () =>
     stages.use({}, async (stage) => {
       const { emulator } = stage
-      emulator.orderJob({ error: 'Something is wrong with the stack' })
-      emulator.orderFault({
+      emulator.planJob({ error: 'Something is wrong with the stack' })
+      emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'status',
         status: 504,
@@ -117,9 +117,9 @@ describe.concurrent('a job that fails for', () => {
       })
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({ result: 'failed', 'error-code': 'JOB_FAILED' })
-      expect(errorOf(end)).not.toContain('not known')
+      expect(getError(end)).not.toContain('not known')
       expect(emulator.calls('CreateBackendStorage')).toHaveLength(1)
     }))
 })
@@ -135,15 +135,17 @@ describe.concurrent('W07, L01: the text of a failed job', () => {
         'ghadelimiter_1',
         'x'.repeat(50_000),
       ].join('\n')
-      stage.emulator.orderJob({ error: text })
+      stage.emulator.planJob({ error: text })
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({ result: 'failed', ready: '' })
-      expect(errorOf(end).length).toBeLessThan(2_500)
+      expect(getError(end).length).toBeLessThan(2_500)
       expect(end.outputs['error-message']?.length).toBeLessThan(2_500)
       expect(end.outputs['error-message']).not.toMatch(/\p{Cc}|\p{Cf}/u)
-      expect(end.raw.filter((line) => /^\s*(?:::error::|##\[error\])forged/.test(line))).toEqual([])
+      expect(
+        end.rawLines.filter((line) => /^\s*(?:::error::|##\[error\])forged/.test(line)),
+      ).toEqual([])
       expect(end.summary).not.toContain('</td></table>')
       expect(Buffer.byteLength(end.summary)).toBeLessThan(64 * 1024)
     }))

@@ -2,22 +2,28 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
-import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
-import { logOf } from '../kit/ends.ts'
+import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { getLog } from '../support/expect-result.ts'
 import {
   checkComment,
   checkLine,
   checkMarkdown,
   checkOutputs,
-  checkProcess,
+  checkRawLog,
   checkText,
-} from '../kit/harmless.ts'
-import { channels, hostileText } from '../kit/hostile.ts'
-import { hastyClock, runInProcess } from '../kit/in-process.ts'
-import { readMarkdown } from '../kit/read-markdown.ts'
-import { often } from '../kit/thorough.ts'
-import { forEachVariant } from '../kit/variants.ts'
+} from '../support/injection-checks.ts'
+import { injectionPoints, hostileText } from '../support/hostile-text.ts'
+import { fastClock, runInProcess } from '../support/run-in-process.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
+import { caseCount } from '../support/sampling.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 let emulator: Emulator
 beforeAll(async () => {
@@ -37,8 +43,8 @@ afterAll(async () => {
 const patient = { 'max-attempts': '2', 'timeout-in-minutes': '2' } as const
 
 describe('L01, P01, M01: for any text from a server, an event or an input', () => {
-  it.each(Object.keys(channels))('the run stays what it is: %s', async (name) => {
-    const channel = channels[name]
+  it.each(Object.keys(injectionPoints))('the run stays what it is: %s', async (name) => {
+    const channel = injectionPoints[name]
     if (channel === undefined) throw new Error(name)
     await fc.assert(
       fc.asyncProperty(hostileText, async (text) => {
@@ -48,7 +54,7 @@ describe('L01, P01, M01: for any text from a server, an event or an input', () =
           ...attack,
           with: { ...patient, 'github-token': emulator.githubToken, ...attack.with },
           env: { ...emulator.env, ...attack.env },
-          clock: hastyClock(200),
+          clock: fastClock(200),
         })
         for (const line of [...end.lines, ...end.debug]) checkLine(line)
         for (const { title, text: said } of end.annotations) {
@@ -57,21 +63,21 @@ describe('L01, P01, M01: for any text from a server, an event or an input', () =
         }
         checkOutputs(end.outputs)
         checkMarkdown(end.summary)
-        for (const { body } of emulator.world.github.comments) checkComment(body)
+        for (const { body } of emulator.state.github.comments) checkComment(body)
         const secrets = knownSecrets(emulator)
         expect(end.masks.filter((mask) => !secrets(mask))).toEqual([])
       }),
-      { numRuns: often(5, 30) },
+      { numRuns: caseCount(5, 30) },
     )
   })
 })
 
 /** Tells what may be masked: tokens and keys. */
-function knownSecrets({ env, world, githubToken }: Emulator): (mask: string) => boolean {
+function knownSecrets({ env, state, githubToken }: Emulator): (mask: string) => boolean {
   const known = new Set([
     env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
     githubToken,
-    ...[...world.credentials.values()].flatMap(({ accessKeyId, secretAccessKey, sessionToken }) => [
+    ...[...state.credentials.values()].flatMap(({ accessKeyId, secretAccessKey, sessionToken }) => [
       accessKeyId,
       secretAccessKey,
       sessionToken,
@@ -81,20 +87,20 @@ function knownSecrets({ env, world, githubToken }: Emulator): (mask: string) => 
 }
 
 /** A step on the bundle, checked for everything that no text may bring about. */
-async function attacked(world: Stage, scenario: Scenario): Promise<string> {
+async function attacked(world: TestBed, scenario: RunActionOptions): Promise<string> {
   const end = await runAction(world, {
     ...scenario,
     with: { ...patient, ...scenario.with },
     env: { RUNNER_DEBUG: '1', ...scenario.env },
   })
-  checkProcess(end.raw)
+  checkRawLog(end.rawLines)
   checkOutputs(end.outputs)
   checkMarkdown(end.summary)
-  for (const { body } of world.emulator.world.github.comments) checkComment(body)
+  for (const { body } of world.emulator.state.github.comments) checkComment(body)
   expect(end.leftovers).toBe('')
   const secrets = knownSecrets(world.emulator)
   expect(end.masks.filter((mask) => !secrets(mask))).toEqual([])
-  return `${logOf(end)}\n${end.summary}`
+  return `${getLog(end)}\n${end.summary}`
 }
 
 describe('the checks themselves', () => {
@@ -136,7 +142,7 @@ describe('the checks themselves', () => {
     'see that %j is no command of this action',
     (line) => {
       expect(() => {
-        checkProcess([line])
+        checkRawLog([line])
       }).toThrow()
     },
   )
@@ -145,15 +151,15 @@ describe('the checks themselves', () => {
 describe('the same on the bundle', () => {
   it('L01, P01, M01: for a sample of all ways and texts', async () => {
     const samples = fc.sample(
-      fc.tuple(fc.constantFrom(...Object.keys(channels)), hostileText),
-      often(10, 100),
+      fc.tuple(fc.constantFrom(...Object.keys(injectionPoints)), hostileText),
+      caseCount(10, 100),
     )
-    await forEachVariant(
+    await forEachCase(
       Object.fromEntries(samples.map((sample, index) => [`sample ${index}`, sample])),
       async ([name, text]) => {
-        const world = await stage({ rules: { jobMs: 0 } }, FAST)
+        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
         try {
-          await attacked(world, channels[name]?.(world.emulator, text) ?? {})
+          await attacked(world, injectionPoints[name]?.(world.emulator, text) ?? {})
         } catch (error) {
           throw new Error(`${name}, ${JSON.stringify(text)}`, { cause: error })
         }
@@ -166,10 +172,10 @@ describe('the same on the bundle', () => {
     'x\r\n::add-mask::a\n::error::forged\n##[error]z\n::stop-commands::t\n%0A::warning::q'
 
   it('L01: commands in the text of a server are shown as text', async () => {
-    await forEachVariant<(emulator: Emulator) => void>(
+    await forEachCase<(emulator: Emulator) => void>(
       {
         'an error': (on) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'status',
             status: 400,
@@ -177,10 +183,10 @@ describe('the same on the bundle', () => {
           })
         },
         'a failed job': (on) => {
-          on.orderJob({ error: commands })
+          on.planJob({ error: commands })
         },
         STS: (on) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'AssumeRoleWithWebIdentity',
             kind: 'status',
             status: 400,
@@ -188,12 +194,12 @@ describe('the same on the bundle', () => {
           })
         },
         'the status of a job': (on) => {
-          on.world.rules.jobMs = 10_000
-          on.orderJob({ statuses: [commands] })
+          on.state.rules.jobMs = 10_000
+          on.planJob({ statuses: [commands] })
         },
       },
       async (order) => {
-        const world = await stage({ rules: { jobMs: 0 } }, FAST)
+        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
         order(world.emulator)
         const said = await attacked(world, {})
         expect(said).toContain('x ::add-mask::a ::error::forged ## [error]z ::stop-commands')
@@ -203,17 +209,17 @@ describe('the same on the bundle', () => {
 
   it('L01: commands in an id, the name of an error or a header are not shown at all', async () => {
     const inHeader = commands.replace(/[\r\n]+/g, ' ')
-    await forEachVariant<(emulator: Emulator) => void>(
+    await forEachCase<(emulator: Emulator) => void>(
       {
         'the id of a job': (on) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'body',
             body: JSON.stringify({ jobId: commands, status: 'RUNNING' }),
           })
         },
         'the name of an error': (on) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'status',
             status: 400,
@@ -222,7 +228,7 @@ describe('the same on the bundle', () => {
           })
         },
         'the id of a request': (on) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'status',
             status: 400,
@@ -232,7 +238,7 @@ describe('the same on the bundle', () => {
         },
       },
       async (order) => {
-        const world = await stage({ rules: { jobMs: 0 } }, FAST)
+        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
         order(world.emulator)
         expect(await attacked(world, {})).not.toContain('forged')
       },
@@ -240,7 +246,7 @@ describe('the same on the bundle', () => {
   })
 
   it('L01: commands in the names of branches and people are shown as text', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     for (const event of [
       pullRequest({ base: commands, head: commands }),
       mergedPullRequest({ base: commands }),
@@ -250,15 +256,15 @@ describe('the same on the bundle', () => {
   })
 
   it('P01: an answer can set no other output', async () => {
-    await forEachVariant(
+    await forEachCase(
       {
         'in the id': { jobId: 'j\r\nready=true', status: 'RUNNING' },
         'in the status': { jobId: 'job-1', status: 'a\nghadelimiter_x\nready=true' },
         'in the app': { jobId: 'job-1', appId: 'a\nready<<E\ntrue\nE', status: 'RUNNING' },
       },
       async (answer) => {
-        const world = await stage({}, FAST)
-        world.emulator.orderFault({
+        const world = await createTestBed({}, FAST_SCALE)
+        world.emulator.injectFault({
           operation: 'CreateBackendStorage',
           kind: 'body',
           body: JSON.stringify(answer),
@@ -270,10 +276,10 @@ describe('the same on the bundle', () => {
   })
 
   it('M01: two megabytes from a server make a small page, a short error and a short log', async () => {
-    await forEachVariant<(on: Emulator, text: string) => void>(
+    await forEachCase<(on: Emulator, text: string) => void>(
       {
         'an error': (on, message) => {
-          on.orderFault({
+          on.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'status',
             status: 400,
@@ -281,17 +287,17 @@ describe('the same on the bundle', () => {
           })
         },
         'a failed job': (on, error) => {
-          on.orderJob({ error })
+          on.planJob({ error })
         },
       },
       async (order) => {
-        const world = await stage({ rules: { jobMs: 0 } }, FAST)
+        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
         order(world.emulator, '<💥>|'.repeat(400_000))
         const end = await runAction(world, { with: patient })
         expect(end.exitCode).toBe(1)
         checkMarkdown(end.summary)
-        expect(readMarkdown(end.summary).text).toContain('<💥>|<💥>|')
-        expect(Math.max(...end.raw.map((line) => line.length))).toBeLessThan(10_000)
+        expect(renderMarkdown(end.summary).text).toContain('<💥>|<💥>|')
+        expect(Math.max(...end.rawLines.map((line) => line.length))).toBeLessThan(10_000)
         expect(end.outputs['error-message']?.length).toBeLessThan(5_000)
       },
     )

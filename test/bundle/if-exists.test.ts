@@ -2,13 +2,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 
 import { addStorage, type Rules } from '../../emulator/emulator.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import type { ErrorCode } from '../../src/errors.ts'
-import { FAST, runAction, type Stage } from '../kit/action.ts'
-import { annotationsOf, errorOf, logOf } from '../kit/step-ends.ts'
-import { createStages } from '../kit/stages.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import type { ErrorCode } from '../../src/errors/catalog.ts'
+import { FAST_SCALE, runAction, type TestBed } from '../support/run-action.ts'
+import { getAnnotations, getError, getLog } from '../support/step-result.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 afterAll(() => stages.stop())
 
 type Found = Omit<Parameters<typeof addStorage>[1], 'resourceName'>
@@ -18,7 +18,7 @@ type Inputs = Readonly<Record<string, string>>
 async function run(
   found: Found,
   inputs: Inputs,
-  check: (end: StepEnd, stage: Stage) => void,
+  check: (end: StepResult, stage: TestBed) => void,
   rules: Partial<Rules> = {},
 ): Promise<void> {
   await stages.use(rules, async (stage) => {
@@ -29,10 +29,10 @@ async function run(
   })
 }
 
-const changesOf = (end: StepEnd): unknown => JSON.parse(end.outputs['changes'] ?? '')
+const changesOf = (end: StepResult): unknown => JSON.parse(end.outputs['changes'] ?? '')
 
-function expectRefused(end: StepEnd, stage: Stage, code: ErrorCode): void {
-  expect(end.exitCode, logOf(end)).toBe(1)
+function expectRefused(end: StepResult, stage: TestBed, code: ErrorCode): void {
+  expect(end.exitCode, getLog(end)).toBe(1)
   expect(end.outputs).toMatchObject({
     result: 'failed',
     ready: '',
@@ -43,8 +43,8 @@ function expectRefused(end: StepEnd, stage: Stage, code: ErrorCode): void {
   expect(stage.emulator.calls('UpdateBackendStorage')).toEqual([])
 }
 
-function expectUnchanged(end: StepEnd, stage: Stage): void {
-  expect(end.exitCode, logOf(end)).toBe(0)
+function expectUnchanged(end: StepResult, stage: TestBed): void {
+  expect(end.exitCode, getLog(end)).toBe(0)
   expect(end.outputs).toMatchObject({
     result: 'unchanged',
     ready: 'true',
@@ -114,13 +114,13 @@ describe.concurrent('a storage with other permissions', () => {
       expect(changesOf(end)).toEqual([
         { field: 'authenticated-permissions', from: [...READ], to: [...ALL] },
       ])
-      expect(errorOf(end)).toMatch(/READ.*CREATE_AND_UPDATE/)
+      expect(getError(end)).toMatch(/READ.*CREATE_AND_UPDATE/)
       expect(end.summary).toContain('CREATE_AND_UPDATE')
     }))
 
   it('is changed by update, which sends back what is not managed as it was read', () =>
     run(found, { 'if-exists': 'update' }, (end, { emulator }) => {
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.outputs).toMatchObject({
         result: 'updated',
         ready: 'true',
@@ -150,7 +150,7 @@ describe.concurrent('a storage with other permissions', () => {
       found,
       { 'if-exists': 'update', 'unauthenticated-permissions': 'none' },
       (end, { emulator }) => {
-        expect(end.outputs, logOf(end)).toMatchObject({ result: 'updated', ready: 'true' })
+        expect(end.outputs, getLog(end)).toMatchObject({ result: 'updated', ready: 'true' })
         expect(changesOf(end)).toContainEqual({
           field: 'unauthenticated-permissions',
           from: [...READ],
@@ -167,8 +167,8 @@ describe.concurrent('a storage with other permissions', () => {
       { permissions: { authenticated: [...ALL] } },
       { 'if-exists': 'update', 'unauthenticated-permissions': 'READ' },
       (end) => {
-        expect(end.outputs, logOf(end)).toMatchObject({ result: 'updated', ready: 'true' })
-        expect(annotationsOf(end, 'warning').map(({ message }) => message)).toEqual([
+        expect(end.outputs, getLog(end)).toMatchObject({ result: 'updated', ready: 'true' })
+        expect(getAnnotations(end, 'warning').map(({ message }) => message)).toEqual([
           expect.stringContaining('unauthenticated identities'),
         ])
       },
@@ -189,7 +189,7 @@ describe.concurrent('a storage with another bucket', () => {
       expect(changesOf(end)).toEqual([
         { field: 'bucket-name', from: 'other-media9c04b-prod', to: 'octo-media' },
       ])
-      expect(errorOf(end)).toContain('other-media9c04b-prod')
+      expect(getError(end)).toContain('other-media9c04b-prod')
     }),
   )
 
@@ -218,15 +218,15 @@ describe.concurrent('a storage that is exactly as asked', () => {
 
   it('is what a lost create of this run has left, which is not refused by fail', () =>
     stages.use({}, async (stage) => {
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'reset',
         when: 'after',
       })
       const end = await runAction(stage, { with: { 'if-exists': 'fail' } })
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(stage.emulator.world.counters.create).toMatchObject({ received: 1, executed: 1 })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(stage.emulator.state.counters.create).toMatchObject({ received: 1, executed: 1 })
     }))
 })
 
@@ -234,18 +234,18 @@ describe.concurrent('the bucket of a new storage', () => {
   it('is its physical name where the service reports that', () =>
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { with: { 'bucket-name': 'octo-media' } })
-      expect(end.outputs['bucket-name'], logOf(end)).toBe('octo-media9c04b-prod')
+      expect(end.outputs['bucket-name'], getLog(end)).toBe('octo-media9c04b-prod')
     }))
 
   it("is taken from the backend's metadata where the service reports the base name", () =>
     stages.use({ reportedBucket: 'base' }, async (stage) => {
       const end = await runAction(stage, { with: { 'bucket-name': 'octo-media' } })
-      expect(end.outputs['bucket-name'], logOf(end)).toBe('octo-media9c04b-prod')
+      expect(end.outputs['bucket-name'], getLog(end)).toBe('octo-media9c04b-prod')
     }))
 
   it('is empty, with a warning, where only the base name is known', () =>
     stages.use({ reportedBucket: 'base' }, async (stage) => {
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'GetBackend',
         kind: 'status',
         status: 403,
@@ -254,10 +254,10 @@ describe.concurrent('the bucket of a new storage', () => {
       })
       const end = await runAction(stage, { with: { 'bucket-name': 'octo-media' } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.outputs).toMatchObject({ result: 'created', ready: 'true', 'bucket-name': '' })
       expect(
-        annotationsOf(end, 'warning')
+        getAnnotations(end, 'warning')
           .map(({ message }) => message)
           .join('\n'),
       ).toMatch(/bucket/i)

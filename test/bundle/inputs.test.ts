@@ -1,14 +1,20 @@
 import { describe, expect } from 'vitest'
 
 import { addApp, addEnvironment } from '../../emulator/emulator.ts'
-import { isObject, type JsonObject } from '../../emulator/shape.ts'
-import { FAST, runAction, stage, usualInputs, type Stage } from '../kit/action.ts'
-import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
-import { scenario } from '../kit/scope.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { isObject, type JsonObject } from '../../emulator/lib/validation.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  defaultInputs,
+  type TestBed,
+} from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { scenario } from '../support/scenario.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 /** The body of the one create that was sent. */
-function created({ emulator }: Stage): JsonObject {
+function created({ emulator }: TestBed): JsonObject {
   const [call, ...more] = emulator.calls('CreateBackendStorage')
   expect(more).toEqual([])
   if (call === undefined || !isObject(call.body)) throw new Error('nothing was created')
@@ -19,7 +25,7 @@ const config = (body: JsonObject): unknown => body['resourceConfig']
 
 describe('values in the spellings that workflows produce', () => {
   scenario('I01, I02, I12: lists of permissions arrive as the same request', async () => {
-    await forEachVariant<string>(
+    await forEachCase<string>(
       {
         commas: 'READ,DELETE',
         lines: 'READ\nDELETE\n',
@@ -33,7 +39,7 @@ describe('values in the spellings that workflows produce', () => {
         'I12: letter case': 'delete Read',
       },
       async (list) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, {
           with: {
             'authenticated-permissions': list,
@@ -43,7 +49,7 @@ describe('values in the spellings that workflows produce', () => {
             wait: 'False',
           },
         })
-        expectGreen(end, 'started')
+        expectSuccess(end, 'started')
         expect(config(created(world))).toEqual({
           serviceName: 'S3',
           permissions: { authenticated: ['READ', 'DELETE'], unAuthenticated: ['READ'] },
@@ -54,7 +60,7 @@ describe('values in the spellings that workflows produce', () => {
   })
 
   scenario('I01, I12: one entry, and one of two words, in any spelling', async () => {
-    await forEachVariant<{ list: string; sent: readonly string[] }>(
+    await forEachCase<{ list: string; sent: readonly string[] }>(
       {
         quotes: { list: "'READ'", sent: ['READ'] },
         'blank entries': { list: ',,READ,', sent: ['READ'] },
@@ -63,11 +69,11 @@ describe('values in the spellings that workflows produce', () => {
         hyphens: { list: 'CREATE-AND-UPDATE', sent: ['CREATE_AND_UPDATE'] },
       },
       async ({ list, sent }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, {
           with: { 'authenticated-permissions': list, 'service-name': '', wait: 'false' },
         })
-        expectGreen(end, 'started')
+        expectSuccess(end, 'started')
         expect(config(created(world))).toEqual({
           serviceName: 'S3',
           permissions: { authenticated: sent },
@@ -77,16 +83,16 @@ describe('values in the spellings that workflows produce', () => {
   })
 
   scenario('I02: a carriage return at the end of any value does not count', async () => {
-    await forEachVariant<string>({ CR: '\r', CRLF: '\r\n', 'a new line': '\n' }, async (ending) => {
-      const world = await stage()
-      const ended = Object.entries({ ...usualInputs, wait: 'false', mode: 'apply' }).map(
+    await forEachCase<string>({ CR: '\r', CRLF: '\r\n', 'a new line': '\n' }, async (ending) => {
+      const world = await createTestBed()
+      const ended = Object.entries({ ...defaultInputs, wait: 'false', mode: 'apply' }).map(
         ([name, value]): [string, string] => [name, `${value}${ending}`],
       )
       const end = await runAction(world, { with: Object.fromEntries(ended) })
-      expectGreen(end, 'started')
+      expectSuccess(end, 'started')
       expect(end.annotations).toEqual([])
       expect(end.outputs).toMatchObject({
-        'app-id': usualInputs['app-id'],
+        'app-id': defaultInputs['app-id'],
         'backend-environment-name': 'prod',
         'resource-name': 'media',
       })
@@ -95,13 +101,13 @@ describe('values in the spellings that workflows produce', () => {
   })
 
   scenario('I01: `none` is the empty list, and an empty value is no list at all', async () => {
-    await forEachVariant<{ guests: string; sent: object }>(
+    await forEachCase<{ guests: string; sent: object }>(
       {
         none: { guests: 'none', sent: { authenticated: [], unAuthenticated: [] } },
         empty: { guests: '', sent: { authenticated: [] } },
       },
       async ({ guests, sent }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, {
           with: {
             'authenticated-permissions': 'None',
@@ -109,27 +115,27 @@ describe('values in the spellings that workflows produce', () => {
             wait: 'false',
           },
         })
-        expectGreen(end, 'started')
+        expectSuccess(end, 'started')
         expect(config(created(world))).toEqual({ serviceName: 'S3', permissions: sent })
       },
     )
   })
 
   scenario('I04: a boolean that is a near miss is an error, and not false', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     for (const wrong of ['yes', '1', 'flase', '"true"', 'tRUE']) {
       const end = await runAction(world, { with: { wait: wrong } })
-      expect(expectRed(end, 'INVALID_INPUT')).toMatch(
+      expect(expectFailure(end, 'INVALID_INPUT')).toMatch(
         /^wait is ".*": it must be `true` or `false`\./,
       )
     }
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario(
     'I04: a boolean is read in the letter cases of YAML, spaces aside; none is the default',
     async () => {
-      await forEachVariant<{ wait: string | undefined; result: string }>(
+      await forEachCase<{ wait: string | undefined; result: string }>(
         {
           True: { wait: 'True', result: 'created' },
           empty: { wait: '', result: 'created' },
@@ -138,8 +144,8 @@ describe('values in the spellings that workflows produce', () => {
           FALSE: { wait: 'FALSE', result: 'started' },
         },
         async ({ wait, result }) => {
-          const world = await stage({ rules: { jobMs: 2_000 } }, FAST)
-          expectGreen(await runAction(world, { with: { wait } }), result)
+          const world = await createTestBed({ rules: { jobMs: 2_000 } }, FAST_SCALE)
+          expectSuccess(await runAction(world, { with: { wait } }), result)
         },
       )
     },
@@ -148,7 +154,7 @@ describe('values in the spellings that workflows produce', () => {
   scenario(
     'I09: an empty bucket name is left to the service, and another one is sent as it is',
     async () => {
-      await forEachVariant<{ given: string; sent: string | undefined; warned: boolean }>(
+      await forEachCase<{ given: string; sent: string | undefined; warned: boolean }>(
         {
           empty: { given: ' ', sent: undefined, warned: false },
           hyphens: { given: 'acme-media', sent: 'acme-media', warned: false },
@@ -164,9 +170,9 @@ describe('values in the spellings that workflows produce', () => {
           },
         },
         async ({ given, sent, warned }) => {
-          const world = await stage()
+          const world = await createTestBed()
           const end = await runAction(world, { with: { 'bucket-name': given, wait: 'false' } })
-          expectGreen(end, 'started')
+          expectSuccess(end, 'started')
           expect(config(created(world))).toEqual({
             serviceName: 'S3',
             permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
@@ -181,17 +187,17 @@ describe('values in the spellings that workflows produce', () => {
   scenario(
     'I10: an odd name is passed on with a warning, and what the service says of it is shown',
     async () => {
-      await forEachVariant<{ name: string; shown: string }>(
+      await forEachCase<{ name: string; shown: string }>(
         {
           hyphens: { name: 'my-storage', shown: '"my-storage"' },
           'another alphabet': { name: 'é', shown: '"é"' },
           long: { name: 'n'.repeat(200), shown: '(200 characters)' },
         },
         async ({ name, shown }) => {
-          const world = await stage({ rules: { jobMs: 2_000 } }, FAST)
-          world.emulator.orderJob({ error: 'Resource name is not valid' })
+          const world = await createTestBed({ rules: { jobMs: 2_000 } }, FAST_SCALE)
+          world.emulator.planJob({ error: 'Resource name is not valid' })
           const end = await runAction(world, { with: { 'resource-name': name } })
-          expect(expectRed(end, 'JOB_FAILED')).toContain('Resource name is not valid')
+          expect(expectFailure(end, 'JOB_FAILED')).toContain('Resource name is not valid')
           expect(created(world)['resourceName']).toBe(name)
           const [warning, ...more] = end.annotations.filter(({ level }) => level === 'warning')
           expect(warning?.message).toMatch(/^resource-name is /)
@@ -203,21 +209,21 @@ describe('values in the spellings that workflows produce', () => {
   )
 
   scenario('I10: a name of letters is passed on without one, in its own letter case', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'resource-name': 'AppStorage', wait: 'false' } })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     expect(end.annotations).toEqual([])
     expect(created(world)['resourceName']).toBe('AppStorage')
   })
 
   scenario('I06: an app id of any letters is one part of the path, and of the links', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const appId = 'd1💥;:@&=+$é'
-    addEnvironment(addApp(world.emulator.world, appId), 'prod')
+    addEnvironment(addApp(world.emulator.state, appId), 'prod')
     const end = await runAction(world, { with: { 'app-id': appId, wait: 'false' } })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     expect(end.summary).toContain('https://eu-west-1.console.aws.amazon.com/amplify/')
-    for (const { path } of world.emulator.received.filter(
+    for (const { path } of world.emulator.requests.filter(
       ({ service }) => service === 'amplifybackend',
     )) {
       expect(path.split('/').length).toBeLessThanOrEqual(6)
@@ -230,7 +236,7 @@ describe('values that are refused', () => {
   scenario(
     'I05: all of them at once, each with its name, value, rule and remedy, and nobody is called',
     async () => {
-      const world = await stage()
+      const world = await createTestBed()
       const end = await runAction(world, {
         with: {
           'app-id': '',
@@ -243,7 +249,7 @@ describe('values that are refused', () => {
           'max-attempts': '0',
         },
       })
-      expect(expectRed(end, 'INVALID_INPUT').split('\n')).toEqual([
+      expect(expectFailure(end, 'INVALID_INPUT').split('\n')).toEqual([
         '8 problems with the inputs.',
         expect.stringMatching(/^\(1\) app-id is empty: it is required\. Set it under/),
         expect.stringMatching(/^\(2\) backend-environment-name is empty: it is required\. /),
@@ -258,7 +264,7 @@ describe('values that are refused', () => {
         expect.stringMatching(/^Mend what the message names/),
       ])
       expect(end.outputs['error-message']?.split('\n')).toHaveLength(9)
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 
@@ -269,28 +275,28 @@ describe('values that are refused', () => {
       'resource-name',
       'authenticated-permissions',
     ]
-    const world = await stage()
-    await forEachVariant<string | undefined>(
+    const world = await createTestBed()
+    await forEachCase<string | undefined>(
       { empty: '', blank: '   ', 'a new line': '\r\n', 'left out': undefined },
       async (value) => {
         const end = await runAction(world, {
           with: Object.fromEntries(required.map((name) => [name, value])),
         })
-        const lines = expectRed(end, 'INVALID_INPUT').split('\n')
+        const lines = expectFailure(end, 'INVALID_INPUT').split('\n')
         expect(lines[0]).toBe('4 problems with the inputs.')
         required.forEach((name, index) => {
           expect(lines[index + 1]).toMatch(`(${index + 1}) ${name} is empty: it is required.`)
         })
       },
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario(
     'I01, I12: a list with another word, which is named beside those that are known',
     async () => {
-      const world = await stage()
-      await forEachVariant<{ list: string; named: string }>(
+      const world = await createTestBed()
+      await forEachCase<{ list: string; named: string }>(
         {
           'another word': { list: 'READ,WRITE', named: '"WRITE" is none of them' },
           'another separator': { list: 'READ;DELETE', named: '"READ;DELETE" is none of them' },
@@ -301,7 +307,7 @@ describe('values that are refused', () => {
           const end = await runAction(world, {
             with: { 'authenticated-permissions': list, 'unauthenticated-permissions': list },
           })
-          const message = expectRed(end, 'INVALID_INPUT')
+          const message = expectFailure(end, 'INVALID_INPUT')
           for (const name of ['authenticated-permissions', 'unauthenticated-permissions']) {
             expect(message).toMatch(new RegExp(`^\\(\\d\\) ${name} is "`, 'm'))
           }
@@ -309,22 +315,22 @@ describe('values that are refused', () => {
           expect(message).toContain('must list only READ, CREATE_AND_UPDATE and DELETE')
         },
       )
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 
   scenario('I12: another service, beside the one that is known', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'service-name': 'DynamoDB' } })
-    expect(expectRed(end, 'INVALID_INPUT')).toMatch(
+    expect(expectFailure(end, 'INVALID_INPUT')).toMatch(
       /^service-name is "DynamoDB": it must be `S3`\./,
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('I09: a bucket that S3 must refuse', async () => {
-    const world = await stage()
-    await forEachVariant<{ name: string; rule: string }>(
+    const world = await createTestBed()
+    await forEachCase<{ name: string; rule: string }>(
       {
         'upper case': { name: 'MyBucket', rule: 'must not hold upper-case letters' },
         'an underscore': { name: 'a_b', rule: 'must hold only lower-case letters, digits' },
@@ -334,26 +340,26 @@ describe('values that are refused', () => {
       },
       async ({ name, rule }) => {
         const end = await runAction(world, { with: { 'bucket-name': name } })
-        const message = expectRed(end, 'INVALID_INPUT')
+        const message = expectFailure(end, 'INVALID_INPUT')
         expect(message).toMatch(/^bucket-name is "/)
         expect(message).toContain(`: it ${rule}`)
       },
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('I10: a resource name of two words, or that leads elsewhere', async () => {
-    const world = await stage()
-    await forEachVariant<string>({ space: 'a b', path: 'a/b', dots: '..' }, async (name) => {
+    const world = await createTestBed()
+    await forEachCase<string>({ space: 'a b', path: 'a/b', dots: '..' }, async (name) => {
       const end = await runAction(world, { with: { 'resource-name': name } })
-      expect(expectRed(end, 'INVALID_INPUT')).toMatch(/^resource-name is "/)
+      expect(expectFailure(end, 'INVALID_INPUT')).toMatch(/^resource-name is "/)
     })
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('I06: what could lead to another path', async () => {
-    const world = await stage()
-    await forEachVariant<string>(
+    const world = await createTestBed()
+    await forEachCase<string>(
       {
         '..': '..',
         '.': '.',
@@ -367,17 +373,17 @@ describe('values that are refused', () => {
         const end = await runAction(world, {
           with: { 'app-id': value, 'backend-environment-name': value },
         })
-        const message = expectRed(end, 'INVALID_INPUT')
+        const message = expectFailure(end, 'INVALID_INPUT')
         expect(message).toMatch(/^\(1\) app-id is "/m)
         expect(message).toMatch(/^\(2\) backend-environment-name is "/m)
       },
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('I13: very long ones, of which little is shown', async () => {
-    const world = await stage()
-    await forEachVariant<{ list: string; rule: string }>(
+    const world = await createTestBed()
+    await forEachCase<{ list: string; rule: string }>(
       {
         'a list of 5000': { list: 'READ,'.repeat(5_000), rule: 'must not be longer than' },
         'a list of 1000 others': {
@@ -389,26 +395,26 @@ describe('values that are refused', () => {
         const end = await runAction(world, {
           with: { 'resource-name': 'n'.repeat(100_000), 'authenticated-permissions': list },
         })
-        const message = expectRed(end, 'INVALID_INPUT')
+        const message = expectFailure(end, 'INVALID_INPUT')
         expect(message).toContain('(100000 characters)')
         expect(message).toContain(rule)
         expect(message.length).toBeLessThan(1_500)
         expect(end.summary.length).toBeLessThan(10_000)
-        expect(Math.max(...end.raw.map((line) => line.length))).toBeLessThan(3_000)
+        expect(Math.max(...end.rawLines.map((line) => line.length))).toBeLessThan(3_000)
       },
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 })
 
 describe('an input that is misspelt', () => {
   scenario('I07: is noticed and has no effect', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, {
       env: { 'INPUT_UNAUTHENTICATED-PERMISIONS': 'READ' },
       with: { wait: 'false' },
     })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     const [warning] = end.annotations
     expect(warning).toMatchObject({ level: 'warning', title: 'Check the inputs' })
     expect(warning?.message).toContain('"unauthenticated-permisions" is not an input')
@@ -417,6 +423,6 @@ describe('an input that is misspelt', () => {
       serviceName: 'S3',
       permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
     })
-    expect(logOf(end)).toContain('guests: not managed')
+    expect(getLog(end)).toContain('guests: not managed')
   })
 })

@@ -4,23 +4,23 @@
  */
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { permissive, type Emulator, type Rules } from '../../emulator/emulator.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import { FAST, runAction } from '../kit/action.ts'
-import { createStages } from '../kit/stages.ts'
+import { permissiveRules, type Emulator, type Rules } from '../../emulator/emulator.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { FAST_SCALE, runAction } from '../support/run-action.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 afterAll(() => stages.stop())
 
 /** A run whose first create is answered with 504 at once and takes effect so much later. */
 async function runWithLateEffect(
   rules: Partial<Rules>,
   lateSeconds: number,
-  then: (end: StepEnd, emulator: Emulator) => void,
+  then: (end: StepResult, emulator: Emulator) => void,
 ): Promise<void> {
   await stages.use({ jobMs: 20_000, ...rules }, async (stage) => {
     const { emulator } = stage
-    emulator.orderFault({
+    emulator.injectFault({
       operation: 'CreateBackendStorage',
       kind: 'status',
       status: 504,
@@ -43,22 +43,22 @@ function passed({ clock }: Emulator, time: number): Promise<void> {
 
 const worlds: readonly Readonly<{ world: string; rules: Partial<Rules> }>[] = [
   { world: "under the service's own rules", rules: {} },
-  { world: 'where the service prevents nothing', rules: permissive },
+  { world: 'where the service prevents nothing', rules: permissiveRules },
   {
     world: 'where nothing is prevented and jobs are listed ten seconds late',
-    rules: { ...permissive, jobListedAfterMs: 10_000, jobMs: 4_000 },
+    rules: { ...permissiveRules, jobListedAfterMs: 10_000, jobMs: 4_000 },
   },
   {
     world: 'where nothing is prevented, no job is listed, and the storage shows at once',
-    rules: { ...permissive, jobListedAfterMs: 300_000, storageVisible: 'at-once' },
+    rules: { ...permissiveRules, jobListedAfterMs: 300_000, storageVisible: 'at-once' },
   },
 ]
 
 describe.concurrent.each(worlds)('a create that takes effect late, $world', ({ rules }) => {
   it.each([1, 9, 17])('is found when it comes %d seconds after its lost answer', (seconds) =>
     runWithLateEffect(rules, seconds, (end, emulator) => {
-      const { create } = emulator.world.counters
-      expect(create, end.shown.join('\n')).toEqual({ received: 1, accepted: 1, executed: 1 })
+      const { create } = emulator.state.counters
+      expect(create, end.log.join('\n')).toEqual({ received: 1, accepted: 1, executed: 1 })
       expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
       expect(end.exitCode).toBe(0)
     }),
@@ -68,8 +68,8 @@ describe.concurrent.each(worlds)('a create that takes effect late, $world', ({ r
 describe.concurrent('a create that takes effect after the search for it has ended', () => {
   it('is refused by the service while the job of the second send runs: one storage, green', () =>
     runWithLateEffect({ jobMs: 60_000 }, 45, (end, emulator) => {
-      const { create } = emulator.world.counters
-      expect(create, end.shown.join('\n')).toEqual({ received: 2, accepted: 1, executed: 1 })
+      const { create } = emulator.state.counters
+      expect(create, end.log.join('\n')).toEqual({ received: 2, accepted: 1, executed: 1 })
       expect(end.outputs).toMatchObject({
         result: 'created',
         ready: 'true',
@@ -79,8 +79,8 @@ describe.concurrent('a create that takes effect after the search for it has ende
 
   it('starts a job that fails once the second send has done its work: one storage, green', () =>
     runWithLateEffect({ jobMs: 8_000 }, 60, (end, emulator) => {
-      const { create } = emulator.world.counters
-      expect(create, end.shown.join('\n')).toEqual({ received: 2, accepted: 2, executed: 1 })
+      const { create } = emulator.state.counters
+      expect(create, end.log.join('\n')).toEqual({ received: 2, accepted: 2, executed: 1 })
       expect(end.outputs).toMatchObject({
         result: 'created',
         ready: 'true',
@@ -90,9 +90,9 @@ describe.concurrent('a create that takes effect after the search for it has ende
     }))
 
   it('is a second create where the service has no rule against it; the run is green, for the storage is there as asked', () =>
-    runWithLateEffect({ ...permissive, jobMs: 60_000 }, 45, (end, emulator) => {
-      const { create } = emulator.world.counters
-      expect(create, end.shown.join('\n')).toMatchObject({ received: 2, accepted: 2 })
+    runWithLateEffect({ ...permissiveRules, jobMs: 60_000 }, 45, (end, emulator) => {
+      const { create } = emulator.state.counters
+      expect(create, end.log.join('\n')).toMatchObject({ received: 2, accepted: 2 })
       expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
       expect(emulator.environment().storages.size).toBe(1)
     }))

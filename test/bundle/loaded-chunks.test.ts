@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { runAction, stage } from '../kit/action.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import { runAction, createTestBed } from '../support/run-action.ts'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 const chunks = readdirSync(dist).filter(
@@ -18,7 +18,7 @@ const chunks = readdirSync(dist).filter(
 async function loaded(comment: string): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
   try {
-    await runAction(await stage(), {
+    await runAction(await createTestBed(), {
       event: pullRequest(),
       with: { 'comment-on-pr': comment },
       env: { NODE_V8_COVERAGE: folder },

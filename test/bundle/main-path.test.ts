@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { FAST, runAction, stage } from '../kit/action.ts'
+import { FAST_SCALE, runAction, createTestBed } from '../support/run-action.ts'
 
 describe('a push to main, and no storage yet', () => {
   it('creates the storage, waits for its job, sees it, and says so', async () => {
-    const world = await stage({ rules: { jobMs: 20_000 } }, FAST)
+    const world = await createTestBed({ rules: { jobMs: 20_000 } }, FAST_SCALE)
     const end = await runAction(world)
 
     expect(end.annotations).toEqual([])
@@ -39,12 +39,12 @@ describe('a push to main, and no storage yet', () => {
   })
 
   it('needs five requests when it does not wait', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { wait: 'false' } })
 
     expect(end.exitCode).toBe(0)
     expect(end.outputs).toMatchObject({ result: 'started', ready: '', changed: '' })
-    expect(world.emulator.received.map(({ operation }) => operation)).toEqual([
+    expect(world.emulator.requests.map(({ operation }) => operation)).toEqual([
       'token',
       'AssumeRoleWithWebIdentity',
       'GetBackendStorage',

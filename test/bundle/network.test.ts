@@ -4,31 +4,36 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
 import type { Fault } from '../../emulator/emulator.ts'
-import type { OperationName } from '../../emulator/operations.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Stage } from '../kit/action.ts'
-import { createAuthority } from '../kit/certificate.ts'
-import { expectGreen, expectHidden, expectRed, logOf } from '../kit/ends.ts'
-import { guarded } from '../kit/guarded.ts'
-import { preload } from '../kit/preload.ts'
-import { startProxy, type Mood } from '../kit/proxy.ts'
-import { closedPort } from '../kit/sockets.ts'
-import { startTlsFront } from '../kit/tls-front.ts'
-import { onEnd, scenario } from '../kit/scope.ts'
-import { CALM } from '../kit/pace.ts'
-import { some } from '../kit/thorough.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import type { OperationName } from '../../emulator/lib/operations.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import { FAST_SCALE, runAction, createTestBed, type TestBed } from '../support/run-action.ts'
+import { createCertificateAuthority } from '../support/servers/certificate-authority.ts'
+import {
+  expectSuccess,
+  expectSecretsMasked,
+  expectFailure,
+  getLog,
+} from '../support/expect-result.ts'
+import { createNetworkGuard } from '../support/network-guard.ts'
+import { preloadArguments } from '../support/preload.ts'
+import { startForwardProxy, type ProxyFailure } from '../support/servers/forward-proxy.ts'
+import { findClosedPort } from '../support/servers/loopback-server.ts'
+import { startTlsTerminator } from '../support/servers/tls-terminator.ts'
+import { addCleanup, scenario } from '../support/scenario.ts'
+import { CAREFUL_SCALE } from '../support/time-scales.ts'
+import { sampleCases } from '../support/sampling.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 /** The four hosts of a run, as names that only a proxy knows. */
 const HOSTS = ['token.fake.test', 'sts.fake.test', 'amplify.fake.test', 'github.fake.test'] as const
 
-const authority = createAuthority()
+const authority = createCertificateAuthority()
 
 /** A file that is gone after the test. */
 function file(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'network-'))
-  onEnd(() => {
+  addCleanup(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   writeFileSync(join(folder, 'file'), text)
@@ -53,7 +58,7 @@ describe.concurrent('a proxy', () => {
   scenario(
     'N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case',
     async () => {
-      await forEachVariant<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
+      await forEachCase<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
         {
           'http, upper case': { scheme: 'http', variable: 'HTTP_PROXY' },
           'http, lower case': { scheme: 'http', variable: 'http_proxy' },
@@ -66,10 +71,13 @@ describe.concurrent('a proxy', () => {
           },
         },
         async ({ scheme, variable, bare = false }) => {
-          const world = await stage()
-          const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
-          const guard = guarded()
-          const proxy = await startProxy({
+          const world = await createTestBed()
+          const front = await startTlsTerminator(
+            world.emulator.port,
+            authority.issue(['*.fake.test']),
+          )
+          const guard = createNetworkGuard()
+          const proxy = await startForwardProxy({
             resolve: (_, tunnel) => (tunnel ? front.port : world.emulator.port),
           })
           const end = await runAction(world, {
@@ -84,26 +92,26 @@ describe.concurrent('a proxy', () => {
             },
           })
 
-          expectGreen(end, 'planned')
-          expect(new Set(proxy.passages.map(({ host }) => host))).toEqual(new Set(HOSTS))
+          expectSuccess(end, 'planned')
+          expect(new Set(proxy.requests.map(({ host }) => host))).toEqual(new Set(HOSTS))
           const form = scheme === 'http' ? 'absolute' : 'tunnel'
-          expect(new Set(proxy.passages.map((each) => each.form))).toEqual(new Set([form]))
+          expect(new Set(proxy.requests.map((each) => each.form))).toEqual(new Set([form]))
           expect(world.emulator.calls('createComment')).toHaveLength(1)
           expect(guard.attempts()).toEqual([])
           // Nobody has to guess where requests went.
-          expect(logOf(end)).toContain('Requests go to amplify.fake.test')
+          expect(getLog(end)).toContain('Requests go to amplify.fake.test')
         },
       )
     },
   )
 
   scenario('N01: is left aside for the hosts of NO_PROXY', async () => {
-    await forEachVariant<string>(
+    await forEachCase<string>(
       { 'a suffix': '.fake.test', everything: '*', 'lower case': 'no_proxy' },
       async (exception) => {
-        const world = await stage()
-        const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, {}])))
-        const proxy = await startProxy({ resolve: () => world.emulator.port })
+        const world = await createTestBed()
+        const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, {}])))
+        const proxy = await startForwardProxy({ resolve: () => world.emulator.port })
         const end = await runAction(world, {
           event: pullRequest(),
           with: { 'allow-custom-endpoints': 'true' },
@@ -115,14 +123,14 @@ describe.concurrent('a proxy', () => {
             ...(exception === 'no_proxy' ? { no_proxy: HOSTS.join(',') } : { NO_PROXY: exception }),
           },
         })
-        expectGreen(end, 'planned')
-        expect(proxy.passages).toEqual([])
+        expectSuccess(end, 'planned')
+        expect(proxy.requests).toEqual([])
       },
     )
   })
 
   scenario('N01, C07: gets its password, which nobody else gets to see', async () => {
-    await forEachVariant<{ password: string; written: string; scheme: 'http' | 'https' }>(
+    await forEachCase<{ password: string; written: string; scheme: 'http' | 'https' }>(
       {
         plain: { password: 'example-password', written: 'example-password', scheme: 'http' },
         escaped: { password: 'p@ss:w/rd#1', written: 'p%40ss%3Aw%2Frd%231', scheme: 'https' },
@@ -130,13 +138,16 @@ describe.concurrent('a proxy', () => {
         'a percent sign as it is': { password: '100%sure', written: '100%sure', scheme: 'http' },
       },
       async ({ password, written, scheme }) => {
-        const world = await stage({}, FAST)
-        const front = await startTlsFront(world.emulator.port, authority.issue(['*.fake.test']))
+        const world = await createTestBed({}, FAST_SCALE)
+        const front = await startTlsTerminator(
+          world.emulator.port,
+          authority.issue(['*.fake.test']),
+        )
         const resolve = (_: string, tunnel: boolean): number =>
           tunnel ? front.port : world.emulator.port
         const credentials = { user: 'builder', password }
-        const proxy = await startProxy({ resolve, credentials })
-        const strict = await startProxy({
+        const proxy = await startForwardProxy({ resolve, credentials })
+        const strict = await startForwardProxy({
           resolve,
           credentials: { user: 'builder', password: 'another password' },
         })
@@ -152,31 +163,34 @@ describe.concurrent('a proxy', () => {
             },
           })
         const welcome = await run(proxy.port)
-        expectGreen(welcome, 'planned')
+        expectSuccess(welcome, 'planned')
         const refused = await run(strict.port)
-        expect(expectRed(refused, 'TOKEN_UNAVAILABLE')).toContain('407')
-        for (const end of [welcome, refused]) expectHidden(end, [password, written])
+        expect(expectFailure(refused, 'TOKEN_UNAVAILABLE')).toContain('407')
+        for (const end of [welcome, refused]) expectSecretsMasked(end, [password, written])
       },
     )
   })
 
   scenario('N01: that refuses, is silent or hangs up ends red, and says so', async () => {
-    await forEachVariant<Mood>({ refuse: 'refuse', hang: 'hang', cut: 'cut' }, async (mood) => {
-      for (const scheme of ['http', 'https'] as const) {
-        const world = await stage({}, FAST)
-        const proxy = await startProxy({ resolve: () => world.emulator.port, mood })
-        const end = await runAction(world, {
-          event: pullRequest(),
-          with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
-          env: { ...farAway(scheme), [`${scheme}_proxy`]: proxy.url },
-        })
-        const message = expectRed(end, 'TOKEN_UNAVAILABLE')
-        expect(message).toContain('token.fake.test')
-        expect(message).toMatch(/proxy/)
-        expect(proxy.passages.length).toBeGreaterThan(0)
-        expect(world.emulator.received).toEqual([])
-      }
-    })
+    await forEachCase<ProxyFailure>(
+      { refuse: 'refuse', hang: 'hang', cut: 'cut' },
+      async (failure) => {
+        for (const scheme of ['http', 'https'] as const) {
+          const world = await createTestBed({}, FAST_SCALE)
+          const proxy = await startForwardProxy({ resolve: () => world.emulator.port, failure })
+          const end = await runAction(world, {
+            event: pullRequest(),
+            with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
+            env: { ...farAway(scheme), [`${scheme}_proxy`]: proxy.url },
+          })
+          const message = expectFailure(end, 'TOKEN_UNAVAILABLE')
+          expect(message).toContain('token.fake.test')
+          expect(message).toMatch(/proxy/)
+          expect(proxy.requests.length).toBeGreaterThan(0)
+          expect(world.emulator.requests).toEqual([])
+        }
+      },
+    )
   })
 
   scenario(
@@ -187,7 +201,7 @@ describe.concurrent('a proxy', () => {
       const sts = 'sts.eu-west-1.amazonaws.com'
       const amplify = 'amplifybackend.eu-west-1.amazonaws.com'
       type Case = Readonly<{
-        code: Parameters<typeof expectRed>[1]
+        code: Parameters<typeof expectFailure>[1]
         /** How the proxy answers; undefined: nothing does. */
         answer?: 'another password' | 'refuse'
         variable: string
@@ -198,7 +212,7 @@ describe.concurrent('a proxy', () => {
       }>
       const check = (variable: string) => (place: string) =>
         `Check ${variable}: requests go through the proxy ${place} because of it`
-      await forEachVariant<Case>(
+      await forEachCase<Case>(
         {
           'a name that is not found, for STS': {
             code: 'STS_UNAVAILABLE',
@@ -266,18 +280,18 @@ describe.concurrent('a proxy', () => {
           },
         },
         async ({ code, answer, variable, place, ambient = false, env = {}, advice }) => {
-          const world = await stage({}, FAST)
-          const guard = guarded()
-          const proxy = await startProxy({
+          const world = await createTestBed({}, FAST_SCALE)
+          const guard = createNetworkGuard()
+          const proxy = await startForwardProxy({
             resolve: () => world.emulator.port,
-            ...(answer === 'refuse' ? { mood: answer } : {}),
+            ...(answer === 'refuse' ? { failure: answer } : {}),
             ...(answer === 'another password'
               ? { credentials: { user: 'builder', password: 'another password' } }
               : {}),
           })
           const where = {
             open: `127.0.0.1:${proxy.port}`,
-            closed: `127.0.0.1:${await closedPort()}`,
+            closed: `127.0.0.1:${await findClosedPort()}`,
           }
           const host = place === 'open' || place === 'closed' ? where[place] : place
           const end = await runAction(world, {
@@ -294,14 +308,14 @@ describe.concurrent('a proxy', () => {
               [variable]: `http://builder:example-password@${host}`,
             },
           })
-          const message = expectRed(end, code)
+          const message = expectFailure(end, code)
           expect(message).toContain(advice(host))
           expect(message).not.toMatch(/region/)
-          const log = logOf(end)
+          const log = getLog(end)
           expect(
             log.split(`Requests go through the proxy ${host}, as ${variable} says.`),
           ).toHaveLength(2)
-          expectHidden(end, ['example-password'])
+          expectSecretsMasked(end, ['example-password'])
         },
       )
     },
@@ -310,7 +324,7 @@ describe.concurrent('a proxy', () => {
   scenario(
     'N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password',
     async () => {
-      const world = await stage()
+      const world = await createTestBed()
       const wrong: readonly (readonly [string, string, string])[] = [
         ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
         ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
@@ -318,16 +332,16 @@ describe.concurrent('a proxy', () => {
         ['HTTPS_PROXY', 'http://builder:example#password@127.0.0.1:3128', '(not shown)'],
         ['HTTPS_PROXY', 'http://builder:1/example-password@127.0.0.1:3128', '(not shown)'],
       ]
-      for (const [variable, value, shown] of some(wrong)) {
+      for (const [variable, value, shown] of sampleCases(wrong)) {
         const end = await runAction(world, { env: { [variable]: value } })
-        const message = expectRed(end, 'INVALID_INPUT')
+        const message = expectFailure(end, 'INVALID_INPUT')
         expect(message).toContain(
           `${variable} is ${shown}: it must be the address of an HTTP proxy`,
         )
         expect(message.includes('`#` as `%23`')).toBe(value.includes('@'))
-        expect(end.shown.join('\n')).not.toMatch(/example.password/)
+        expect(end.log.join('\n')).not.toMatch(/example.password/)
       }
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 })
@@ -335,9 +349,9 @@ describe.concurrent('a proxy', () => {
 describe.concurrent('a private certificate authority', () => {
   async function secured(
     hosts: readonly string[] = ['localhost'],
-  ): Promise<{ world: Stage; url: string; handshakes: readonly string[] }> {
-    const world = await stage({}, CALM)
-    const front = await startTlsFront(world.emulator.port, authority.issue(hosts))
+  ): Promise<{ world: TestBed; url: string; handshakes: readonly string[] }> {
+    const world = await createTestBed({}, CAREFUL_SCALE)
+    const front = await startTlsTerminator(world.emulator.port, authority.issue(hosts))
     return { world, url: `https://localhost:${front.port}`, handshakes: front.handshakes }
   }
 
@@ -351,14 +365,14 @@ describe.concurrent('a private certificate authority', () => {
         NODE_EXTRA_CA_CERTS: file(authority.cert),
       },
     })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     expect(handshakes.length).toBeGreaterThan(0)
   })
 
   scenario(
     'N04: is a final error otherwise, which names that variable, and is not tried again',
     async () => {
-      await forEachVariant<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
+      await forEachCase<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
         {
           'no variable': { env: () => ({}) },
           'the variables of other tools': {
@@ -370,7 +384,7 @@ describe.concurrent('a private certificate authority', () => {
           },
           'a file that is not there': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
           'another authority': {
-            env: () => ({ NODE_EXTRA_CA_CERTS: file(createAuthority('Other').cert) }),
+            env: () => ({ NODE_EXTRA_CA_CERTS: file(createCertificateAuthority('Other').cert) }),
           },
           'another host': {
             hosts: ['other.example'],
@@ -380,9 +394,9 @@ describe.concurrent('a private certificate authority', () => {
         async ({ hosts, env }) => {
           const { world, url } = await secured(hosts)
           const end = await runAction(world, { env: { ...env(), AWS_ENDPOINT_URL: url } })
-          expect(expectRed(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
-          expect(logOf(end)).not.toContain('Next attempt')
-          expect(logOf(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+          expect(expectFailure(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+          expect(getLog(end)).not.toContain('Next attempt')
+          expect(getLog(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
           expect(world.emulator.calls('token')).toHaveLength(1)
           expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
         },
@@ -395,37 +409,37 @@ describe.concurrent('a private certificate authority', () => {
     const token = await runAction(world, {
       env: { ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0` },
     })
-    expect(expectRed(token, 'TOKEN_UNAVAILABLE')).toContain('NODE_EXTRA_CA_CERTS')
+    expect(expectFailure(token, 'TOKEN_UNAVAILABLE')).toContain('NODE_EXTRA_CA_CERTS')
 
     const amplify = await runAction(world, { env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: url } })
-    expect(expectRed(amplify, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+    expect(expectFailure(amplify, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
     expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
   })
 
   scenario('is never trusted as it comes: who asks for that is told before any call', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
-    expect(expectRed(end, 'INVALID_INPUT')).toContain(
+    expect(expectFailure(end, 'INVALID_INPUT')).toContain(
       'NODE_TLS_REJECT_UNAUTHORIZED is "0": it must not turn off the verification of certificates',
     )
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
 
     const strict = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '1' } })
-    expectGreen(strict, 'created')
+    expectSuccess(strict, 'created')
   })
 })
 
 describe.concurrent('names and addresses', () => {
   scenario('N07: a name that is not found just now is waited for, the token’s too', async () => {
-    const world = await stage({}, FAST)
-    const guard = guarded(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
+    const world = await createTestBed({}, FAST_SCALE)
+    const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
     const end = await runAction(world, {
       with: { 'allow-custom-endpoints': 'true', wait: 'false' },
       nodeArguments: guard.nodeArguments,
       env: { ...farAway('http', `:${world.emulator.port}`), ...guard.env },
     })
-    expectGreen(end, 'started')
-    const retries = logOf(end)
+    expectSuccess(end, 'started')
+    const retries = getLog(end)
     for (const operation of [
       'The token request',
       'AssumeRoleWithWebIdentity',
@@ -442,8 +456,8 @@ describe.concurrent('names and addresses', () => {
       const vpce = 'vpce-1.sts.eu-west-1.vpce.amazonaws.com'
       const backend = 'vpce-1.amplifybackend.eu-west-1.vpce.amazonaws.com'
       const unset = { AWS_ENDPOINT_URL: undefined }
-      await forEachVariant<{
-        code: Parameters<typeof expectRed>[1]
+      await forEachCase<{
+        code: Parameters<typeof expectFailure>[1]
         ambient?: boolean
         with?: Record<string, string>
         env: Record<string, string | undefined>
@@ -483,8 +497,8 @@ describe.concurrent('names and addresses', () => {
           },
         },
         async ({ code, ambient = false, with: given = {}, env, says, regional = false }) => {
-          const world = await stage({}, FAST)
-          const guard = guarded()
+          const world = await createTestBed({}, FAST_SCALE)
+          const guard = createNetworkGuard()
           const end = await runAction(world, {
             with: {
               ...(ambient ? { 'role-to-assume': '', 'plan-role-to-assume': '' } : {}),
@@ -493,7 +507,7 @@ describe.concurrent('names and addresses', () => {
             nodeArguments: guard.nodeArguments,
             env: { ...(ambient ? world.emulator.ambientEnv : {}), ...env, ...guard.env },
           })
-          const message = expectRed(end, code)
+          const message = expectFailure(end, code)
           expect(message).toContain(says)
           expect(/\bregion\b/.test(message)).toBe(regional)
         },
@@ -502,9 +516,9 @@ describe.concurrent('names and addresses', () => {
   )
 
   scenario('N09: where no address answers, each is named, whatever is called', async () => {
-    const port = await closedPort()
+    const port = await findClosedPort()
     const dead = 'dead.fake.test'
-    await forEachVariant<{ env: Record<string, string>; code: Parameters<typeof expectRed>[1] }>(
+    await forEachCase<{ env: Record<string, string>; code: Parameters<typeof expectFailure>[1] }>(
       {
         'the token service': {
           env: { ACTIONS_ID_TOKEN_REQUEST_URL: `http://${dead}:${port}/idtoken?api-version=2.0` },
@@ -520,14 +534,14 @@ describe.concurrent('names and addresses', () => {
         },
       },
       async ({ env, code }) => {
-        const world = await stage({}, CALM)
-        const guard = guarded({ [dead]: { addresses: ['::1', '127.0.0.1'] } })
+        const world = await createTestBed({}, CAREFUL_SCALE)
+        const guard = createNetworkGuard({ [dead]: { addresses: ['::1', '127.0.0.1'] } })
         const end = await runAction(world, {
           with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
           nodeArguments: guard.nodeArguments,
           env: { ...env, ...guard.env },
         })
-        const message = expectRed(end, code)
+        const message = expectFailure(end, code)
         expect(message).toContain(`ECONNREFUSED ::1:${port}`)
         expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
       },
@@ -535,26 +549,30 @@ describe.concurrent('names and addresses', () => {
   })
 
   scenario('N09: one dead address does not matter where another answers', async () => {
-    const world = await stage()
-    const guard = guarded({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
+    const world = await createTestBed()
+    const guard = createNetworkGuard({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
     const end = await runAction(world, {
       with: { 'allow-custom-endpoints': 'true', wait: 'false' },
       nodeArguments: guard.nodeArguments,
       env: { AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`, ...guard.env },
     })
-    expectGreen(end, 'started')
-    expect(logOf(end)).not.toContain('Next attempt')
+    expectSuccess(end, 'started')
+    expect(getLog(end)).not.toContain('Next attempt')
   })
 })
 
 describe.concurrent('a distant host', () => {
   /** A run whose STS has these addresses, one of which takes so long to connect. */
-  async function runWith(addresses: readonly string[], slow: string, ms: number): Promise<StepEnd> {
-    const world = await stage()
-    const guard = guarded({ 'sts.fake.test': { addresses } })
+  async function runWith(
+    addresses: readonly string[],
+    slow: string,
+    ms: number,
+  ): Promise<StepResult> {
+    const world = await createTestBed()
+    const guard = createNetworkGuard({ 'sts.fake.test': { addresses } })
     return await runAction(world, {
       with: { 'allow-custom-endpoints': 'true', wait: 'false', 'max-attempts': '1' },
-      nodeArguments: [...guard.nodeArguments, ...preload('slow-connect.ts')],
+      nodeArguments: [...guard.nodeArguments, ...preloadArguments('preload/slow-connect.ts')],
       env: {
         ...guard.env,
         AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`,
@@ -565,17 +583,17 @@ describe.concurrent('a distant host', () => {
   }
 
   scenario('N09: has longer to connect than Node gives an address by itself', async () => {
-    await forEachVariant<readonly string[]>(
+    await forEachCase<readonly string[]>(
       { 'the dead one last': ['127.0.0.1', '::1'], 'the dead one first': ['::1', '127.0.0.1'] },
       async (addresses) => {
-        expectGreen(await runWith(addresses, '127.0.0.1', 300), 'started')
+        expectSuccess(await runWith(addresses, '127.0.0.1', 300), 'started')
       },
     )
   })
 
   scenario('N09: that is too slow is named beside the address that refuses', async () => {
     const end = await runWith(['127.0.0.2', '::1'], '127.0.0.2', 20_000)
-    expect(expectRed(end, 'STS_UNAVAILABLE')).toMatch(
+    expect(expectFailure(end, 'STS_UNAVAILABLE')).toMatch(
       /ETIMEDOUT 127\.0\.0\.2:\d+; .*ECONNREFUSED ::1:\d+/,
     )
   })
@@ -587,16 +605,16 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
   async function createWith(
     fault: Fault & { when?: 'after'; times?: number | 'always' },
     inputs: Record<string, string> = {},
-  ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; world: Stage }> {
-    const world = await stage({ rules: { jobMs: 10_000 } }, FAST)
-    world.emulator.orderFault({ operation: CREATE, ...fault })
+  ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; world: TestBed }> {
+    const world = await createTestBed({ rules: { jobMs: 10_000 } }, FAST_SCALE)
+    world.emulator.injectFault({ operation: CREATE, ...fault })
     return { world, end: await runAction(world, { with: inputs }) }
   }
 
   scenario(
     'N05, N14: a create whose answer is lost after it took effect is found, and not sent again',
     async () => {
-      await forEachVariant<Fault>(
+      await forEachCase<Fault>(
         {
           'N05: reset': { kind: 'reset' },
           'N05: closed': { kind: 'close' },
@@ -607,11 +625,11 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
         },
         async (fault) => {
           const { world, end } = await createWith({ ...fault, when: 'after' })
-          expectGreen(end, 'created')
+          expectSuccess(end, 'created')
           const [job] = world.emulator.environment().jobs
           expect(end.outputs['job-id']).toBe(job?.jobId)
           expect(world.emulator.calls(CREATE)).toHaveLength(1)
-          expect(world.emulator.world.counters.create.executed).toBe(1)
+          expect(world.emulator.state.counters.create.executed).toBe(1)
         },
       )
     },
@@ -620,7 +638,7 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
   scenario(
     'N12, N13: an answer that is none is found to be without effect before the create is sent again',
     async () => {
-      await forEachVariant<Fault>(
+      await forEachCase<Fault>(
         {
           'N12: 504 with a page': { kind: 'html', status: 504 },
           'N05: reset while it is sent': { kind: 'reset', unread: true },
@@ -643,12 +661,12 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
         },
         async (fault) => {
           const { world, end } = await createWith(fault)
-          expectGreen(end, 'created')
+          expectSuccess(end, 'created')
           expect(world.emulator.calls(CREATE)).toHaveLength(2)
-          expect(world.emulator.world.counters.create.executed).toBe(1)
+          expect(world.emulator.state.counters.create.executed).toBe(1)
           // Only the job of the second answer was ever asked for.
           const [job] = world.emulator.environment().jobs
-          const asked = world.emulator.received
+          const asked = world.emulator.requests
             .map(({ path }) => /^\/backend\/d1a2b3c4d5e6f7\/job\/prod\/(.*)$/.exec(path)?.[1])
             .filter((id) => id !== undefined)
           expect(new Set(asked)).toEqual(new Set([job?.jobId]))
@@ -663,7 +681,7 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
       { kind: 'html', status: 502, times: 'always' },
       { 'max-attempts': '1' },
     )
-    const message = expectRed(end, 'SERVICE_ERROR')
+    const message = expectFailure(end, 'SERVICE_ERROR')
     expect(message).toContain('502')
     expect(message).not.toMatch(/Unexpected token|SyntaxError/)
   })
@@ -671,16 +689,16 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
   scenario(
     'N13: a body of null is an answer that could not be read, and not the SDK’s own trouble',
     async () => {
-      const loseTheAnswer = ({ emulator }: Stage): void => {
-        emulator.orderFault({ operation: CREATE, kind: 'reset', when: 'after' })
+      const loseTheAnswer = ({ emulator }: TestBed): void => {
+        emulator.injectFault({ operation: CREATE, kind: 'reset', when: 'after' })
       }
-      await forEachVariant<{
+      await forEachCase<{
         operation: OperationName
         /** Green where the call only warns of what may come. */
-        code?: Parameters<typeof expectRed>[1]
+        code?: Parameters<typeof expectFailure>[1]
         result?: string
         inputs?: Record<string, string>
-        prepare?: (world: Stage) => void
+        prepare?: (world: TestBed) => void
         body?: string
         says?: string
       }>(
@@ -707,16 +725,16 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
           },
         },
         async ({ operation, code, result, inputs = {}, prepare, body = 'null', says }) => {
-          const world = await stage({ rules: { jobMs: 10_000 } }, CALM)
+          const world = await createTestBed({ rules: { jobMs: 10_000 } }, CAREFUL_SCALE)
           prepare?.(world)
-          world.emulator.orderFault({ operation, kind: 'body', body, times: 'always' })
+          world.emulator.injectFault({ operation, kind: 'body', body, times: 'always' })
           const end = await runAction(world, {
             with: { 'max-attempts': '2', ...inputs },
             env: { RUNNER_DEBUG: '1' },
           })
-          if (code !== undefined) expectRed(end, code, result)
-          expect(logOf(end)).toContain(says ?? 'the answer could not be read')
-          expect(`${end.raw.join('\n')}${end.summary}`).not.toMatch(
+          if (code !== undefined) expectFailure(end, code, result)
+          expect(getLog(end)).toContain(says ?? 'the answer could not be read')
+          expect(`${end.rawLines.join('\n')}${end.summary}`).not.toMatch(
             /Cannot read|TypeError|INTERNAL_ERROR|\$response|[Dd]eserializ/,
           )
         },
@@ -731,7 +749,7 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
         { kind: 'stall', times: 'always' },
         { 'max-attempts': '2' },
       )
-      const message = expectRed(end, 'NO_ANSWER', 'failed')
+      const message = expectFailure(end, 'NO_ANSWER', 'failed')
       expect(message).toContain(CREATE)
       expect(world.emulator.calls(CREATE)).toHaveLength(2)
       expect(world.emulator.calls('ListBackendJobs').length).toBeGreaterThan(0)
@@ -741,13 +759,13 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
   scenario(
     'N10, P06: a job that is never answered for ends with the time of the run, and names the call',
     async () => {
-      const world = await stage({}, FAST)
-      world.emulator.orderFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
+      const world = await createTestBed({}, FAST_SCALE)
+      world.emulator.injectFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
       const end = await runAction(world, { with: { 'timeout-in-minutes': '2' } })
 
-      const message = expectRed(end, 'TIMED_OUT', 'timed-out')
+      const message = expectFailure(end, 'TIMED_OUT', 'timed-out')
       expect(message).toContain('get-backend-job')
-      expect(logOf(end)).toContain('GetBackendJob')
+      expect(getLog(end)).toContain('GetBackendJob')
       const [job] = world.emulator.environment().jobs
       expect(end.outputs['job-id']).toBe(job?.jobId)
     },

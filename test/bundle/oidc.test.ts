@@ -5,21 +5,21 @@ import {
   pullRequest,
   push,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
+} from '../../emulator/runner/events.ts'
 import {
   defaults,
-  githubTrust,
+  githubTrustPolicy,
   addRole,
-  allow,
+  allowPolicy,
   readActions,
   writeActions,
 } from '../../emulator/emulator.ts'
 import type { Fault } from '../../emulator/emulator.ts'
-import { runAction, stage, type Scenario } from '../kit/action.ts'
-import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
-import { scenario } from '../kit/scope.ts'
-import { CALM } from '../kit/pace.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { runAction, createTestBed, type RunActionOptions } from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { scenario } from '../support/scenario.ts'
+import { CAREFUL_SCALE } from '../support/time-scales.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 const withoutToken = {
   ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
@@ -28,7 +28,7 @@ const withoutToken = {
 
 describe.concurrent('a job that may not mint a token', () => {
   scenario('O01: fails at once and shows the permission to add', async () => {
-    await forEachVariant(
+    await forEachCase(
       {
         'neither variable': withoutToken,
         'no request token': { ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined },
@@ -36,9 +36,9 @@ describe.concurrent('a job that may not mint a token', () => {
         'a blank token': { ACTIONS_ID_TOKEN_REQUEST_TOKEN: ' ' },
       },
       async (env) => {
-        const world = await stage()
+        const world = await createTestBed()
         for (const event of [push(), pullRequest()]) {
-          const message = expectRed(
+          const message = expectFailure(
             await runAction(world, { event, env }),
             'MISSING_ID_TOKEN_PERMISSION',
           )
@@ -46,7 +46,7 @@ describe.concurrent('a job that may not mint a token', () => {
           expect(message).toContain("A job's permissions replace those of the workflow")
           expect(message).toContain('workflow_call')
         }
-        expect(world.emulator.received).toEqual([])
+        expect(world.emulator.requests).toEqual([])
       },
     )
   })
@@ -54,20 +54,20 @@ describe.concurrent('a job that may not mint a token', () => {
   scenario(
     'O02: an open pull request from a fork is skipped, and nobody is told to trust more',
     async () => {
-      const world = await stage()
+      const world = await createTestBed()
       const end = await runAction(world, {
         event: pullRequest({ from: 'fork' }),
         with: { 'role-to-assume': '', 'plan-role-to-assume': '', 'app-id': '' },
       })
 
-      expectGreen(end, 'skipped')
+      expectSuccess(end, 'skipped')
       const [notice] = end.annotations
       expect(end.annotations).toHaveLength(1)
       expect(notice).toMatchObject({ level: 'notice', title: 'Skipped' })
       expect(notice?.message).toContain('fork')
-      const said = `${logOf(end)}\n${end.summary}`
+      const said = `${getLog(end)}\n${end.summary}`
       expect(said).not.toMatch(/pull_request_target|trust policy/)
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 
@@ -77,30 +77,30 @@ describe.concurrent('a job that may not mint a token', () => {
     const gone = JSON.stringify(event.payload, (key, value: unknown) =>
       key === 'head' ? { ref: 'storage', repo: null } : value,
     )
-    await forEachVariant<Scenario>(
+    await forEachCase<RunActionOptions>(
       {
         'with inputs': {},
         'with empty secrets': { with: { 'role-to-assume': '', 'plan-role-to-assume': '' } },
         'from a fork that is gone': { eventFile: gone },
       },
       async (given) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, { ...given, event })
 
-        const message = expectRed(end, 'NO_IDENTITY_FOR_PULL_REQUEST')
+        const message = expectFailure(end, 'NO_IDENTITY_FOR_PULL_REQUEST')
         expect(message).toContain('fork')
         expect(message).toContain('`push`')
         expect(message).not.toMatch(/pull_request_target|trust policy/)
-        expect(world.emulator.received).toEqual([])
+        expect(world.emulator.requests).toEqual([])
       },
     )
   })
 
   scenario('O03: Dependabot is named, on a re-run by a person too', async () => {
-    await forEachVariant(
+    await forEachCase(
       { 'first run': 'dependabot[bot]', 're-run by a person': 'octocat' },
       async (triggering) => {
-        const world = await stage()
+        const world = await createTestBed()
         // Such a run gets no secrets either.
         const given = {
           env: { GITHUB_TRIGGERING_ACTOR: triggering },
@@ -110,24 +110,24 @@ describe.concurrent('a job that may not mint a token', () => {
           ...given,
           event: pullRequest({ from: 'dependabot' }),
         })
-        expectGreen(open, 'skipped')
+        expectSuccess(open, 'skipped')
         expect(open.annotations[0]?.message).toContain('Dependabot')
         const merged = await runAction(world, {
           ...given,
           event: mergedPullRequest({ from: 'dependabot' }),
         })
-        expect(expectRed(merged, 'NO_IDENTITY_FOR_PULL_REQUEST')).toContain('Dependabot')
-        expect(world.emulator.received).toEqual([])
+        expect(expectFailure(merged, 'NO_IDENTITY_FOR_PULL_REQUEST')).toContain('Dependabot')
+        expect(world.emulator.requests).toEqual([])
       },
     )
   })
 
   scenario('O03, S03: Dependabot with a token is like everybody else', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, {
       event: { ...pullRequest({ from: 'dependabot' }), trusted: true },
     })
-    expectGreen(end, 'planned')
+    expectSuccess(end, 'planned')
     const [call] = world.emulator.calls('AssumeRoleWithWebIdentity')
     expect(new URLSearchParams(call?.rawBody).get('RoleSessionName')).toMatch(/^[\w+=,.@-]{2,64}$/)
   })
@@ -138,8 +138,8 @@ describe.concurrent('a token service with trouble', () => {
   async function planWith(
     ...faults: readonly (Fault & { times?: number | 'always' })[]
   ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; tokens: number }> {
-    const world = await stage({}, CALM)
-    for (const fault of faults) world.emulator.orderFault({ operation: 'token', ...fault })
+    const world = await createTestBed({}, CAREFUL_SCALE)
+    for (const fault of faults) world.emulator.injectFault({ operation: 'token', ...fault })
     const end = await runAction(world, { event: pullRequest() })
     const tokens = world.emulator.calls('token').length
     expect(world.emulator.calls('AssumeRoleWithWebIdentity').length).toBeLessThanOrEqual(1)
@@ -149,7 +149,7 @@ describe.concurrent('a token service with trouble', () => {
   scenario(
     'O05: silence is waited out for seconds and not for minutes, and tried again',
     async () => {
-      await forEachVariant<Fault & { times: 1 | 'always' }>(
+      await forEachCase<Fault & { times: 1 | 'always' }>(
         {
           once: { kind: 'stall', times: 1 },
           'once, after the head of the answer': { kind: 'stall', sent: 'headers', times: 1 },
@@ -158,10 +158,12 @@ describe.concurrent('a token service with trouble', () => {
         async (fault) => {
           const { end, tokens } = await planWith(fault)
           if (fault.times === 1) {
-            expectGreen(end, 'planned')
+            expectSuccess(end, 'planned')
             expect(tokens).toBe(2)
           } else {
-            expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain('no answer within the time limit')
+            expect(expectFailure(end, 'TOKEN_UNAVAILABLE')).toContain(
+              'no answer within the time limit',
+            )
             expect(tokens).toBeGreaterThanOrEqual(3)
             expect(tokens).toBeLessThanOrEqual(5)
           }
@@ -171,7 +173,7 @@ describe.concurrent('a token service with trouble', () => {
   )
 
   scenario('O06: failures that can pass are tried again until they have', async () => {
-    await forEachVariant<readonly (Fault & { times?: number })[]>(
+    await forEachCase<readonly (Fault & { times?: number })[]>(
       {
         'twice 503': [{ kind: 'status', status: 503, times: 2 }],
         'once 500': [{ kind: 'status', status: 500 }],
@@ -181,15 +183,15 @@ describe.concurrent('a token service with trouble', () => {
       },
       async (faults) => {
         const { end, tokens } = await planWith(...faults)
-        expectGreen(end, 'planned')
+        expectSuccess(end, 'planned')
         expect(tokens).toBe(1 + faults.reduce((sum, { times = 1 }) => sum + times, 0))
-        expect(logOf(end)).toContain('The token request failed (attempt 1 of 5)')
+        expect(getLog(end)).toContain('The token request failed (attempt 1 of 5)')
       },
     )
   })
 
   scenario('O06: what stays broken ends after five requests, a refusal after one', async () => {
-    await forEachVariant<{ status: number; requests: number; says: string }>(
+    await forEachCase<{ status: number; requests: number; says: string }>(
       {
         503: { status: 503, requests: 5, says: '503' },
         401: { status: 401, requests: 1, says: 'request token was not accepted' },
@@ -197,7 +199,7 @@ describe.concurrent('a token service with trouble', () => {
       },
       async ({ status, requests, says }) => {
         const { end, tokens } = await planWith({ kind: 'status', status, times: 'always' })
-        expect(expectRed(end, 'TOKEN_UNAVAILABLE')).toContain(says)
+        expect(expectFailure(end, 'TOKEN_UNAVAILABLE')).toContain(says)
         expect(tokens).toBe(requests)
       },
     )
@@ -206,7 +208,7 @@ describe.concurrent('a token service with trouble', () => {
   scenario(
     'O08: a token response cut short is tried again, and never green by itself',
     async () => {
-      await forEachVariant<Fault & { times?: 'always' }>(
+      await forEachCase<Fault & { times?: 'always' }>(
         {
           'by its length': { kind: 'truncated' },
           'in a chunk': { kind: 'truncated', chunked: true },
@@ -218,10 +220,10 @@ describe.concurrent('a token service with trouble', () => {
         async (fault, name) => {
           const { end, tokens } = await planWith(fault)
           if (fault.times === undefined) {
-            expectGreen(end, 'planned')
+            expectSuccess(end, 'planned')
             expect(tokens).toBe(2)
           } else {
-            expectRed(end, 'TOKEN_UNAVAILABLE')
+            expectFailure(end, 'TOKEN_UNAVAILABLE')
             expect(tokens, name).toBe(5)
           }
         },
@@ -232,7 +234,7 @@ describe.concurrent('a token service with trouble', () => {
   scenario(
     'O09: an answer that is no token is reported with its status and host, and no query',
     async () => {
-      await forEachVariant<Fault>(
+      await forEachCase<Fault>(
         {
           'a page': { kind: 'html', status: 200 },
           nothing: { kind: 'empty' },
@@ -244,11 +246,11 @@ describe.concurrent('a token service with trouble', () => {
           elsewhere: { kind: 'redirect', status: 302, location: 'http://127.0.0.1:9/login' },
         },
         async (fault) => {
-          const world = await stage({}, CALM)
-          world.emulator.orderFault({ operation: 'token', ...fault, times: 'always' })
+          const world = await createTestBed({}, CAREFUL_SCALE)
+          world.emulator.injectFault({ operation: 'token', ...fault, times: 'always' })
           const end = await runAction(world, { event: pullRequest() })
 
-          const message = expectRed(end, 'TOKEN_UNAVAILABLE')
+          const message = expectFailure(end, 'TOKEN_UNAVAILABLE')
           const status = { status: '404', redirect: '302' }[
             fault.kind === 'status' || fault.kind === 'redirect' ? fault.kind : 'status'
           ]
@@ -268,7 +270,7 @@ describe.concurrent('a token service with trouble', () => {
 
   scenario('O09: a page is tried again, since a gateway’s trouble passes', async () => {
     const { end, tokens } = await planWith({ kind: 'html', status: 200 }, { kind: 'empty' })
-    expectGreen(end, 'planned')
+    expectSuccess(end, 'planned')
     expect(tokens).toBe(3)
   })
 })
@@ -276,18 +278,18 @@ describe.concurrent('a token service with trouble', () => {
 describe.concurrent('the audience', () => {
   scenario('O12: is that of the region’s partition, or as given', async () => {
     const role = 'arn:aws-cn:iam::111122223333:role/amplify-storage'
-    await forEachVariant<{ audience: string; expected: string }>(
+    await forEachCase<{ audience: string; expected: string }>(
       {
         'by the partition': { audience: '', expected: 'sts.amazonaws.com.cn' },
         'as given': { audience: 'https://example.com/aud', expected: 'https://example.com/aud' },
       },
       async ({ audience, expected }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const { emulator } = world
-        emulator.world.providers[0]?.audiences.push(expected)
-        addRole(emulator.world, {
+        emulator.state.providers[0]?.audiences.push(expected)
+        addRole(emulator.state, {
           arn: role,
-          trust: githubTrust(['repo:octo-org/octo-app:ref:refs/heads/main'], {
+          trust: githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main'], {
             audience: expected,
             partition: 'aws-cn',
           }),
@@ -308,17 +310,17 @@ describe.concurrent('the audience', () => {
             wait: 'false',
           },
         })
-        expectGreen(end, 'started')
+        expectSuccess(end, 'started')
         expect(emulator.calls('token').map(({ query }) => query['audience'])).toEqual([expected])
       },
     )
   })
 
   scenario('O12: one that STS refuses is named, with the input to set, after one try', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { audience: 'sts.amazonaws.com.cn' } })
 
-    const message = expectRed(end, 'AUDIENCE_REFUSED')
+    const message = expectFailure(end, 'AUDIENCE_REFUSED')
     expect(message).toContain('"sts.amazonaws.com.cn"')
     expect(message).toContain('the input audience')
     expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(1)
@@ -331,7 +333,7 @@ describe.concurrent('a token that the trust policy does not match', () => {
     async () => {
       const older = /older subject format.*repo:OWNER@ID\/REPO@ID/
       const newer = /newer subject format, repo:OWNER@ID\/REPO@ID:.*repo:OWNER\/REPO/
-      await forEachVariant<{
+      await forEachCase<{
         sub: string
         event?: WorkflowEvent
         issuer?: string
@@ -365,19 +367,19 @@ describe.concurrent('a token that the trust policy does not match', () => {
           },
         },
         async ({ sub, event = push(), issuer = defaults.issuer, says, not }) => {
-          const world = await stage({ issuer }, CALM)
+          const world = await createTestBed({ issuer }, CAREFUL_SCALE)
           const { emulator } = world
-          addRole(emulator.world, {
+          addRole(emulator.state, {
             arn: defaults.applyRole,
-            trust: githubTrust(['repo:octo-org/other:ref:refs/heads/main'], { issuer }),
-            policies: [allow(readActions)],
+            trust: githubTrustPolicy(['repo:octo-org/other:ref:refs/heads/main'], { issuer }),
+            policies: [allowPolicy(readActions)],
           })
           const running = runAction(world, { event })
           // The event decides the subject; here it is the repository's settings that do.
-          emulator.world.claims['sub'] = sub
+          emulator.state.claims['sub'] = sub
           const end = await running
 
-          const message = expectRed(end, 'ROLE_REFUSED')
+          const message = expectFailure(end, 'ROLE_REFUSED')
           expect(message).toContain(`sub = ${sub}`)
           expect(message).toContain(`aud = ${defaults.audience}`)
           expect(message).toContain(`iss = ${issuer}`)
@@ -396,7 +398,7 @@ describe.concurrent('a token that the trust policy does not match', () => {
           expect(new Set(tokens).size).toBe(3)
           for (const token of tokens)
             expect(
-              `${end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')}${end.summary}`,
+              `${end.rawLines.filter((line) => !line.startsWith('::add-mask::')).join('\n')}${end.summary}`,
             ).not.toContain(token)
         },
       )
@@ -406,17 +408,17 @@ describe.concurrent('a token that the trust policy does not match', () => {
   scenario(
     'O19: a provider that is missing is named by its issuer, on GitHub Enterprise Server too',
     async () => {
-      await forEachVariant<string>(
+      await forEachCase<string>(
         {
           'github.com': 'https://token.actions.githubusercontent.com',
           'Enterprise Server': 'https://ghe.example.com/_services/token',
         },
         async (issuer) => {
-          const world = await stage({ issuer })
-          world.emulator.world.providers = []
+          const world = await createTestBed({ issuer })
+          world.emulator.state.providers = []
           const end = await runAction(world, { env: { GITHUB_SERVER_URL: new URL(issuer).origin } })
 
-          const message = expectRed(end, 'IDENTITY_PROVIDER_MISSING')
+          const message = expectFailure(end, 'IDENTITY_PROVIDER_MISSING')
           expect(message).toContain(issuer)
           expect(message).toContain('reachable from the internet')
           expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toHaveLength(1)

@@ -2,11 +2,17 @@
 import { afterAll, describe, expect, it } from 'vitest'
 
 import { addJob, addStorage, endJob, type Emulator, type Job } from '../../emulator/emulator.ts'
-import { FAST, runAction } from '../kit/action.ts'
-import { annotationsOf, errorOf, forbid, linesOf, logOf } from '../kit/step-ends.ts'
-import { createStages } from '../kit/stages.ts'
+import { FAST_SCALE, runAction } from '../support/run-action.ts'
+import {
+  getAnnotations,
+  getError,
+  denyOperations,
+  getLines,
+  getLog,
+} from '../support/step-result.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 afterAll(() => stages.stop())
 
 /** A job that has been running for a quarter of an hour, and ends so much after now. */
@@ -31,12 +37,12 @@ describe.concurrent('T07: a pending job', () => {
       const job = othersJob(emulator, 60_000)
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(linesOf(end, /Waiting for another job/)[0]).toMatch(
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(getLines(end, /Waiting for another job/)[0]).toMatch(
         new RegExp(`"prod": ${job.jobId} \\(UpdateBackendAuth, RUNNING, 15 min( \\d+ s)? old\\)`),
       )
       expect(end.outputs['job-id']).not.toBe(job.jobId)
-      expect(emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
     }))
 
   it('is waited for even when the storage is as asked already, since it may be changing it', () =>
@@ -53,13 +59,13 @@ describe.concurrent('T07: a pending job', () => {
       }, 60_000)
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'failed',
         ready: '',
         'error-code': 'STORAGE_DIFFERS',
       })
-      expect(linesOf(end, /Waiting for another job/)).not.toEqual([])
+      expect(getLines(end, /Waiting for another job/)).not.toEqual([])
     }))
 
   it('is not waited for any longer than the run has time: red, with its id and the advice to use a concurrency group', () =>
@@ -67,45 +73,45 @@ describe.concurrent('T07: a pending job', () => {
       const job = othersJob(stage.emulator)
       const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'timed-out',
         'error-code': 'PENDING_JOB',
         ready: '',
         'job-id': '',
       })
-      expect(errorOf(end)).toContain(`Job ${job.jobId} (UpdateBackendAuth, last status RUNNING)`)
-      expect(errorOf(end)).toContain('concurrency group')
-      expect(errorOf(end)).toContain(`--job-id ${job.jobId}`)
-      expect(stage.emulator.world.counters.create.accepted).toBe(0)
+      expect(getError(end)).toContain(`Job ${job.jobId} (UpdateBackendAuth, last status RUNNING)`)
+      expect(getError(end)).toContain('concurrency group')
+      expect(getError(end)).toContain(`--job-id ${job.jobId}`)
+      expect(stage.emulator.state.counters.create.accepted).toBe(0)
     }))
 
   it('that may not be listed is asked about by the create itself, every 15 to 30 seconds', () =>
     stages.use({}, async (stage) => {
       const { emulator } = stage
-      forbid(emulator, 'ListBackendJobs')
+      denyOperations(emulator, 'ListBackendJobs')
       othersJob(emulator, 70_000)
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(logOf(end)).toContain('asking again every 15 to 30 seconds')
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(getLog(end)).toContain('asking again every 15 to 30 seconds')
       const times = emulator.calls('CreateBackendStorage').map(({ time }) => time)
       const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0))
       expect(pauses.length).toBeGreaterThanOrEqual(2)
       // An answer takes a little, so an upper bound would measure this machine.
       for (const pause of pauses) expect(pause).toBeGreaterThan(14_500)
-      expect(emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
     }))
 
   it('that may not be listed keeps no run longer than its time', () =>
     stages.use({}, async (stage) => {
-      forbid(stage.emulator, 'ListBackendJobs')
+      denyOperations(stage.emulator, 'ListBackendJobs')
       othersJob(stage.emulator)
       const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({ result: 'timed-out', 'error-code': 'PENDING_JOB' })
-      expect(errorOf(end)).toContain('concurrency group')
+      expect(getError(end)).toContain('concurrency group')
     }))
 
   it('that the list does not show is waited for all the same, when the create is refused for it', () =>
@@ -115,15 +121,15 @@ describe.concurrent('T07: a pending job', () => {
       job.listedAt = Number.MAX_SAFE_INTEGER
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(logOf(end)).toContain('The service says that a job of "prod" is pending')
-      expect(emulator.world.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(getLog(end)).toContain('The service says that a job of "prod" is pending')
+      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
     }))
 
   it('that is no more than the words of the refusal is waited for, and is no conflict of names', () =>
     stages.use({}, async (stage) => {
       const { emulator } = stage
-      emulator.orderFault({
+      emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'status',
         status: 400,
@@ -132,13 +138,13 @@ describe.concurrent('T07: a pending job', () => {
       })
       const end = await runAction(stage, { with: { 'max-attempts': '1' } })
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(emulator.world.counters.create).toEqual({ received: 3, accepted: 1, executed: 1 })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(emulator.state.counters.create).toEqual({ received: 3, accepted: 1, executed: 1 })
     }))
 
   it('that is no more than those words is waited for as long as there is time, and named as what it is', () =>
     stages.use({}, async (stage) => {
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'status',
         status: 400,
@@ -147,15 +153,15 @@ describe.concurrent('T07: a pending job', () => {
       })
       const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
 
-      expect(end.outputs, logOf(end)).toMatchObject({
+      expect(end.outputs, getLog(end)).toMatchObject({
         result: 'timed-out',
         ready: '',
         'job-id': '',
         'error-code': 'PENDING_JOB',
       })
-      expect(errorOf(end)).toContain('concurrency group')
-      expect(errorOf(end)).not.toMatch(/already exists/)
-      expect(stage.emulator.world.counters.create.accepted).toBe(0)
+      expect(getError(end)).toContain('concurrency group')
+      expect(getError(end)).not.toMatch(/already exists/)
+      expect(stage.emulator.state.counters.create.accepted).toBe(0)
     }))
 
   it('goes unnoticed, with a warning, where an unchanged storage is all that can be read', () =>
@@ -165,12 +171,12 @@ describe.concurrent('T07: a pending job', () => {
         resourceName: 'media',
         permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
       })
-      forbid(emulator, 'ListBackendJobs')
+      denyOperations(emulator, 'ListBackendJobs')
       othersJob(emulator)
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'unchanged', ready: 'true' })
-      expect(annotationsOf(end, 'warning').map(({ message }) => message)).toEqual([
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'unchanged', ready: 'true' })
+      expect(getAnnotations(end, 'warning').map(({ message }) => message)).toEqual([
         expect.stringContaining('amplifybackend:ListBackendJobs'),
       ])
     }))

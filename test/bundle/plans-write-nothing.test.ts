@@ -10,31 +10,31 @@ import {
   addStorage,
   startEmulator,
   type Emulator,
-  type FaultOrder,
+  type FaultSpec,
 } from '../../emulator/emulator.ts'
-import { isObject } from '../../emulator/shape.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
 import {
-  dispatched,
+  workflowDispatch,
   githubVariables,
   mergeGroup,
   pullRequest,
   push,
   pushTag,
-  scheduled,
+  schedule,
   tokenClaims,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { createCancellation } from '../../src/cancellation.ts'
-import { systemClock, type Clock } from '../../src/clock.ts'
-import type { Ending } from '../../src/ending.ts'
+} from '../../emulator/runner/events.ts'
+import { createCancellation } from '../../src/run/cancellation.ts'
+import { systemClock, type Clock } from '../../src/lib/clock.ts'
+import type { RunOutcome } from '../../src/run/outcome.ts'
 import { main } from '../../src/main.ts'
-import type { Toolkit } from '../../src/toolkit.ts'
-import { usualInputs } from '../kit/action.ts'
-import { often } from '../kit/thorough.ts'
-import { trust } from '../kit/trust.ts'
+import type { Toolkit } from '../../src/workflow/toolkit.ts'
+import { defaultInputs } from '../support/run-action.ts'
+import { caseCount } from '../support/sampling.ts'
+import { trustEvents } from '../support/role-trust.ts'
 
 /** Waits are a few milliseconds. */
-const hasty: Clock = {
+const fastClock: Clock = {
   now: () => systemClock.now() * 500,
   sleep: (ms, signal) => systemClock.sleep(ms / 500, signal),
 }
@@ -63,8 +63,8 @@ const anyEvent: fc.Arbitrary<WorkflowEvent> = fc
           ...(from === undefined ? {} : { from }),
         }),
       ),
-    fc.constantFrom(mergeGroup(), scheduled(), pushTag()),
-    branch.map(dispatched),
+    fc.constantFrom(mergeGroup(), schedule(), pushTag()),
+    branch.map(workflowDispatch),
     fc
       .constantFrom('release', 'issue_comment', 'pull_request_target', 'create', '')
       .map((name) => ({
@@ -98,7 +98,7 @@ const anyInputs = fc.record({
   'unauthenticated-permissions': list,
   'bucket-name': fc.constantFrom('', '', 'acme-media', 'acme-files'),
   'backend-environment-name': fc.constantFrom('prod', 'prod', 'staging'),
-  'plan-role-to-assume': fc.constantFrom(usualInputs['plan-role-to-assume'], ''),
+  'plan-role-to-assume': fc.constantFrom(defaultInputs['plan-role-to-assume'], ''),
   'max-attempts': fc.constantFrom('1', '3'),
   wait: fc.constantFrom('true', 'false'),
 })
@@ -128,9 +128,9 @@ const anyBackend = fc.record({
 type Backend = typeof anyBackend extends fc.Arbitrary<infer B> ? B : never
 type Given = typeof anyInputs extends fc.Arbitrary<infer I> ? I : never
 
-function arrange(emulator: Emulator, backend: Backend): void {
+function setUpBackend(emulator: Emulator, backend: Backend): void {
   emulator.reset()
-  Object.assign(emulator.world.rules, { jobMs: 0 })
+  Object.assign(emulator.state.rules, { jobMs: 0 })
   const environment = emulator.environment()
   environment.auth = backend.auth
   if (backend.storage !== 'none') {
@@ -151,7 +151,7 @@ function arrange(emulator: Emulator, backend: Backend): void {
       Object.assign(job, { status: 'COMPLETED', pending: false })
     }, 30)
   }
-  for (const fault of backend.faults satisfies readonly FaultOrder[]) emulator.orderFault(fault)
+  for (const fault of backend.faults satisfies readonly FaultSpec[]) emulator.injectFault(fault)
 }
 
 const action: unknown = parse(
@@ -160,15 +160,15 @@ const action: unknown = parse(
 const inputNames =
   isObject(action) && isObject(action['inputs']) ? Object.keys(action['inputs']) : []
 
-type Story = Readonly<{ ending: Ending; log: readonly string[]; mutations: number }>
+type RunResult = Readonly<{ outcome: RunOutcome; log: readonly string[]; mutations: number }>
 
-async function runIn(emulator: Emulator, event: WorkflowEvent, given: Given): Promise<Story> {
+async function runIn(emulator: Emulator, event: WorkflowEvent, given: Given): Promise<RunResult> {
   Object.assign(
-    emulator.world.claims,
+    emulator.state.claims,
     tokenClaims(event, { file: 'storage.yml', workflow: 'Storage' }),
   )
-  trust({ emulator, clock: { nodeArguments: [], env: {} } }, event)
-  const values: Readonly<Record<string, string>> = { ...usualInputs, ...given }
+  trustEvents({ emulator, clock: { nodeArguments: [], env: {} } }, event)
+  const values: Readonly<Record<string, string>> = { ...defaultInputs, ...given }
   const log: string[] = []
   const toolkit: Toolkit = {
     info: (line) => log.push(line),
@@ -180,7 +180,7 @@ async function runIn(emulator: Emulator, event: WorkflowEvent, given: Given): Pr
     setOutput: () => undefined,
     writeSummary: () => Promise.resolve(),
   }
-  const ending = await main({
+  const outcome = await main({
     env: {
       ...githubVariables(event, {
         serverUrl: 'https://github.com',
@@ -201,13 +201,13 @@ async function runIn(emulator: Emulator, event: WorkflowEvent, given: Given): Pr
       ),
     },
     readFile: () => JSON.stringify(event.payload),
-    clock: hasty,
+    clock: fastClock,
     random: () => 0.5,
     toolkit,
     cancellation: createCancellation(),
   })
-  const { create, update } = emulator.world.counters
-  return { ending, log, mutations: create.received + update.received }
+  const { create, update } = emulator.state.counters
+  return { outcome, log, mutations: create.received + update.received }
 }
 
 /** Whether the design's table lets this run write at all, said once more and in other words. */
@@ -238,17 +238,17 @@ describe('whatever the event, the inputs and the backend', () => {
     const ends = { planned: 0, refused: 0, wrote: 0 }
     await fc.assert(
       fc.asyncProperty(anyEvent, anyInputs, anyBackend, async (event, given, backend) => {
-        arrange(emulator, backend)
-        const { ending, log, mutations } = await runIn(emulator, event, given)
+        setUpBackend(emulator, backend)
+        const { outcome, log, mutations } = await runIn(emulator, event, given)
         const plans = log.some((line) => line.includes('] Plans: '))
-        if (plans || ending.result === 'planned' || !mayApply(event, given)) {
+        if (plans || outcome.result === 'planned' || !mayApply(event, given)) {
           expect(mutations).toBe(0)
         }
-        if (ending.result === 'planned') ends.planned += 1
-        if (plans && ending.result === 'failed') ends.refused += 1
+        if (outcome.result === 'planned') ends.planned += 1
+        if (plans && outcome.result === 'failed') ends.refused += 1
         if (mutations > 0) ends.wrote += 1
       }),
-      { numRuns: often(100, 500) },
+      { numRuns: caseCount(100, 500) },
     )
     // All this must have come about, or nothing was tried.
     expect(ends.planned).toBeGreaterThan(5)

@@ -1,17 +1,17 @@
 import { describe, expect } from 'vitest'
 
 import { defaults } from '../../emulator/emulator.ts'
-import { FAST, runAction, stage } from '../kit/action.ts'
-import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
-import { guarded } from '../kit/guarded.ts'
-import { home } from '../kit/home.ts'
-import { scenario } from '../kit/scope.ts'
-import { some } from '../kit/thorough.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { FAST_SCALE, runAction, createTestBed } from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { createNetworkGuard } from '../support/network-guard.ts'
+import { createHome } from '../support/home-folder.ts'
+import { scenario } from '../support/scenario.ts'
+import { sampleCases } from '../support/sampling.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 describe('the region', () => {
   scenario('R01: comes from the input, then AWS_REGION, then AWS_DEFAULT_REGION', async () => {
-    await forEachVariant<{
+    await forEachCase<{
       input?: string
       env: Record<string, string | undefined>
       region: string
@@ -57,35 +57,35 @@ describe('the region', () => {
         },
       },
       async ({ input = '', env, region, source }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, { env, with: { 'aws-region': input, wait: 'false' } })
-        expectGreen(end, 'started')
-        expect(logOf(end)).toContain(`region ${region} (from ${source})`)
+        expectSuccess(end, 'started')
+        expect(getLog(end)).toContain(`region ${region} (from ${source})`)
         expect(world.emulator.calls('CreateBackendStorage')[0]?.region).toBe(region)
       },
     )
   })
 
   scenario('R01: that is nowhere is an error that names the input', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     // A profile's region is none of the documented sources.
-    const profiled = home({ '.aws/config': '[default]\nregion = us-east-1\n' })
+    const profiled = createHome({ '.aws/config': '[default]\nregion = us-east-1\n' })
     for (const empty of [undefined, '', ' ']) {
       const end = await runAction(world, {
         with: { 'aws-region': '' },
         env: { ...profiled, AWS_REGION: empty, AWS_DEFAULT_REGION: empty },
       })
-      const message = expectRed(end, 'INVALID_INPUT')
+      const message = expectFailure(end, 'INVALID_INPUT')
       expect(message).toContain('aws-region is empty')
       expect(message).toContain('AWS_DEFAULT_REGION')
     }
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario(
     'R02, R04: that can be none is refused before any call, with what is meant',
     async () => {
-      const world = await stage()
+      const world = await createTestBed()
       const wrong: readonly (readonly [string, RegExp])[] = [
         ['"us-east-1"', /must not be in quotes/],
         ['us-east-1 # prod', /must not hold white space/],
@@ -95,33 +95,33 @@ describe('the region', () => {
         ['us-east-1.evil.example', /must be the code of a region/],
         ['us-east-1\neu-west-1', /must not hold white space/],
       ]
-      for (const [region, rule] of some(wrong)) {
+      for (const [region, rule] of sampleCases(wrong)) {
         for (const [name, given] of [
           ['aws-region', { with: { 'aws-region': region } }],
           ['AWS_REGION', { with: { 'aws-region': '' }, env: { AWS_REGION: region } }],
         ] as const) {
-          const message = expectRed(await runAction(world, given), 'INVALID_INPUT')
+          const message = expectFailure(await runAction(world, given), 'INVALID_INPUT')
           expect(message.startsWith(`${name} is "`)).toBe(true)
           // Name, value and rule stand on one line, whatever the value holds.
           expect(message.split('\n')[0]).toMatch(rule)
         }
       }
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
     },
   )
 
   scenario(
     'R04: that nobody knows is tied to the host that is not found, and soon given up',
     async () => {
-      await forEachVariant<{ region: string; ambient: boolean }>(
+      await forEachCase<{ region: string; ambient: boolean }>(
         {
           'a role, mars-1': { region: 'mars-1', ambient: false },
           'a role, undefined': { region: 'undefined', ambient: false },
           'ambient credentials, eu-wset-1': { region: 'eu-wset-1', ambient: true },
         },
         async ({ region, ambient }) => {
-          const world = await stage({}, FAST)
-          const guard = guarded()
+          const world = await createTestBed({}, FAST_SCALE)
+          const guard = createNetworkGuard()
           const end = await runAction(world, {
             nodeArguments: guard.nodeArguments,
             env: {
@@ -135,7 +135,7 @@ describe('the region', () => {
             },
           })
 
-          const message = expectRed(end, ambient ? 'HOST_UNREACHABLE' : 'STS_UNAVAILABLE')
+          const message = expectFailure(end, ambient ? 'HOST_UNREACHABLE' : 'STS_UNAVAILABLE')
           expect(message).toContain('ENOTFOUND')
           expect(message).toContain('spelling')
           expect(message).toContain(`"${region}"`)
@@ -150,7 +150,7 @@ describe('the region', () => {
   )
 
   scenario('R05: of another app is told by what was asked for, without a retry', async () => {
-    await forEachVariant<{ app: string; says?: string; creates: number }>(
+    await forEachCase<{ app: string; says?: string; creates: number }>(
       {
         'as the look finds': { app: 'd0therapp', creates: 0 },
         'as the create finds': {
@@ -160,9 +160,9 @@ describe('the region', () => {
         },
       },
       async ({ app, says, creates }) => {
-        const world = await stage()
+        const world = await createTestBed()
         if (says !== undefined) {
-          world.emulator.orderFault({
+          world.emulator.injectFault({
             operation: 'CreateBackendStorage',
             kind: 'status',
             status: 404,
@@ -172,12 +172,12 @@ describe('the region', () => {
         }
         const end = await runAction(world, { with: { 'app-id': app } })
 
-        const message = expectRed(end, 'NOT_FOUND')
+        const message = expectFailure(end, 'NOT_FOUND')
         for (const asked of [`"${app}"`, '"prod"', 'eu-west-1', 'the account of the role']) {
           expect(message).toContain(asked)
         }
         expect(message).toContain(says ?? 'NotFoundException')
-        expect(logOf(end)).toContain('arn:aws:iam::111122223333:role/amplify-storage-apply')
+        expect(getLog(end)).toContain('arn:aws:iam::111122223333:role/amplify-storage-apply')
         expect(world.emulator.calls('GetBackendStorage')).toHaveLength(1)
         expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(creates)
       },

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { FAST, runAction } from '../kit/action.ts'
-import { annotationsOf, logOf } from '../kit/step-ends.ts'
-import { createStages } from '../kit/stages.ts'
+import { FAST_SCALE, runAction } from '../support/run-action.ts'
+import { getAnnotations, getLog } from '../support/step-result.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 const folder = mkdtempSync(join(tmpdir(), 'report-files-'))
 const readOnly = join(folder, 'read-only')
 writeFileSync(readOnly, '', { mode: 0o444 })
@@ -39,26 +39,26 @@ describe.concurrent.each(unwritable)('P03: a file for the outputs that is $name'
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
-      expect(logOf(end)).toContain(`job-id: ${jobId}`)
-      expect(logOf(end)).toContain('Result: created')
-      expect(annotationsOf(end, 'warning').map(({ title }) => title)).toEqual([
+      expect(getLog(end)).toContain(`job-id: ${jobId}`)
+      expect(getLog(end)).toContain('Result: created')
+      expect(getAnnotations(end, 'warning').map(({ title }) => title)).toEqual([
         'Outputs not written',
       ])
-      expect(annotationsOf(end, 'error')).toEqual([])
+      expect(getAnnotations(end, 'error')).toEqual([])
       expect(end.summary).toContain(jobId)
       expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(1)
     }))
 
   it('leaves a red run red, with the one error that it has', () =>
     stages.use({}, async (stage) => {
-      stage.emulator.orderJob({ error: 'The stack is broken' })
+      stage.emulator.planJob({ error: 'The stack is broken' })
       const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
-      expect(annotationsOf(end, 'error')).toHaveLength(1)
-      expect(logOf(end)).toContain('The stack is broken')
+      expect(end.exitCode, getLog(end)).toBe(1)
+      expect(getAnnotations(end, 'error')).toHaveLength(1)
+      expect(getLog(end)).toContain('The stack is broken')
     }))
 })
 
@@ -67,9 +67,9 @@ describe.concurrent.each(unwritable)('M02: a file for the summary that is $name'
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
-      expect(annotationsOf(end, 'warning').map(({ title }) => title)).toEqual([
+      expect(getAnnotations(end, 'warning').map(({ title }) => title)).toEqual([
         'Summary not written',
       ])
     }))
@@ -83,9 +83,9 @@ describe.concurrent('a file for the summary that is almost full', () => {
       writeFileSync(path, before)
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
       expect(end.exitCode).toBe(0)
-      expect(annotationsOf(end, 'warning')).toMatchObject([{ title: 'Summary not written' }])
+      expect(getAnnotations(end, 'warning')).toMatchObject([{ title: 'Summary not written' }])
       expect(readFileSync(path, 'utf8')).toBe(before)
     }))
 
@@ -96,7 +96,7 @@ describe.concurrent('a file for the summary that is almost full', () => {
       writeFileSync(path, before)
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.annotations).toEqual([])
       const after = readFileSync(path, 'utf8')
       expect(after.startsWith(before)).toBe(true)
@@ -109,7 +109,7 @@ describe.concurrent('a runner that knows no', () => {
     stages.use({}, async (stage) => {
       const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: undefined } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
       expect(end.annotations).toEqual([])
     }))
@@ -118,12 +118,12 @@ describe.concurrent('a runner that knows no', () => {
     'P02: files for outputs (%s) is told them by its older commands, each value escaped',
     (path) =>
       stages.use({}, async (stage) => {
-        stage.emulator.orderJob({ error: 'first\n::set-output name=ready::true' })
+        stage.emulator.planJob({ error: 'first\n::set-output name=ready::true' })
         const env = { GITHUB_OUTPUT: path === 'none' ? undefined : '' }
         const end = await runAction(stage, { env })
 
-        expect(end.exitCode, logOf(end)).toBe(1)
-        const commands = end.raw.filter((line) => line.startsWith('::set-output'))
+        expect(end.exitCode, getLog(end)).toBe(1)
+        const commands = end.rawLines.filter((line) => line.startsWith('::set-output'))
         const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
         expect(commands).toContain(`::set-output name=job-id::${jobId}`)
         const names = commands.map((line) => /^::set-output name=([a-z-]+)::/.exec(line)?.[1])
@@ -143,7 +143,7 @@ describe.concurrent('P01, I06: a value from the service that would end an output
     'x'.repeat(999),
   ])('is no job id: %j', (jobId) =>
     stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'body',
         body: JSON.stringify({ appId: 'd1', backendEnvironmentName: 'prod', jobId, status: 'R' }),
@@ -151,18 +151,18 @@ describe.concurrent('P01, I06: a value from the service that would end an output
       })
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', 'job-id': '' })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', 'job-id': '' })
       expect(Object.values(end.outputs).join('\n')).not.toContain('evil')
     }),
   )
 
   it('is one line of the status at most', () =>
     stages.use({}, async (stage) => {
-      stage.emulator.orderJob({ statuses: ['A\nready=true\r\n', 'a\nghadelimiter_x'] })
-      stage.emulator.world.rules.jobMs = 20_000
+      stage.emulator.planJob({ statuses: ['A\nready=true\r\n', 'a\nghadelimiter_x'] })
+      stage.emulator.state.rules.jobMs = 20_000
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
-      expect(end.raw.filter((line) => line.startsWith('ready='))).toEqual([])
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
+      expect(end.rawLines.filter((line) => line.startsWith('ready='))).toEqual([])
     }))
 })

@@ -2,26 +2,26 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 
-import { defaults, type Emulator, type Fault, type FaultOrder } from '../../emulator/emulator.ts'
-import { isObject } from '../../emulator/shape.ts'
-import { mergedPullRequest, pullRequest } from '../../emulator/workflow/events.ts'
-import { runAction, stage, type Scenario } from '../kit/action.ts'
-import { expectGreen, expectHidden, expectRed } from '../kit/ends.ts'
-import { checkOutputs } from '../kit/harmless.ts'
-import { home } from '../kit/home.ts'
-import { CALM } from '../kit/pace.ts'
-import { scenario } from '../kit/scope.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import { defaults, type Emulator, type Fault, type FaultSpec } from '../../emulator/emulator.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
+import { runAction, createTestBed, type RunActionOptions } from '../support/run-action.ts'
+import { expectSuccess, expectSecretsMasked, expectFailure } from '../support/expect-result.ts'
+import { checkOutputs } from '../support/injection-checks.ts'
+import { createHome } from '../support/home-folder.ts'
+import { CAREFUL_SCALE } from '../support/time-scales.ts'
+import { scenario } from '../support/scenario.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 const debug = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' }
 
 /** Everything that an emulator has handed out and that nobody may see. */
 function secretsOf(emulator: Emulator): readonly string[] {
-  const tokens = emulator.calls('token').flatMap(({ answer }) => {
-    const parsed: unknown = JSON.parse(answer ?? '{}')
+  const tokens = emulator.calls('token').flatMap(({ responseBody }) => {
+    const parsed: unknown = JSON.parse(responseBody ?? '{}')
     return isObject(parsed) && typeof parsed['value'] === 'string' ? [parsed['value']] : []
   })
-  const sessions = [...emulator.world.credentials.values()].filter(
+  const sessions = [...emulator.state.credentials.values()].filter(
     ({ roleArn }) => roleArn !== undefined,
   )
   return [
@@ -36,7 +36,7 @@ function secretsOf(emulator: Emulator): readonly string[] {
 }
 
 /** A refusal whose head repeats what a request has in its own. */
-const refusal = (operation: FaultOrder['operation'], status: number): FaultOrder => ({
+const refusal = (operation: FaultSpec['operation'], status: number): FaultSpec => ({
   operation,
   kind: 'status',
   status,
@@ -46,9 +46,9 @@ const refusal = (operation: FaultOrder['operation'], status: number): FaultOrder
 
 describe('C07: secrets, with debug logging on', () => {
   scenario('are seen nowhere, whatever way the run ends, and are all masked', async () => {
-    await forEachVariant<{
-      scenario?: Scenario
-      refusals?: readonly FaultOrder[]
+    await forEachCase<{
+      scenario?: RunActionOptions
+      refusals?: readonly FaultSpec[]
       sessions: number
     }>(
       {
@@ -68,28 +68,28 @@ describe('C07: secrets, with debug logging on', () => {
         'a plan': { scenario: { event: pullRequest() }, sessions: 1 },
       },
       async ({ scenario = {}, refusals = [], sessions }) => {
-        const world = await stage({ rules: { jobMs: 5_000 } }, CALM)
-        for (const order of refusals) world.emulator.orderFault(order)
+        const world = await createTestBed({ rules: { jobMs: 5_000 } }, CAREFUL_SCALE)
+        for (const order of refusals) world.emulator.injectFault(order)
         const end = await runAction(world, { ...scenario, env: debug })
         const secrets = secretsOf(world.emulator)
         expect(secrets.length).toBeGreaterThanOrEqual(2 + 3 * sessions)
-        expectHidden(end, secrets)
+        expectSecretsMasked(end, secrets)
         expect(end.leftovers).toBe('')
-        expect(end.raw.some((line) => line.startsWith('::debug::'))).toBe(true)
-        const open = end.raw.filter((line) => !line.startsWith('::add-mask::')).join('\n')
+        expect(end.rawLines.some((line) => line.startsWith('::debug::'))).toBe(true)
+        const open = end.rawLines.filter((line) => !line.startsWith('::add-mask::')).join('\n')
         expect(open).not.toMatch(/bearer|authorization|AWS4-HMAC/i)
       },
     )
   })
 
   scenario('are cut out of what a server says, though it repeats them', async () => {
-    const world = await stage({}, CALM)
+    const world = await createTestBed({}, CAREFUL_SCALE)
     const { emulator } = world
     const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
     // The emulator's long-term key stands for one that was minted; the run has it from its environment.
-    const { secretAccessKey, accessKeyId } = emulator.world.user
+    const { secretAccessKey, accessKeyId } = emulator.state.user
     const echo = `You sent ${requestToken} and ${secretAccessKey}, and ${encodeURIComponent(secretAccessKey)}`
-    emulator.orderFault({
+    emulator.injectFault({
       operation: 'GetBackendStorage',
       kind: 'status',
       status: 400,
@@ -100,12 +100,12 @@ describe('C07: secrets, with debug logging on', () => {
       with: { 'role-to-assume': '', 'plan-role-to-assume': '' },
       env: { ...debug, ...emulator.ambientEnv },
     })
-    expect(expectRed(end, 'BAD_REQUEST')).toContain('and ***, and')
-    expectHidden(end, [secretAccessKey, accessKeyId])
+    expect(expectFailure(end, 'BAD_REQUEST')).toContain('and ***, and')
+    expectSecretsMasked(end, [secretAccessKey, accessKeyId])
   })
 
   scenario('are cut out of the refusals of STS and of the token service', async () => {
-    await forEachVariant<{ operation: 'token' | 'AssumeRoleWithWebIdentity'; fault: Fault }>(
+    await forEachCase<{ operation: 'token' | 'AssumeRoleWithWebIdentity'; fault: Fault }>(
       {
         'the token service': { operation: 'token', fault: { kind: 'status', status: 403 } },
         STS: {
@@ -114,17 +114,17 @@ describe('C07: secrets, with debug logging on', () => {
         },
       },
       async ({ operation, fault }) => {
-        const world = await stage({}, CALM)
+        const world = await createTestBed({}, CAREFUL_SCALE)
         const { emulator } = world
         const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
         const echoing =
           fault.kind === 'status'
             ? { ...fault, message: `The request token is ${requestToken}` }
             : fault
-        emulator.orderFault({ operation, ...echoing, times: 'always' })
+        emulator.injectFault({ operation, ...echoing, times: 'always' })
         const end = await runAction(world, { env: debug })
-        expectRed(end, operation === 'token' ? 'TOKEN_UNAVAILABLE' : 'ROLE_REFUSED')
-        expectHidden(end, secretsOf(emulator))
+        expectFailure(end, operation === 'token' ? 'TOKEN_UNAVAILABLE' : 'ROLE_REFUSED')
+        expectSecretsMasked(end, secretsOf(emulator))
       },
     )
   })
@@ -138,18 +138,18 @@ describe('secrets of the environment that the run itself has no use for', () => 
   }
 
   scenario('are masked all the same, and the id of a key is not', async () => {
-    await forEachVariant<Scenario>(
+    await forEachCase<RunActionOptions>(
       {
         'keys beside a role': { with: { wait: 'false' } },
         'a run that is skipped': { event: pullRequest({ from: 'fork' }) },
         'a token beside inputs that are refused': { with: { 'app-id': '' } },
       },
       async (given) => {
-        const world = await stage()
+        const world = await createTestBed()
         const bearer = world.emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
         const end = await runAction(world, { ...given, env: { ...debug, ...keys } })
         const minted = given.event === undefined ? [bearer] : []
-        expectHidden(end, [keys.AWS_SECRET_ACCESS_KEY, keys.AWS_SESSION_TOKEN, ...minted])
+        expectSecretsMasked(end, [keys.AWS_SECRET_ACCESS_KEY, keys.AWS_SESSION_TOKEN, ...minted])
         expect(end.masks).not.toContain(keys.AWS_ACCESS_KEY_ID)
       },
     )
@@ -158,10 +158,10 @@ describe('secrets of the environment that the run itself has no use for', () => 
 
 describe('what is no secret', () => {
   scenario('C09, P04: is not masked, or outputs would be dropped between jobs', async () => {
-    const world = await stage({ rules: { jobMs: 5_000 } }, CALM)
+    const world = await createTestBed({ rules: { jobMs: 5_000 } }, CAREFUL_SCALE)
     const end = await runAction(world, { env: debug })
 
-    expectGreen(end, 'created')
+    expectSuccess(end, 'created')
     const known = new Set([...secretsOf(world.emulator), world.emulator.githubToken])
     expect(end.masks.filter((mask) => !known.has(mask))).toEqual([])
     const open = [
@@ -178,23 +178,25 @@ describe('what is no secret', () => {
   })
 
   scenario('C08: nothing is left behind for the steps that follow, but the outputs', async () => {
-    const world = await stage()
-    const own = home()
-    const temporary = home()
+    const world = await createTestBed()
+    const own = createHome()
+    const temporary = createHome()
     const end = await runAction(world, {
       with: { wait: 'false' },
       env: { ...own, RUNNER_TEMP: temporary.HOME, TMPDIR: temporary.HOME },
     })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     checkOutputs(end.outputs)
-    expectHidden(end, secretsOf(world.emulator))
+    expectSecretsMasked(end, secretsOf(world.emulator))
     expect(end.leftovers).toBe('')
-    expect(end.raw.filter((line) => /^::(?:save-state|set-env|add-path)/.test(line))).toEqual([])
+    expect(end.rawLines.filter((line) => /^::(?:save-state|set-env|add-path)/.test(line))).toEqual(
+      [],
+    )
     expect([own.HOME, temporary.HOME].flatMap((folder) => readdirSync(folder))).toEqual([])
   })
 
   scenario('C08: a step that leaves something behind would be noticed', async () => {
-    await forEachVariant<{ code: string; noticed: string }>(
+    await forEachCase<{ code: string; noticed: string }>(
       {
         'a file in the working directory': {
           code: "fs.writeFileSync('token.txt', 'a-token')",
@@ -218,8 +220,8 @@ describe('what is no secret', () => {
         },
       },
       async ({ code, noticed }) => {
-        const { HOME } = home({ 'step.mjs': `import fs from 'node:fs'\n${code}\n` })
-        const end = await runAction(await stage(), { bundle: join(HOME, 'step.mjs') })
+        const { HOME } = createHome({ 'step.mjs': `import fs from 'node:fs'\n${code}\n` })
+        const end = await runAction(await createTestBed(), { bundle: join(HOME, 'step.mjs') })
         expect(end.leftovers).toContain(noticed)
       },
     )

@@ -2,36 +2,42 @@ import { describe, expect } from 'vitest'
 
 import {
   addRole,
-  allow,
+  allowPolicy,
   defaults,
-  githubTrust,
+  githubTrustPolicy,
   readActions,
   writeActions,
   type Fault,
 } from '../../emulator/emulator.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
-import { expectGreen, expectRed, logOf } from '../kit/ends.ts'
-import { startFront } from '../kit/front.ts'
-import { home, profile } from '../kit/home.ts'
-import { scenario } from '../kit/scope.ts'
-import { CALM } from '../kit/pace.ts'
-import { forEachVariant } from '../kit/variants.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { startRewritingProxy } from '../support/servers/rewriting-proxy.ts'
+import { createHome, toProfile } from '../support/home-folder.ts'
+import { scenario } from '../support/scenario.ts'
+import { CAREFUL_SCALE } from '../support/time-scales.ts'
+import { forEachCase } from '../support/for-each-case.ts'
 
 const ASSUME = 'AssumeRoleWithWebIdentity'
 
 /** The forms of the requests for a role, one for each attempt. */
-function assumeForms({ emulator }: Stage): readonly URLSearchParams[] {
+function assumeForms({ emulator }: TestBed): readonly URLSearchParams[] {
   return emulator.calls(ASSUME).map(({ rawBody }) => new URLSearchParams(rawBody))
 }
 
 async function runWith(fault: Fault & { times?: number | 'always' }): Promise<{
-  end: StepEnd
-  world: Stage
+  end: StepResult
+  world: TestBed
 }> {
-  const world = await stage({}, CALM)
-  world.emulator.orderFault({ operation: ASSUME, ...fault })
+  const world = await createTestBed({}, CAREFUL_SCALE)
+  world.emulator.injectFault({ operation: ASSUME, ...fault })
   return { world, end: await runAction(world, { with: { wait: 'false', 'max-attempts': '4' } }) }
 }
 
@@ -40,7 +46,7 @@ describe.concurrent('STS with trouble', () => {
     'O18, S02: failures that can pass are tried again, each time with a fresh token',
     async () => {
       const key = "Couldn't retrieve verification key from your identity provider"
-      await forEachVariant<Fault & { times?: number }>(
+      await forEachCase<Fault & { times?: number }>(
         {
           'IDPCommunicationError twice': {
             kind: 'status',
@@ -63,18 +69,18 @@ describe.concurrent('STS with trouble', () => {
         },
         async (fault) => {
           const { end, world } = await runWith(fault)
-          expectGreen(end, 'started')
+          expectSuccess(end, 'started')
           const attempts = 1 + (fault.times ?? 1)
           const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
           expect(new Set(tokens).size).toBe(attempts)
-          expect(logOf(end)).toContain(`${ASSUME} failed (attempt 1 of 4)`)
+          expect(getLog(end)).toContain(`${ASSUME} failed (attempt 1 of 4)`)
         },
       )
     },
   )
 
   scenario('O18, N10: what stays so ends as what it is, after the attempts', async () => {
-    await forEachVariant<{ fault: Fault; says: RegExp }>(
+    await forEachCase<{ fault: Fault; says: RegExp }>(
       {
         'no communication': {
           fault: { kind: 'status', status: 400, name: 'IDPCommunicationError', message: 'no luck' },
@@ -94,7 +100,7 @@ describe.concurrent('STS with trouble', () => {
       },
       async ({ fault, says }) => {
         const { end, world } = await runWith({ ...fault, times: 'always' })
-        expect(expectRed(end, 'STS_UNAVAILABLE')).toMatch(says)
+        expect(expectFailure(end, 'STS_UNAVAILABLE')).toMatch(says)
         expect(world.emulator.calls(ASSUME)).toHaveLength(4)
         expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
       },
@@ -102,7 +108,7 @@ describe.concurrent('STS with trouble', () => {
   })
 
   scenario('O18, S06, T06: what is hopeless is asked once', async () => {
-    await forEachVariant<{ fault: Fault; code: Parameters<typeof expectRed>[1]; says: RegExp }>(
+    await forEachCase<{ fault: Fault; code: Parameters<typeof expectFailure>[1]; says: RegExp }>(
       {
         'another audience': {
           fault: {
@@ -132,7 +138,7 @@ describe.concurrent('STS with trouble', () => {
       },
       async ({ fault, code, says }) => {
         const { end, world } = await runWith({ ...fault, times: 'always' })
-        expect(expectRed(end, code)).toMatch(says)
+        expect(expectFailure(end, code)).toMatch(says)
         expect(world.emulator.calls(ASSUME)).toHaveLength(1)
       },
     )
@@ -149,7 +155,7 @@ describe.concurrent('STS with trouble', () => {
         contentType: 'text/xml',
         body: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>${result}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
       })
-      await forEachVariant<Fault>(
+      await forEachCase<Fault>(
         {
           nothing: { kind: 'empty' },
           'a page': { kind: 'html', status: 200 },
@@ -167,18 +173,18 @@ describe.concurrent('STS with trouble', () => {
           ),
         },
         async (fault) => {
-          const world = await stage({}, CALM)
-          world.emulator.orderFault({ operation: ASSUME, ...fault, times: 'always' })
+          const world = await createTestBed({}, CAREFUL_SCALE)
+          world.emulator.injectFault({ operation: ASSUME, ...fault, times: 'always' })
           // Everything is there that the SDK's own chain would find.
-          const { accessKeyId, secretAccessKey } = world.emulator.world.user
-          const file = profile({ accessKeyId, secretAccessKey, sessionToken: '' })
+          const { accessKeyId, secretAccessKey } = world.emulator.state.user
+          const file = toProfile({ accessKeyId, secretAccessKey, sessionToken: '' })
           const end = await runAction(world, {
-            env: { ...world.emulator.ambientEnv, ...home({ '.aws/credentials': file }) },
+            env: { ...world.emulator.ambientEnv, ...createHome({ '.aws/credentials': file }) },
             with: { 'max-attempts': '2' },
           })
-          const message = expectRed(end, 'STS_UNAVAILABLE')
+          const message = expectFailure(end, 'STS_UNAVAILABLE')
           expect(message).toMatch(/200: the answer (?:lacks what it must have|could not be read)/)
-          expect(new Set(world.emulator.received.map(({ operation }) => operation))).toEqual(
+          expect(new Set(world.emulator.requests.map(({ operation }) => operation))).toEqual(
             new Set(['token', ASSUME]),
           )
         },
@@ -187,10 +193,10 @@ describe.concurrent('STS with trouble', () => {
   )
 
   scenario('S05: a duration above the role’s maximum is told so', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'role-duration-seconds': '43200' } })
 
-    const message = expectRed(end, 'STS_REQUEST_REFUSED')
+    const message = expectFailure(end, 'STS_REQUEST_REFUSED')
     expect(message).toContain('MaxSessionDuration')
     expect(message).toContain('Lower role-duration-seconds (now 43200)')
     expect(world.emulator.calls(ASSUME)).toHaveLength(1)
@@ -199,14 +205,14 @@ describe.concurrent('STS with trouble', () => {
   scenario(
     'S05: an hour is asked for when nothing is said, and other numbers only in range',
     async () => {
-      const world = await stage()
+      const world = await createTestBed()
       for (const wrong of ['899', '43201', 'abc', '1h']) {
         const end = await runAction(world, { with: { 'role-duration-seconds': wrong } })
-        expect(expectRed(end, 'INVALID_INPUT')).toContain(`role-duration-seconds is "${wrong}"`)
+        expect(expectFailure(end, 'INVALID_INPUT')).toContain(`role-duration-seconds is "${wrong}"`)
       }
-      expect(world.emulator.received).toEqual([])
+      expect(world.emulator.requests).toEqual([])
 
-      expectGreen(
+      expectSuccess(
         await runAction(world, { with: { 'role-duration-seconds': '', wait: 'false' } }),
         'started',
       )
@@ -219,7 +225,7 @@ describe.concurrent('the session', () => {
   scenario(
     'S03, S04: has a legal name that leads to the run, whatever the repository is called, and no tags',
     async () => {
-      await forEachVariant<{ env?: Scenario['env']; given?: string; name: RegExp }>(
+      await forEachCase<{ env?: RunActionOptions['env']; given?: string; name: RegExp }>(
         {
           'the usual': { name: /^octo-org-octo-app-1234567890$/ },
           'an actor with brackets': {
@@ -237,18 +243,18 @@ describe.concurrent('the session', () => {
           'as given': { given: 'release_42@main', name: /^release_42@main$/ },
         },
         async ({ env = {}, given = '', name }) => {
-          const world = await stage()
+          const world = await createTestBed()
           const end = await runAction(world, {
             env,
             with: { 'role-session-name': given, wait: 'false' },
           })
-          expectGreen(end, 'started')
+          expectSuccess(end, 'started')
           const [form] = assumeForms(world)
           const sent = form?.get('RoleSessionName') ?? ''
           expect(sent).toMatch(name)
           expect(sent.length).toBeLessThanOrEqual(64)
           expect([...(form?.keys() ?? [])].filter((key) => key.startsWith('Tags'))).toEqual([])
-          expect(logOf(end)).toContain(`as "${sent}"`)
+          expect(getLog(end)).toContain(`as "${sent}"`)
           expect(world.emulator.calls(ASSUME)[0]?.headers['authorization']).toBeUndefined()
         },
       )
@@ -256,41 +262,41 @@ describe.concurrent('the session', () => {
   )
 
   scenario('S03: an illegal name is refused before any call', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     for (const name of ['a/b', 'x', 'n'.repeat(65), 'dependabot[bot]']) {
       const end = await runAction(world, { with: { 'role-session-name': name } })
-      expect(expectRed(end, 'INVALID_INPUT')).toContain('role-session-name is "')
+      expect(expectFailure(end, 'INVALID_INPUT')).toContain('role-session-name is "')
     }
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario('a role of another partition than the region is an error before any call', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'aws-region': 'cn-north-1' } })
 
-    const message = expectRed(end, 'INVALID_INPUT')
+    const message = expectFailure(end, 'INVALID_INPUT')
     expect(message).toContain('role-to-assume is "arn:aws:iam::')
     expect(message).toContain('partition `aws-cn`')
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 })
 
 describe.concurrent('allowed-account-ids', () => {
   scenario('refuses a role of another account by its ARN, before any call', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'allowed-account-ids': '444455556666' } })
 
-    const message = expectRed(end, 'INVALID_INPUT')
+    const message = expectFailure(end, 'INVALID_INPUT')
     expect(message).toContain('role-to-assume is')
     expect(message).toContain('"444455556666"')
-    expect(world.emulator.received).toEqual([])
+    expect(world.emulator.requests).toEqual([])
   })
 
   scenario(
     'refuses a session of another account than the role’s ARN said, before anything is read',
     async () => {
-      const world = await stage()
-      const front = await startFront(world.emulator.port, (_, answer) =>
+      const world = await createTestBed()
+      const front = await startRewritingProxy(world.emulator.port, (_, answer) =>
         answer.replace('arn:aws:sts::111122223333:', 'arn:aws:sts::444455556666:'),
       )
       const end = await runAction(world, {
@@ -298,30 +304,30 @@ describe.concurrent('allowed-account-ids', () => {
         env: { AWS_ENDPOINT_URL_STS: front.url },
       })
 
-      const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
+      const message = expectFailure(end, 'ACCOUNT_NOT_ALLOWED')
       expect(message).toContain('444455556666')
-      expect(world.emulator.received.map(({ operation }) => operation)).toEqual(['token', ASSUME])
+      expect(world.emulator.requests.map(({ operation }) => operation)).toEqual(['token', ASSUME])
     },
   )
 
   scenario('lets an allowed account pass, in any spelling of the list', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, {
       with: { 'allowed-account-ids': '["444455556666",\r\n "111122223333"]', wait: 'false' },
     })
-    expectGreen(end, 'started')
+    expectSuccess(end, 'started')
     expect(world.emulator.calls('GetCallerIdentity')).toEqual([])
   })
 
   scenario('asks whose ambient credentials are, only when it is set', async () => {
-    await forEachVariant<{ ids: string; asked: number; red?: boolean }>(
+    await forEachCase<{ ids: string; asked: number; red?: boolean }>(
       {
         'not set': { ids: '', asked: 0 },
         allowed: { ids: '111122223333', asked: 1 },
         'not allowed': { ids: '444455556666', asked: 1, red: true },
       },
       async ({ ids, asked, red = false }) => {
-        const world = await stage()
+        const world = await createTestBed()
         const end = await runAction(world, {
           env: world.emulator.ambientEnv,
           with: {
@@ -332,11 +338,11 @@ describe.concurrent('allowed-account-ids', () => {
           },
         })
         if (red) {
-          const message = expectRed(end, 'ACCOUNT_NOT_ALLOWED')
+          const message = expectFailure(end, 'ACCOUNT_NOT_ALLOWED')
           expect(message).toContain('111122223333')
           expect(message).toContain('444455556666')
-        } else expectGreen(end, 'started')
-        const operations = world.emulator.received.map(({ operation }) => operation)
+        } else expectSuccess(end, 'started')
+        const operations = world.emulator.requests.map(({ operation }) => operation)
         expect(operations.filter((each) => each === 'GetCallerIdentity')).toHaveLength(asked)
         expect(operations.some((each) => each === 'GetBackendStorage')).toBe(!red)
       },
@@ -344,8 +350,8 @@ describe.concurrent('allowed-account-ids', () => {
   })
 
   scenario('is red when the account of ambient credentials cannot be found out', async () => {
-    const world = await stage({}, CALM)
-    world.emulator.orderFault({ operation: 'GetCallerIdentity', kind: 'reset', times: 'always' })
+    const world = await createTestBed({}, CAREFUL_SCALE)
+    world.emulator.injectFault({ operation: 'GetCallerIdentity', kind: 'reset', times: 'always' })
     const end = await runAction(world, {
       env: world.emulator.ambientEnv,
       with: {
@@ -355,17 +361,17 @@ describe.concurrent('allowed-account-ids', () => {
         'max-attempts': '2',
       },
     })
-    expect(expectRed(end, 'STS_UNAVAILABLE')).toContain('allowed-account-ids')
+    expect(expectFailure(end, 'STS_UNAVAILABLE')).toContain('allowed-account-ids')
     expect(world.emulator.calls('GetBackendStorage')).toEqual([])
   })
 })
 
 describe.concurrent('the role of a plan', () => {
   scenario('is plan-role-to-assume alone, with a policy that denies every write', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { event: pullRequest() })
 
-    expectGreen(end, 'planned')
+    expectSuccess(end, 'planned')
     const [form] = assumeForms(world)
     expect(assumeForms(world)).toHaveLength(1)
     expect(form?.get('RoleArn')).toBe(defaults.planRole)
@@ -382,7 +388,7 @@ describe.concurrent('the role of a plan', () => {
         },
       ],
     })
-    expect(world.emulator.received.map(({ operation }) => operation)).not.toContain(
+    expect(world.emulator.requests.map(({ operation }) => operation)).not.toContain(
       'CreateBackendStorage',
     )
   })
@@ -390,27 +396,27 @@ describe.concurrent('the role of a plan', () => {
   scenario(
     'is role-to-assume where no other is given, by a session that cannot write either',
     async () => {
-      const world = await stage()
-      addRole(world.emulator.world, {
+      const world = await createTestBed()
+      addRole(world.emulator.state, {
         arn: defaults.applyRole,
-        trust: githubTrust(['repo:octo-org/octo-app:pull_request']),
-        policies: [allow([...readActions, ...writeActions])],
+        trust: githubTrustPolicy(['repo:octo-org/octo-app:pull_request']),
+        policies: [allowPolicy([...readActions, ...writeActions])],
       })
       const end = await runAction(world, {
         event: pullRequest(),
         with: { 'plan-role-to-assume': '' },
       })
-      expectGreen(end, 'planned')
+      expectSuccess(end, 'planned')
       const [form] = assumeForms(world)
       expect(form?.get('RoleArn')).toBe(defaults.applyRole)
       expect(form?.get('Policy')).toContain('"Deny"')
-      expect(logOf(end)).toContain('by a session that cannot write')
+      expect(getLog(end)).toContain('by a session that cannot write')
     },
   )
 
   scenario('an apply has the role’s own rights, without a policy of the session', async () => {
-    const world = await stage()
-    expectGreen(await runAction(world, { with: { wait: 'false' } }), 'started')
+    const world = await createTestBed()
+    expectSuccess(await runAction(world, { with: { wait: 'false' } }), 'started')
     const [form] = assumeForms(world)
     expect(form?.get('RoleArn')).toBe(defaults.applyRole)
     expect(form?.has('Policy')).toBe(false)
@@ -424,13 +430,13 @@ describe.concurrent('a wait that outlives the session', () => {
   /** STS gives sessions that are over after some seconds, which real STS does not. */
   async function shortSessions(
     jobMs: number | 'never',
-  ): Promise<{ world: Stage; env: Record<string, string> }> {
-    const world = await stage({}, FAST)
+  ): Promise<{ world: TestBed; env: Record<string, string> }> {
+    const world = await createTestBed({}, FAST_SCALE)
     const { emulator } = world
-    emulator.orderJob({ ms: jobMs })
-    const front = await startFront(emulator.port, (_, answer) => {
+    emulator.planJob({ ms: jobMs })
+    const front = await startRewritingProxy(emulator.port, (_, answer) => {
       const key = /<AccessKeyId>([^<]+)/.exec(answer)?.[1] ?? ''
-      const session = emulator.world.credentials.get(key)
+      const session = emulator.state.credentials.get(key)
       if (session === undefined) return answer
       const expiresAt = emulator.clock.now() + SESSION_MS
       session.expiresAt = expiresAt
@@ -445,29 +451,35 @@ describe.concurrent('a wait that outlives the session', () => {
       const { world, env } = await shortSessions(75_000)
       const end = await runAction(world, { env })
 
-      expectGreen(end, 'created')
+      expectSuccess(end, 'created')
       const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
       expect(tokens.length).toBeGreaterThanOrEqual(2)
       expect(new Set(tokens).size).toBe(tokens.length)
-      expect(logOf(end)).toContain('Renewed the session of the role.')
-      expect(logOf(end)).not.toContain('ExpiredToken')
+      expect(getLog(end)).toContain('Renewed the session of the role.')
+      expect(getLog(end)).not.toContain('ExpiredToken')
     },
   )
 
   scenario('goes on while the session lasts, although renewing fails for a while', async () => {
     const { world, env } = await shortSessions(75_000)
-    world.emulator.orderFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 2 })
+    world.emulator.injectFault({
+      operation: ASSUME,
+      kind: 'status',
+      status: 503,
+      skip: 1,
+      times: 2,
+    })
     const end = await runAction(world, { env, with: { 'max-attempts': '2' } })
 
-    expectGreen(end, 'created')
-    expect(logOf(end)).toMatch(/could not be renewed yet, and lasts for another \d+ s: .*503/)
-    expect(logOf(end)).toContain('Renewed the session of the role.')
+    expectSuccess(end, 'created')
+    expect(getLog(end)).toMatch(/could not be renewed yet, and lasts for another \d+ s: .*503/)
+    expect(getLog(end)).toContain('Renewed the session of the role.')
   })
 
   scenario('is renewed when the service calls the session expired before its time', async () => {
-    const world = await stage({}, CALM)
-    world.emulator.orderJob({ ms: 20_000 })
-    world.emulator.orderFault({
+    const world = await createTestBed({}, CAREFUL_SCALE)
+    world.emulator.planJob({ ms: 20_000 })
+    world.emulator.injectFault({
       operation: 'GetBackendJob',
       kind: 'status',
       status: 403,
@@ -476,7 +488,7 @@ describe.concurrent('a wait that outlives the session', () => {
     })
     const end = await runAction(world)
 
-    expectGreen(end, 'created')
+    expectSuccess(end, 'created')
     expect(world.emulator.calls(ASSUME)).toHaveLength(2)
     const [first, second] = world.emulator.calls('GetBackendJob')
     expect(second?.accessKeyId).not.toBe(first?.accessKeyId)
@@ -486,7 +498,7 @@ describe.concurrent('a wait that outlives the session', () => {
     'P06: ends with an unknown outcome and the job’s id when there is no session to be had any more',
     async () => {
       const { world, env } = await shortSessions('never')
-      world.emulator.orderFault({
+      world.emulator.injectFault({
         operation: ASSUME,
         kind: 'status',
         status: 403,
@@ -497,7 +509,7 @@ describe.concurrent('a wait that outlives the session', () => {
       })
       const end = await runAction(world, { env })
 
-      const message = expectRed(end, 'ROLE_REFUSED', 'unknown')
+      const message = expectFailure(end, 'ROLE_REFUSED', 'unknown')
       const [job] = world.emulator.environment().jobs
       expect(end.outputs['job-id']).toBe(job?.jobId)
       expect(end.outputs['status']).toBe('RUNNING')

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest'
 
 import { addStorage, type Emulator } from '../../emulator/emulator.ts'
-import { pullRequest, push, pushTag } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
-import { readMarkdown } from '../kit/read-markdown.ts'
+import { pullRequest, push, pushTag } from '../../emulator/runner/events.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
 
 type End = Awaited<ReturnType<typeof runAction>>
 
-const linesOf = ({ summary }: End): readonly string[] => readMarkdown(summary).text.split('\n')
+const linesOf = ({ summary }: End): readonly string[] => renderMarkdown(summary).text.split('\n')
 
 const media = (emulator: Emulator, given: Readonly<Record<string, unknown>> = {}): void => {
   addStorage(emulator.environment(), {
@@ -21,7 +27,7 @@ describe('the summary of a run says first how it ended', () => {
   type Row = Readonly<{
     result: string
     words: string
-    scenario?: Scenario
+    scenario?: RunActionOptions
     arrange?: (emulator: Emulator) => void
   }>
   const rows: readonly Row[] = [
@@ -54,20 +60,20 @@ describe('the summary of a run says first how it ended', () => {
       result: 'failed',
       words: '❌ Storage media: failed',
       arrange: (emulator) => {
-        emulator.orderJob({ error: 'It went wrong.' })
+        emulator.planJob({ error: 'It went wrong.' })
       },
     },
     {
       result: 'unknown',
       words: '❌ Storage media: the outcome is not known',
       arrange: (emulator) => {
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'CreateBackendStorage',
           kind: 'reset',
           when: 'late',
           lateMs: 900_000,
         })
-        emulator.orderFault({
+        emulator.injectFault({
           operation: 'ListBackendJobs',
           kind: 'status',
           status: 500,
@@ -80,13 +86,13 @@ describe('the summary of a run says first how it ended', () => {
       words: '❌ Storage media: not ready in time',
       scenario: { with: { 'timeout-in-minutes': '1' } },
       arrange: (emulator) => {
-        emulator.orderJob({ ms: 'never' })
+        emulator.planJob({ ms: 'never' })
       },
     },
   ]
 
   it.each(rows)('$result', async ({ result, words, scenario = {}, arrange }) => {
-    const world = await stage({ rules: { jobMs: 5_000 } }, FAST)
+    const world = await createTestBed({ rules: { jobMs: 5_000 } }, FAST_SCALE)
     arrange?.(world.emulator)
     const end = await runAction(world, scenario)
     expect(end.outputs['result']).toBe(result)
@@ -97,7 +103,7 @@ describe('the summary of a run says first how it ended', () => {
   })
 
   it('where the inputs need mending, with a line for each', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, { with: { 'app-id': 'a/b', 'if-exists': 'perhaps' } })
     const lines = linesOf(end)
     expect(lines[0]).toBe('❌ Nothing done: inputs need mending')
@@ -108,7 +114,7 @@ describe('the summary of a run says first how it ended', () => {
   })
 
   it('where the event asks for nothing', async () => {
-    const end = await runAction(await stage(), { event: pushTag() })
+    const end = await runAction(await createTestBed(), { event: pushTag() })
     expect(linesOf(end)[0]).toBe('❌ Nothing done')
     expect(linesOf(end)).toContain('What to do: Set mode: apply or mode: plan for this workflow.')
   })
@@ -116,8 +122,8 @@ describe('the summary of a run says first how it ended', () => {
 
 describe('the summary of a create', () => {
   it('tells what was asked and what is, the job, the time, what was retried, and where to look', async () => {
-    const world = await stage({ rules: { jobMs: 20_000 } }, FAST)
-    world.emulator.orderFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
+    const world = await createTestBed({ rules: { jobMs: 20_000 } }, FAST_SCALE)
+    world.emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
     const end = await runAction(world, {
       with: { 'bucket-name': 'acme-media', 'unauthenticated-permissions': 'READ' },
     })
@@ -147,7 +153,7 @@ describe('the summary of a create', () => {
         /^CreateBackendStorage failed \(attempt 1 of 8\): 429 .* Next attempt in \d+ s\.$/,
       ),
     ])
-    expect(readMarkdown(end.summary).links).toEqual([
+    expect(renderMarkdown(end.summary).links).toEqual([
       'https://eu-west-1.console.aws.amazon.com/amplify/home?region=eu-west-1#/d1a2b3c4d5e6f7',
       'https://github.com/octo-org/octo-app/actions/runs/1234567890',
       'https://github.com/octo-org/octo-app/commit/1d1b8f0dbb3d5d3d4d55cf2b1d1c3a1f6a5f7e10',
@@ -157,8 +163,8 @@ describe('the summary of a create', () => {
 
 describe('the summary of a failure', () => {
   it('has the cause, the next step, and the request id', async () => {
-    const world = await stage()
-    world.emulator.orderFault({
+    const world = await createTestBed()
+    world.emulator.injectFault({
       operation: 'CreateBackendStorage',
       kind: 'status',
       status: 400,
@@ -174,13 +180,13 @@ describe('the summary of a failure', () => {
   })
 
   it('stays small and whole, whatever the service sends', async () => {
-    const world = await stage({ rules: { jobMs: 1_000 } }, FAST)
+    const world = await createTestBed({ rules: { jobMs: 1_000 } }, FAST_SCALE)
     const hostile = '</table><img src=x> ```\n# <b>`x`</b> [x](http://evil.example) \u202e'
-    world.emulator.orderJob({ error: hostile.repeat(30_000) })
+    world.emulator.planJob({ error: hostile.repeat(30_000) })
     const end = await runAction(world)
     expect(end.outputs['error-code']).toBe('JOB_FAILED')
     expect(Buffer.byteLength(end.summary)).toBeLessThan(64 * 1024)
-    const { elements, links } = readMarkdown(end.summary)
+    const { elements, links } = renderMarkdown(end.summary)
     expect(elements).not.toContain('img')
     expect(links.filter((url) => url.includes('evil'))).toEqual([])
     expect(linesOf(end).at(-1)).toMatch(/^Took /)
@@ -196,7 +202,7 @@ describe('the difference is the same wherever it is shown', () => {
   }
 
   it('of a change', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     media(world.emulator, {
       permissions: { authenticated: ['READ', 'DELETE'], unAuthenticated: ['READ'] },
     })
@@ -205,7 +211,7 @@ describe('the difference is the same wherever it is shown', () => {
       { field: 'authenticated-permissions', from: ['READ', 'DELETE'], to: ['READ'] },
       { field: 'unauthenticated-permissions', from: ['READ'], to: [] },
     ])
-    const log = end.shown.map((line) => line.trim())
+    const log = end.log.map((line) => line.trim())
     expect(log).toEqual(
       expect.arrayContaining(['Signed-in users: READ, DELETE → READ', 'Guests: READ → none']),
     )
@@ -218,7 +224,7 @@ describe('the difference is the same wherever it is shown', () => {
   })
 
   it('of a create, with what follows from it', async () => {
-    const world = await stage()
+    const world = await createTestBed()
     const end = await runAction(world, {
       event: pullRequest(),
       with: { ...asked, 'bucket-name': 'acme-media', 'unauthenticated-permissions': 'READ' },
@@ -226,7 +232,7 @@ describe('the difference is the same wherever it is shown', () => {
     const bucket = `The bucket will be acme-media${world.emulator.environment().suffix}-prod.`
     const fixed = 'The name of the storage and its bucket cannot be changed later.'
     const next = 'After the merge into "main", the run there applies this.'
-    const log = end.shown.map((line) => line.trim().replaceAll('`', ''))
+    const log = end.log.map((line) => line.trim().replaceAll('`', ''))
     expect(log).toEqual(
       expect.arrayContaining([
         'Storage: media',
@@ -243,23 +249,26 @@ describe('the difference is the same wherever it is shown', () => {
     // What guests gain is said once in each place.
     const warned = end.annotations.filter(({ title }) => title === 'Guests get access')
     expect(warned).toHaveLength(1)
-    for (const text of [readMarkdown(end.summary).text, commentOf(world)]) {
+    for (const text of [renderMarkdown(end.summary).text, commentOf(world)]) {
       expect(text.match(/unauthenticated identities/g)).toHaveLength(1)
     }
   })
 
-  const commentOf = ({ emulator }: Stage): string =>
-    readMarkdown(emulator.world.github.comments[0]?.body ?? '').text
+  const commentOf = ({ emulator }: TestBed): string =>
+    renderMarkdown(emulator.state.github.comments[0]?.body ?? '').text
 })
 
 describe('without a summary the result is what it is', () => {
   it('when it is switched off', async () => {
-    const end = await runAction(await stage(), { event: pullRequest(), with: { summary: 'false' } })
+    const end = await runAction(await createTestBed(), {
+      event: pullRequest(),
+      with: { summary: 'false' },
+    })
     expect([end.exitCode, end.summary]).toEqual([0, ''])
   })
 
   it('when it is switched off and other inputs are wrong', async () => {
-    const end = await runAction(await stage(), {
+    const end = await runAction(await createTestBed(), {
       event: push(),
       with: { summary: 'false', 'app-id': '' },
     })
@@ -267,7 +276,7 @@ describe('without a summary the result is what it is', () => {
   })
 
   it('when the runner takes none', async () => {
-    const end = await runAction(await stage(), {
+    const end = await runAction(await createTestBed(), {
       event: pullRequest(),
       env: { GITHUB_STEP_SUMMARY: undefined },
     })
@@ -276,7 +285,7 @@ describe('without a summary the result is what it is', () => {
   })
 
   it('when it cannot be written, which is a warning', async () => {
-    const end = await runAction(await stage(), {
+    const end = await runAction(await createTestBed(), {
       event: pullRequest(),
       env: { GITHUB_STEP_SUMMARY: '/nowhere/summary.md' },
     })

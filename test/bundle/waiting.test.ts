@@ -1,28 +1,28 @@
 /** The wait for the run's own job: what the service says meanwhile, and what ends it. */
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { FAST, runAction, type Stage } from '../kit/action.ts'
-import { errorOf, forbid, linesOf, logOf } from '../kit/step-ends.ts'
-import { createStages } from '../kit/stages.ts'
+import { FAST_SCALE, runAction, type TestBed } from '../support/run-action.ts'
+import { getError, denyOperations, getLines, getLog } from '../support/step-result.ts'
+import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createStages(FAST)
+const stages = createEmulatorPool(FAST_SCALE)
 /** For waits of many minutes. */
-const hasty = createStages(60)
+const hasty = createEmulatorPool(60)
 afterAll(async () => {
   await Promise.all([stages.stop(), hasty.stop()])
 })
 
-const jobIdOf = ({ emulator }: Stage): string => String(emulator.environment().jobs[0]?.jobId)
+const jobIdOf = ({ emulator }: TestBed): string => String(emulator.environment().jobs[0]?.jobId)
 
 describe.concurrent('the log of a wait', () => {
   it('says at least once a minute how long the job has run, and how long there is left', () =>
     hasty.use({ jobMs: 320_000 }, async (stage) => {
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
       const jobId = jobIdOf(stage)
-      const lines = linesOf(end, new RegExp(`Job ${jobId} is RUNNING after .*; .* left\\.`))
-      expect(lines.length, logOf(end)).toBeGreaterThanOrEqual(4)
+      const lines = getLines(end, new RegExp(`Job ${jobId} is RUNNING after .*; .* left\\.`))
+      expect(lines.length, getLog(end)).toBeGreaterThanOrEqual(4)
       const seconds = lines.map((line) => Number(/^\s*\[([\d.]+) s\]/.exec(line)?.[1]))
       const gaps = seconds.slice(1).map((at, index) => at - (seconds[index] ?? 0))
       for (const gap of gaps) expect(gap).toBeGreaterThan(30)
@@ -34,10 +34,10 @@ describe.concurrent('the log of a wait', () => {
       async (stage) => {
         const end = await runAction(stage)
 
-        expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
+        expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
         for (const status of ['PROVISIONING', 'REBOOTING', 'RUNNING'] as const)
-          expect(linesOf(end, new RegExp(`is ${status} after`)), logOf(end)).toHaveLength(1)
-        expect(linesOf(end, /This status is not known; it counts as running/)).toEqual([
+          expect(getLines(end, new RegExp(`is ${status} after`)), getLog(end)).toHaveLength(1)
+        expect(getLines(end, /This status is not known; it counts as running/)).toEqual([
           expect.stringContaining('REBOOTING'),
         ])
       },
@@ -49,10 +49,10 @@ describe.concurrent('W07: a status', () => {
     'that says the job is complete ends the wait: %j',
     (finalStatus) =>
       stages.use({}, async (stage) => {
-        stage.emulator.orderJob({ finalStatus })
+        stage.emulator.planJob({ finalStatus })
         const end = await runAction(stage)
 
-        expect(end.outputs, logOf(end)).toMatchObject({
+        expect(end.outputs, getLog(end)).toMatchObject({
           result: 'created',
           ready: 'true',
           status: finalStatus.trim(),
@@ -64,10 +64,10 @@ describe.concurrent('W07: a status', () => {
     'P06: that says the job has failed is red: %j',
     (status) =>
       stages.use({}, async (stage) => {
-        stage.emulator.orderJob({ finalStatus: status, error: 'The stack could not be updated' })
+        stage.emulator.planJob({ finalStatus: status, error: 'The stack could not be updated' })
         const end = await runAction(stage)
 
-        expect(end.exitCode, logOf(end)).toBe(1)
+        expect(end.exitCode, getLog(end)).toBe(1)
         expect(end.outputs).toMatchObject({
           result: 'failed',
           ready: '',
@@ -75,7 +75,7 @@ describe.concurrent('W07: a status', () => {
           'job-id': jobIdOf(stage),
           'error-code': 'JOB_FAILED',
         })
-        expect(errorOf(end)).toContain('The stack could not be updated')
+        expect(getError(end)).toContain('The stack could not be updated')
       }),
   )
 
@@ -83,18 +83,18 @@ describe.concurrent('W07: a status', () => {
     'P06: that nobody knows means that the job still runs, and is logged once: %s',
     (finalStatus) =>
       stages.use({}, async (stage) => {
-        stage.emulator.orderJob({ finalStatus })
+        stage.emulator.planJob({ finalStatus })
         const end = await runAction(stage, { with: { 'timeout-in-minutes': '1' } })
 
-        expect(end.exitCode, logOf(end)).toBe(1)
+        expect(end.exitCode, getLog(end)).toBe(1)
         expect(end.outputs).toMatchObject({
           result: 'timed-out',
           ready: '',
           status: finalStatus,
           'job-id': jobIdOf(stage),
         })
-        expect(linesOf(end, /This status is not known/)).toHaveLength(1)
-        expect(errorOf(end)).toContain(`its last status was ${finalStatus}`)
+        expect(getLines(end, /This status is not known/)).toHaveLength(1)
+        expect(getError(end)).toContain(`its last status was ${finalStatus}`)
       }),
   )
 
@@ -106,7 +106,7 @@ describe.concurrent('W07: a status', () => {
   ])('that is none (it is $name) ends the wait soon: red, unknown', ({ status }) =>
     stages.use({}, async (stage) => {
       const member = status === undefined ? '' : `,"status":${status}`
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'GetBackendJob',
         kind: 'body',
         body: `{"jobId":"7","operation":"CreateBackendStorage"${member}}`,
@@ -114,7 +114,7 @@ describe.concurrent('W07: a status', () => {
       })
       const end = await runAction(stage, { with: { 'max-attempts': '3' } })
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'unknown',
         ready: '',
@@ -131,7 +131,7 @@ describe.concurrent('a job', () => {
     stages.use({ jobMs: 30_000, jobReadableAfterMs: 20_000 }, async (stage) => {
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
       const statuses = stage.emulator.calls('GetBackendJob').map(({ status }) => status)
       expect(statuses[0]).toBe(404)
     }))
@@ -140,39 +140,39 @@ describe.concurrent('a job', () => {
     stages.use({ jobReadableAfterMs: 600_000_000 }, async (stage) => {
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'unknown',
         ready: '',
         'job-id': jobIdOf(stage),
         'error-code': 'JOB_NOT_FOUND',
       })
-      expect(errorOf(end)).toContain('aws amplifybackend get-backend-storage')
+      expect(getError(end)).toContain('aws amplifybackend get-backend-storage')
     }))
 
   it('that the role may not read is red, and names the action and wait: false', () =>
     stages.use({}, async (stage) => {
-      forbid(stage.emulator, 'GetBackendJob')
+      denyOperations(stage.emulator, 'GetBackendJob')
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'unknown',
         ready: '',
         'job-id': jobIdOf(stage),
         'error-code': 'ACCESS_DENIED',
       })
-      expect(errorOf(end)).toContain('amplifybackend:GetBackendJob')
-      expect(errorOf(end)).toContain('wait: false')
+      expect(getError(end)).toContain('amplifybackend:GetBackendJob')
+      expect(getError(end)).toContain('wait: false')
       expect(stage.emulator.calls('GetBackendJob')).toHaveLength(1)
     }))
 
   it('is not asked about when nobody waits for it, by a role that may not read it', () =>
     stages.use({}, async (stage) => {
-      forbid(stage.emulator, 'GetBackendJob')
+      denyOperations(stage.emulator, 'GetBackendJob')
       const end = await runAction(stage, { with: { wait: 'false' } })
 
-      expect(end.exitCode, logOf(end)).toBe(0)
+      expect(end.exitCode, getLog(end)).toBe(0)
       expect(end.outputs).toMatchObject({ result: 'started', ready: '', 'job-id': jobIdOf(stage) })
       expect(stage.emulator.calls('GetBackendJob')).toEqual([])
     }))
@@ -186,7 +186,7 @@ describe.concurrent('a job', () => {
   ])('W09: without an id is never asked about: %s', (body) =>
     stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
       const { emulator } = stage
-      emulator.orderFault({
+      emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'body',
         body,
@@ -194,13 +194,13 @@ describe.concurrent('a job', () => {
       })
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({
+      expect(end.outputs, getLog(end)).toMatchObject({
         result: 'created',
         ready: 'true',
         'job-id': '',
       })
       expect(emulator.calls('GetBackendJob')).toEqual([])
-      expect(emulator.received.filter(({ operation }) => operation === undefined)).toEqual([])
+      expect(emulator.requests.filter(({ operation }) => operation === undefined)).toEqual([])
     }),
   )
 })
@@ -210,21 +210,21 @@ describe.concurrent('W06: polls that fail one after the other', () => {
     stages.use({ jobMs: 60_000 }, async (stage) => {
       const { emulator } = stage
       const operation = 'GetBackendJob'
-      emulator.orderFault({ operation, kind: 'status', status: 429 })
-      emulator.orderFault({ operation, kind: 'html', status: 504 })
-      emulator.orderFault({ operation, kind: 'reset' })
-      emulator.orderFault({ operation, kind: 'status', status: 500 })
-      emulator.orderFault({ operation, kind: 'truncated' })
+      emulator.injectFault({ operation, kind: 'status', status: 429 })
+      emulator.injectFault({ operation, kind: 'html', status: 504 })
+      emulator.injectFault({ operation, kind: 'reset' })
+      emulator.injectFault({ operation, kind: 'status', status: 500 })
+      emulator.injectFault({ operation, kind: 'truncated' })
       const end = await runAction(stage)
 
-      expect(end.outputs, logOf(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(linesOf(end, /GetBackendJob failed .* the job is not affected/)).toHaveLength(5)
+      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
+      expect(getLines(end, /GetBackendJob failed .* the job is not affected/)).toHaveLength(5)
       expect(end.annotations).toEqual([])
     }))
 
   it('end it at once when there is no hope: red, unknown, with the job id', () =>
     stages.use({}, async (stage) => {
-      stage.emulator.orderFault({
+      stage.emulator.injectFault({
         operation: 'GetBackendJob',
         kind: 'status',
         status: 400,
@@ -233,13 +233,13 @@ describe.concurrent('W06: polls that fail one after the other', () => {
       })
       const end = await runAction(stage)
 
-      expect(end.exitCode, logOf(end)).toBe(1)
+      expect(end.exitCode, getLog(end)).toBe(1)
       expect(end.outputs).toMatchObject({
         result: 'unknown',
         ready: '',
         'job-id': jobIdOf(stage),
         'error-code': 'BAD_REQUEST',
       })
-      expect(errorOf(end)).toContain('goes on remotely')
+      expect(getError(end)).toContain('goes on remotely')
     }))
 })

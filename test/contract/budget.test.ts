@@ -6,8 +6,13 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 import { addStorage } from '../../emulator/emulator.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import {
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 const files = readdirSync(dist)
@@ -28,7 +33,7 @@ describe('the bundle', () => {
   })
 })
 
-const existing = ({ emulator }: Stage): void => {
+const existing = ({ emulator }: TestBed): void => {
   addStorage(emulator.environment(), {
     resourceName: 'media',
     permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
@@ -37,8 +42,8 @@ const existing = ({ emulator }: Stage): void => {
 
 type Kind = Readonly<{
   name: string
-  prepare?: (world: Stage) => void
-  scenario: Scenario
+  prepare?: (world: TestBed) => void
+  scenario: RunActionOptions
   requests: readonly string[]
 }>
 
@@ -96,9 +101,9 @@ const kinds: readonly Kind[] = [
 
 describe('the requests of', () => {
   it.each(kinds)('$name', async ({ prepare, scenario, requests }) => {
-    const world = await stage({ rules: { jobMs: 0 } })
+    const world = await createTestBed({ rules: { jobMs: 0 } })
     prepare?.(world)
     await runAction(world, scenario)
-    expect(world.emulator.received.map(({ operation }) => operation)).toEqual(requests)
+    expect(world.emulator.requests.map(({ operation }) => operation)).toEqual(requests)
   })
 })

@@ -1,36 +1,36 @@
 /** What the workflows of this repository promise, beyond what the linters of test/workflows see. */
 import { describe, expect, it } from 'vitest'
 
-import { isObject } from '../../emulator/shape.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
 import {
   at,
-  checksOf,
+  getCheckNames,
   entries,
-  eventsOf,
+  getEvents,
   list,
-  npmCallsOf,
-  npmLines,
+  getNpmCalls,
+  findNpmCommands,
   read,
   readJson,
   readYaml,
-  stepsOf,
+  getSteps,
   text,
   texts,
   workflows,
-} from './kit/workflows.ts'
+} from '../support/contract/repository-files.ts'
 
 const jobs = workflows.flatMap(({ name, workflow }) =>
   entries(at(workflow, 'jobs')).map(([id, job]) => ({
     name: `${name}: ${id}`,
     job,
     // Nobody waits for what the clock alone starts.
-    limit: eventsOf(workflow).every((event) => /^(?:schedule|workflow_dispatch)$/.test(event))
+    limit: getEvents(workflow).every((event) => /^(?:schedule|workflow_dispatch)$/.test(event))
       ? 120
       : 30,
   })),
 )
 const steps = jobs.flatMap(({ name, job }) =>
-  stepsOf(job).map((step, index) => ({ name: `${name}, step ${index + 1}`, step })),
+  getSteps(job).map((step, index) => ({ name: `${name}, step ${index + 1}`, step })),
 )
 const workflow = (name: string): unknown => workflows.find((one) => one.name === name)?.workflow
 
@@ -64,7 +64,7 @@ describe('the workflows', () => {
 
   it('run no scripts of packages that they install', () => {
     const installs = steps
-      .flatMap(({ step }) => npmLines(text(at(step, 'run'))))
+      .flatMap(({ step }) => findNpmCommands(text(at(step, 'run'))))
       .filter((line) => /\bnpm (?:ci|i|install|add|update|up)\b/.test(line))
     expect(installs.length).toBeGreaterThan(5)
     expect(installs.filter((line) => !line.includes(' --ignore-scripts'))).toEqual([])
@@ -73,7 +73,7 @@ describe('the workflows', () => {
   it('call only scripts that there are', () => {
     const known = entries(at(readJson('package.json'), 'scripts')).map(([name]) => name)
     const called = jobs.flatMap(({ job }) =>
-      npmCallsOf(job).flatMap((line) => {
+      getNpmCalls(job).flatMap((line) => {
         const [, script, short] = /\bnpm (?:run (\S+)|(test)\b)/.exec(line) ?? []
         return script ?? short ?? []
       }),
@@ -91,7 +91,7 @@ describe('every workflow', () => {
   it.each(workflows)(
     '$name starts for nothing that lends its rights to the code of a stranger',
     ({ workflow }) => {
-      const events = eventsOf(workflow)
+      const events = getEvents(workflow)
       const safe = ['push', 'pull_request', 'merge_group', 'schedule', 'workflow_dispatch']
       expect(events).not.toEqual([])
       expect(events.filter((event) => !safe.includes(event))).toEqual([])
@@ -149,7 +149,7 @@ describe('the CI', () => {
   })
 
   it('has a gate that lets nothing through but success', () => {
-    expect(stepsOf(at(ciJobs, 'gate'))).toEqual([
+    expect(getSteps(at(ciJobs, 'gate'))).toEqual([
       {
         name: 'Every job was green',
         env: { RESULTS: "${{ join(needs.*.result, ' ') }}" },
@@ -159,7 +159,7 @@ describe('the CI', () => {
   })
 
   it.each(others)('skips no step of %s', (_, job) => {
-    expect([job, ...stepsOf(job)].filter((part) => at(part, 'if') !== undefined)).toEqual([])
+    expect([job, ...getSteps(job)].filter((part) => at(part, 'if') !== undefined)).toEqual([])
   })
 
   it.each([
@@ -168,11 +168,11 @@ describe('the CI', () => {
     ['use', [install]],
     ['peers', [install, 'npm run test:peers', 'npm run soak -- --runs 50']],
   ])('runs all that %s is for', (id, calls) => {
-    expect(npmCallsOf(at(ciJobs, id))).toEqual(calls)
+    expect(getNpmCalls(at(ciJobs, id))).toEqual(calls)
   })
 
   it('B01, B06: builds dist anew from a clean install, and compares it with the committed one', () => {
-    expect(npmCallsOf(at(ciJobs, 'check'))).toEqual([
+    expect(getNpmCalls(at(ciJobs, 'check'))).toEqual([
       install,
       'npm run check:lint',
       'npm run check:types',
@@ -190,7 +190,7 @@ describe('the CI', () => {
   })
 
   it('uses the action as it is here, to create a storage and to find it created', () => {
-    const uses = stepsOf(at(ciJobs, 'use'))
+    const uses = getSteps(at(ciJobs, 'use'))
     const own = uses.filter((step) => at(step, 'uses') === './')
     expect(own.map((step) => [at(step, 'id'), at(step, 'with', 'mode')])).toEqual([
       ['create', 'apply'],
@@ -213,7 +213,7 @@ describe('the CI', () => {
 
   it('can be had on any machine, but for the audit and the coverage', () => {
     const script = read('.ci/run')
-    expect(npmLines(script)).toEqual([
+    expect(findNpmCommands(script)).toEqual([
       'npm ci --no-audit --no-fund',
       'npm run check:lint',
       'npm run check:types',
@@ -240,7 +240,7 @@ describe('what has to be green before a merge', () => {
     const checks = required.flatMap((name) =>
       entries(at(workflow(name), 'jobs'))
         .filter(([id]) => name !== 'ci.yml' || id === 'gate')
-        .flatMap(([, job]) => checksOf(job)),
+        .flatMap(([, job]) => getCheckNames(job)),
     )
     const ruleset = /^- \*\*Rulesets\*\*: [^;]*/m.exec(read('docs/releases.md'))?.[0] ?? ''
     const listed = [...ruleset.matchAll(/`([^`]+)`/g)].map(([, code]) => code)
@@ -249,7 +249,7 @@ describe('what has to be green before a merge', () => {
 })
 
 describe('the dependencies', () => {
-  const review = stepsOf(at(workflow('dependency-review.yml'), 'jobs', 'review')).at(-1)
+  const review = getSteps(at(workflow('dependency-review.yml'), 'jobs', 'review')).at(-1)
 
   it('are reviewed whatever they are for, and may have no known flaw', () => {
     expect(at(review, 'uses')).toMatch(/^actions\/dependency-review-action@/)
@@ -292,8 +292,8 @@ describe('the dependencies', () => {
 
   it('are tried once a week as their newest versions are, those of dependencies included', () => {
     const newest = workflow('newest-dependencies.yml')
-    expect(eventsOf(newest)).toContain('schedule')
-    expect(npmCallsOf(at(newest, 'jobs', 'test'))).toEqual([
+    expect(getEvents(newest)).toContain('schedule')
+    expect(getNpmCalls(at(newest, 'jobs', 'test'))).toEqual([
       'npm ci --ignore-scripts',
       'xargs npm install --save-exact --ignore-scripts',
       'npm update --ignore-scripts',

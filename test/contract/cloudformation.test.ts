@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, type CollectionTag, type ScalarTag } from 'yaml'
 
-import { isObject } from '../../emulator/shape.ts'
-import { readPage, root } from './kit/markdown.ts'
-import { documented } from './kit/policies.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { readPage, root } from '../support/contract/pages.ts'
+import { readPolicy } from '../support/contract/documented-policies.ts'
 
 /** An intrinsic function, such as `!Sub`, with its argument. */
 class Intrinsic {
@@ -126,13 +126,13 @@ describe('the template', () => {
     ['ApplyRole', 'trust: apply'],
     ['PlanRole', 'trust: plan'],
   ])('gives %s the trust of the documentation (%s)', (role, mark) => {
-    expect(deploy().resource(role)?.['AssumeRolePolicyDocument']).toEqual(documented(mark))
+    expect(deploy().resource(role)?.['AssumeRolePolicyDocument']).toEqual(readPolicy(mark))
   })
 
   it('gives it that of the newer subjects, for a repository with ids', () => {
     const stack = deploy({ ...usual, Repository: 'YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID' })
     expect(stack.resource('ApplyRole')?.['AssumeRolePolicyDocument']).toEqual(
-      documented('trust: apply-with-ids'),
+      readPolicy('trust: apply-with-ids'),
     )
   })
 
@@ -149,7 +149,7 @@ describe('the template', () => {
   ])('makes %s of the documentation’s %s', (name, mark, role, given) => {
     const stack = deploy({ ...usual, ...given })
     const policy = stack.resource(name)
-    expect(policy?.['PolicyDocument']).toEqual(documented(mark))
+    expect(policy?.['PolicyDocument']).toEqual(readPolicy(mark))
     const owner = String(policy?.['RoleName'])
     expect(stack.resource(owner)?.['RoleName']).toBe(role)
   })

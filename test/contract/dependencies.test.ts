@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-import { readPage, root, tableBelow } from './kit/markdown.ts'
-import { at, entries, read, readJson } from './kit/workflows.ts'
+import { readPage, root, tableBelow } from '../support/contract/pages.ts'
+import { at, entries, read, readJson } from '../support/contract/repository-files.ts'
 
 const manifest = readJson('package.json')
 const kinds = ['dependencies', 'devDependencies', 'optionalDependencies'] as const

@@ -6,18 +6,18 @@ import * as amplifyBackend from '@aws-sdk/client-amplifybackend'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
-import { parsePolicy, parseTrustPolicy } from '../../emulator/policy.ts'
-import { isObject } from '../../emulator/shape.ts'
-import { generate } from '../../scripts/docs.ts'
-import { RESULTS } from '../../src/ending.ts'
-import { CATALOGUE } from '../../src/errors.ts'
-import { INPUTS } from '../../src/inputs.ts'
+import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { updateGeneratedTables } from '../../scripts/docs-readme.ts'
+import { RESULTS } from '../../src/run/outcome.ts'
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
+import { INPUTS } from '../../src/inputs/read-inputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { backoffMs, pressureMs } from '../../src/retry.ts'
-import { WINDOW_MS } from '../../src/send.ts'
-import { busyDelayMs, pollDelayMs } from '../../src/wait.ts'
-import { checkWorkflow } from '../workflows/harness/check.ts'
-import { pages, readPage, root, type Block, type Page } from './kit/markdown.ts'
+import { backoffMs, throttleDelayMs } from '../../src/network/retry.ts'
+import { EFFECT_WINDOW_MS } from '../../src/storage/mutation/mutation.ts'
+import { unlistedJobDelayMs, pollDelayMs } from '../../src/storage/jobs/wait-for-job.ts'
+import { checkWorkflow } from '../workflows/validate.ts'
+import { pages, readPage, root, type Block, type Page } from '../support/contract/pages.ts'
 
 const all = pages()
 const blocksOf = (...languages: readonly string[]): readonly [string, Block][] =>
@@ -83,7 +83,8 @@ describe('a page', () => {
       )
       const unknown = commands.filter((name) => !(name in record(record(scripts)['scripts'])))
       const wrongCodes = codes.filter(
-        (code) => /^[A-Z]+(?:_[A-Z]+)+$/.test(code) && !OTHERS.test(code) && !(code in CATALOGUE),
+        (code) =>
+          /^[A-Z]+(?:_[A-Z]+)+$/.test(code) && !OTHERS.test(code) && !(code in ERROR_CATALOG),
       )
       expect({ missing, unknown, wrongCodes }).toEqual({ missing: [], unknown: [], wrongCodes: [] })
     },
@@ -130,7 +131,7 @@ describe('a page', () => {
       heading.split(/,\s*/).filter((word) => /^[A-Z_]+$/.test(word)),
     )
     expect(named.length).toBeGreaterThan(20)
-    expect(named.filter((code) => !(code in CATALOGUE))).toEqual([])
+    expect(named.filter((code) => !(code in ERROR_CATALOG))).toEqual([])
   })
 })
 
@@ -243,15 +244,17 @@ describe('docs/how-it-works.md', () => {
   const middle = (): number => 0.5
 
   it.each([
-    [`For ${WINDOW_MS / 1000} seconds from the failure`],
+    [`For ${EFFECT_WINDOW_MS / 1000} seconds from the failure`],
     [`Polls grow apart: ${pollDelayMs(0, middle) / 1000} seconds at first`],
     [`up to ${pollDelayMs(1e9, middle) / 1000} seconds`],
-    [`asks again every ${busyDelayMs(() => 0) / 1000} to ${busyDelayMs(() => 1) / 1000}`],
+    [
+      `asks again every ${unlistedJobDelayMs(() => 0) / 1000} to ${unlistedJobDelayMs(() => 1) / 1000}`,
+    ],
     [
       `doubles from ${backoffMs('server-error', 1, () => 1) / 1000} to ${backoffMs('server-error', 99, () => 1) / 1000}`,
     ],
     [
-      `from ${pressureMs({ refusals: 1 }) / 1000} to ${pressureMs({ refusals: 99 }) / 1000} seconds`,
+      `from ${throttleDelayMs({ throttledResponses: 1 }) / 1000} to ${throttleDelayMs({ throttledResponses: 99 }) / 1000} seconds`,
     ],
     [
       `(${['zero', 'one', 'two', 'three', 'four', 'five'][backoffMs('throttled', 1, () => 0, 1e9) / 60_000] ?? ''} minutes at most)`,
@@ -304,7 +307,7 @@ describe('the README', () => {
   const readme = readPage('README.md')
 
   it('has the tables that action.yml and the code make (npm run docs)', () => {
-    expect(readme.text).toBe(generate(readme.text, read('action.yml')))
+    expect(readme.text).toBe(updateGeneratedTables(readme.text, read('action.yml')))
   })
 
   it('has the two commands, as they are to be typed', () => {

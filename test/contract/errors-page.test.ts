@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { errorsPage } from '../../scripts/docs-errors.ts'
-import { CATALOGUE } from '../../src/errors.ts'
-import { inputSets, take } from '../kit/any-inputs.ts'
-import { channels } from '../kit/hostile.ts'
-import { errorsPageText, isOnThePage, sectionOf, sections } from '../kit/errors-page.ts'
-import { hastyClock, runInProcess, type InProcess } from '../kit/in-process.ts'
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
+import { generateInputSets, take } from '../support/random-inputs.ts'
+import { injectionPoints } from '../support/hostile-text.ts'
+import { errorsPageText, isOnThePage, sectionOf, sections } from '../support/errors-page.ts'
+import { fastClock, runInProcess, type InProcessOptions } from '../support/run-in-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -20,10 +20,10 @@ describe('the page of all errors', () => {
 
   it('has every code with its cause and what to do, in the order of the catalogue', () => {
     expect(sections.map(({ title }) => title)).toEqual([
-      ...Object.keys(CATALOGUE),
+      ...Object.keys(ERROR_CATALOG),
       'With several codes',
     ])
-    for (const [code, { cause, remedy }] of Object.entries(CATALOGUE)) {
+    for (const [code, { cause, remedy }] of Object.entries(ERROR_CATALOG)) {
       expect(sectionOf(code)?.text).toContain(`\n\n${cause}\n\n**What to do**: ${remedy}\n`)
       expect(sectionOf(code)?.sentences.length, code).toBeGreaterThan(0)
     }
@@ -56,15 +56,15 @@ describe('a red run', () => {
   })
 
   /** Runs, and looks the error up. Gives its code, or nothing for a green run. */
-  async function lookedUp(scenario: InProcess): Promise<string | undefined> {
-    const { ending } = await runInProcess({
+  async function lookedUp(scenario: InProcessOptions): Promise<string | undefined> {
+    const { outcome } = await runInProcess({
       ...scenario,
       with: { 'max-attempts': '2', 'timeout-in-minutes': '6', ...scenario.with },
       env: { ...emulator.env, ...scenario.env },
-      clock: hastyClock(200),
+      clock: fastClock(200),
     })
-    if (!('error' in ending)) return undefined
-    const { code, message } = ending.error
+    if (!('error' in outcome)) return undefined
+    const { code, message } = outcome.error
     expect(isOnThePage(code, message), `${code}: ${message}`).toBe(true)
     return code
   }
@@ -72,12 +72,12 @@ describe('a red run', () => {
   it('says nothing that is not on the page', { timeout: 60_000 }, async () => {
     const seen = new Set<string | undefined>()
     for (const text of ['', 'no luck', 'already exists', 'is not authorized to perform: s3:PutX']) {
-      for (const channel of Object.values(channels)) {
+      for (const channel of Object.values(injectionPoints)) {
         emulator.reset()
         seen.add(await lookedUp(channel(emulator, text)))
       }
     }
-    for (const set of take(inputSets(1), 20)) seen.add(await lookedUp(set))
+    for (const set of take(generateInputSets(1), 20)) seen.add(await lookedUp(set))
     const statuses: readonly (readonly [number, string?])[] = [
       [403, 'ExpiredTokenException'],
       [403, 'UnrecognizedClientException'],
@@ -90,7 +90,7 @@ describe('a red run', () => {
     ]
     for (const [status, name] of statuses) {
       emulator.reset()
-      emulator.orderFault({
+      emulator.injectFault({
         operation: 'CreateBackendStorage',
         kind: 'status',
         status,

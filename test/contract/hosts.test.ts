@@ -5,12 +5,19 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { addStorage, defaults } from '../../emulator/emulator.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import { pullRequest, push } from '../../emulator/workflow/events.ts'
-import { INPUTS } from '../../src/inputs.ts'
-import { FAST, runAction, stage, usualInputs, type Scenario, type Stage } from '../kit/action.ts'
-import { preload } from '../kit/preload.ts'
-import { readPage } from './kit/markdown.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { pullRequest, push } from '../../emulator/runner/events.ts'
+import { INPUTS } from '../../src/inputs/read-inputs.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  defaultInputs,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { preloadArguments } from '../support/preload.ts'
+import { readPage } from '../support/contract/pages.ts'
 
 const TOKEN = 'run-actions-1-azure-eastus.actions.githubusercontent.com:443'
 const STS = 'sts.eu-west-1.amazonaws.com:443'
@@ -19,7 +26,7 @@ const GITHUB = 'api.github.com:443'
 
 /** What the process has done, each once and in order. */
 type Seen = Readonly<{
-  end: StepEnd
+  end: StepResult
   connections: readonly string[]
   lookUps: readonly string[]
   datagrams: readonly string[]
@@ -27,7 +34,7 @@ type Seen = Readonly<{
 }>
 
 /** No endpoint is redirected: the bundle goes where it goes in a real workflow. */
-async function watched(world: Stage, scenario: Scenario = {}): Promise<Seen> {
+async function watched(world: TestBed, scenario: RunActionOptions = {}): Promise<Seen> {
   const folder = mkdtempSync(join(tmpdir(), 'hosts-'))
   const file = join(folder, 'hosts')
   writeFileSync(file, '')
@@ -44,7 +51,7 @@ async function watched(world: Stage, scenario: Scenario = {}): Promise<Seen> {
         WATCH_PORT: String(world.emulator.port),
         ...scenario.env,
       },
-      nodeArguments: preload('../contract/kit/watched-connections.ts'),
+      nodeArguments: preloadArguments('preload/watched-connections.ts'),
     })
     const lines = [...new Set(readFileSync(file, 'utf8').split('\n'))].sort()
     const of = (kind: string): readonly string[] =>
@@ -83,8 +90,8 @@ function inputsOf({ pattern, when }: Listed): readonly string[] | undefined {
 }
 
 /** The inputs that a run heeds, as the page has it. */
-function heeded(scenario: Scenario, { outputs }: StepEnd): readonly string[] {
-  const inputs: NonNullable<Scenario['with']> = { ...usualInputs, ...scenario.with }
+function heeded(scenario: RunActionOptions, { outputs }: StepResult): readonly string[] {
+  const inputs: NonNullable<RunActionOptions['with']> = { ...defaultInputs, ...scenario.with }
   const given = Object.keys(inputs).filter((name) => inputs[name] !== undefined)
   return outputs['result'] === 'planned'
     ? given
@@ -98,8 +105,8 @@ const sorted = (hosts: Iterable<string>): readonly string[] => [...new Set(hosts
 
 /** These hosts, which are those that the block has for the inputs, and nothing by another way. */
 async function expectHosts(
-  world: Stage,
-  scenario: Scenario,
+  world: TestBed,
+  scenario: RunActionOptions,
   result: string,
   hosts: readonly string[],
 ): Promise<void> {
@@ -127,7 +134,7 @@ async function expectHosts(
   })
 }
 
-const newStage = (): Promise<Stage> => stage({ rules: { jobMs: 0 } }, FAST)
+const newStage = (): Promise<TestBed> => createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
 const noRole = { 'role-to-assume': undefined, 'plan-role-to-assume': undefined }
 const noToken = {
   ACTIONS_ID_TOKEN_REQUEST_URL: undefined,

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { pin } from '../../scripts/pin-release.ts'
-import { pages, root } from './kit/markdown.ts'
+import { pinReferences } from '../../scripts/pin-release.ts'
+import { pages, root } from '../support/contract/pages.ts'
 import {
   at,
   entries,
-  npmCallsOf,
+  getNpmCalls,
   read,
   readJson,
   readYaml,
-  stepsOf,
+  getSteps,
   text,
-} from './kit/workflows.ts'
+} from '../support/contract/repository-files.ts'
 
 const sha = '0123456789abcdef0123456789abcdef01234567'
 
@@ -24,7 +24,7 @@ const release = readYaml('.github/workflows/release.yml')
 const jobs = entries(at(release, 'jobs'))
 const job = (id: string): unknown => at(release, 'jobs', id)
 const step = (id: string, name: string): unknown =>
-  stepsOf(job(id)).find((one) => at(one, 'name') === name)
+  getSteps(job(id)).find((one) => at(one, 'name') === name)
 const lines = (id: string, name: string): readonly string[] =>
   text(at(step(id, name), 'run'))
     .trimEnd()
@@ -51,11 +51,11 @@ describe('the release workflow', () => {
   })
 
   it.each(jobs)('goes through all of %s, and no further than a failure', (_, one) => {
-    expect([one, ...stepsOf(one)].filter((part) => at(part, 'if') !== undefined)).toEqual([])
+    expect([one, ...getSteps(one)].filter((part) => at(part, 'if') !== undefined)).toEqual([])
   })
 
   it('checks that the tag is on main, and is the version of package.json', () => {
-    expect(at(stepsOf(job('check'))[0], 'with', 'fetch-depth')).toBe(0)
+    expect(at(getSteps(job('check'))[0], 'with', 'fetch-depth')).toBe(0)
     expect(lines('check', 'The tag is on main, and is the version of package.json')).toEqual([
       'git merge-base --is-ancestor "$GITHUB_SHA" origin/main',
       `[ "$GITHUB_REF_NAME" = "v$(node --print 'require("./package.json").version')" ]`,
@@ -63,7 +63,7 @@ describe('the release workflow', () => {
   })
 
   it('checks that dist is what its source builds, and that the tests pass', () => {
-    expect(npmCallsOf(job('check'))).toEqual([
+    expect(getNpmCalls(job('check'))).toEqual([
       'npm ci --ignore-scripts',
       'npm run check:lint',
       'npm run check:types',
@@ -89,18 +89,18 @@ describe('the release workflow', () => {
   })
 
   it('runs no code of the repository or of a package where it attests and publishes', () => {
-    expect(stepsOf(job('publish')).map(called)).toEqual([
+    expect(getSteps(job('publish')).map(called)).toEqual([
       'actions/checkout',
       'actions/attest-build-provenance',
       'Publish',
       'The release is immutable',
       'Move the major tag',
     ])
-    expect(npmCallsOf(job('publish'))).toEqual([])
+    expect(getNpmCalls(job('publish'))).toEqual([])
   })
 
   it('attests every file that a job runs', () => {
-    const attested = stepsOf(job('publish')).map((one) => at(one, 'with', 'subject-path'))
+    const attested = getSteps(job('publish')).map((one) => at(one, 'with', 'subject-path'))
     expect(attested[1]).toBe('action.yml\ndist/*\n')
   })
 
@@ -114,7 +114,7 @@ describe('the release workflow', () => {
   })
 
   it('opens a pull request against main with the commit of the release', () => {
-    expect(at(stepsOf(job('pin'))[0], 'with', 'ref')).toBe('main')
+    expect(at(getSteps(job('pin'))[0], 'with', 'ref')).toBe('main')
     const script = lines('pin', 'Open a pull request with the new commit')
     expect(script[0]).toBe(
       'node scripts/pin-release.ts "$GITHUB_REPOSITORY" "$GITHUB_SHA" "$GITHUB_REF_NAME"',
@@ -222,7 +222,7 @@ describe('a release', () => {
       `uses: some-org/amplify-create-backend-storage@${'a'.repeat(40)} # v1.2.3`,
       'uses: actions/checkout@FULL_SHA # v1.0.0',
     ].join('\n')
-    expect(pin(before, 'some-org/amplify-create-backend-storage', sha, 'v2.0.0')).toBe(
+    expect(pinReferences(before, 'some-org/amplify-create-backend-storage', sha, 'v2.0.0')).toBe(
       [
         `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,
         `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,

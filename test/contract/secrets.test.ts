@@ -1,31 +1,37 @@
 /** No secret of a run is anywhere but in its masks: not in log, summary, outputs or another file of the step. */
 import { describe, expect, it } from 'vitest'
 
-import { addRole, defaults, githubTrust } from '../../emulator/emulator.ts'
-import type { StepEnd } from '../../emulator/runner/action-step.ts'
-import { pullRequest } from '../../emulator/workflow/events.ts'
-import { FAST, runAction, stage, type Scenario, type Stage } from '../kit/action.ts'
+import { addRole, defaults, githubTrustPolicy } from '../../emulator/emulator.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
+import {
+  FAST_SCALE,
+  runAction,
+  createTestBed,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
 
 const debug = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' }
 
-async function run(world: Stage, scenario: Scenario = {}): Promise<StepEnd> {
+async function run(world: TestBed, scenario: RunActionOptions = {}): Promise<StepResult> {
   return await runAction(world, { ...scenario, env: { ...debug, ...scenario.env } })
 }
 
 /** Everything that a run could leave behind, but for the commands that mask. */
-const left = (end: StepEnd): string =>
+const left = (end: StepResult): string =>
   [
-    ...end.raw.filter((line) => !line.startsWith('::add-mask::')),
+    ...end.rawLines.filter((line) => !line.startsWith('::add-mask::')),
     end.summary,
     end.leftovers,
     JSON.stringify(end.outputs),
     JSON.stringify(end.annotations),
   ].join('\n')
 
-function expectNoSecretIn(end: StepEnd, { emulator }: Stage): void {
+function expectNoSecretIn(end: StepResult, { emulator }: TestBed): void {
   const secrets = [
     emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '',
-    ...[...emulator.world.credentials.values()]
+    ...[...emulator.state.credentials.values()]
       .filter(({ roleArn }) => roleArn !== undefined)
       .flatMap((credential) => [
         credential.accessKeyId,
@@ -48,34 +54,37 @@ function expectNoSecretIn(end: StepEnd, { emulator }: Stage): void {
 
 describe('no secret is left behind by a run', () => {
   it('that creates', async () => {
-    const world = await stage({ rules: { jobMs: 0 } }, FAST)
+    const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
     const end = await run(world)
     expect(end.outputs['result']).toBe('created')
     expectNoSecretIn(end, world)
   })
 
   it('that plans and comments', async () => {
-    const world = await stage({}, FAST)
+    const world = await createTestBed({}, FAST_SCALE)
     const end = await run(world, { event: pullRequest(), with: { 'comment-on-pr': 'true' } })
     expect(end.outputs['result']).toBe('planned')
     expect(end.masks).toContain(world.emulator.githubToken)
     expectNoSecretIn(end, world)
-    const comments = JSON.stringify([...world.emulator.world.github.comments])
+    const comments = JSON.stringify([...world.emulator.state.github.comments])
     expect(end.masks.filter((mask) => comments.includes(mask))).toEqual([])
   })
 
   it('whose role is refused', async () => {
-    const world = await stage({}, FAST)
-    addRole(world.emulator.world, { arn: defaults.applyRole, trust: githubTrust(['repo:o/r:x']) })
+    const world = await createTestBed({}, FAST_SCALE)
+    addRole(world.emulator.state, {
+      arn: defaults.applyRole,
+      trust: githubTrustPolicy(['repo:o/r:x']),
+    })
     const end = await run(world)
     expect(end.outputs['error-code']).toBe('ROLE_REFUSED')
     expectNoSecretIn(end, world)
   })
 
   it('that meets a server which repeats what it was sent', async () => {
-    const world = await stage({}, FAST)
+    const world = await createTestBed({}, FAST_SCALE)
     const bearer = world.emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
-    world.emulator.orderFault({
+    world.emulator.injectFault({
       operation: 'CreateBackendStorage',
       kind: 'status',
       status: 400,

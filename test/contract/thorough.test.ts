@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 import thorough from '../../vitest.thorough.config.ts'
-import { root } from './kit/markdown.ts'
+import { root } from '../support/contract/pages.ts'
 
 /** Where a test gets less in `npm test` than there is. */
 const SHARES = /from '(?:\.\.\/)+kit\/(?:thorough|variants)\.ts'|from '\.\/cell\.ts'/

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { send } from './support.ts'
+import { send } from '../support/emulator-requests.ts'
 
-const cli = fileURLToPath(new URL('../../emulator/cli.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../../emulator/cli/start.ts', import.meta.url))
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 

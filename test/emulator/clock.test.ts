@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 
 import { describe, expect, test } from 'vitest'
 
-import { clockEnv, scaledClock } from '../kit/clock.ts'
-import { create, job, jobIdOf, start } from './support.ts'
+import { clockEnv, scaledClock } from '../support/scaled-clock.ts'
+import { createStorage, getJob, getJobId, start } from '../support/emulator-requests.ts'
 
-const preload = new URL('../kit/scaled-clock.ts', import.meta.url).href
+const preload = new URL('../support/preload/scaled-clock.ts', import.meta.url).href
 const scale = 20
 
 /** Runs a module in a child whose time is scaled; gives back what it prints. */
@@ -113,9 +113,9 @@ test('the preload is a file that node can import by its path', () => {
 
 test('the emulator lives by the clock that it is given', async () => {
   const emulator = await start({ clock: scaledClock(100), rules: { jobMs: 20_000 } })
-  const jobId = jobIdOf(await create(emulator))
-  expect((await job(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
+  const jobId = getJobId(await createStorage(emulator))
+  expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
   await expect
-    .poll(async () => (await job(emulator, jobId)).json, { timeout: 5000 })
+    .poll(async () => (await getJob(emulator, jobId)).json, { timeout: 5000 })
     .toMatchObject({ status: 'COMPLETED' })
 })

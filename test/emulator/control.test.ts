@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest'
 
 import { defaults, type Emulator } from '../../emulator/emulator.ts'
 import {
-  assume,
-  backend,
-  create,
-  job,
-  jobIdOf,
-  jobs,
-  look,
+  assumeRoleWithWebIdentity,
+  getBackend,
+  createStorage,
+  getJob,
+  getJobId,
+  listJobs,
+  getStorage,
   send,
   start,
   type Reply,
-} from './support.ts'
+} from '../support/emulator-requests.ts'
 
 const control = (
   emulator: Emulator,
@@ -38,18 +38,18 @@ describe('the control interface', () => {
     const emulator = await start()
     const order = { operation: 'GetBackendStorage', kind: 'status', status: 503, times: 2 }
     expect((await control(emulator, 'POST', '/faults', order)).status).toBe(201)
-    expect((await look(emulator)).status).toBe(503)
+    expect((await getStorage(emulator)).status).toBe(503)
     expect((await control(emulator, 'GET', '/faults')).json).toEqual([
       { order, seen: 1, played: 1 },
     ])
     await control(emulator, 'DELETE', '/faults')
-    expect((await look(emulator)).status).toBe(404)
+    expect((await getStorage(emulator)).status).toBe(404)
     await control(emulator, 'POST', '/faults', [
       { operation: 'GetBackend', kind: 'html' },
       { operation: 'GetBackend', kind: 'body', body: '[]' },
     ])
-    expect((await backend(emulator)).status).toBe(502)
-    expect((await backend(emulator)).text).toBe('[]')
+    expect((await getBackend(emulator)).status).toBe(502)
+    expect((await getBackend(emulator)).text).toBe('[]')
   })
 
   test.each([
@@ -83,15 +83,18 @@ describe('the control interface', () => {
   test('plans jobs', async () => {
     const emulator = await start()
     await control(emulator, 'POST', '/jobs', { ms: 0, error: 'broken' })
-    const jobId = jobIdOf(await create(emulator))
-    expect((await job(emulator, jobId)).json).toMatchObject({ status: 'FAILED', error: 'broken' })
+    const jobId = getJobId(await createStorage(emulator))
+    expect((await getJob(emulator, jobId)).json).toMatchObject({
+      status: 'FAILED',
+      error: 'broken',
+    })
     expect((await control(emulator, 'POST', '/jobs', { ms: 'soon' })).status).toBe(400)
   })
 
   test('shows what was received', async () => {
     const emulator = await start()
-    await assume(emulator)
-    await look(emulator)
+    await assumeRoleWithWebIdentity(emulator)
+    await getStorage(emulator)
     const { json } = await control(emulator, 'GET', '/received')
     expect(json).toMatchObject([
       { service: 'oidc', operation: 'token', query: { audience: 'sts.amazonaws.com' } },
@@ -123,7 +126,7 @@ describe('the control interface', () => {
       rules: { onePendingJob: true },
       counters: { maxPendingJobs: 0 },
     })
-    expect(text).not.toContain(emulator.world.user.secretAccessKey)
+    expect(text).not.toContain(emulator.state.user.secretAccessKey)
   })
 
   test('changes the world by what is given, and leaves the rest', async () => {
@@ -161,16 +164,18 @@ describe('the control interface', () => {
       github: { canWrite: false, locked: ['o/r#1'] },
     })
     expect(reply.status).toBe(200)
-    expect((await look(emulator)).json).toMatchObject({
+    expect((await getStorage(emulator)).json).toMatchObject({
       resourceConfig: { bucketName: 'mybucket9c04b-prod' },
     })
-    expect((await create(emulator)).status).toBe(400)
-    expect((await look(emulator, { environment: 'dev' })).status).toBe(200)
-    expect((await jobs(emulator, {}, { appId: 'dother', environment: 'test' })).status).toBe(200)
+    expect((await createStorage(emulator)).status).toBe(400)
+    expect((await getStorage(emulator, { environment: 'dev' })).status).toBe(200)
+    expect((await listJobs(emulator, {}, { appId: 'dother', environment: 'test' })).status).toBe(
+      200,
+    )
     const role = { RoleArn: 'arn:aws:iam::123456789012:role/r' }
-    expect((await assume(emulator, role)).status).toBe(200)
-    expect((await assume(emulator)).status).toBe(403)
-    expect(emulator.world.rules.onePendingJob).toBe(true)
+    expect((await assumeRoleWithWebIdentity(emulator, role)).status).toBe(200)
+    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(403)
+    expect(emulator.state.rules.onePendingJob).toBe(true)
   })
 
   test.each([
@@ -188,13 +193,13 @@ describe('the control interface', () => {
 
   test('starts afresh', async () => {
     const emulator = await start({ rules: { jobMs: 0 } })
-    await create(emulator)
-    emulator.orderFault({ operation: 'GetBackendStorage', kind: 'html' })
-    emulator.world.rules.jobMs = 5
+    await createStorage(emulator)
+    emulator.injectFault({ operation: 'GetBackendStorage', kind: 'html' })
+    emulator.state.rules.jobMs = 5
     await control(emulator, 'POST', '/reset')
-    expect(emulator.received).toEqual([])
-    expect((await look(emulator)).status).toBe(404)
-    expect(emulator.world.rules.jobMs).toBe(0)
+    expect(emulator.requests).toEqual([])
+    expect((await getStorage(emulator)).status).toBe(404)
+    expect(emulator.state.rules.jobMs).toBe(0)
   })
 })
 

@@ -3,30 +3,30 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AmplifyBackendClient, GetBackendCommand } from '@aws-sdk/client-amplifybackend'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { defaults, type Emulator, type FaultOrder } from '../../emulator/emulator.ts'
+import { defaults, type Emulator, type FaultSpec } from '../../emulator/emulator.ts'
 import {
-  assume,
-  create,
-  element,
-  job,
-  jobIdOf,
-  jobs,
-  look,
+  assumeRoleWithWebIdentity,
+  createStorage,
+  xmlText,
+  getJob,
+  getJobId,
+  listJobs,
+  getStorage,
   manualClock,
   send,
   signed,
   start,
-  token,
+  requestToken,
   type Reply,
-} from './support.ts'
+} from '../support/emulator-requests.ts'
 
 type Spoilt = { readonly emulator: Emulator; readonly reply: Reply }
 
 /** Orders a fault on a create, and sends that create. */
-async function spoilt(fault: Omit<FaultOrder, 'operation'> & FaultOrder): Promise<Spoilt> {
+async function spoilt(fault: Omit<FaultSpec, 'operation'> & FaultSpec): Promise<Spoilt> {
   const emulator = await start()
-  emulator.orderFault(fault)
-  return { emulator, reply: await create(emulator) }
+  emulator.injectFault(fault)
+  return { emulator, reply: await createStorage(emulator) }
 }
 
 const operation = 'CreateBackendStorage'
@@ -37,7 +37,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => Reflect.get(Object(error), 'code') as unknown,
   )
 
-const accepted = (emulator: Emulator): number => emulator.world.counters.create.accepted
+const accepted = (emulator: Emulator): number => emulator.state.counters.create.accepted
 
 describe('a status', () => {
   test.each([
@@ -49,16 +49,16 @@ describe('a status', () => {
   ])('%d carries the name that the service model gives it', async (status, name) => {
     const { emulator, reply } = await spoilt({ operation, kind: 'status', status })
     expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([status, name])
-    expect(reply.headers['x-amzn-requestid']).toBe(emulator.received[0]?.requestId)
+    expect(reply.headers['x-amzn-requestid']).toBe(emulator.requests[0]?.requestId)
     expect(reply.headers.date).toBeDefined()
     expect(accepted(emulator)).toBe(0)
-    expect(emulator.received[0]).toMatchObject({ status, fault: { kind: 'status' } })
+    expect(emulator.requests[0]).toMatchObject({ status, fault: { kind: 'status' } })
   })
 
   test("can carry the REST reference's names", async () => {
     const emulator = await start({ rules: { errorNames: 'reference' } })
-    emulator.orderFault({ operation, kind: 'status', status: 504 })
-    const reply = await create(emulator)
+    emulator.injectFault({ operation, kind: 'status', status: 504 })
+    const reply = await createStorage(emulator)
     expect(reply.headers['x-amzn-errortype']).toBe('InternalServiceException')
   })
 
@@ -89,22 +89,22 @@ describe('a status', () => {
 
   test('of STS is XML', async () => {
     const emulator = await start()
-    emulator.orderFault({
+    emulator.injectFault({
       operation: 'AssumeRoleWithWebIdentity',
       kind: 'status',
       status: 400,
       name: 'IDPCommunicationError',
     })
-    const reply = await assume(emulator)
-    expect([reply.status, element(reply.text, 'Code')]).toEqual([400, 'IDPCommunicationError'])
-    expect((await assume(emulator)).status).toBe(200)
+    const reply = await assumeRoleWithWebIdentity(emulator)
+    expect([reply.status, xmlText(reply.text, 'Code')]).toEqual([400, 'IDPCommunicationError'])
+    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(200)
   })
 
   test('of the token endpoint is JSON', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation: 'token', kind: 'status', status: 503 })
-    await expect(token(emulator)).rejects.toThrow('503 {"message":"Ordered fault: 503"}')
-    await expect(token(emulator)).resolves.toContain('.')
+    emulator.injectFault({ operation: 'token', kind: 'status', status: 503 })
+    await expect(requestToken(emulator)).rejects.toThrow('503 {"message":"Ordered fault: 503"}')
+    await expect(requestToken(emulator)).resolves.toContain('.')
   })
 })
 
@@ -133,8 +133,8 @@ describe('an answer that is none', () => {
 
   test('is no HTTP', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation, kind: 'garbage' })
-    expect(await failure(create(emulator))).toMatch(/^HPE_/)
+    emulator.injectFault({ operation, kind: 'garbage' })
+    expect(await failure(createStorage(emulator))).toMatch(/^HPE_/)
   })
 })
 
@@ -148,16 +148,16 @@ describe('a connection', () => {
     ['closed half way through a chunk', { operation, kind: 'truncated', chunked: true }],
   ] as const)('is %s', async (_, fault) => {
     const emulator = await start()
-    emulator.orderFault(fault)
-    expect(await failure(create(emulator))).toBe('ECONNRESET')
+    emulator.injectFault(fault)
+    expect(await failure(createStorage(emulator))).toBe('ECONNRESET')
     expect(accepted(emulator)).toBe(0)
-    expect((await create(emulator)).status).toBe(200)
+    expect((await createStorage(emulator)).status).toBe(200)
   })
 
   test('stalls, in silence, after the headers, or half way', async () => {
     const emulator = await start()
     for (const sent of ['nothing', 'headers', 'half'] as const) {
-      emulator.orderFault({ operation, kind: 'stall', sent })
+      emulator.injectFault({ operation, kind: 'stall', sent })
       const request = signed(emulator, { path: `/backend/${defaults.appId}/storage`, body: '{}' })
       expect(await failure(send(emulator.url, { ...request, timeoutMs: 200 }))).toBe('ABORT_ERR')
     }
@@ -165,8 +165,8 @@ describe('a connection', () => {
 
   test('that stalls is released when the emulator stops', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation, kind: 'stall' })
-    const pending = failure(create(emulator))
+    emulator.injectFault({ operation, kind: 'stall' })
+    const pending = failure(createStorage(emulator))
     await sleep(50)
     await emulator.stop()
     expect(await pending).toBe('ECONNRESET')
@@ -174,9 +174,9 @@ describe('a connection', () => {
 
   test('is slow', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation, kind: 'slow', ms: 5, bytes: 10 })
+    emulator.injectFault({ operation, kind: 'slow', ms: 5, bytes: 10 })
     const before = Date.now()
-    expect(jobIdOf(await create(emulator))).toBeTruthy()
+    expect(getJobId(await createStorage(emulator))).toBeTruthy()
     expect(Date.now() - before).toBeGreaterThanOrEqual(50)
   })
 })
@@ -188,9 +188,9 @@ describe('a delay', () => {
   ] as const)('%s', async (_, when, during) => {
     const clock = manualClock()
     const emulator = await start({ clock })
-    emulator.orderFault({ operation, kind: 'delay', ms: 60_000, when })
-    const pending = create(emulator)
-    await expect.poll(() => emulator.received[0]?.rawBody).toBeTruthy()
+    emulator.injectFault({ operation, kind: 'delay', ms: 60_000, when })
+    const pending = createStorage(emulator)
+    await expect.poll(() => emulator.requests[0]?.rawBody).toBeTruthy()
     await sleep(20)
     expect(accepted(emulator)).toBe(during)
     clock.advance(60_000)
@@ -203,7 +203,7 @@ describe('the effect', () => {
   test('does not take place unless it is asked for', async () => {
     const { emulator } = await spoilt({ operation, kind: 'status', status: 504 })
     expect(accepted(emulator)).toBe(0)
-    expect(emulator.received[0]?.effectStatus).toBeUndefined()
+    expect(emulator.requests[0]?.effectStatus).toBeUndefined()
   })
 
   test.each([
@@ -217,40 +217,40 @@ describe('the effect', () => {
     ['redirect', { kind: 'redirect' }],
   ] as const)('can come before a fault of kind %s', async (_, fault) => {
     const emulator = await start()
-    emulator.orderFault({ operation, when: 'after', ...fault })
-    await failure(create(emulator))
+    emulator.injectFault({ operation, when: 'after', ...fault })
+    await failure(createStorage(emulator))
     expect(accepted(emulator)).toBe(1)
-    expect(emulator.received[0]?.effectStatus).toBe(200)
-    expect((await jobs(emulator)).json).toMatchObject({ jobs: [{ operation }] })
+    expect(emulator.requests[0]?.effectStatus).toBe(200)
+    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ operation }] })
   })
 
   test('can come long after the answer, by the same rules', async () => {
     const clock = manualClock()
     const emulator = await start({ clock, rules: { jobMs: 1000 } })
-    emulator.orderFault({ operation, kind: 'reset', when: 'late', lateMs: 60_000 })
-    emulator.orderFault({ operation, kind: 'status', status: 504, when: 'late', lateMs: 60_500 })
-    await failure(create(emulator))
-    expect((await create(emulator)).status).toBe(504)
+    emulator.injectFault({ operation, kind: 'reset', when: 'late', lateMs: 60_000 })
+    emulator.injectFault({ operation, kind: 'status', status: 504, when: 'late', lateMs: 60_500 })
+    await failure(createStorage(emulator))
+    expect((await createStorage(emulator)).status).toBe(504)
     clock.advance(59_999)
-    expect((await jobs(emulator)).json).toEqual({ jobs: [] })
+    expect((await listJobs(emulator)).json).toEqual({ jobs: [] })
     clock.advance(1)
-    expect((await jobs(emulator)).json).toMatchObject({ jobs: [{ status: 'RUNNING' }] })
-    expect((await look(emulator)).status).toBe(404)
+    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ status: 'RUNNING' }] })
+    expect((await getStorage(emulator)).status).toBe(404)
     clock.advance(1000)
-    expect((await look(emulator)).status).toBe(200)
+    expect((await getStorage(emulator)).status).toBe(200)
     // The second one came while the first one's job was pending.
-    expect(emulator.received.slice(0, 2).map(({ effectStatus }) => effectStatus)).toEqual([
+    expect(emulator.requests.slice(0, 2).map(({ effectStatus }) => effectStatus)).toEqual([
       200, 400,
     ])
-    expect(emulator.world.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
+    expect(emulator.state.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
   })
 
   test('is not there for a request that may not be made', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation, kind: 'status', status: 504, when: 'after' })
-    const keys = { ...emulator.world.user, secretAccessKey: 'other' }
-    expect((await create(emulator, { keys })).status).toBe(504)
-    expect(emulator.received[0]?.effectStatus).toBe(403)
+    emulator.injectFault({ operation, kind: 'status', status: 504, when: 'after' })
+    const keys = { ...emulator.state.user, secretAccessKey: 'other' }
+    expect((await createStorage(emulator, { keys })).status).toBe(504)
+    expect(emulator.requests[0]?.effectStatus).toBe(403)
     expect(accepted(emulator)).toBe(0)
   })
 })
@@ -258,19 +258,19 @@ describe('the effect', () => {
 describe('an order', () => {
   const statuses = async (emulator: Emulator, count: number): Promise<number[]> => {
     const seen: number[] = []
-    for (let left = count; left > 0; left -= 1) seen.push((await look(emulator)).status)
+    for (let left = count; left > 0; left -= 1) seen.push((await getStorage(emulator)).status)
     return seen
   }
 
   test('spoils one call unless it says how many', async () => {
     const emulator = await start()
     const order = { operation: 'GetBackendStorage', kind: 'status', status: 500 } as const
-    const first = emulator.orderFault(order)
+    const first = emulator.injectFault(order)
     expect(await statuses(emulator, 2)).toEqual([500, 404])
     expect(first).toMatchObject({ seen: 2, played: 1 })
-    emulator.orderFault({ ...order, times: 2, skip: 1 })
+    emulator.injectFault({ ...order, times: 2, skip: 1 })
     expect(await statuses(emulator, 4)).toEqual([404, 500, 500, 404])
-    emulator.orderFault({ ...order, times: 'always' })
+    emulator.injectFault({ ...order, times: 'always' })
     expect(await statuses(emulator, 3)).toEqual([500, 500, 500])
     emulator.reset()
     expect(await statuses(emulator, 1)).toEqual([404])
@@ -279,32 +279,32 @@ describe('an order', () => {
   test('is carried out after those that were made before it', async () => {
     const emulator = await start()
     for (const status of [500, 502, 503])
-      emulator.orderFault({ operation: 'GetBackendStorage', kind: 'status', status })
+      emulator.injectFault({ operation: 'GetBackendStorage', kind: 'status', status })
     expect(await statuses(emulator, 4)).toEqual([500, 502, 503, 404])
   })
 
   test('concerns its own operation only', async () => {
     const emulator = await start()
-    emulator.orderFault({ operation: 'GetBackendJob', kind: 'status', status: 500 })
-    expect((await look(emulator)).status).toBe(404)
-    expect((await job(emulator, 'none')).status).toBe(500)
+    emulator.injectFault({ operation: 'GetBackendJob', kind: 'status', status: 500 })
+    expect((await getStorage(emulator)).status).toBe(404)
+    expect((await getJob(emulator, 'none')).status).toBe(500)
   })
 
-  test.each<[string, FaultOrder]>([
+  test.each<[string, FaultSpec]>([
     ['late without a time', { operation, kind: 'reset', when: 'late' }],
     ['a time without late', { operation, kind: 'reset', lateMs: 5 }],
     ['a late delay', { operation, kind: 'delay', ms: 5, when: 'late', lateMs: 5 }],
     ['unread after', { operation, kind: 'reset', unread: true, when: 'after' }],
   ])('that contradicts itself is refused: %s', async (_, order) => {
     const emulator = await start()
-    expect(() => emulator.orderFault(order)).toThrow()
+    expect(() => emulator.injectFault(order)).toThrow()
   })
 })
 
 test('the SDK names an ordered error as the model does, and reads its request id', async () => {
   const emulator = await start()
-  emulator.orderFault({ operation: 'GetBackend', kind: 'status', status: 429, message: 'slower' })
-  const { accessKeyId, secretAccessKey } = emulator.world.user
+  emulator.injectFault({ operation: 'GetBackend', kind: 'status', status: 429, message: 'slower' })
+  const { accessKeyId, secretAccessKey } = emulator.state.user
   const sdk = new AmplifyBackendClient({
     endpoint: emulator.url,
     region: 'eu-west-1',
@@ -321,6 +321,6 @@ test('the SDK names an ordered error as the model does, and reads its request id
     name: 'TooManyRequestsException',
     message: 'slower',
     LimitType: 'account',
-    $metadata: { httpStatusCode: 429, requestId: emulator.received[0]?.requestId },
+    $metadata: { httpStatusCode: 429, requestId: emulator.requests[0]?.requestId },
   })
 })

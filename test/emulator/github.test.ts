@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Emulator } from '../../emulator/emulator.ts'
-import { send, start, type Reply } from './support.ts'
+import { send, start, type Reply } from '../support/emulator-requests.ts'
 
 const repository = '/api/v3/repos/octo-org/octo-app'
 const comments = `${repository}/issues/7/comments`
@@ -64,13 +64,13 @@ describe('comments', () => {
 
   test('are refused on a locked issue', async () => {
     const emulator = await start()
-    emulator.world.github.locked.add('octo-org/octo-app#7')
+    emulator.state.github.locked.add('octo-org/octo-app#7')
     expect((await comment(emulator, 'a')).status).toBe(403)
   })
 
   test('are refused where the token may not write', async () => {
     const emulator = await start()
-    emulator.world.github.canWrite = false
+    emulator.state.github.canWrite = false
     const reply = await comment(emulator, 'a')
     expect(reply.status).toBe(403)
     expect(reply.json).toMatchObject({ message: 'Resource not accessible by integration' })
@@ -121,7 +121,7 @@ describe('pull requests', () => {
 
   test('are found by their commits', async () => {
     const emulator = await start()
-    emulator.world.github.pulls.push({ ...pull, commits: [...pull.commits] })
+    emulator.state.github.pulls.push({ ...pull, commits: [...pull.commits] })
     expect((await pullsOf(emulator, 'abc')).json).toMatchObject([
       { number: 7, state: 'closed', base: { ref: 'main' }, merge_commit_sha: 'bcd' },
     ])
@@ -130,7 +130,7 @@ describe('pull requests', () => {
 
   test('say whose their head is, and which commit the merge made', async () => {
     const emulator = await start()
-    emulator.world.github.pulls.push(
+    emulator.state.github.pulls.push(
       { ...pull, commits: ['abc'], mergeCommit: 'fff' },
       { ...pull, number: 8, commits: ['abc'], merged: false, headRepository: 'mona/octo-app' },
     )
@@ -143,7 +143,7 @@ describe('pull requests', () => {
 
 test('a secondary rate limit can be ordered', async () => {
   const emulator = await start()
-  emulator.orderFault({
+  emulator.injectFault({
     operation: 'createComment',
     kind: 'status',
     status: 403,
@@ -152,5 +152,5 @@ test('a secondary rate limit can be ordered', async () => {
   })
   const reply = await comment(emulator, 'a')
   expect([reply.status, reply.headers['retry-after']]).toEqual([403, '60'])
-  expect(emulator.world.github.comments).toEqual([])
+  expect(emulator.state.github.comments).toEqual([])
 })

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 
 import { defaultRules, type Emulator } from '../../emulator/emulator.ts'
-import { isObject } from '../../emulator/shape.ts'
-import { readPage } from '../contract/kit/markdown.ts'
-import { send, start, type Reply } from './support.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { readPage } from '../support/contract/pages.ts'
+import { send, start, type Reply } from '../support/emulator-requests.ts'
 
 const { text } = readPage('docs/emulator.md')
 
@@ -145,8 +145,8 @@ describe('the members of the page', () => {
       suffix: expect.stringMatching(/^\w{5}$/) as unknown,
       jobs: [{ pending: true }],
     })
-    expect(emulator.world.tokenSeconds).toBe(300)
-    expect(emulator.world.roles.get(role.arn)).toMatchObject({ maxSessionSeconds: 3600 })
+    expect(emulator.state.tokenSeconds).toBe(300)
+    expect(emulator.state.roles.get(role.arn)).toMatchObject({ maxSessionSeconds: 3600 })
   })
 
   test('of a plan for a job are all that there are', async () => {

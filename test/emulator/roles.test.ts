@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest'
 
 import { defaults, type PolicyDocument } from '../../emulator/emulator.ts'
-import type { OneOrMore, TrustPolicy } from '../../emulator/iam.ts'
-import { parsePolicy, parseTrustPolicy } from '../../emulator/policy.ts'
-import { applyTrust, mergedTrust, planTrust } from '../../emulator/trust.ts'
-import { filledIn } from '../contract/kit/policies.ts'
-import { start } from './support.ts'
+import type { OneOrMore, TrustPolicy } from '../../emulator/iam/evaluate.ts'
+import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
+import { applyTrust, mergedTrust, planTrust } from '../../emulator/iam/trust.ts'
+import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
+import { start } from '../support/emulator-requests.ts'
 
 const list = (value: OneOrMore | undefined): readonly string[] => [value ?? []].flat()
 
@@ -37,7 +37,9 @@ describe.each([
   ['apply-merged', mergedTrust(defaults.issuer)],
 ])('the trust %s', (mark, trust) => {
   test('asks for what the documentation asks for', () => {
-    expect(conditionsOf(trust)).toEqual(conditionsOf(parseTrustPolicy(filledIn(`trust: ${mark}`))))
+    expect(conditionsOf(trust)).toEqual(
+      conditionsOf(parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))),
+    )
   })
 
   test('takes the subjects with ids as well', () => {
@@ -56,11 +58,11 @@ describe.each([
 })
 
 test('a fresh emulator has the two roles of the documentation', async () => {
-  const { roles } = (await start()).world
+  const { roles } = (await start()).state
   const actionsOf = (policies: readonly PolicyDocument[] = []): readonly string[] =>
     policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => list(Action))).sort()
   const documented = (...marks: readonly string[]): readonly string[] =>
-    actionsOf(marks.map((mark) => parsePolicy(filledIn(`policy: ${mark}`))))
+    actionsOf(marks.map((mark) => parsePolicy(readPolicyForEmulator(`policy: ${mark}`))))
   const apply = roles.get(defaults.applyRole)
   const plan = roles.get(defaults.planRole)
   expect([...roles.keys()]).toEqual([defaults.applyRole, defaults.planRole])

@@ -5,24 +5,24 @@ import {
   addStorage,
   defaults,
   endJob,
-  permissive,
+  permissiveRules,
   type Emulator,
   type EmulatorOptions,
 } from '../../emulator/emulator.ts'
 import {
-  backend,
+  getBackend,
   call,
-  create,
-  job,
-  jobIdOf,
-  jobs,
-  look,
+  createStorage,
+  getJob,
+  getJobId,
+  listJobs,
+  getStorage,
   manualClock,
   start,
-  update,
+  updateStorage,
   type ManualClock,
   type Reply,
-} from './support.ts'
+} from '../support/emulator-requests.ts'
 
 const refusal = (reply: Reply): unknown => [reply.status, reply.headers['x-amzn-errortype']]
 
@@ -36,11 +36,11 @@ async function paused(
 /** Creates, lets the job end, and gives it back. */
 async function outcome(
   { emulator, clock }: { emulator: Emulator; clock: ManualClock },
-  place: Parameters<typeof create>[1] = {},
+  place: Parameters<typeof createStorage>[1] = {},
 ): Promise<unknown> {
-  const jobId = jobIdOf(await create(emulator, place))
+  const jobId = getJobId(await createStorage(emulator, place))
   clock.advance(10_000)
-  return (await job(emulator, jobId, place)).json
+  return (await getJob(emulator, jobId, place)).json
 }
 
 const completed = { status: 'COMPLETED' }
@@ -54,8 +54,8 @@ const alreadyAdded = 'Amazon S3 storage was already added to your project.'
 describe('a job', () => {
   test('takes its time, and the storage is there when it has completed', async () => {
     const { emulator, clock } = await paused({ jobStatuses: ['PENDING', 'RUNNING'] })
-    const reply = await create(emulator)
-    const jobId = jobIdOf(reply)
+    const reply = await createStorage(emulator)
+    const jobId = getJobId(reply)
     expect(reply.json).toEqual({
       appId: defaults.appId,
       backendEnvironmentName: 'prod',
@@ -63,11 +63,11 @@ describe('a job', () => {
       status: 'PENDING',
     })
     clock.advance(5000)
-    expect((await job(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
+    expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
     clock.advance(4999)
-    expect((await look(emulator)).status).toBe(404)
+    expect((await getStorage(emulator)).status).toBe(404)
     clock.advance(1)
-    expect((await job(emulator, jobId)).json).toEqual({
+    expect((await getJob(emulator, jobId)).json).toEqual({
       appId: defaults.appId,
       backendEnvironmentName: 'prod',
       jobId,
@@ -76,17 +76,17 @@ describe('a job', () => {
       createTime: String(clock.now() - 10_000),
       updateTime: String(clock.now()),
     })
-    expect((await look(emulator)).json).toMatchObject({ resourceName: 'media' })
+    expect((await getStorage(emulator)).json).toMatchObject({ resourceName: 'media' })
   })
 
   test('can be made to fail, and then leaves the bucket behind', async () => {
     const world = await paused()
-    world.emulator.orderJob({ error: 'Command failed: S3 is not amused' })
+    world.emulator.planJob({ error: 'Command failed: S3 is not amused' })
     expect(await outcome(world)).toMatchObject(failed('S3 is not amused'))
-    expect((await look(world.emulator)).status).toBe(404)
+    expect((await getStorage(world.emulator)).status).toBe(404)
     expect(await outcome(world)).toMatchObject(failed('mybucket9c04b-prod already exists'))
     expect(await outcome(world, { config: { bucketName: 'another' } })).toMatchObject(completed)
-    expect(world.emulator.world.counters.create).toEqual({
+    expect(world.emulator.state.counters.create).toEqual({
       received: 3,
       accepted: 3,
       executed: 1,
@@ -95,26 +95,26 @@ describe('a job', () => {
 
   test('can be told to end in any status, or never', async () => {
     const world = await paused()
-    world.emulator.orderJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
-    world.emulator.orderJob({ ms: 'never' })
+    world.emulator.planJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
+    world.emulator.planJob({ ms: 'never' })
     expect(await outcome(world)).toMatchObject({ status: 'SUCCEEDED' })
     const { emulator, clock } = world
-    const stuck = jobIdOf(await create(emulator, { environment: 'dev' }))
+    const stuck = getJobId(await createStorage(emulator, { environment: 'dev' }))
     clock.advance(10 * 24 * 3_600_000)
-    expect((await job(emulator, stuck, { environment: 'dev' })).json).toMatchObject({
+    expect((await getJob(emulator, stuck, { environment: 'dev' })).json).toMatchObject({
       status: 'RUNNING',
     })
   })
 
   test('can be late to be known', async () => {
     const { emulator, clock } = await paused({ jobReadableAfterMs: 1000, jobListedAfterMs: 2000 })
-    const jobId = jobIdOf(await create(emulator))
-    expect(refusal(await job(emulator, jobId))).toEqual([404, 'NotFoundException'])
+    const jobId = getJobId(await createStorage(emulator))
+    expect(refusal(await getJob(emulator, jobId))).toEqual([404, 'NotFoundException'])
     clock.advance(1000)
-    expect((await job(emulator, jobId)).status).toBe(200)
-    expect((await jobs(emulator)).json).toEqual({ jobs: [] })
+    expect((await getJob(emulator, jobId)).status).toBe(200)
+    expect((await listJobs(emulator)).json).toEqual({ jobs: [] })
     clock.advance(1000)
-    expect((await jobs(emulator)).json).toMatchObject({ jobs: [{ jobId }] })
+    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ jobId }] })
   })
 
   test('of somebody else keeps ours away until it ends', async () => {
@@ -124,14 +124,14 @@ describe('a job', () => {
       status: 'DEPLOYING',
       createTime: '1625670294153',
     })
-    const reply = await create(emulator)
+    const reply = await createStorage(emulator)
     expect(refusal(reply)).toEqual([400, 'BadRequestException'])
     expect(reply.json).toEqual({
       message: `There is already a pending job for the requested appId: ${defaults.appId} and backendEnvironmentName: prod, wait for it to complete before creating a new job`,
     })
-    expect((await create(emulator, { environment: 'dev' })).status).toBe(200)
+    expect((await createStorage(emulator, { environment: 'dev' })).status).toBe(200)
     endJob(theirs, 'COMPLETED', clock.now())
-    expect((await create(emulator)).status).toBe(200)
+    expect((await createStorage(emulator)).status).toBe(200)
   })
 })
 
@@ -145,40 +145,40 @@ describe('ListBackendJobs', () => {
         status,
         jobId: `job-${String(index)}`,
       })
-    const first = await jobs(emulator, { maxResults: 2 })
+    const first = await listJobs(emulator, { maxResults: 2 })
     expect(first.json).toMatchObject({ jobs: [{ jobId: 'job-2' }, { jobId: 'job-1' }] })
     const nextToken: unknown = Reflect.get(Object(first.json), 'nextToken')
-    const second = await jobs(emulator, { maxResults: 2, nextToken })
+    const second = await listJobs(emulator, { maxResults: 2, nextToken })
     expect(second.json).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
     expect(second.json).not.toHaveProperty('nextToken')
-    expect((await jobs(emulator, { status: 'FAILED' })).json).toMatchObject({
+    expect((await listJobs(emulator, { status: 'FAILED' })).json).toMatchObject({
       jobs: [{ jobId: 'job-1' }],
     })
-    expect((await jobs(emulator, { operation: 'Op0' })).json).toMatchObject({
+    expect((await listJobs(emulator, { operation: 'Op0' })).json).toMatchObject({
       jobs: [{ jobId: 'job-0' }],
     })
     for (const filter of [{ maxResults: 26 }, { maxResults: 0 }, { nextToken: '!' }])
-      expect(refusal(await jobs(emulator, filter))).toEqual([400, 'BadRequestException'])
+      expect(refusal(await listJobs(emulator, filter))).toEqual([400, 'BadRequestException'])
   })
 })
 
 describe('one pending job an environment', () => {
   test('is the rule', async () => {
     const { emulator } = await paused()
-    expect((await create(emulator)).status).toBe(200)
-    expect(refusal(await create(emulator))).toEqual([400, 'BadRequestException'])
-    expect(emulator.world.counters).toMatchObject({
+    expect((await createStorage(emulator)).status).toBe(200)
+    expect(refusal(await createStorage(emulator))).toEqual([400, 'BadRequestException'])
+    expect(emulator.state.counters).toMatchObject({
       create: { received: 2, accepted: 1 },
       maxPendingJobs: 1,
     })
   })
 
   test('can be switched off with the others, so that every create is carried out', async () => {
-    const { emulator, clock } = await paused(permissive)
-    await create(emulator)
-    await create(emulator)
+    const { emulator, clock } = await paused(permissiveRules)
+    await createStorage(emulator)
+    await createStorage(emulator)
     clock.advance(10_000)
-    expect(emulator.world.counters).toMatchObject({
+    expect(emulator.state.counters).toMatchObject({
       create: { received: 2, accepted: 2, executed: 2 },
       maxPendingJobs: 2,
     })
@@ -194,13 +194,13 @@ describe('one storage an environment, whatever its name', () => {
     expect(await outcome(world, { ...second, resourceName: name })).toMatchObject(
       failed(alreadyAdded),
     )
-    expect(world.emulator.world.counters.create).toMatchObject({ accepted: 2, executed: 1 })
+    expect(world.emulator.state.counters.create).toMatchObject({ accepted: 2, executed: 1 })
   })
 
   test('can be refused at once', async () => {
     const world = await paused({ oneStorage: 'refused' })
     await outcome(world)
-    const reply = await create(world.emulator, second)
+    const reply = await createStorage(world.emulator, second)
     expect(refusal(reply)).toEqual([400, 'BadRequestException'])
     expect(reply.json).toEqual({ message: alreadyAdded })
   })
@@ -230,10 +230,10 @@ describe('an auth resource', () => {
 describe('an environment', () => {
   test('must be there, as must the app', async () => {
     const { emulator } = await paused()
-    const reply = await create(emulator, { environment: 'nope' })
+    const reply = await createStorage(emulator, { environment: 'nope' })
     expect(refusal(reply)).toEqual([404, 'NotFoundException'])
     expect(reply.json).toMatchObject({ resourceType: 'backendEnvironment' })
-    const app = await create(emulator, { appId: 'dnope' })
+    const app = await createStorage(emulator, { appId: 'dnope' })
     expect(app.json).toMatchObject({ resourceType: 'app' })
   })
 
@@ -278,7 +278,7 @@ describe('names', () => {
     const world = await paused()
     world.emulator.environment().suffix = ''
     await outcome(world)
-    expect((await look(world.emulator)).json).toMatchObject({
+    expect((await getStorage(world.emulator)).json).toMatchObject({
       resourceConfig: { bucketName: 'mybucket-prod' },
     })
   })
@@ -289,7 +289,7 @@ describe('GetBackendStorage', () => {
     const world = await paused()
     const permissions = { authenticated: ['DELETE', 'READ'], unAuthenticated: ['READ'] }
     await outcome(world, { config: { permissions } })
-    expect((await look(world.emulator)).json).toEqual({
+    expect((await getStorage(world.emulator)).json).toEqual({
       appId: defaults.appId,
       backendEnvironmentName: 'prod',
       resourceName: 'media',
@@ -300,33 +300,33 @@ describe('GetBackendStorage', () => {
         permissions,
       },
     })
-    expect((await look(world.emulator, { resourceName: 'other' })).status).toBe(404)
+    expect((await getStorage(world.emulator, { resourceName: 'other' })).status).toBe(404)
   })
 
   test('can give the base name', async () => {
     const world = await paused({ reportedBucket: 'base' })
     await outcome(world)
-    expect((await look(world.emulator)).json).toMatchObject({
+    expect((await getStorage(world.emulator)).json).toMatchObject({
       resourceConfig: { bucketName: 'mybucket' },
     })
   })
 
   test('can answer 200 without a config where there is nothing', async () => {
     const { emulator } = await paused({ absentStorage: 'empty' })
-    const reply = await look(emulator)
+    const reply = await getStorage(emulator)
     expect(reply.status).toBe(200)
     expect(reply.json).not.toHaveProperty('resourceConfig')
   })
 
   test('can show a storage at once, or with a lag', async () => {
     const early = await paused({ storageVisible: 'at-once' })
-    await create(early.emulator)
-    expect((await look(early.emulator)).status).toBe(200)
+    await createStorage(early.emulator)
+    expect((await getStorage(early.emulator)).status).toBe(200)
     const late = await paused({ storageVisibleAfterMs: 5000 })
     expect(await outcome(late)).toMatchObject(completed)
-    expect((await look(late.emulator)).status).toBe(404)
+    expect((await getStorage(late.emulator)).status).toBe(404)
     late.clock.advance(5000)
-    expect((await look(late.emulator)).status).toBe(200)
+    expect((await getStorage(late.emulator)).status).toBe(200)
   })
 })
 
@@ -334,22 +334,22 @@ describe('UpdateBackendStorage', () => {
   test('replaces the permissions when its job completes', async () => {
     const { emulator, clock } = await paused()
     addStorage(emulator.environment(), { resourceName: 'media', bucketName: 'mybucket' })
-    await update(emulator)
-    expect((await look(emulator)).json).toMatchObject({
+    await updateStorage(emulator)
+    expect((await getStorage(emulator)).json).toMatchObject({
       resourceConfig: { permissions: { authenticated: ['READ'] } },
     })
     clock.advance(10_000)
-    expect((await look(emulator)).json).toMatchObject({
+    expect((await getStorage(emulator)).json).toMatchObject({
       resourceConfig: { permissions: { authenticated: ['DELETE'] } },
     })
-    expect((await jobs(emulator)).json).toMatchObject({
+    expect((await listJobs(emulator)).json).toMatchObject({
       jobs: [{ operation: 'UpdateBackendStorage', status: 'COMPLETED' }],
     })
   })
 
   test('is refused where there is no storage', async () => {
     const { emulator } = await paused()
-    expect(refusal(await update(emulator))).toEqual([404, 'NotFoundException'])
+    expect(refusal(await updateStorage(emulator))).toEqual([404, 'NotFoundException'])
   })
 })
 
@@ -362,7 +362,7 @@ describe('GetBackend', () => {
   test('gives the metadata as a string of JSON', async () => {
     const world = await paused()
     await outcome(world)
-    const reply = await backend(world.emulator)
+    const reply = await getBackend(world.emulator)
     expect(reply.json).toMatchObject({
       appName: 'octoapp',
       backendEnvironmentList: ['dev', 'prod'],
@@ -379,13 +379,13 @@ describe('GetBackend', () => {
   test('leaves out what is not there', async () => {
     const { emulator } = await paused()
     emulator.environment().auth = false
-    expect(Object.keys(Object(metaOf(await backend(emulator))) as object)).toEqual(['providers'])
+    expect(Object.keys(Object(metaOf(await getBackend(emulator))) as object)).toEqual(['providers'])
   })
 
   test('gives any metadata that a test puts there', async () => {
     const { emulator } = await paused()
     emulator.environment().metadata = 'no JSON'
-    expect((await backend(emulator)).json).toMatchObject({ amplifyMetaConfig: 'no JSON' })
+    expect((await getBackend(emulator)).json).toMatchObject({ amplifyMetaConfig: 'no JSON' })
   })
 
   test('needs no environment', async () => {
@@ -400,9 +400,9 @@ describe('GetBackend', () => {
 
   test('refuses an unknown environment, or answers 200 with an error', async () => {
     const { emulator } = await paused()
-    expect((await backend(emulator, { environment: 'nope' })).status).toBe(404)
-    emulator.world.rules.unknownEnvironment = 'error-member'
-    const reply = await backend(emulator, { environment: 'nope' })
+    expect((await getBackend(emulator, { environment: 'nope' })).status).toBe(404)
+    emulator.state.rules.unknownEnvironment = 'error-member'
+    const reply = await getBackend(emulator, { environment: 'nope' })
     expect(reply.status).toBe(200)
     expect(reply.json).toHaveProperty('error')
   })
@@ -434,7 +434,7 @@ describe('a request', () => {
   ])('is refused with %s', async (_, body) => {
     const { emulator } = await paused()
     expect(refusal(await call(emulator, { path, body }))).toEqual([400, 'BadRequestException'])
-    expect(emulator.world.counters.create).toMatchObject({ received: 1, accepted: 0 })
+    expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
   })
 
   test('needs no more than the model asks for', async () => {
@@ -452,21 +452,22 @@ describe('a request', () => {
 describe('throttling', () => {
   test('is off unless it is asked for', async () => {
     const { emulator } = await paused()
-    for (let count = 0; count < 20; count += 1) expect((await look(emulator)).status).toBe(404)
+    for (let count = 0; count < 20; count += 1)
+      expect((await getStorage(emulator)).status).toBe(404)
   })
 
   test('lets a burst through, and then so many calls a second', async () => {
     const { emulator, clock } = await paused({ throttle: { perSecond: 2, burst: 3 } })
     const statuses = async (): Promise<number[]> => [
-      (await look(emulator)).status,
-      (await backend(emulator)).status,
-      (await look(emulator)).status,
-      (await look(emulator)).status,
+      (await getStorage(emulator)).status,
+      (await getBackend(emulator)).status,
+      (await getStorage(emulator)).status,
+      (await getStorage(emulator)).status,
     ]
     expect(await statuses()).toEqual([404, 200, 404, 429])
     clock.advance(1000)
     expect(await statuses()).toEqual([404, 200, 429, 429])
-    const reply = await look(emulator)
+    const reply = await getStorage(emulator)
     expect(refusal(reply)).toEqual([429, 'TooManyRequestsException'])
     expect(reply.json).toHaveProperty('limitType')
   })
@@ -476,14 +477,14 @@ describe('throttling', () => {
       throttle: { perSecond: 1, burst: 1 },
       errorNames: 'reference',
     })
-    await look(emulator)
-    expect(refusal(await look(emulator))).toEqual([429, 'LimitExceededException'])
+    await getStorage(emulator)
+    expect(refusal(await getStorage(emulator))).toEqual([429, 'LimitExceededException'])
   })
 })
 
 test('every answer has a request id and the date of the emulated world', async () => {
   const { emulator, clock } = await paused()
-  const reply = await look(emulator)
-  expect(reply.headers['x-amzn-requestid']).toBe(emulator.received.at(-1)?.requestId)
+  const reply = await getStorage(emulator)
+  expect(reply.headers['x-amzn-requestid']).toBe(emulator.requests.at(-1)?.requestId)
   expect(reply.headers.date).toBe(new Date(clock.now()).toUTCString())
 })

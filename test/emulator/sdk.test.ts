@@ -16,12 +16,12 @@ import {
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 
 import { defaults, type Emulator } from '../../emulator/emulator.ts'
-import { start, token } from './support.ts'
+import { start, requestToken } from '../support/emulator-requests.ts'
 
 const place = { AppId: defaults.appId, BackendEnvironmentName: 'prod', ResourceName: 'media' }
 
 function client(emulator: Emulator): AmplifyBackendClient {
-  const { accessKeyId, secretAccessKey } = emulator.world.user
+  const { accessKeyId, secretAccessKey } = emulator.state.user
   const made = new AmplifyBackendClient({
     endpoint: emulator.url,
     region: 'eu-west-1',
@@ -88,7 +88,7 @@ test('the SDK creates a storage, waits for its job, and reads and changes it', a
   expect(listed.NextToken).toBeTruthy()
   const { BackendEnvironmentList } = await sdk.send(new GetBackendCommand(place))
   expect(BackendEnvironmentList).toEqual(['dev', 'prod'])
-  expect(emulator.world.counters).toEqual({
+  expect(emulator.state.counters).toEqual({
     create: { received: 1, accepted: 1, executed: 1 },
     update: { received: 1, accepted: 1, executed: 1 },
     maxPendingJobs: 1,
@@ -100,7 +100,7 @@ test("the SDK's own credential chain takes a role with a token of the emulator",
   const folder = await mkdtemp(join(tmpdir(), 'emulator-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const file = join(folder, 'token')
-  await writeFile(file, await token(emulator))
+  await writeFile(file, await requestToken(emulator))
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE'])
     vi.stubEnv(name, undefined)
   vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', file)
@@ -118,7 +118,7 @@ test("the SDK's own credential chain takes a role with a token of the emulator",
   const { AppName } = await sdk.send(new GetBackendCommand(place))
 
   expect(AppName).toBe('octoapp')
-  expect(emulator.received.map(({ operation, roleArn }) => [operation, roleArn])).toEqual([
+  expect(emulator.requests.map(({ operation, roleArn }) => [operation, roleArn])).toEqual([
     ['token', undefined],
     ['AssumeRoleWithWebIdentity', defaults.planRole],
     ['GetBackend', defaults.planRole],

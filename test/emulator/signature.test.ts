@@ -5,14 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { defaults, type Emulator } from '../../emulator/emulator.ts'
 import {
   call,
-  look,
+  getStorage,
   send,
-  session,
+  openSession,
   signed,
   start,
   type Reply,
   type SignedRequest,
-} from './support.ts'
+} from '../support/emulator-requests.ts'
 
 const details: SignedRequest = {
   path: `/backend/${defaults.appId}/storage/prod/details`,
@@ -30,9 +30,9 @@ describe('a signature', () => {
     for (const region of ['eu-west-1', 'us-east-1']) {
       const reply = await call(emulator, { ...details, region })
       expect(refusal(reply)).toEqual([404, 'NotFoundException'])
-      expect(emulator.received.at(-1)).toMatchObject({
+      expect(emulator.requests.at(-1)).toMatchObject({
         region,
-        accessKeyId: emulator.world.user.accessKeyId,
+        accessKeyId: emulator.state.user.accessKeyId,
       })
     }
   })
@@ -77,7 +77,7 @@ describe('a signature', () => {
 
   test('is refused when it is made with another secret', async () => {
     const emulator = await start()
-    const keys = { ...emulator.world.user, secretAccessKey: 'other' }
+    const keys = { ...emulator.state.user, secretAccessKey: 'other' }
     expect(refusal(await call(emulator, { ...details, keys }))).toEqual(invalid)
   })
 
@@ -119,28 +119,28 @@ describe('a key', () => {
   test('that nobody was given is refused', async () => {
     const emulator = await start()
     const keys = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
-    const reply = await look(emulator, { keys })
+    const reply = await getStorage(emulator, { keys })
     expect(refusal(reply)).toEqual([403, 'UnrecognizedClientException'])
   })
 
   test('of a session is refused without its token, or with that of another session', async () => {
     const emulator = await start()
-    const keys = await session(emulator)
-    const other = await session(emulator)
+    const keys = await openSession(emulator)
+    const other = await openSession(emulator)
     for (const sessionToken of [undefined, other.sessionToken]) {
-      const reply = await look(emulator, { keys: { ...keys, sessionToken } })
+      const reply = await getStorage(emulator, { keys: { ...keys, sessionToken } })
       expect(refusal(reply)).toEqual([403, 'UnrecognizedClientException'])
     }
-    expect((await look(emulator, { keys })).status).toBe(404)
+    expect((await getStorage(emulator, { keys })).status).toBe(404)
   })
 
   test('of a session is refused once the session has expired', async () => {
     const emulator: Emulator = await start()
-    const keys = await session(emulator)
-    const credential = emulator.world.credentials.get(keys.accessKeyId)
+    const keys = await openSession(emulator)
+    const credential = emulator.state.credentials.get(keys.accessKeyId)
     expect(credential).toBeDefined()
     if (credential !== undefined) credential.expiresAt = emulator.clock.now() - 1
-    const reply = await look(emulator, { keys })
+    const reply = await getStorage(emulator, { keys })
     expect(refusal(reply)).toEqual([403, 'ExpiredTokenException'])
   })
 })

@@ -1,29 +1,29 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 
-import { addRole, defaults, githubTrust, type Emulator } from '../../emulator/emulator.ts'
+import { addRole, defaults, githubTrustPolicy, type Emulator } from '../../emulator/emulator.ts'
 import {
-  assume,
+  assumeRoleWithWebIdentity,
   call,
-  create,
-  element,
-  look,
+  createStorage,
+  xmlText,
+  getStorage,
   manualClock,
   send,
-  session,
+  openSession,
   start,
-  token,
+  requestToken,
   type Reply,
-} from './support.ts'
+} from '../support/emulator-requests.ts'
 
-const refusal = (reply: Reply): unknown => [reply.status, element(reply.text, 'Code')]
+const refusal = (reply: Reply): unknown => [reply.status, xmlText(reply.text, 'Code')]
 
 const notAuthorized = [403, 'AccessDenied']
 
 describe('the token endpoint', () => {
   test('hands out tokens with the claims of a workflow, signed by a published key', async () => {
     const emulator = await start({ claims: { environment: 'production', head_ref: undefined } })
-    const [header = '', payload = ''] = (await token(emulator)).split('.')
+    const [header = '', payload = ''] = (await requestToken(emulator)).split('.')
     const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
     expect(read(payload)).toMatchObject({
       iss: 'https://token.actions.githubusercontent.com',
@@ -57,18 +57,21 @@ describe('AssumeRoleWithWebIdentity', () => {
   test('hands out an expiring session of the role', async () => {
     const clock = manualClock()
     const emulator = await start({ clock })
-    const reply = await assume(emulator, { DurationSeconds: '900', RoleSessionName: 'octo@1' })
+    const reply = await assumeRoleWithWebIdentity(emulator, {
+      DurationSeconds: '900',
+      RoleSessionName: 'octo@1',
+    })
     expect(reply.status).toBe(200)
-    expect(element(reply.text, 'AccessKeyId')).toMatch(/^ASIA[A-Z2-7]{16}$/)
-    expect(element(reply.text, 'Expiration')).toBe('2026-01-15T12:15:00Z')
-    expect(element(reply.text, 'Arn')).toBe(
+    expect(xmlText(reply.text, 'AccessKeyId')).toMatch(/^ASIA[A-Z2-7]{16}$/)
+    expect(xmlText(reply.text, 'Expiration')).toBe('2026-01-15T12:15:00Z')
+    expect(xmlText(reply.text, 'Arn')).toBe(
       'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo@1',
     )
-    const keys = await session(emulator, { DurationSeconds: '900' })
+    const keys = await openSession(emulator, { DurationSeconds: '900' })
     clock.advance(899_000)
-    expect((await look(emulator, { keys })).status).toBe(404)
+    expect((await getStorage(emulator, { keys })).status).toBe(404)
     clock.advance(1000)
-    expect((await look(emulator, { keys })).status).toBe(403)
+    expect((await getStorage(emulator, { keys })).status).toBe(403)
   })
 
   test('takes its parameters from the query too', async () => {
@@ -78,7 +81,7 @@ describe('AssumeRoleWithWebIdentity', () => {
       Version: '2011-06-15',
       RoleArn: defaults.applyRole,
       RoleSessionName: 'query',
-      WebIdentityToken: await token(emulator),
+      WebIdentityToken: await requestToken(emulator),
     })
     expect((await send(emulator.url, { path: `/?${query.toString()}` })).status).toBe(200)
   })
@@ -88,61 +91,67 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['a role of another account', { RoleArn: 'arn:aws:iam::999999999999:role/amplify' }],
   ])('refuses %s', async (_, parameters) => {
     const emulator = await start()
-    const reply = await assume(emulator, parameters)
+    const reply = await assumeRoleWithWebIdentity(emulator, parameters)
     expect(refusal(reply)).toEqual(notAuthorized)
-    expect(element(reply.text, 'Message')).toBe(
+    expect(xmlText(reply.text, 'Message')).toBe(
       'Not authorized to perform sts:AssumeRoleWithWebIdentity',
     )
   })
 
   test('lets a pull request take the role that trusts it, and no other', async () => {
     const emulator = await start({ claims: { sub: 'repo:octo-org/octo-app:pull_request' } })
-    expect(refusal(await assume(emulator))).toEqual(notAuthorized)
-    expect((await assume(emulator, { RoleArn: defaults.planRole })).status).toBe(200)
+    expect(refusal(await assumeRoleWithWebIdentity(emulator))).toEqual(notAuthorized)
+    expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: defaults.planRole })).status).toBe(
+      200,
+    )
   })
 
   test('trusts the new form of subjects as well', async () => {
     const sub = 'repo:octo-org@12345/octo-app@456789:ref:refs/heads/main'
     const emulator = await start({ claims: { sub } })
-    expect((await assume(emulator)).status).toBe(200)
+    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(200)
   })
 
   test('evaluates further claims, with wildcards', async () => {
     const emulator = await start()
-    const trust = githubTrust(['repo:octo-org/octo-app:ref:refs/heads/main'])
+    const trust = githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main'])
     const arn = 'arn:aws:iam::111122223333:role/releases'
     const [statement] = trust.Statement
     const condition = statement?.Condition ?? {}
     condition['StringLike'] = {
       'token.actions.githubusercontent.com:job_workflow_ref': 'octo-org/*@refs/heads/release-?',
     }
-    addRole(emulator.world, { arn, trust })
-    expect(refusal(await assume(emulator, { RoleArn: arn }))).toEqual(notAuthorized)
-    emulator.world.claims['job_workflow_ref'] = 'octo-org/a/.github/w.yml@refs/heads/release-1'
-    expect((await assume(emulator, { RoleArn: arn })).status).toBe(200)
+    addRole(emulator.state, { arn, trust })
+    expect(refusal(await assumeRoleWithWebIdentity(emulator, { RoleArn: arn }))).toEqual(
+      notAuthorized,
+    )
+    emulator.state.claims['job_workflow_ref'] = 'octo-org/a/.github/w.yml@refs/heads/release-1'
+    expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: arn })).status).toBe(200)
   })
 
   test('refuses an audience that the provider does not list', async () => {
     const emulator = await start()
-    const reply = await assume(emulator, { WebIdentityToken: await token(emulator, 'other') })
+    const reply = await assumeRoleWithWebIdentity(emulator, {
+      WebIdentityToken: await requestToken(emulator, 'other'),
+    })
     expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
-    expect(element(reply.text, 'Message')).toBe('Incorrect token audience')
+    expect(xmlText(reply.text, 'Message')).toBe('Incorrect token audience')
   })
 
   test('refuses a token of an issuer that the account does not know', async () => {
     const emulator = await start()
-    emulator.world.providers = []
-    const reply = await assume(emulator)
+    emulator.state.providers = []
+    const reply = await assumeRoleWithWebIdentity(emulator)
     expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
-    expect(element(reply.text, 'Message')).toContain('No OpenIDConnect provider found')
+    expect(xmlText(reply.text, 'Message')).toContain('No OpenIDConnect provider found')
   })
 
   test('refuses an expired token', async () => {
     const clock = manualClock()
     const emulator = await start({ clock })
-    const old = await token(emulator)
+    const old = await requestToken(emulator)
     clock.advance(300_000)
-    const reply = await assume(emulator, { WebIdentityToken: old })
+    const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken: old })
     expect(refusal(reply)).toEqual([400, 'ExpiredTokenException'])
   })
 
@@ -156,7 +165,7 @@ describe('AssumeRoleWithWebIdentity', () => {
       .setExpirationTime('5m')
       .sign(privateKey)
     for (const WebIdentityToken of [forged, 'no token', 'a.b.c']) {
-      const reply = await assume(emulator, { WebIdentityToken })
+      const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken })
       expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
     }
   })
@@ -177,12 +186,12 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['tags', { 'Tags.member.1.Key': 'a' }, 'ValidationError'],
   ])('refuses %s', async (_, parameters, code) => {
     const emulator = await start()
-    expect(refusal(await assume(emulator, parameters))).toEqual([400, code])
+    expect(refusal(await assumeRoleWithWebIdentity(emulator, parameters))).toEqual([400, code])
   })
 
   test('does not know other actions', async () => {
     const emulator = await start()
-    const reply = await assume(emulator, { Action: 'AssumeRole' })
+    const reply = await assumeRoleWithWebIdentity(emulator, { Action: 'AssumeRole' })
     expect(refusal(reply)).toEqual([400, 'InvalidAction'])
   })
 })
@@ -198,9 +207,9 @@ const denyWrites = JSON.stringify({
 describe('permissions', () => {
   test("are cut down by the session's policy", async () => {
     const emulator = await start()
-    const keys = await session(emulator, { Policy: denyWrites })
-    expect((await look(emulator, { keys })).status).toBe(404)
-    const reply = await create(emulator, { keys })
+    const keys = await openSession(emulator, { Policy: denyWrites })
+    expect((await getStorage(emulator, { keys })).status).toBe(404)
+    const reply = await createStorage(emulator, { keys })
     expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([
       403,
       'AccessDeniedException',
@@ -212,37 +221,37 @@ describe('permissions', () => {
         ` arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/storage` +
         ' with an explicit deny in a session policy',
     })
-    expect(emulator.world.counters.create).toMatchObject({ received: 1, accepted: 0 })
+    expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
   })
 
   test("are never widened by the session's policy", async () => {
     const emulator = await start()
     const everything = '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
-    const keys = await session(emulator, { RoleArn: defaults.planRole, Policy: everything })
-    const reply = await create(emulator, { keys })
+    const keys = await openSession(emulator, { RoleArn: defaults.planRole, Policy: everything })
+    const reply = await createStorage(emulator, { keys })
     expect(reply.status).toBe(403)
     expect(reply.text).toContain('because no identity-based policy allows')
   })
 
   test('of a role can change while a session lasts', async () => {
     const emulator = await start()
-    const keys = await session(emulator)
-    const role = emulator.world.roles.get(defaults.applyRole)
+    const keys = await openSession(emulator)
+    const role = emulator.state.roles.get(defaults.applyRole)
     if (role !== undefined) role.policies = []
-    expect((await look(emulator, { keys })).status).toBe(403)
+    expect((await getStorage(emulator, { keys })).status).toBe(403)
   })
 
   test('can be bound to one app', async () => {
     const emulator = await start()
-    const role = emulator.world.roles.get(defaults.applyRole)
+    const role = emulator.state.roles.get(defaults.applyRole)
     const allowed = `arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/*`
     if (role !== undefined)
       role.policies = [
         { Statement: [{ Effect: 'Allow', Action: 'amplifybackend:*', Resource: allowed }] },
       ]
-    const keys = await session(emulator)
-    expect((await look(emulator, { keys })).status).toBe(404)
-    expect((await look(emulator, { keys, appId: 'dother' })).status).toBe(403)
+    const keys = await openSession(emulator)
+    expect((await getStorage(emulator, { keys })).status).toBe(404)
+    expect((await getStorage(emulator, { keys, appId: 'dother' })).status).toBe(403)
   })
 })
 
@@ -259,22 +268,22 @@ describe('GetCallerIdentity', () => {
   test('names the user or the session', async () => {
     const emulator = await start()
     const user = await ask(emulator)
-    expect(element(user.text, 'Account')).toBe('111122223333')
-    expect(element(user.text, 'Arn')).toBe('arn:aws:iam::111122223333:user/octocat')
-    const role = await ask(emulator, await session(emulator))
-    expect(element(role.text, 'Arn')).toBe(
+    expect(xmlText(user.text, 'Account')).toBe('111122223333')
+    expect(xmlText(user.text, 'Arn')).toBe('arn:aws:iam::111122223333:user/octocat')
+    const role = await ask(emulator, await openSession(emulator))
+    expect(xmlText(role.text, 'Arn')).toBe(
       'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/session',
     )
   })
 
   test('checks the signature', async () => {
     const emulator = await start()
-    const wrong = { ...emulator.world.user, secretAccessKey: 'other' }
+    const wrong = { ...emulator.state.user, secretAccessKey: 'other' }
     expect(refusal(await ask(emulator, wrong))).toEqual([403, 'SignatureDoesNotMatch'])
     const unknown = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
     expect(refusal(await ask(emulator, unknown))).toEqual([403, 'InvalidClientTokenId'])
-    const keys = await session(emulator)
-    const credential = emulator.world.credentials.get(keys.accessKeyId)
+    const keys = await openSession(emulator)
+    const credential = emulator.state.credentials.get(keys.accessKeyId)
     if (credential !== undefined) credential.expiresAt = 0
     expect(refusal(await ask(emulator, keys))).toEqual([403, 'ExpiredToken'])
   })

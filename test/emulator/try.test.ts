@@ -7,12 +7,17 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
-import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/try/flags.ts'
-import { triggersOf, unnamed, usualEvent, type Triggers } from '../../emulator/try/triggers.ts'
-import { UsageError } from '../../emulator/flags.ts'
-import { defaults } from '../../emulator/defaults.ts'
-import { events, type EventName } from '../../emulator/workflow/events.ts'
-import { pollDelayMs } from '../../src/wait.ts'
+import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/cli/try-flags.ts'
+import {
+  parseTriggers,
+  missingTrigger,
+  defaultEvent,
+  type Triggers,
+} from '../../emulator/runner/triggers.ts'
+import { UsageError } from '../../emulator/cli/flags.ts'
+import { defaults } from '../../emulator/lib/defaults.ts'
+import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
+import { pollDelayMs } from '../../src/storage/jobs/wait-for-job.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = ['plan-and-apply', 'reusable']
@@ -30,7 +35,7 @@ function refused(...args: string[]): string {
 }
 
 function run(...args: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [join(root, 'emulator/try/cli.ts'), ...args], {
+  return spawnSync(process.execPath, [join(root, 'emulator/cli/try.ts'), ...args], {
     encoding: 'utf8',
     timeout: 60_000,
   })
@@ -38,7 +43,7 @@ function run(...args: string[]): SpawnSyncReturns<string> {
 
 /** What a run prints, while others run. */
 function output(...args: string[]): Promise<string> {
-  const cli = join(root, 'emulator/try/cli.ts')
+  const cli = join(root, 'emulator/cli/try.ts')
   return text(
     spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout,
   )
@@ -127,7 +132,7 @@ describe('the help of a try', () => {
 
 describe('the triggers of a workflow', () => {
   const example = (name: string): Triggers =>
-    triggersOf(readFileSync(join(root, 'examples', `${name}.yml`), 'utf8'))
+    parseTriggers(readFileSync(join(root, 'examples', `${name}.yml`), 'utf8'))
 
   test.each([
     ['plan-and-apply', 'push'],
@@ -135,7 +140,7 @@ describe('the triggers of a workflow', () => {
     // What only others call is started by nothing.
     ['reusable', 'push'],
   ])('start %s by %s when nothing is said', (name, event) => {
-    expect(usualEvent(example(name))).toBe(event)
+    expect(defaultEvent(example(name))).toBe(event)
   })
 
   test.each<[string, EventName, string | undefined]>([
@@ -158,7 +163,7 @@ describe('the triggers of a workflow', () => {
     ['jobs: {}', 'push', 'push'],
     ['', 'push', 'push'],
   ])('%j do not name, for %s: %s', (workflow, event, missing) => {
-    expect(unnamed(triggersOf(workflow), events[event]())).toBe(missing)
+    expect(missingTrigger(parseTriggers(workflow), eventsByName[event]())).toBe(missing)
   })
 })
 

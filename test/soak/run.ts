@@ -1,8 +1,8 @@
 /** One run of the soak, from its seed to what is wrong with its end. */
-import { runAction } from '../kit/action.ts'
-import { open } from '../kit/stages.ts'
-import { violationsOf, type Violation } from './judge.ts'
-import { arrange, scenarioOf, TIMEOUT_MINUTES, type SoakScenario } from './scenario.ts'
+import { runAction } from '../support/run-action.ts'
+import { startTestBed } from '../support/emulator-pool.ts'
+import { findViolations, type Violation } from './invariants.ts'
+import { setUpScenario, createScenario, TIMEOUT_MINUTES, type SoakScenario } from './scenario.ts'
 
 export type SoakRun = Readonly<{
   scenario: SoakScenario
@@ -17,21 +17,21 @@ export type SoakRun = Readonly<{
 }>
 
 /** The run's own deadline keeps it; more than this is a process that hangs. */
-const limitMs = (scale: number): number => (TIMEOUT_MINUTES * 60_000) / scale + 20_000
+const timeoutMs = (scale: number): number => (TIMEOUT_MINUTES * 60_000) / scale + 20_000
 
-export async function soakRun(seed: number, scale: number): Promise<SoakRun> {
-  const scenario = scenarioOf(seed)
+export async function runSoakScenario(seed: number, scale: number): Promise<SoakRun> {
+  const scenario = createScenario(seed)
   // Its own emulator: what a spoilt call does after the end must not reach the next run.
-  const stage = await open(scale, scenario.rules)
+  const stage = await startTestBed(scale, scenario.rules)
   const { emulator } = stage
   try {
-    const event = arrange(emulator, scenario)
+    const event = setUpScenario(emulator, scenario)
     let pid: number | undefined
     let timer: NodeJS.Timeout | undefined
     const end = await runAction(stage, {
       event,
       with: scenario.with,
-      limitMs: limitMs(scale),
+      timeoutMs: timeoutMs(scale),
       onStart: (started) => {
         pid = started
       },
@@ -43,18 +43,18 @@ export async function soakRun(seed: number, scale: number): Promise<SoakRun> {
       },
     })
     clearTimeout(timer)
-    const { create, update } = emulator.world.counters
+    const { create, update } = emulator.state.counters
     return {
       scenario,
-      violations: violationsOf({ scenario, end, emulator }),
+      violations: findViolations({ scenario, end, emulator }),
       result: end.outputs['result'] ?? 'none',
-      faults: emulator.received.flatMap(({ operation, fault }) =>
+      faults: emulator.requests.flatMap(({ operation, fault }) =>
         fault === undefined ? [] : [`${String(operation)} ${fault.kind}`],
       ),
       sends: create.received + update.received,
       accepted: create.accepted + update.accepted,
-      retries: end.shown.filter((line) => line.includes('Next attempt in')).length,
-      log: end.shown,
+      retries: end.log.filter((line) => line.includes('Next attempt in')).length,
+      log: end.log,
     }
   } finally {
     await emulator.stop()

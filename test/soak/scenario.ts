@@ -5,37 +5,37 @@ import {
   endJob,
   type Emulator,
   type Fault,
-  type FaultOrder,
+  type FaultSpec,
   type JobPlan,
   type OperationName,
   type Rules,
 } from '../../emulator/emulator.ts'
-import { pullRequest, push, type WorkflowEvent } from '../../emulator/workflow/events.ts'
-import { chanceOf, type Chance } from '../kit/chance.ts'
-import { forbid } from '../kit/step-ends.ts'
+import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { seededRandom, type SeededRandom } from '../support/seeded-random.ts'
+import { denyOperations } from '../support/step-result.ts'
 
 export type SoakScenario = Readonly<{
   seed: number
   rules: Partial<Rules>
-  faults: readonly FaultOrder[]
+  faults: readonly FaultSpec[]
   job: JobPlan
   /** The storage that is there before, by its permissions. */
   existing: 'none' | 'as-asked' | 'different'
   /** How long a job of somebody else goes on, in milliseconds; 0 for none. */
-  othersJobMs: number
+  otherJobMs: number
   /** What the role may not do. */
-  forbidden: readonly OperationName[]
-  does: 'apply' | 'plan'
+  denied: readonly OperationName[]
+  command: 'apply' | 'plan'
   with: Readonly<Record<string, string>>
   /** Real milliseconds after its first line at which the run is cancelled. */
   cancelAfterMs: number | undefined
 }>
 
 /** What every run asks for. */
-export const ASKED = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
+export const REQUESTED_PERMISSIONS = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
 export const TIMEOUT_MINUTES = 6
 
-const spoilable: readonly OperationName[] = [
+const faultTargets: readonly OperationName[] = [
   'CreateBackendStorage',
   'CreateBackendStorage',
   'CreateBackendStorage',
@@ -49,7 +49,7 @@ const spoilable: readonly OperationName[] = [
   'token',
 ]
 
-function anyFault(chance: Chance): Fault {
+function randomFault(chance: SeededRandom): Fault {
   const html = '<html><body>Bad gateway ::error::no</body></html>'
   return chance.oneOf<() => Fault>([
     () => ({ kind: 'status', status: chance.oneOf([429, 429, 500, 502, 503, 504, 504, 504]) }),
@@ -77,10 +77,10 @@ function anyFault(chance: Chance): Fault {
 }
 
 /** Without bounds an effect could come after the search for it, and no client can do anything about that. */
-const LATEST_MS = 24_000
+const MAX_EFFECT_DELAY_MS = 24_000
 
-function anyOrder(chance: Chance, listedAfterMs: number): FaultOrder {
-  const fault = anyFault(chance)
+function randomFaultSpec(chance: SeededRandom, listedAfterMs: number): FaultSpec {
+  const fault = randomFault(chance)
   // A throttled call and one that was not read have no effect; those that end well bring their own.
   const harmless =
     (fault.kind === 'status' && fault.status === 429) ||
@@ -89,16 +89,18 @@ function anyOrder(chance: Chance, listedAfterMs: number): FaultOrder {
     ((fault.kind === 'reset' || fault.kind === 'close') && fault.unread === true)
   const when = harmless ? 'before' : chance.oneOf(['before', 'after', 'after', 'late'] as const)
   return {
-    operation: chance.oneOf(spoilable),
+    operation: chance.oneOf(faultTargets),
     times: chance.oneOf([1, 1, 1, 2, 3]),
     skip: chance.oneOf([0, 0, 0, 1, 2]),
     when,
-    ...(when === 'late' ? { lateMs: chance.between(100, LATEST_MS - listedAfterMs) } : {}),
+    ...(when === 'late'
+      ? { lateMs: chance.between(100, MAX_EFFECT_DELAY_MS - listedAfterMs) }
+      : {}),
     ...fault,
   }
 }
 
-function anyJob(chance: Chance): JobPlan {
+function randomJob(chance: SeededRandom): JobPlan {
   if (chance.random() < 0.08) {
     return {
       error: chance.oneOf([
@@ -115,10 +117,10 @@ function anyJob(chance: Chance): JobPlan {
 }
 
 /** Where nothing is forbidden by the service, the role must be able to look; a blind one cannot but rely on it. */
-function anyRole(chance: Chance): Pick<SoakScenario, 'forbidden'> & { permissive: boolean } {
+function randomRole(chance: SeededRandom): Pick<SoakScenario, 'denied'> & { permissive: boolean } {
   const dice = chance.random()
   if (dice < 0.06) {
-    return { forbidden: ['GetBackendStorage', 'ListBackendJobs'], permissive: false }
+    return { denied: ['GetBackendStorage', 'ListBackendJobs'], permissive: false }
   }
   if (dice < 0.2) {
     const one = chance.oneOf<OperationName>([
@@ -127,16 +129,16 @@ function anyRole(chance: Chance): Pick<SoakScenario, 'forbidden'> & { permissive
       'GetBackendJob',
       'GetBackend',
     ])
-    return { forbidden: [one], permissive: true }
+    return { denied: [one], permissive: true }
   }
-  return { forbidden: [], permissive: true }
+  return { denied: [], permissive: true }
 }
 
 /** The scenario of a seed. */
-export function scenarioOf(seed: number): SoakScenario {
-  const chance = chanceOf(seed)
+export function createScenario(seed: number): SoakScenario {
+  const chance = seededRandom(seed)
   const jobListedAfterMs = chance.oneOf([0, 0, 0, 2_000, 8_000, 16_000])
-  const { forbidden, permissive } = anyRole(chance)
+  const { denied, permissive } = randomRole(chance)
   const off = {
     onePendingJob: false,
     oneStorage: 'off',
@@ -154,12 +156,14 @@ export function scenarioOf(seed: number): SoakScenario {
       reportedBucket: chance.oneOf(['physical', 'base'] as const),
       errorNames: chance.oneOf(['model', 'reference'] as const),
     },
-    faults: Array.from({ length: chance.between(0, 6) }, () => anyOrder(chance, jobListedAfterMs)),
-    job: anyJob(chance),
+    faults: Array.from({ length: chance.between(0, 6) }, () =>
+      randomFaultSpec(chance, jobListedAfterMs),
+    ),
+    job: randomJob(chance),
     existing: chance.oneOf(['none', 'none', 'none', 'none', 'different', 'different', 'as-asked']),
-    othersJobMs: chance.random() < 0.12 ? chance.between(2_000, 40_000) : 0,
-    forbidden,
-    does: chance.random() < 0.1 ? 'plan' : 'apply',
+    otherJobMs: chance.random() < 0.12 ? chance.between(2_000, 40_000) : 0,
+    denied,
+    command: chance.random() < 0.1 ? 'plan' : 'apply',
     with: {
       'timeout-in-minutes': String(TIMEOUT_MINUTES),
       'max-attempts': String(chance.between(2, 8)),
@@ -174,17 +178,19 @@ export function scenarioOf(seed: number): SoakScenario {
 }
 
 /** Brings the world of a scenario about. */
-export function arrange(emulator: Emulator, scenario: SoakScenario): WorkflowEvent {
-  const { existing, othersJobMs, faults, forbidden, job, does } = scenario
+export function setUpScenario(emulator: Emulator, scenario: SoakScenario): WorkflowEvent {
+  const { existing, otherJobMs, faults, denied, job, command } = scenario
   const environment = emulator.environment()
   if (existing !== 'none') {
     addStorage(environment, {
       resourceName: 'media',
       ...(scenario.with['bucket-name'] === '' ? {} : { bucketName: 'octo-media' }),
-      permissions: { authenticated: existing === 'different' ? ['READ'] : [...ASKED] },
+      permissions: {
+        authenticated: existing === 'different' ? ['READ'] : [...REQUESTED_PERMISSIONS],
+      },
     })
   }
-  if (othersJobMs > 0) {
+  if (otherJobMs > 0) {
     const now = emulator.clock.now()
     const other = addJob(environment, {
       operation: 'UpdateBackendAuth',
@@ -193,10 +199,10 @@ export function arrange(emulator: Emulator, scenario: SoakScenario): WorkflowEve
     })
     emulator.clock.setTimeout(() => {
       endJob(other, 'COMPLETED', emulator.clock.now())
-    }, othersJobMs)
+    }, otherJobMs)
   }
-  forbid(emulator, ...forbidden)
-  for (const fault of faults) emulator.orderFault(fault)
-  emulator.orderJob({ ...job, times: 'always' })
-  return does === 'plan' ? pullRequest() : push()
+  denyOperations(emulator, ...denied)
+  for (const fault of faults) emulator.injectFault(fault)
+  emulator.planJob({ ...job, times: 'always' })
+  return command === 'plan' ? pullRequest() : push()
 }

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { apply } from '../../src/apply.ts'
-import { endingOf } from './kit/ending.ts'
-import { anEngine, REQUEST, type Told } from './kit/engine.ts'
-import { failureOf } from './kit/failures.ts'
-import { containing, matching } from './kit/matchers.ts'
-import { applying, MEDIA, orderOf, planning, type Setting } from './kit/runs.ts'
+import { apply } from '../../src/storage/apply.ts'
+import { resultOf } from '../support/unit/task-result.ts'
+import { aStorageContext, DESIRED, type Recorded } from '../support/unit/storage-context.ts'
+import { createFailure } from '../support/unit/api-failures.ts'
+import { containing, matching } from '../support/unit/matchers.ts'
+import {
+  runApply,
+  MEDIA,
+  applyOptions,
+  runPlan,
+  type Scenario,
+} from '../support/unit/storage-runs.ts'
 import {
   EXISTS_TEXT,
   TIME_STYLES,
@@ -12,11 +18,11 @@ import {
   type Fault,
   type Operation,
   type VirtualAmplify,
-} from './kit/virtual-amplify.ts'
-import { virtualClock } from './kit/virtual-clock.ts'
+} from '../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../support/unit/virtual-clock.ts'
 
-const lost: Fault = { trouble: 'gatewayTimeout', effect: 'none' }
-const lostAfterEffect: Fault = { trouble: 'gatewayTimeout', effect: 'done' }
+const lost: Fault = { failure: 'gatewayTimeout', effect: 'none' }
+const lostAfterEffect: Fault = { failure: 'gatewayTimeout', effect: 'done' }
 const READS: readonly Operation[] = ['GetBackendStorage', 'ListBackendJobs']
 const BUCKET = 'photos14a5e-prod'
 
@@ -24,7 +30,7 @@ const CREATED = { result: 'created', seen: true, bucketName: BUCKET } as const
 const UNCHANGED = { result: 'unchanged', seen: true, bucketName: BUCKET } as const
 
 const withStorage =
-  (members: Partial<typeof MEDIA> = {}): NonNullable<Setting['play']> =>
+  (members: Partial<typeof MEDIA> = {}): NonNullable<Scenario['play']> =>
   (world) => {
     world.addStorage({ ...MEDIA, ...members })
   }
@@ -43,13 +49,13 @@ const CREATE_CHANGES = [
 
 describe('where there is no storage', () => {
   test('it is created, waited for and seen', async () => {
-    const { ending, told, world } = await applying()
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    const { result, told, world } = await runApply()
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(world.storages.get('media')).toEqual(MEDIA)
     expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
     expect(told.jobs.at(-1)).toEqual({ jobId: 'job-1', status: 'COMPLETED' })
     expect(told.changes).toEqual([CREATE_CHANGES])
-    expect(told.found).toEqual([undefined, expect.objectContaining({ bucketName: BUCKET })])
+    expect(told.storages).toEqual([undefined, expect.objectContaining({ bucketName: BUCKET })])
     expect(told.warnings).toEqual([])
     expect(told.lines.filter((line) => !line.startsWith('Job job-1 is RUNNING'))).toEqual([
       'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE',
@@ -59,7 +65,7 @@ describe('where there is no storage', () => {
   })
 
   test('it is looked for, checked, created, polled, and looked at, and nothing else', async () => {
-    const { world } = await applying({ world: { jobMs: 3_000 } })
+    const { world } = await runApply({ world: { jobMs: 3_000 } })
     expect(operations(world)).toEqual([
       'GetBackendStorage',
       'GetBackend',
@@ -71,53 +77,53 @@ describe('where there is no storage', () => {
   })
 
   test('what is sent is what is asked; what is not managed is not sent', async () => {
-    const { world } = await applying()
-    expect(world.sends[0]?.asked).toEqual(MEDIA)
-    const guests = await applying({
+    const { world } = await runApply()
+    expect(world.mutations[0]?.desired).toEqual(MEDIA)
+    const guests = await runApply({
       order: {
-        request: {
-          ...REQUEST,
+        desired: {
+          ...DESIRED,
           bucketName: undefined,
           authenticated: [],
           unauthenticated: ['READ'],
         },
       },
     })
-    expect(guests.world.sends[0]?.asked).toMatchObject({
+    expect(guests.world.mutations[0]?.desired).toMatchObject({
       authenticated: [],
       unauthenticated: ['READ'],
     })
-    expect(guests.ending).toMatchObject({ ok: true, value: { result: 'created' } })
+    expect(guests.result).toMatchObject({ ok: true, value: { result: 'created' } })
   })
 
   test.each(['match', 'update', 'fail'] as const)(
     'it is created under if-exists %s',
     async (mode) => {
-      const { ending } = await applying({ order: { ifExists: mode } })
-      expect(ending).toEqual({ ok: true, value: CREATED })
+      const { result } = await runApply({ order: { ifExists: mode } })
+      expect(result).toEqual({ ok: true, value: CREATED })
     },
   )
 
   test('without waiting, the end is the accepted job', async () => {
-    const { ending, told, world, took } = await applying({ order: { wait: false } })
-    expect(ending).toEqual({
+    const { result, told, world, durationMs } = await runApply({ order: { wait: false } })
+    expect(result).toEqual({
       ok: true,
       value: { result: 'started', seen: false, bucketName: undefined },
     })
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
     expect(told.changes).toEqual([CREATE_CHANGES])
     expect(told.lines[1]).toBe('Job job-1 was started (RUNNING).')
-    expect([took, world.count('GetBackendJob')]).toEqual([0, 0])
+    expect([durationMs, world.count('GetBackendJob')]).toEqual([0, 0])
   })
 
   test('a create that is refused has told what it was to change', async () => {
-    const { ending, told } = await applying({ port: { denied: ['CreateBackendStorage'] } })
-    expect(ending).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
+    const { result, told } = await runApply({ port: { denied: ['CreateBackendStorage'] } })
+    expect(result).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
     expect(told.changes).toEqual([CREATE_CHANGES])
   })
 
   test('what is to be created is said once, however often the create has to wait', async () => {
-    const { told, world } = await applying({
+    const { told, world } = await runApply({
       play: (there, clock) => {
         const job = there.addJob('UpdateBackendAPI', 'RUNNING')
         clock.schedule(10_000, () => {
@@ -125,7 +131,7 @@ describe('where there is no storage', () => {
         })
       },
     })
-    expect(world.sends).toHaveLength(2)
+    expect(world.mutations).toHaveLength(2)
     expect(told.lines.filter((line) => line.startsWith('Creating'))).toEqual([
       'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE',
       'Creating the storage "media".',
@@ -133,32 +139,32 @@ describe('where there is no storage', () => {
   })
 
   test('a job that fails is red, with its own text', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       world: { ends: [{ status: 'FAILED', error: 'Something went wrong' }] },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'JOB_FAILED',
       result: 'failed',
       message: 'The backend job job-1 failed: Something went wrong',
     })
-    expect(world.sends).toHaveLength(1)
+    expect(world.mutations).toHaveLength(1)
   })
 
   test('a job that fails for want of auth is no storage that exists', async () => {
     const error =
       'Cannot headlessly add storage resource without an existing auth resource. It can be added with "amplify add auth"'
-    const { ending } = await applying({ world: { ends: [{ status: 'FAILED', error }] } })
-    expect(ending).toMatchObject({ code: 'AUTH_MISSING', result: 'failed' })
+    const { result } = await runApply({ world: { ends: [{ status: 'FAILED', error }] } })
+    expect(result).toMatchObject({ code: 'AUTH_MISSING', result: 'failed' })
   })
 
   test('a job that fails because something else exists is no storage that exists', async () => {
     const error = 'Role amplify-octoapp-prod already exists'
-    const { ending } = await applying({ world: { ends: [{ status: 'FAILED', error }] } })
-    expect(ending).toMatchObject({ code: 'JOB_FAILED', result: 'failed' })
+    const { result } = await runApply({ world: { ends: [{ status: 'FAILED', error }] } })
+    expect(result).toMatchObject({ code: 'JOB_FAILED', result: 'failed' })
   })
 
   test('a bucket that an earlier storage left behind is no storage that exists', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       world: {
         ends: [
           {
@@ -168,21 +174,21 @@ describe('where there is no storage', () => {
         ],
       },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'JOB_FAILED',
       advice: containing('A bucket of that name was left behind'),
     })
   })
 
   test('an answer without a status is said', async () => {
-    const { told } = await applying({
+    const { told } = await runApply({
       world: { runningStatus: 'PENDING' },
       order: { wait: false },
     })
     expect(told.lines[1]).toBe('Job job-1 was started (PENDING).')
     const clock = virtualClock()
     const world = virtualAmplify(clock)
-    const port = world.port({ latency: () => 0 })
+    const port = world.connect({ latency: () => 0 })
     const silent = {
       ...port,
       createStorage: async (...given: Parameters<typeof port.createStorage>) => {
@@ -190,9 +196,9 @@ describe('where there is no storage', () => {
         return answer.ok ? { ...answer, value: { ...answer.value, status: undefined } } : answer
       },
     }
-    const run = anEngine(clock, silent)
-    await clock.run(endingOf(apply(run.engine, orderOf({ wait: false }))))
-    expect(run.told.lines[1]).toBe('Job job-1 was started (no status).')
+    const run = aStorageContext(clock, silent)
+    await clock.run(resultOf(apply(run.context, applyOptions({ wait: false }))))
+    expect(run.recorded.lines[1]).toBe('Job job-1 was started (no status).')
   })
 })
 
@@ -213,48 +219,48 @@ describe('what stands in the way of a create', () => {
       'The environment "prod" has no auth resource, and S3 storage needs one.',
     ],
   ] as const)('%s is red before anything is sent', async (_what, world, code, message) => {
-    const scene = await applying({ world })
-    expect(scene.ending).toMatchObject({ code, message, result: 'failed' })
-    expect(scene.world.sends).toEqual([])
+    const scene = await runApply({ world })
+    expect(scene.result).toMatchObject({ code, message, result: 'failed' })
+    expect(scene.world.mutations).toEqual([])
     expect(scene.told.changes).toEqual([CREATE_CHANGES])
   })
 
   test('a storage of another name is red before anything is sent', async () => {
-    const { ending, world } = await applying({ play: MEDIA_OF_ANOTHER_NAME })
-    expect(ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
-    expect(world.sends).toEqual([])
+    const { result, world } = await runApply({ play: MEDIA_OF_ANOTHER_NAME })
+    expect(result).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
+    expect(world.mutations).toEqual([])
   })
 
   test('a storage of another name makes a plan red, which tells what it was to change', async () => {
-    const { ending, told } = await planning({ play: MEDIA_OF_ANOTHER_NAME })
-    expect(ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
+    const { result, told } = await runPlan({ play: MEDIA_OF_ANOTHER_NAME })
+    expect(result).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
     expect(told.changes).toEqual([CREATE_CHANGES])
   })
 
   test('an environment that an answer names while it calls it unknown is just not found', async () => {
-    const { ending } = await applying({
-      port: { faults: { GetBackend: [{ trouble: 'notFound' }] } },
+    const { result } = await runApply({
+      port: { faults: { GetBackend: [{ failure: 'notFound' }] } },
     })
-    expect(ending).toMatchObject({ code: 'NOT_FOUND', requestId: 'request-404' })
+    expect(result).toMatchObject({ code: 'NOT_FOUND', requestId: 'request-404' })
   })
 
   test('an app that cannot be asked for its environments is just not found', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       world: { environments: ['dev'] },
-      port: { faults: { GetBackend: [undefined, { trouble: 'accessDenied' }] } },
+      port: { faults: { GetBackend: [undefined, { failure: 'accessDenied' }] } },
     })
-    expect(ending).toMatchObject({ code: 'NOT_FOUND' })
+    expect(result).toMatchObject({ code: 'NOT_FOUND' })
     expect(world.count('GetBackend')).toBe(2)
   })
 
   test('metadata that is not understood is nothing', async () => {
-    const { ending } = await applying({ world: { metadata: '{"auth":{}}', bucketAs: 'physical' } })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    const { result } = await runApply({ world: { metadata: '{"auth":{}}', bucketAs: 'physical' } })
+    expect(result).toEqual({ ok: true, value: CREATED })
   })
 
   test('an error in an answer of 200 is told and is nothing', async () => {
-    const { ending, told } = await applying({ world: { backendError: 'Stack is odd' } })
-    expect(ending).toMatchObject({ ok: true })
+    const { result, told } = await runApply({ world: { backendError: 'Stack is odd' } })
+    expect(result).toMatchObject({ ok: true })
     expect(told.warnings[0]).toEqual({
       title: 'Backend reports an error',
       text: 'GetBackend says: Stack is odd',
@@ -262,8 +268,8 @@ describe('what stands in the way of a create', () => {
   })
 
   test('a role that may not read the backend is told, and the create goes on', async () => {
-    const { ending, told } = await applying({ port: { denied: ['GetBackend'] } })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    const { result, told } = await runApply({ port: { denied: ['GetBackend'] } })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(told.warnings).toEqual([
       {
         title: 'Backend not checked',
@@ -273,11 +279,11 @@ describe('what stands in the way of a create', () => {
   })
 
   test('a backend that cannot be read is told, and the create goes on: red only by metadata', async () => {
-    const { ending, told } = await applying({
+    const { result, told } = await runApply({
       engine: { maxAttempts: 2 },
-      port: { always: { GetBackend: { trouble: 'internalError' } } },
+      port: { always: { GetBackend: { failure: 'internalError' } } },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(told.warnings[0]).toEqual({
       title: 'Backend not checked',
       text: 'GetBackend failed, so a missing environment or auth resource would show only when the job fails: 500: Internal server error.',
@@ -285,16 +291,16 @@ describe('what stands in the way of a create', () => {
   })
 
   test('a backend that cannot be read before the deadline ends the run', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       engine: { timeoutMs: 60_000, maxAttempts: 20 },
-      port: { always: { GetBackend: { trouble: 'throttled' } } },
+      port: { always: { GetBackend: { failure: 'throttled' } } },
     })
-    expect(ending).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
-    expect(world.sends).toEqual([])
+    expect(result).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
+    expect(world.mutations).toEqual([])
   })
 
   test('is asked for once, however often the create has to wait', async () => {
-    const { world, told } = await applying({
+    const { world, told } = await runApply({
       port: { denied: ['GetBackend'] },
       play: (there, clock) => {
         const job = there.addJob('UpdateBackendAPI', 'RUNNING')
@@ -303,19 +309,19 @@ describe('what stands in the way of a create', () => {
         })
       },
     })
-    expect(world.sends).toHaveLength(2)
+    expect(world.mutations).toHaveLength(2)
     expect(titles(told)).toEqual(['Backend not checked'])
   })
 })
 
 describe('on a throttled account', () => {
-  const throttled: Fault = { trouble: 'throttled' }
+  const throttled: Fault = { failure: 'throttled' }
   /** What was said of the calls that failed, without the reasons. */
-  const pausesOf = ({ retries }: Told): readonly string[] =>
+  const pausesOf = ({ retries }: Recorded): readonly string[] =>
     retries.map((line) => line.replace(/ failed .* in /, ': '))
 
   test('every throttled answer makes the next throttled call wait longer, whichever it is', async () => {
-    const { ending, told, world } = await applying({
+    const { result, told, world } = await runApply({
       port: {
         faults: {
           GetBackendStorage: [throttled],
@@ -324,7 +330,7 @@ describe('on a throttled account', () => {
         },
       },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(pausesOf(told)).toEqual([
       'GetBackendStorage: 5 s.',
       'GetBackend: 10 s.',
@@ -337,7 +343,7 @@ describe('on a throttled account', () => {
   })
 
   test('a throttled poll makes the throttled look after it wait longer', async () => {
-    const { ending, told } = await applying({
+    const { result, told } = await runApply({
       port: {
         faults: {
           GetBackendJob: [throttled, throttled],
@@ -345,7 +351,7 @@ describe('on a throttled account', () => {
         },
       },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(pausesOf(told)).toEqual([
       'GetBackendJob: 6 s.',
       'GetBackendJob: 10 s.',
@@ -354,12 +360,12 @@ describe('on a throttled account', () => {
   })
 
   test('other failures in between are waited out as ever, and count nothing', async () => {
-    const { told } = await applying({
+    const { told } = await runApply({
       order: { wait: false },
       port: {
         faults: {
-          GetBackendStorage: [throttled, { trouble: 'unavailable' }],
-          CreateBackendStorage: [{ trouble: 'connectionRefused' }, throttled],
+          GetBackendStorage: [throttled, { failure: 'unavailable' }],
+          CreateBackendStorage: [{ failure: 'connectionRefused' }, throttled],
         },
       },
     })
@@ -373,15 +379,15 @@ describe('on a throttled account', () => {
   })
 
   test('a plan is as patient', async () => {
-    const { told, took } = await planning({
+    const { told, durationMs } = await runPlan({
       port: { faults: { GetBackendStorage: [throttled], GetBackend: [throttled] } },
     })
     expect(pausesOf(told)).toEqual(['GetBackendStorage: 5 s.', 'GetBackend: 10 s.'])
-    expect(took).toBe(15_000)
+    expect(durationMs).toBe(15_000)
   })
 
   test('nothing is remembered where the calls are not known to share a limit', async () => {
-    const { told, world } = await applying({
+    const { told, world } = await runApply({
       engine: { pressure: null },
       port: {
         faults: {
@@ -402,12 +408,12 @@ describe('on a throttled account', () => {
 })
 
 describe('guests', () => {
-  const asked = (unauthenticated: readonly 'READ'[] | undefined): Setting => ({
-    order: { ifExists: 'update', request: { ...REQUEST, unauthenticated } },
+  const asked = (unauthenticated: readonly 'READ'[] | undefined): Scenario => ({
+    order: { ifExists: 'update', desired: { ...DESIRED, unauthenticated } },
   })
 
   test('that get access are warned of, once', async () => {
-    const { told } = await applying({
+    const { told } = await runApply({
       ...asked(['READ']),
       port: { faults: { CreateBackendStorage: [lostAfterEffect] } },
       world: { times: TIME_STYLES.garbage },
@@ -421,7 +427,7 @@ describe('guests', () => {
   })
 
   test('that get access are warned of once, too, where another job has to end first', async () => {
-    const { told, world } = await applying({
+    const { told, world } = await runApply({
       ...asked(['READ']),
       play: (there, clock) => {
         const job = there.addJob('UpdateBackendAPI', 'RUNNING')
@@ -430,38 +436,38 @@ describe('guests', () => {
         })
       },
     })
-    expect(world.sends).toHaveLength(2)
+    expect(world.mutations).toHaveLength(2)
     expect(titles(told)).toEqual(['Guests get access'])
   })
 
   test.each([[[]], [undefined]] as const)('that get none (%j) are not', async (unauthenticated) => {
-    expect((await applying(asked(unauthenticated))).told.warnings).toEqual([])
+    expect((await runApply(asked(unauthenticated))).told.warnings).toEqual([])
   })
 
   test('that get access by an update are warned of, those that had it are not', async () => {
-    const update = (unauthenticated: readonly string[]): Setting => ({
+    const update = (unauthenticated: readonly string[]): Scenario => ({
       ...asked(['READ']),
       play: withStorage({ unauthenticated }),
     })
-    expect(titles((await applying(update([]))).told)).toEqual(['Guests get access'])
-    expect(titles((await applying(update(['DELETE']))).told)).toEqual([])
-    expect(titles((await planning(update([]))).told)).toEqual(['Guests get access'])
-    expect(titles((await planning(update(['DELETE']))).told)).toEqual([])
-    expect(titles((await planning(asked(['READ']))).told)).toEqual(['Guests get access'])
+    expect(titles((await runApply(update([]))).told)).toEqual(['Guests get access'])
+    expect(titles((await runApply(update(['DELETE']))).told)).toEqual([])
+    expect(titles((await runPlan(update([]))).told)).toEqual(['Guests get access'])
+    expect(titles((await runPlan(update(['DELETE']))).told)).toEqual([])
+    expect(titles((await runPlan(asked(['READ']))).told)).toEqual(['Guests get access'])
   })
 })
 
 describe('where there is a storage', () => {
   test('that is equal, nothing is done', async () => {
-    const { ending, world, told } = await applying({ play: withStorage() })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
+    const { result, world, told } = await runApply({ play: withStorage() })
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
     expect(operations(world)).toEqual(['GetBackendStorage', 'GetBackend', 'ListBackendJobs'])
     expect(told.lines).toEqual(['The storage "media" is there as asked.'])
     expect([told.changes.flat(), told.warnings, told.jobs]).toEqual([[], [], []])
   })
 
   test('that is equal, a pending job is waited for, and then it is looked at again', async () => {
-    const { ending, told, took } = await applying({
+    const { result, told, durationMs } = await runApply({
       play: (world, clock) => {
         world.addStorage(MEDIA)
         const job = world.addJob('UpdateBackendStorage', 'RUNNING')
@@ -471,8 +477,8 @@ describe('where there is a storage', () => {
         })
       },
     })
-    expect(took).toBe(11_000)
-    expect(ending).toMatchObject({
+    expect(durationMs).toBe(11_000)
+    expect(result).toMatchObject({
       code: 'STORAGE_DIFFERS',
       message:
         'The storage "media" exists with other settings: authenticated-permissions is READ, asked is READ, CREATE_AND_UPDATE.',
@@ -490,53 +496,53 @@ describe('where there is a storage', () => {
   })
 
   test('that is equal and whose jobs may not be listed is unchanged, with a warning', async () => {
-    const { ending, told } = await applying({
+    const { result, told } = await runApply({
       play: withStorage(),
       port: { denied: ['ListBackendJobs'] },
     })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
     expect(titles(told)).toEqual(['Pending jobs not seen'])
   })
 
   test('that differs is red under match, and its differences are told', async () => {
-    const { ending, world, told } = await applying({ play: withStorage({ authenticated: [] }) })
-    expect(ending).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
-    expect(world.sends).toEqual([])
+    const { result, world, told } = await runApply({ play: withStorage({ authenticated: [] }) })
+    expect(result).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
+    expect(world.mutations).toEqual([])
     expect(told.changes).toHaveLength(1)
   })
 
   test('of another bucket is red under update too', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       order: { ifExists: 'update' },
       play: withStorage({ baseName: 'videos' }),
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'BUCKET_FIXED',
       message:
         'The storage "media" has another bucket, and a bucket cannot be changed: bucket-name is videos14a5e-prod, asked is photos.',
     })
-    expect(world.sends).toEqual([])
+    expect(world.mutations).toEqual([])
   })
 
   test('any is red under fail', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       order: { ifExists: 'fail' },
       play: withStorage(),
     })
-    expect(ending).toMatchObject({ code: 'STORAGE_EXISTS', result: 'failed' })
-    expect(world.sends).toEqual([])
+    expect(result).toMatchObject({ code: 'STORAGE_EXISTS', result: 'failed' })
+    expect(world.mutations).toEqual([])
   })
 
   test('that differs is updated under update, with what it had for guests', async () => {
-    const { ending, world, told } = await applying({
+    const { result, world, told } = await runApply({
       order: { ifExists: 'update' },
       play: withStorage({ authenticated: ['DELETE'], unauthenticated: ['READ'] }),
     })
-    expect(ending).toEqual({
+    expect(result).toEqual({
       ok: true,
       value: { result: 'updated', seen: true, bucketName: BUCKET },
     })
-    expect(world.sends[0]).toMatchObject({
+    expect(world.mutations[0]).toMatchObject({
       operation: 'UpdateBackendStorage',
       asked: { authenticated: ['READ', 'CREATE_AND_UPDATE'], unauthenticated: ['READ'] },
     })
@@ -554,30 +560,30 @@ describe('where there is a storage', () => {
   })
 
   test('an update is not kept back by what stands in the way of a create', async () => {
-    const { ending, world } = await applying({
-      order: { ifExists: 'update', request: { ...REQUEST, bucketName: undefined } },
+    const { result, world } = await runApply({
+      order: { ifExists: 'update', desired: { ...DESIRED, bucketName: undefined } },
       world: { auth: false },
       play: withStorage({ authenticated: ['DELETE'] }),
     })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'updated' } })
+    expect(result).toMatchObject({ ok: true, value: { result: 'updated' } })
     expect(operations(world).slice(0, 2)).toEqual(['GetBackendStorage', 'UpdateBackendStorage'])
   })
 
   test('an update without waiting ends as started', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       order: { ifExists: 'update', wait: false },
       play: withStorage({ authenticated: [] }),
     })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'started' } })
+    expect(result).toMatchObject({ ok: true, value: { result: 'started' } })
   })
 
   test('an update that is refused has told what it was to change', async () => {
-    const { ending, told } = await applying({
+    const { result, told } = await runApply({
       order: { ifExists: 'update' },
       port: { denied: ['UpdateBackendStorage'] },
       play: withStorage({ authenticated: ['READ'] }),
     })
-    expect(ending).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
+    expect(result).toMatchObject({ code: 'ACCESS_DENIED', result: 'failed' })
     expect(told.changes).toEqual([
       [
         {
@@ -590,20 +596,20 @@ describe('where there is a storage', () => {
   })
 
   test('an update that fails is never taken for a storage that exists', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       order: { ifExists: 'update' },
       world: { ends: [{ status: 'FAILED', error: EXISTS_TEXT }] },
       play: withStorage({ authenticated: [] }),
     })
-    expect(ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
+    expect(result).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
   })
 
   test('it is not there for a plan either, where the role may not read', async () => {
-    const { ending } = await planning({
+    const { result } = await runPlan({
       play: withStorage(),
       port: { denied: ['GetBackendStorage'] },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'ACCESS_DENIED',
       result: 'failed',
       requestId: 'request-403',
@@ -617,29 +623,29 @@ describe('where there is a storage', () => {
 describe('the look', () => {
   test.each(['badRequest', 'forbidden', 'badKeys'] as const)(
     'that ends in %s is red',
-    async (trouble) => {
-      const { ending, world } = await applying({
-        port: { always: { GetBackendStorage: { trouble } } },
+    async (failure) => {
+      const { result, world } = await runApply({
+        port: { always: { GetBackendStorage: { failure } } },
       })
-      expect(ending).toMatchObject({ ok: false, result: 'failed' })
+      expect(result).toMatchObject({ ok: false, result: 'failed' })
       expect(world.calls).toHaveLength(1)
     },
   )
 
   test('that fails in every attempt is red', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       engine: { maxAttempts: 3 },
-      port: { always: { GetBackendStorage: { trouble: 'reset' } } },
+      port: { always: { GetBackendStorage: { failure: 'reset' } } },
     })
-    expect(ending).toMatchObject({ code: 'NO_ANSWER', result: 'failed' })
+    expect(result).toMatchObject({ code: 'NO_ANSWER', result: 'failed' })
   })
 
   test('that fails until the deadline is timed out', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       engine: { timeoutMs: 60_000, maxAttempts: 20 },
-      port: { always: { GetBackendStorage: { trouble: 'throttled' } } },
+      port: { always: { GetBackendStorage: { failure: 'throttled' } } },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'TIMED_OUT',
       result: 'timed-out',
       message:
@@ -648,8 +654,8 @@ describe('the look', () => {
   })
 
   test('takes an answer without a storage for none', async () => {
-    const { ending } = await applying({ world: { absentAs: 'empty' } })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    const { result } = await runApply({ world: { absentAs: 'empty' } })
+    expect(result).toEqual({ ok: true, value: CREATED })
   })
 })
 
@@ -657,8 +663,8 @@ describe('a role that may not read', () => {
   const denied = { denied: ['GetBackendStorage'] } as const
 
   test('is told so once; the apply goes on, and the storage counts as not seen', async () => {
-    const { ending, told } = await applying({ port: denied })
-    expect(ending).toEqual({
+    const { result, told } = await runApply({ port: denied })
+    expect(result).toEqual({
       ok: true,
       value: { result: 'created', seen: false, bucketName: undefined },
     })
@@ -671,12 +677,12 @@ describe('a role that may not read', () => {
   })
 
   test('is told so without waiting, too', async () => {
-    const { told } = await applying({ port: denied, order: { wait: false } })
+    const { told } = await runApply({ port: denied, order: { wait: false } })
     expect(titles(told)).toEqual(['Storage not read'])
   })
 
   test('is told so once, too, when it has to wait again and again', async () => {
-    const { ending, told, world } = await applying({
+    const { result, told, world } = await runApply({
       port: { denied: READS },
       play: (there, clock) => {
         const job = there.addJob('UpdateBackendAPI', 'RUNNING')
@@ -685,25 +691,27 @@ describe('a role that may not read', () => {
         })
       },
     })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'created', seen: false } })
-    expect(world.sends.map(({ at }) => at)).toEqual([0, 22_500, 45_000, 67_500, 90_000, 112_500])
+    expect(result).toMatchObject({ ok: true, value: { result: 'created', seen: false } })
+    expect(world.mutations.map(({ at }) => at)).toEqual([
+      0, 22_500, 45_000, 67_500, 90_000, 112_500,
+    ])
     expect(titles(told)).toEqual(['Storage not read'])
   })
 
   test('is told so at the end, when it may not read any more', async () => {
-    const { ending, told } = await applying({
-      port: { faults: { GetBackendStorage: [undefined, { trouble: 'accessDenied' }] } },
+    const { result, told } = await runApply({
+      port: { faults: { GetBackendStorage: [undefined, { failure: 'accessDenied' }] } },
     })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'created', seen: false } })
+    expect(result).toMatchObject({ ok: true, value: { result: 'created', seen: false } })
     expect(titles(told)).toEqual(['Storage not read'])
   })
 
   test('cannot tell an equal storage from another: red', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       port: { denied: ['GetBackendStorage', 'GetBackend'] },
       play: withStorage(),
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'STORAGE_EXISTS',
       result: 'failed',
       requestId: 'request-400',
@@ -714,26 +722,26 @@ describe('a role that may not read', () => {
   })
 
   test('whose lost create is sent again blindly, and whose job then finds the storage: unknown', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       world: { oneStorage: 'failed-job', jobMs: 10_000 },
       port: {
         denied: [...READS, 'GetBackend'],
         faults: { CreateBackendStorage: [lostAfterEffect] },
       },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'UNKNOWN_OUTCOME',
       result: 'unknown',
       message: containing(`so the first was probably executed`),
     })
-    expect(ending).toMatchObject({ message: containing(EXISTS_TEXT) })
-    expect(world.sends).toHaveLength(2)
+    expect(result).toMatchObject({ message: containing(EXISTS_TEXT) })
+    expect(world.mutations).toHaveLength(2)
   })
 })
 
 describe('when another run was first', () => {
   /** The storage appears between the look and the create. */
-  const overtaken = (members: Partial<typeof MEDIA> = {}): Setting => ({
+  const overtaken = (members: Partial<typeof MEDIA> = {}): Scenario => ({
     port: { latency: () => 100 },
     play: (world, clock) => {
       clock.schedule(250, () => {
@@ -743,9 +751,9 @@ describe('when another run was first', () => {
   })
 
   test('an equal storage is unchanged, with a warning', async () => {
-    const { ending, told, world } = await applying({ ...overtaken(), world: { metadata: '{}' } })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
-    expect(world.sends).toHaveLength(1)
+    const { result, told, world } = await runApply({ ...overtaken(), world: { metadata: '{}' } })
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
+    expect(world.mutations).toHaveLength(1)
     expect(told.warnings).toEqual([
       {
         title: 'Another run was first',
@@ -758,7 +766,7 @@ describe('when another run was first', () => {
   })
 
   test('an equal storage whose job is pending is waited for first', async () => {
-    const { ending, took } = await applying({
+    const { result, durationMs } = await runApply({
       world: { metadata: '{}', oneJob: false },
       port: { latency: () => 100 },
       play: (world, clock) => {
@@ -771,38 +779,38 @@ describe('when another run was first', () => {
         })
       },
     })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
-    expect(took).toBeGreaterThan(10_250)
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
+    expect(durationMs).toBeGreaterThan(10_250)
   })
 
   test.each(['match', 'update', 'fail'] as const)(
     'a different one is red under %s',
     async (mode) => {
-      const { ending, world } = await applying({
+      const { result, world } = await runApply({
         ...overtaken({ authenticated: [] }),
         world: { metadata: '{}' },
         order: { ifExists: mode },
       })
-      expect(ending).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
-      expect(world.sends).toHaveLength(1)
+      expect(result).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
+      expect(world.mutations).toHaveLength(1)
     },
   )
 
   test('an equal one is unchanged under fail too: this run did not find it, it lost a race', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       ...overtaken(),
       world: { metadata: '{}' },
       order: { ifExists: 'fail' },
     })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
   })
 
   test('one of another name is red', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       ...overtaken({ resourceName: 'files' }),
       world: { metadata: '{}' },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'STORAGE_EXISTS',
       result: 'failed',
       requestId: 'request-400',
@@ -812,11 +820,11 @@ describe('when another run was first', () => {
       advice:
         'There can be one S3 storage in an environment: look for one of another name in the Amplify console, and set resource-name to it or remove it.',
     })
-    expect(world.sends).toHaveLength(1)
+    expect(world.mutations).toHaveLength(1)
   })
 
   test('a job that fails because of it is the same', async () => {
-    const { ending, told, world } = await applying({
+    const { result, told, world } = await runApply({
       world: { oneStorage: 'failed-job', jobMs: 10_000 },
       play: (there, clock) => {
         clock.schedule(5_000, () => {
@@ -824,15 +832,15 @@ describe('when another run was first', () => {
         })
       },
     })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
     expect(told.warnings).toMatchObject([
       { title: 'Another run was first', text: containing('job job-1 failed: Amazon S3') },
     ])
-    expect(world.sends).toHaveLength(1)
+    expect(world.mutations).toHaveLength(1)
   })
 
   test('its pending job is waited for, and its equal storage is unchanged, bucket and all', async () => {
-    const { ending, told, world } = await applying({
+    const { result, told, world } = await runApply({
       // Only the metadata names the bucket, so what was read of it before the wait will not do.
       world: { bucketAs: 'base' },
       play: (there, clock) => {
@@ -843,13 +851,13 @@ describe('when another run was first', () => {
         })
       },
     })
-    expect(ending).toEqual({ ok: true, value: UNCHANGED })
-    expect(world.sends).toHaveLength(1)
+    expect(result).toEqual({ ok: true, value: UNCHANGED })
+    expect(world.mutations).toHaveLength(1)
     expect([told.warnings, told.jobs, told.changes.at(-1)]).toEqual([[], [], []])
   })
 
   test('its pending job may end in nothing, and then it is our turn', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       play: (there, clock) => {
         const job = there.addJob('CreateBackendStorage', 'RUNNING')
         clock.schedule(60_000, () => {
@@ -857,56 +865,56 @@ describe('when another run was first', () => {
         })
       },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(world.sends).toHaveLength(2)
+    expect(result).toEqual({ ok: true, value: CREATED })
+    expect(world.mutations).toHaveLength(2)
   })
 
   test('a job that stays pending is red at the deadline', async () => {
-    const { ending, told, took } = await applying({
+    const { result, told, durationMs } = await runApply({
       engine: { timeoutMs: 600_000 },
       play: (there) => there.addJob('CreateBackendStorage', 'RUNNING'),
     })
-    expect(ending).toMatchObject({ code: 'PENDING_JOB', result: 'timed-out' })
-    expect(took).toBe(597_000)
+    expect(result).toMatchObject({ code: 'PENDING_JOB', result: 'timed-out' })
+    expect(durationMs).toBe(597_000)
     expect(told.jobs).toEqual([])
   })
 })
 
 describe('when the answer to our create was lost', () => {
-  const losing = (...faults: (Fault | undefined)[]): Setting => ({
+  const losing = (...faults: (Fault | undefined)[]): Scenario => ({
     port: { faults: { CreateBackendStorage: faults } },
   })
 
   test('A01: the job that was started is ours, and the end is as if nothing had happened', async () => {
-    const { ending, told, world } = await applying(losing(lostAfterEffect))
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    const { result, told, world } = await runApply(losing(lostAfterEffect))
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
     expect(told.changes).toEqual([CREATE_CHANGES])
-    expect(world.sends).toHaveLength(1)
+    expect(world.mutations).toHaveLength(1)
   })
 
   test('A01: without waiting, the end is the job that was found', async () => {
-    const { ending, told } = await applying({ ...losing(lostAfterEffect), order: { wait: false } })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'started' } })
+    const { result, told } = await runApply({ ...losing(lostAfterEffect), order: { wait: false } })
+    expect(result).toMatchObject({ ok: true, value: { result: 'started' } })
     expect(told.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
   })
 
   test.each(['not-found', 'empty'] as const)(
     'A02: without effect it is sent again (%s)',
     async (absentAs) => {
-      const { ending, world } = await applying({ ...losing(lost), world: { absentAs } })
-      expect(ending).toEqual({ ok: true, value: CREATED })
-      expect(world.sends.map(({ at }) => at)).toEqual([0, 30_000])
+      const { result, world } = await runApply({ ...losing(lost), world: { absentAs } })
+      expect(result).toEqual({ ok: true, value: CREATED })
+      expect(world.mutations.map(({ at }) => at)).toEqual([0, 30_000])
       expect(world.effects()).toBe(1)
     },
   )
 
   test('A01: a storage that turned up without a job that we know counts as created, with a warning', async () => {
-    const { ending, told, world } = await applying({
+    const { result, told, world } = await runApply({
       ...losing(lostAfterEffect),
       world: { times: TIME_STYLES.garbage, jobMs: 1_000 },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(told.changes.at(-1)).toEqual(CREATE_CHANGES)
     expect(told.warnings).toEqual([
       {
@@ -915,20 +923,20 @@ describe('when the answer to our create was lost', () => {
       },
     ])
     expect(told.lines).toContain('The storage has turned up: the lost call had taken effect.')
-    expect(world.sends).toHaveLength(1)
+    expect(world.mutations).toHaveLength(1)
   })
 
   test('such a storage is none that exists in the sense of fail', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       ...losing(lostAfterEffect),
       world: { times: TIME_STYLES.garbage, jobMs: 1_000 },
       order: { ifExists: 'fail' },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
   })
 
   test('a storage that turned up with other settings is red', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       ...losing(lost),
       play: (world, clock) => {
         clock.schedule(1_000, () => {
@@ -936,11 +944,11 @@ describe('when the answer to our create was lost', () => {
         })
       },
     })
-    expect(ending).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
+    expect(result).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
   })
 
   test('a storage that turned up with other settings is updated where that is asked for', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       ...losing(lost),
       order: { ifExists: 'update' },
       play: (there, clock) => {
@@ -949,29 +957,29 @@ describe('when the answer to our create was lost', () => {
         })
       },
     })
-    expect(ending).toMatchObject({ ok: true, value: { result: 'updated' } })
-    expect(world.sends.map(({ operation }) => operation)).toEqual([
+    expect(result).toMatchObject({ ok: true, value: { result: 'updated' } })
+    expect(world.mutations.map(({ operation }) => operation)).toEqual([
       'CreateBackendStorage',
       'UpdateBackendStorage',
     ])
   })
 
   test('a job that may be ours is waited for, and what it leaves counts as created', async () => {
-    const { ending, world, told } = await applying({
+    const { result, world, told } = await runApply({
       ...losing(lostAfterEffect),
       world: { times: TIME_STYLES.garbage, jobMs: 100_000 },
     })
-    expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(world.sends).toHaveLength(1)
+    expect(result).toEqual({ ok: true, value: CREATED })
+    expect(world.mutations).toHaveLength(1)
     expect(titles(told)).toEqual(['An answer was lost'])
   })
 
   test('a second create that is then refused as existing found our own: created, with a warning', async () => {
-    const { ending, told, world } = await applying({
-      ...losing({ trouble: 'reset', effect: { lateMs: 31_000 } }),
+    const { result, told, world } = await runApply({
+      ...losing({ failure: 'reset', effect: { lateMs: 31_000 } }),
       world: { jobMs: 0 },
       port: {
-        faults: { CreateBackendStorage: [{ trouble: 'reset', effect: { lateMs: 31_000 } }] },
+        faults: { CreateBackendStorage: [{ failure: 'reset', effect: { lateMs: 31_000 } }] },
         latency: (() => {
           let ways = 0
           return () => {
@@ -982,14 +990,14 @@ describe('when the answer to our create was lost', () => {
         })(),
       },
     })
-    expect(world.sends).toHaveLength(2)
+    expect(world.mutations).toHaveLength(2)
     expect(world.effects()).toBe(1)
-    expect(ending).toEqual({ ok: true, value: CREATED })
+    expect(result).toEqual({ ok: true, value: CREATED })
     expect(titles(told)).toEqual(['An answer was lost'])
   })
 
   test('a second create that is refused, with no storage to be seen, is unknown', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       ...losing(lost),
       world: { metadata: '{}' },
       play: (world, clock) => {
@@ -998,22 +1006,22 @@ describe('when the answer to our create was lost', () => {
         })
       },
     })
-    expect(ending).toMatchObject({ code: 'STORAGE_EXISTS', result: 'unknown' })
+    expect(result).toMatchObject({ code: 'STORAGE_EXISTS', result: 'unknown' })
   })
 
   test.each(['GetBackendStorage', 'ListBackendJobs'] as const)(
     'and %s fails once the storage has turned up is unknown',
     async (operation) => {
-      const { ending } = await applying({
+      const { result } = await runApply({
         world: { times: TIME_STYLES.garbage, jobMs: 100 },
         engine: { maxAttempts: 2 },
         port: {
           // Two of each find that the storage has turned up; what is read after that is in vain.
           faults: { CreateBackendStorage: [lostAfterEffect], [operation]: [undefined, undefined] },
-          always: { [operation]: { trouble: 'internalError' } },
+          always: { [operation]: { failure: 'internalError' } },
         },
       })
-      expect(ending).toMatchObject({
+      expect(result).toMatchObject({
         code: 'SERVICE_ERROR',
         result: 'unknown',
         message: containing(`could not be established: ${operation} met an error`),
@@ -1022,7 +1030,7 @@ describe('when the answer to our create was lost', () => {
   )
 
   test('and the wait for a job that may be ours fails is unknown', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       world: { times: TIME_STYLES.garbage, jobMs: 100_000 },
       engine: { maxAttempts: 2 },
       port: {
@@ -1030,10 +1038,10 @@ describe('when the answer to our create was lost', () => {
           CreateBackendStorage: [lostAfterEffect],
           ListBackendJobs: Array.from({ length: 7 }, () => undefined),
         },
-        always: { ListBackendJobs: { trouble: 'internalError' } },
+        always: { ListBackendJobs: { failure: 'internalError' } },
       },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'SERVICE_ERROR',
       result: 'unknown',
       requestId: 'request-500',
@@ -1045,7 +1053,7 @@ describe('when the answer to our create was lost', () => {
   test.each([1, 3])(
     'and the storage that turned up is not there at the next %i looks, nothing is sent within the window',
     async (count) => {
-      const { ending, world } = await applying({
+      const { result, world } = await runApply({
         world: { times: TIME_STYLES.garbage, jobMs: 100 },
         port: {
           faults: {
@@ -1053,19 +1061,19 @@ describe('when the answer to our create was lost', () => {
             // There is none; it has turned up; and then replicas of the service disagree.
             GetBackendStorage: [
               undefined,
-              ...Array.from({ length: count }, () => [undefined, { trouble: 'notFound' } as const]),
+              ...Array.from({ length: count }, () => [undefined, { failure: 'notFound' } as const]),
             ].flat(),
           },
         },
       })
-      expect(ending).toEqual({ ok: true, value: CREATED })
-      expect(world.sends).toHaveLength(1)
-      expect(world.hazards).toEqual([])
+      expect(result).toEqual({ ok: true, value: CREATED })
+      expect(world.mutations).toHaveLength(1)
+      expect(world.unsafeCreates).toEqual([])
     },
   )
 
   test('and the storage that turned up is gone at the end of the window, is sent again', async () => {
-    const { ending, world, told } = await applying({
+    const { result, world, told } = await runApply({
       port: { latency: () => 100, faults: { CreateBackendStorage: [lost] } },
       play: (there, clock) => {
         clock.schedule(2_000, () => {
@@ -1077,14 +1085,14 @@ describe('when the answer to our create was lost', () => {
       },
     })
     expect(told.lines).toContain('The storage has turned up: the lost call had taken effect.')
-    expect(ending).toEqual({ ok: true, value: CREATED })
-    const [first, second] = world.sends
-    expect(world.sends).toHaveLength(2)
+    expect(result).toEqual({ ok: true, value: CREATED })
+    const [first, second] = world.mutations
+    expect(world.mutations).toHaveLength(2)
     expect(second?.at).toBeGreaterThanOrEqual((first?.endedAt ?? Infinity) + 30_000)
   })
 
   test('and it was the last attempt, is not sent again after the wait for somebody else', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       ...losing(lost),
       engine: { maxAttempts: 1 },
       play: (there, clock) => {
@@ -1096,36 +1104,36 @@ describe('when the answer to our create was lost', () => {
         })
       },
     })
-    expect(world.sends).toHaveLength(1)
-    expect(ending).toMatchObject({ code: 'GATEWAY_TIMEOUT', result: 'failed' })
+    expect(world.mutations).toHaveLength(1)
+    expect(result).toMatchObject({ code: 'GATEWAY_TIMEOUT', result: 'failed' })
   })
 
   test('what became of it counts as known as soon as the storage was looked at again', async () => {
-    const { told } = await applying({
+    const { told } = await runApply({
       ...losing(lostAfterEffect),
       world: { times: TIME_STYLES.garbage, jobMs: 100_000 },
     })
-    expect(told.sent).toEqual(['open', 'settled', 'settled'])
-    const denied = await applying({
+    expect(told.mutations).toEqual(['open', 'settled', 'settled'])
+    const denied = await runApply({
       ...losing(lost),
       port: { denied: READS, faults: { CreateBackendStorage: [lost] } },
       world: { jobMs: 1_000 },
     })
-    expect(denied.told.sent).toEqual(['open', 'open', 'settled'])
+    expect(denied.told.mutations).toEqual(['open', 'open', 'settled'])
   })
 
   test('and the wait ends at the deadline is timed out', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       world: { times: TIME_STYLES.garbage, jobMs: 1e7 },
       engine: { timeoutMs: 120_000 },
       port: { faults: { CreateBackendStorage: [lostAfterEffect] } },
     })
-    expect(ending).toMatchObject({ code: 'PENDING_JOB', result: 'timed-out' })
+    expect(result).toMatchObject({ code: 'PENDING_JOB', result: 'timed-out' })
   })
 })
 
 describe('when the answer to our update was lost', () => {
-  const losing = (fault: Fault, setting: Setting = {}): Setting => ({
+  const losing = (fault: Fault, setting: Scenario = {}): Scenario => ({
     order: { ifExists: 'update' },
     port: { faults: { UpdateBackendStorage: [fault] } },
     play: withStorage({ authenticated: [] }),
@@ -1134,32 +1142,32 @@ describe('when the answer to our update was lost', () => {
   const UPDATED = { ok: true, value: { result: 'updated', seen: true, bucketName: BUCKET } }
 
   test('its job is found', async () => {
-    const { ending, world, told } = await applying(losing(lostAfterEffect))
-    expect(ending).toEqual(UPDATED)
-    expect(world.sends).toHaveLength(1)
+    const { result, world, told } = await runApply(losing(lostAfterEffect))
+    expect(result).toEqual(UPDATED)
+    expect(world.mutations).toHaveLength(1)
     expect(told.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
     expect(told.warnings).toEqual([])
   })
 
   test('its effect is found, and counts as updated, with a warning', async () => {
-    const { ending, told, world } = await applying(
+    const { result, told, world } = await runApply(
       losing(lostAfterEffect, { world: { times: TIME_STYLES.garbage, jobMs: 1_000 } }),
     )
-    expect(ending).toEqual(UPDATED)
-    expect(world.sends).toHaveLength(1)
+    expect(result).toEqual(UPDATED)
+    expect(world.mutations).toHaveLength(1)
     expect(told.warnings).toMatchObject([
       { title: 'An answer was lost', text: containing('counts as updated by this run') },
     ])
   })
 
   test('and it had none, it is sent again', async () => {
-    const { ending, world } = await applying(losing(lost))
-    expect(ending).toEqual(UPDATED)
-    expect(world.sends.map(({ at }) => at)).toEqual([0, 30_000])
+    const { result, world } = await runApply(losing(lost))
+    expect(result).toEqual(UPDATED)
+    expect(world.mutations.map(({ at }) => at)).toEqual([0, 30_000])
   })
 
   test('and somebody else’s job came in between, it is sent again after that', async () => {
-    const { ending, world } = await applying(
+    const { result, world } = await runApply(
       losing(lost, {
         play: (there, clock) => {
           there.addStorage({ ...MEDIA, authenticated: [] })
@@ -1172,40 +1180,40 @@ describe('when the answer to our update was lost', () => {
         },
       }),
     )
-    expect(ending).toEqual(UPDATED)
-    expect(world.sends).toHaveLength(2)
+    expect(result).toEqual(UPDATED)
+    expect(world.mutations).toHaveLength(2)
   })
 })
 
 describe('an effect that comes later than the window', () => {
   // Documented in the design: 30 seconds are the longest that a lost call is looked for. Nothing that a
   // client can do excludes a later effect, since the API has no idempotency token.
-  const late = (lateMs: number, world: Setting['world'] = {}): Setting => ({
+  const late = (lateMs: number, world: Scenario['world'] = {}): Scenario => ({
     world: { jobMs: 20_000, ...world },
-    port: { faults: { CreateBackendStorage: [{ trouble: 'gatewayTimeout', effect: { lateMs } }] } },
+    port: { faults: { CreateBackendStorage: [{ failure: 'gatewayTimeout', effect: { lateMs } }] } },
   })
 
   test('one millisecond before its end there is one create', async () => {
-    const scene = await applying(late(29_999, { oneJob: false, oneStorage: 'off' }))
-    expect(scene.world.sends).toHaveLength(1)
-    expect(scene.ending).toEqual({ ok: true, value: CREATED })
+    const scene = await runApply(late(29_999, { oneJob: false, oneStorage: 'off' }))
+    expect(scene.world.mutations).toHaveLength(1)
+    expect(scene.result).toEqual({ ok: true, value: CREATED })
   })
 
   test('meets the second create, and the service’s own rule turns it away: one storage, green', async () => {
-    const scene = await applying(late(35_000))
+    const scene = await runApply(late(35_000))
     await scene.clock.drain()
-    expect(scene.world.sends.map(({ at }) => at)).toEqual([0, 30_000])
+    expect(scene.world.mutations.map(({ at }) => at)).toEqual([0, 30_000])
     expect(scene.world.effects()).toBe(1)
-    expect(scene.ending).toEqual({ ok: true, value: CREATED })
+    expect(scene.result).toEqual({ ok: true, value: CREATED })
   })
 
   test('that comes while the second is on its way turns that away instead: still one storage, green', async () => {
     let ways = 0
-    const scene = await applying({
+    const scene = await runApply({
       ...late(31_000),
       port: {
         faults: {
-          CreateBackendStorage: [{ trouble: 'gatewayTimeout', effect: { lateMs: 31_000 } }],
+          CreateBackendStorage: [{ failure: 'gatewayTimeout', effect: { lateMs: 31_000 } }],
         },
         latency: () => {
           ways += 1
@@ -1214,33 +1222,37 @@ describe('an effect that comes later than the window', () => {
       },
     })
     await scene.clock.drain()
-    expect(scene.world.sends).toHaveLength(2)
+    expect(scene.world.mutations).toHaveLength(2)
     expect(scene.world.effects()).toBe(1)
-    expect(scene.ending).toEqual({ ok: true, value: CREATED })
+    expect(scene.result).toEqual({ ok: true, value: CREATED })
   })
 
   test('creates twice where the service has no such rule: two at most, and the run is green once', async () => {
-    const scene = await applying(late(35_000, { oneJob: false, oneStorage: 'off' }))
+    const scene = await runApply(late(35_000, { oneJob: false, oneStorage: 'off' }))
     await scene.clock.drain()
-    expect(scene.world.sends).toHaveLength(2)
+    expect(scene.world.mutations).toHaveLength(2)
     expect(scene.world.effects()).toBe(2)
-    expect(scene.ending).toEqual({ ok: true, value: CREATED })
+    expect(scene.result).toEqual({ ok: true, value: CREATED })
   })
 })
 
 describe('after the job is complete', () => {
   test('a storage that shows late is looked for again', async () => {
-    const { ending, told, took } = await applying({ world: { storageLagMs: 14_000, jobMs: 3_000 } })
-    expect(ending).toEqual({ ok: true, value: CREATED })
-    expect(took).toBe(20_500)
+    const { result, told, durationMs } = await runApply({
+      world: { storageLagMs: 14_000, jobMs: 3_000 },
+    })
+    expect(result).toEqual({ ok: true, value: CREATED })
+    expect(durationMs).toBe(20_500)
     expect(told.lines.filter((line) => line.includes('not yet seen'))).toEqual(
       Array(3).fill('The storage is not yet seen as asked; looking again in 5 s.'),
     )
   })
 
   test('a storage that does not show is unknown', async () => {
-    const { ending, world, took } = await applying({ world: { storageLagMs: 1e9, jobMs: 3_000 } })
-    expect(ending).toMatchObject({
+    const { result, world, durationMs } = await runApply({
+      world: { storageLagMs: 1e9, jobMs: 3_000 },
+    })
+    expect(result).toMatchObject({
       code: 'STORAGE_NOT_SEEN',
       result: 'unknown',
       message: 'The job was reported complete, and the storage "media" is not there.',
@@ -1248,11 +1260,11 @@ describe('after the job is complete', () => {
         'Look at it before running again: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
     })
     expect(world.count('GetBackendStorage')).toBe(7)
-    expect(took).toBe(5_500 + 25_000)
+    expect(durationMs).toBe(5_500 + 25_000)
   })
 
   test('a storage that is there otherwise is red', async () => {
-    const { ending, world } = await applying({
+    const { result, world } = await runApply({
       world: { jobMs: 3_000 },
       play: (there, clock) => {
         clock.schedule(3_500, () => {
@@ -1260,27 +1272,27 @@ describe('after the job is complete', () => {
         })
       },
     })
-    expect(ending).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
+    expect(result).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
     expect(world.count('GetBackendStorage')).toBe(7)
   })
 
   test('no look begins that would come after the deadline', async () => {
     const at = (timeoutMs: number) =>
-      applying({ world: { storageLagMs: 1e9, jobMs: 3_000 }, engine: { timeoutMs } })
-    expect((await at(10_500)).took).toBe(5_500)
-    expect((await at(10_501)).took).toBe(10_500)
-    expect((await at(10_501)).ending).toMatchObject({ code: 'STORAGE_NOT_SEEN' })
+      runApply({ world: { storageLagMs: 1e9, jobMs: 3_000 }, engine: { timeoutMs } })
+    expect((await at(10_500)).durationMs).toBe(5_500)
+    expect((await at(10_501)).durationMs).toBe(10_500)
+    expect((await at(10_501)).result).toMatchObject({ code: 'STORAGE_NOT_SEEN' })
   })
 
   test('a look that fails leaves open whether it is as asked: unknown', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       engine: { maxAttempts: 2 },
       port: {
         faults: { GetBackendStorage: [undefined] },
-        always: { GetBackendStorage: { trouble: 'internalError' } },
+        always: { GetBackendStorage: { failure: 'internalError' } },
       },
     })
-    expect(ending).toMatchObject({
+    expect(result).toMatchObject({
       code: 'SERVICE_ERROR',
       result: 'unknown',
       requestId: 'request-500',
@@ -1290,23 +1302,23 @@ describe('after the job is complete', () => {
   })
 
   test('a look that fails until the deadline is timed out', async () => {
-    const { ending } = await applying({
+    const { result } = await runApply({
       engine: { timeoutMs: 60_000, maxAttempts: 20 },
       port: {
         faults: { GetBackendStorage: [undefined] },
-        always: { GetBackendStorage: { trouble: 'internalError' } },
+        always: { GetBackendStorage: { failure: 'internalError' } },
       },
     })
-    expect(ending).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
+    expect(result).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
   })
 })
 
 describe('the bucket', () => {
-  const bucketOf = async (setting: Setting): Promise<unknown> => {
-    const { ending, told } = await applying({ play: withStorage(), ...setting })
-    return ending.ok ? [ending.value.bucketName, titles(told)] : ending.code
+  const bucketOf = async (setting: Scenario): Promise<unknown> => {
+    const { result, told } = await runApply({ play: withStorage(), ...setting })
+    return result.ok ? [result.value.bucketName, titles(told)] : result.code
   }
-  const anyBucket = { order: { request: { ...REQUEST, bucketName: undefined } } }
+  const anyBucket = { order: { desired: { ...DESIRED, bucketName: undefined } } }
 
   test('is the described one where that is physical', async () => {
     expect(await bucketOf({})).toEqual([BUCKET, []])
@@ -1329,7 +1341,7 @@ describe('the bucket', () => {
     ])
     const texts = async (bucketAs: 'base' | 'absent') =>
       (
-        await applying({ play: withStorage(), world: { bucketAs }, port: hidden })
+        await runApply({ play: withStorage(), world: { bucketAs }, port: hidden })
       ).told.warnings.map(({ text }) => text)
     expect(await texts('base')).toEqual([
       'Only the base name of the bucket is known ("photos"); the output bucket-name stays empty.',
@@ -1340,7 +1352,7 @@ describe('the bucket', () => {
   })
 
   test('is that of the storage asked for, where the metadata has several', async () => {
-    const play: Setting['play'] = (world) => {
+    const play: Scenario['play'] = (world) => {
       world.addStorage({ ...MEDIA, resourceName: 'files', baseName: 'files' })
       world.addStorage(MEDIA)
     }
@@ -1359,16 +1371,16 @@ describe('the bucket', () => {
   })
 
   test('is never a base name that looks like a physical one', async () => {
-    const request = { ...REQUEST, bucketName: 'my-photos-prod' }
+    const desired = { ...DESIRED, bucketName: 'my-photos-prod' }
     const play = withStorage({ baseName: 'my-photos-prod' })
     const world = { bucketAs: 'base' } as const
-    expect(await bucketOf({ world, play, order: { request } })).toEqual([
+    expect(await bucketOf({ world, play, order: { desired } })).toEqual([
       'my-photos-prod14a5e-prod',
       [],
     ])
     expect(await bucketOf({ world, play, ...anyBucket })).toEqual(['my-photos-prod14a5e-prod', []])
     expect(
-      await bucketOf({ world, play, order: { request }, port: { denied: ['GetBackend'] } }),
+      await bucketOf({ world, play, order: { desired }, port: { denied: ['GetBackend'] } }),
     ).toEqual([undefined, ['Bucket name not known']])
   })
 
@@ -1391,31 +1403,31 @@ describe('the bucket', () => {
   })
 
   test('costs no call of its own where the described name is the base name that was asked for', async () => {
-    const { world, told } = await planning({ play: withStorage(), world: { bucketAs: 'base' } })
+    const { world, told } = await runPlan({ play: withStorage(), world: { bucketAs: 'base' } })
     expect(operations(world)).toEqual(['GetBackendStorage'])
-    expect(told.found).toMatchObject([{ bucketName: 'photos' }])
-    const any = await planning({ play: withStorage(), ...anyBucket })
+    expect(told.storages).toMatchObject([{ bucketName: 'photos' }])
+    const any = await runPlan({ play: withStorage(), ...anyBucket })
     expect(operations(any.world)).toEqual(['GetBackendStorage'])
   })
 })
 
 describe('a plan', () => {
   test('of a create has its changes', async () => {
-    const { ending, world } = await planning()
-    expect(ending).toEqual({ ok: true, value: CREATE_CHANGES })
+    const { result, world } = await runPlan()
+    expect(result).toEqual({ ok: true, value: CREATE_CHANGES })
     expect(operations(world)).toEqual(['GetBackendStorage', 'GetBackend'])
   })
 
   test('of nothing has none', async () => {
-    expect((await planning({ play: withStorage() })).ending).toEqual({ ok: true, value: [] })
+    expect((await runPlan({ play: withStorage() })).result).toEqual({ ok: true, value: [] })
   })
 
   test('of an update has its changes', async () => {
-    const { ending } = await planning({
+    const { result } = await runPlan({
       play: withStorage({ authenticated: ['READ'] }),
       order: { ifExists: 'update' },
     })
-    expect(ending).toEqual({
+    expect(result).toEqual({
       ok: true,
       value: [
         {
@@ -1428,49 +1440,49 @@ describe('a plan', () => {
   })
 
   test('of what an apply would refuse is red, and tells the differences', async () => {
-    const { ending, told } = await planning({ play: withStorage({ authenticated: ['READ'] }) })
-    expect(ending).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
+    const { result, told } = await runPlan({ play: withStorage({ authenticated: ['READ'] }) })
+    expect(result).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
     expect(told.changes).toHaveLength(1)
-    const failing = await planning({ play: withStorage(), order: { ifExists: 'fail' } })
-    expect(failing.ending).toMatchObject({ code: 'STORAGE_EXISTS' })
+    const failing = await runPlan({ play: withStorage(), order: { ifExists: 'fail' } })
+    expect(failing.result).toMatchObject({ code: 'STORAGE_EXISTS' })
     expect(failing.told.changes).toEqual([[]])
   })
 
   test('warns of what the merge may bring', async () => {
-    const auth = await planning({ world: { auth: false } })
-    expect(auth.ending).toEqual({ ok: true, value: CREATE_CHANGES })
+    const auth = await runPlan({ world: { auth: false } })
+    expect(auth.result).toEqual({ ok: true, value: CREATE_CHANGES })
     expect(auth.told.warnings).toEqual([
       {
         title: 'The apply would fail as things are',
         text: 'The environment "prod" has no auth resource, and S3 storage needs one. Add auth (Cognito) to the backend environment, then run again.',
       },
     ])
-    const environment = await planning({ world: { environments: ['dev'] } })
-    expect(environment.ending.ok).toBe(true)
+    const environment = await runPlan({ world: { environments: ['dev'] } })
+    expect(environment.result.ok).toBe(true)
     expect(environment.told.warnings[0]?.text).toMatch(
       /^The app "d1a2b3c4d5" has no backend environment "prod"; it has "dev"\. /,
     )
   })
 
   test('is red by what no merge brings', async () => {
-    const other = await planning({ play: withStorage({ resourceName: 'files' }) })
-    expect(other.ending).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
-    const app = await planning({ port: { always: { GetBackend: { trouble: 'notFound' } } } })
-    expect(app.ending).toMatchObject({ code: 'NOT_FOUND', result: 'failed' })
+    const other = await runPlan({ play: withStorage({ resourceName: 'files' }) })
+    expect(other.result).toMatchObject({ code: 'OTHER_STORAGE', result: 'failed' })
+    const app = await runPlan({ port: { always: { GetBackend: { failure: 'notFound' } } } })
+    expect(app.result).toMatchObject({ code: 'NOT_FOUND', result: 'failed' })
   })
 
   test('goes on where the backend cannot be read, with a warning', async () => {
-    const { ending, told } = await planning({ port: { denied: ['GetBackend'] } })
-    expect(ending).toEqual({ ok: true, value: CREATE_CHANGES })
+    const { result, told } = await runPlan({ port: { denied: ['GetBackend'] } })
+    expect(result).toEqual({ ok: true, value: CREATE_CHANGES })
     expect(titles(told)).toEqual(['Backend not checked'])
   })
 
   test('whose look fails is red', async () => {
-    const { ending } = await planning({
+    const { result } = await runPlan({
       engine: { maxAttempts: 1 },
-      port: { always: { GetBackendStorage: { trouble: 'unavailable' } } },
+      port: { always: { GetBackendStorage: { failure: 'unavailable' } } },
     })
-    expect(ending).toMatchObject({ code: 'SERVICE_ERROR', result: 'failed' })
+    expect(result).toMatchObject({ code: 'SERVICE_ERROR', result: 'failed' })
   })
 })
 
@@ -1481,9 +1493,9 @@ describe('two runs that want the same storage', () => {
       const clock = virtualClock()
       const world = virtualAmplify(clock)
       const run = async (name: string, after: number) => {
-        const { engine } = anEngine(clock, world.port({ run: name, latency: () => 50 }))
-        await clock.sleep(after, engine.patience.signal)
-        return endingOf(apply(engine, orderOf()))
+        const { context } = aStorageContext(clock, world.connect({ run: name, latency: () => 50 }))
+        await clock.sleep(after, context.retryPolicy.signal)
+        return resultOf(apply(context, applyOptions()))
       }
       const [first, second] = await clock.run(Promise.all([run('first', 0), run('second', apart)]))
       expect(first).toEqual({ ok: true, value: CREATED })
@@ -1498,7 +1510,7 @@ describe('cancellation', () => {
     'after %i ms ends the run with its reason',
     async (ms) => {
       const abort = new AbortController()
-      const run = applying({
+      const run = runApply({
         port: { latency: () => 50 },
         engine: { signal: abort.signal },
         play: (_world, clock) => {
@@ -1516,7 +1528,7 @@ describe('an error that is none of ours', () => {
   test('comes through as it is, also after a lost answer', async () => {
     const clock = virtualClock()
     const world = virtualAmplify(clock)
-    const port = world.port({ latency: () => 0, faults: { CreateBackendStorage: [lost] } })
+    const port = world.connect({ latency: () => 0, faults: { CreateBackendStorage: [lost] } })
     let lists = 0
     const broken = {
       ...port,
@@ -1530,10 +1542,12 @@ describe('an error that is none of ours', () => {
           ? port.createStorage(...given)
           : Promise.resolve({
               ok: false,
-              failure: failureOf('CreateBackendStorage', 'badRequest', { message: 'pending job' }),
+              failure: createFailure('CreateBackendStorage', 'badRequest', {
+                message: 'pending job',
+              }),
             } as const),
     }
-    const { engine } = anEngine(clock, broken)
-    await expect(clock.run(apply(engine, orderOf()))).rejects.toThrow('a mistake of ours')
+    const { context } = aStorageContext(clock, broken)
+    await expect(clock.run(apply(context, applyOptions()))).rejects.toThrow('a mistake of ours')
   })
 })

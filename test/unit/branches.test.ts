@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { branchPatterns, matchesBranch } from '../../src/inputs/branches.ts'
-import { entries } from '../../src/inputs/lists.ts'
+import { branchPatterns, matchesBranch } from '../../src/inputs/branch-patterns.ts'
+import { listEntries } from '../../src/inputs/lists.ts'
 
 describe('branch patterns', () => {
   test.each([
@@ -96,7 +96,7 @@ describe('the value of apply-branches', () => {
   })
 
   test('is refused as a list before its entries are judged', () => {
-    expect(branchPatterns('["main", {}, "!x"]')).toEqual(entries('["main", {}, "!x"]'))
-    expect(entries('["main", {}, "!x"]')).toHaveProperty('flaw')
+    expect(branchPatterns('["main", {}, "!x"]')).toEqual(listEntries('["main", {}, "!x"]'))
+    expect(listEntries('["main", {}, "!x"]')).toHaveProperty('flaw')
   })
 })

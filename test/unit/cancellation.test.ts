@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { createCancellation, SEND_GRACE_MS } from '../../src/cancellation.ts'
-import { ActionError } from '../../src/errors.ts'
-import { reasonOf } from '../../src/clock.ts'
+import { createCancellation, MUTATION_GRACE_MS } from '../../src/run/cancellation.ts'
+import { ActionError } from '../../src/errors/catalog.ts'
+import { abortReason } from '../../src/lib/clock.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -13,29 +13,29 @@ afterEach(() => {
 
 describe('a run that nobody cancels', () => {
   it('has signals that say nothing', () => {
-    const { signal, sendSignal } = createCancellation()
+    const { signal, mutationSignal } = createCancellation()
     vi.advanceTimersByTime(3_600_000)
-    expect([signal.aborted, sendSignal.aborted]).toEqual([false, false])
+    expect([signal.aborted, mutationSignal.aborted]).toEqual([false, false])
   })
 })
 
 describe('a cancelled run', () => {
   it('makes no new call from that moment on, and lets a create finish for 600 ms', () => {
-    const { signal, sendSignal, cancel } = createCancellation()
+    const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGINT')
-    expect([signal.aborted, sendSignal.aborted]).toEqual([true, false])
-    vi.advanceTimersByTime(SEND_GRACE_MS - 1)
-    expect(sendSignal.aborted).toBe(false)
+    expect([signal.aborted, mutationSignal.aborted]).toEqual([true, false])
+    vi.advanceTimersByTime(MUTATION_GRACE_MS - 1)
+    expect(mutationSignal.aborted).toBe(false)
     vi.advanceTimersByTime(1)
-    expect(sendSignal.aborted).toBe(true)
-    expect(SEND_GRACE_MS).toBe(600)
+    expect(mutationSignal.aborted).toBe(true)
+    expect(MUTATION_GRACE_MS).toBe(600)
   })
 
   it('ends as cancelled, and says by what', () => {
-    const { signal, sendSignal, cancel } = createCancellation()
+    const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGTERM')
-    vi.advanceTimersByTime(SEND_GRACE_MS)
-    for (const reason of [reasonOf(signal), reasonOf(sendSignal)]) {
+    vi.advanceTimersByTime(MUTATION_GRACE_MS)
+    for (const reason of [abortReason(signal), abortReason(mutationSignal)]) {
       expect(reason).toBeInstanceOf(ActionError)
       expect(reason).toMatchObject({
         code: 'CANCELLED',
@@ -46,31 +46,31 @@ describe('a cancelled run', () => {
   })
 
   it('is not given more time, nor another reason, by a second signal', () => {
-    const { signal, sendSignal, cancel } = createCancellation()
+    const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGINT')
     vi.advanceTimersByTime(500)
     cancel('SIGTERM')
-    vi.advanceTimersByTime(SEND_GRACE_MS - 500)
-    expect(sendSignal.aborted).toBe(true)
-    expect(reasonOf(signal).message).toContain('SIGINT')
+    vi.advanceTimersByTime(MUTATION_GRACE_MS - 500)
+    expect(mutationSignal.aborted).toBe(true)
+    expect(abortReason(signal).message).toContain('SIGINT')
   })
 })
 
 describe('a run that is abandoned for something unforeseen', () => {
   it('stops in the same way, and ends with what has gone wrong', () => {
-    const { signal, sendSignal, abandon } = createCancellation()
+    const { signal, mutationSignal, abandon } = createCancellation()
     const reason = new Error('unforeseen')
     abandon(reason)
     expect(signal.reason).toBe(reason)
-    expect(sendSignal.aborted).toBe(false)
-    vi.advanceTimersByTime(SEND_GRACE_MS)
-    expect(sendSignal.reason).toBe(reason)
+    expect(mutationSignal.aborted).toBe(false)
+    vi.advanceTimersByTime(MUTATION_GRACE_MS)
+    expect(mutationSignal.reason).toBe(reason)
   })
 
   it('stays cancelled when it was cancelled before', () => {
     const { signal, cancel, abandon } = createCancellation()
     cancel('SIGINT')
     abandon(new Error('in the middle of the end'))
-    expect(reasonOf(signal).message).toContain('SIGINT')
+    expect(abortReason(signal).message).toContain('SIGINT')
   })
 })

@@ -1,17 +1,24 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
-  classify,
+  classifyFailure,
   mayHaveBeenExecuted,
-  mayPass,
-  saysExists,
-  type Verdict,
-} from '../../src/classify.ts'
-import type { Failure } from '../../src/failure.ts'
-import { aFailure, AMBIGUOUS, HARMLESS, HOPELESS, TROUBLES, type Trouble } from './kit/failures.ts'
+  isRetryable,
+  isAlreadyExistsMessage,
+  type FailureKind,
+} from '../../src/network/classify.ts'
+import type { ApiFailure } from '../../src/network/failure.ts'
+import {
+  aFailure,
+  AMBIGUOUS,
+  NOT_EXECUTED,
+  PERMANENT,
+  FAILURES,
+  type FailureName,
+} from '../support/unit/api-failures.ts'
 
-const judged = (members: Partial<Failure>): Verdict => classify(aFailure(members))
-const answered = (status: number, name = 'Unknown', message = ''): Verdict =>
+const judged = (members: Partial<ApiFailure>): FailureKind => classifyFailure(aFailure(members))
+const answered = (status: number, name = 'Unknown', message = ''): FailureKind =>
   judged({ status, name, message })
 
 describe('the status decides first', () => {
@@ -51,7 +58,7 @@ describe('the status decides first', () => {
 
   test('a broken connection does not outweigh the status that came before it', () => {
     expect(judged({ status: 429, code: 'ECONNRESET' })).toBe('throttled')
-    expect(judged({ status: 502, timeLimit: true })).toBe('server-error')
+    expect(judged({ status: 502, timedOut: true })).toBe('server-error')
     expect(judged({ status: 400, connected: false })).toBe('bad-request')
   })
 })
@@ -224,7 +231,7 @@ describe('a storage that exists', () => {
   test.each(texts)('is known by the text "%s"', (message) => {
     expect(answered(400, 'BadRequestException', message)).toBe('exists')
     expect(answered(422, 'Unknown', message)).toBe('exists')
-    expect(saysExists(message)).toBe(true)
+    expect(isAlreadyExistsMessage(message)).toBe(true)
   })
 
   test('is known by 409, whatever the text', () => {
@@ -236,7 +243,7 @@ describe('a storage that exists', () => {
     'is not seen in "%s"',
     (message) => {
       expect(answered(400, 'BadRequestException', message)).toBe('bad-request')
-      expect(saysExists(message)).toBe(false)
+      expect(isAlreadyExistsMessage(message)).toBe(false)
     },
   )
 
@@ -290,8 +297,8 @@ describe('no answer at all', () => {
   )
 
   test('our own time limit is open when there was a connection, and harmless when there was none', () => {
-    expect(judged({ timeLimit: true, name: 'TimeLimitError' })).toBe('no-answer')
-    expect(judged({ timeLimit: true, connected: false })).toBe('not-connected')
+    expect(judged({ timedOut: true, name: 'TimeLimitError' })).toBe('no-answer')
+    expect(judged({ timedOut: true, connected: false })).toBe('not-connected')
   })
 
   test('bytes that are no HTTP, and a body that is no JSON, are answers that are none', () => {
@@ -304,7 +311,7 @@ describe('no answer at all', () => {
 })
 
 describe('what a verdict allows', () => {
-  const table: Readonly<Record<Verdict, readonly [executed: boolean, passes: boolean]>> = {
+  const table: Readonly<Record<FailureKind, readonly [executed: boolean, passes: boolean]>> = {
     throttled: [false, true],
     'not-connected': [false, true],
     'unknown-host': [false, true],
@@ -328,29 +335,29 @@ describe('what a verdict allows', () => {
     executed,
     passes,
   }))
-  const isVerdict = (name: string): name is Verdict => Object.hasOwn(table, name)
+  const isVerdict = (name: string): name is FailureKind => Object.hasOwn(table, name)
 
   test.each(rows)(
     'after $name: executed perhaps $executed, again $passes',
     ({ name, executed, passes }) => {
       if (!isVerdict(name)) throw new Error(name)
       expect(mayHaveBeenExecuted(name)).toBe(executed)
-      expect(mayPass(name)).toBe(passes)
+      expect(isRetryable(name)).toBe(passes)
     },
   )
 
   test.each(AMBIGUOUS)('%s leaves open whether the call was carried out', (trouble) => {
-    expect(mayHaveBeenExecuted(judged(TROUBLES[trouble]))).toBe(true)
+    expect(mayHaveBeenExecuted(judged(FAILURES[trouble]))).toBe(true)
   })
 
-  test.each(HARMLESS)('%s is tried again, and nothing was carried out', (trouble) => {
-    const verdict = judged(TROUBLES[trouble])
-    expect([mayPass(verdict), mayHaveBeenExecuted(verdict)]).toEqual([true, false])
+  test.each(NOT_EXECUTED)('%s is tried again, and nothing was carried out', (trouble) => {
+    const verdict = judged(FAILURES[trouble])
+    expect([isRetryable(verdict), mayHaveBeenExecuted(verdict)]).toEqual([true, false])
   })
 
-  test.each(HOPELESS)('%s is final, and nothing was carried out', (trouble) => {
-    const verdict = judged(TROUBLES[trouble])
-    expect([mayPass(verdict), mayHaveBeenExecuted(verdict)]).toEqual([false, false])
+  test.each(PERMANENT)('%s is final, and nothing was carried out', (trouble) => {
+    const verdict = judged(FAILURES[trouble])
+    expect([isRetryable(verdict), mayHaveBeenExecuted(verdict)]).toEqual([false, false])
   })
 })
 
@@ -370,14 +377,14 @@ const arbitraryFailure = fc
 
 describe('for any failure', () => {
   property.prop([arbitraryFailure])('the verdict depends on nothing but the failure', (failure) => {
-    expect(classify(failure)).toBe(classify({ ...failure }))
+    expect(classifyFailure(failure)).toBe(classifyFailure({ ...failure }))
   })
 
   property.prop([arbitraryFailure])(
     'a client error other than 408 was not carried out, and a server error may have been',
     (failure) => {
       const { status = 0 } = failure
-      const executed = mayHaveBeenExecuted(classify(failure))
+      const executed = mayHaveBeenExecuted(classifyFailure(failure))
       if (status >= 500) expect(executed).toBe(true)
       if (status >= 400 && status < 500 && status !== 408) expect(executed).toBe(false)
     },
@@ -385,17 +392,17 @@ describe('for any failure', () => {
 
   property.prop([arbitraryFailure])('without a connection nothing was carried out', (failure) => {
     const lost = { ...failure, status: undefined, connected: false }
-    expect(mayHaveBeenExecuted(classify(lost))).toBe(false)
+    expect(mayHaveBeenExecuted(classifyFailure(lost))).toBe(false)
   })
 
   property.prop([arbitraryFailure])('what may have been carried out may pass', (failure) => {
-    const verdict = classify(failure)
-    if (mayHaveBeenExecuted(verdict)) expect(mayPass(verdict)).toBe(true)
+    const verdict = classifyFailure(failure)
+    if (mayHaveBeenExecuted(verdict)) expect(isRetryable(verdict)).toBe(true)
   })
 })
 
 describe('the kinds of trouble that other tests use', () => {
-  const known: readonly Trouble[] = [...AMBIGUOUS, ...HARMLESS, ...HOPELESS]
+  const known: readonly FailureName[] = [...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT]
   test('belong to one kind each', () => {
     expect(new Set(known).size).toBe(known.length)
   })

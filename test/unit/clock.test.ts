@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { duration, reasonOf, systemClock } from '../../src/clock.ts'
-import { never } from './kit/engine.ts'
+import { formatDuration, abortReason, systemClock } from '../../src/lib/clock.ts'
+import { neverAborted } from '../support/unit/storage-context.ts'
 
 describe('a time for people', () => {
   test.each([
@@ -19,7 +19,7 @@ describe('a time for people', () => {
     [1_800_000, '30 min'],
     [21_000_000, '350 min'],
   ])('of %i ms is "%s"', (ms, text) => {
-    expect(duration(ms)).toBe(text)
+    expect(formatDuration(ms)).toBe(text)
   })
 })
 
@@ -31,7 +31,7 @@ describe('the machine’s clock', () => {
     })
     const before = systemClock.now()
     const ended: string[] = []
-    const sleeping = systemClock.sleep(5_000, never).then(() => ended.push('awake'))
+    const sleeping = systemClock.sleep(5_000, neverAborted).then(() => ended.push('awake'))
     await vi.advanceTimersByTimeAsync(4_999)
     expect(ended).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
@@ -69,8 +69,8 @@ describe('the machine’s clock', () => {
 describe('the reason of a signal', () => {
   test('is an error, whatever it was aborted with', () => {
     const reason = new TypeError('x')
-    expect(reasonOf(AbortSignal.abort(reason))).toBe(reason)
-    expect(reasonOf(AbortSignal.abort('x'))).toMatchObject({ message: 'aborted', cause: 'x' })
-    expect(reasonOf(AbortSignal.abort())).toMatchObject({ name: 'AbortError' })
+    expect(abortReason(AbortSignal.abort(reason))).toBe(reason)
+    expect(abortReason(AbortSignal.abort('x'))).toMatchObject({ message: 'aborted', cause: 'x' })
+    expect(abortReason(AbortSignal.abort())).toMatchObject({ name: 'AbortError' })
   })
 })

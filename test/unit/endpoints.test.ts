@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isUsualHost, judgeEndpoint } from '../../src/endpoints.ts'
+import { isDefaultHost, classifyEndpoint } from '../../src/network/endpoints.ts'
 
 describe('X10: where tokens and signed requests may go', () => {
   test.each([
@@ -14,8 +14,8 @@ describe('X10: where tokens and signed requests may go', () => {
     'http://[::1]:4566',
     'http://[0:0:0:0:0:0:0:1]',
   ])('%s is loopback', (url) => {
-    expect(judgeEndpoint(new URL(url), false)).toBe('loopback')
-    expect(judgeEndpoint(new URL(url), true)).toBe('loopback')
+    expect(classifyEndpoint(new URL(url), false)).toBe('loopback')
+    expect(classifyEndpoint(new URL(url), true)).toBe('loopback')
   })
 
   test.each([
@@ -29,7 +29,7 @@ describe('X10: where tokens and signed requests may go', () => {
     'https://compute-optimizer.us-east-1.amazonaws.com',
     'https://states.us-east-1.amazonaws.com',
   ])('%s is of AWS', (url) => {
-    expect(judgeEndpoint(new URL(url), false)).toBe('aws')
+    expect(classifyEndpoint(new URL(url), false)).toBe('aws')
   })
 
   test.each([
@@ -65,14 +65,14 @@ describe('X10: where tokens and signed requests may go', () => {
     'http://[::ffff:8.8.8.8]',
     'http://10.0.0.1',
   ])('%s is refused, or custom where that is allowed', (url) => {
-    expect(judgeEndpoint(new URL(url), false)).toBe('refused')
-    expect(judgeEndpoint(new URL(url), true)).toBe('custom')
+    expect(classifyEndpoint(new URL(url), false)).toBe('refused')
+    expect(classifyEndpoint(new URL(url), true)).toBe('custom')
   })
 
   test.each(['ftp://127.0.0.1', 'file:///x', 'localhost:4566', 'data:,x'])(
     '%s is refused whatever is allowed',
     (url) => {
-      expect(judgeEndpoint(new URL(url), true)).toBe('refused')
+      expect(classifyEndpoint(new URL(url), true)).toBe('refused')
     },
   )
 })
@@ -89,7 +89,7 @@ describe('the host that the SDK would choose by itself', () => {
     ['sts.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
     ['sts.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1'],
   ])('is %s in %s', (host, region) => {
-    expect(isUsualHost(host, region)).toBe(true)
+    expect(isDefaultHost(host, region)).toBe(true)
   })
 
   test.each([
@@ -105,6 +105,6 @@ describe('the host that the SDK would choose by itself', () => {
     ['outside the domains of AWS', 'sts.us-east-1.evil.test', 'us-east-1'],
     ['with a domain of AWS inside', 'sts.us-east-1.amazonaws.com.evil.test', 'us-east-1'],
   ])('is none %s: %s', (_, host, region) => {
-    expect(isUsualHost(host, region)).toBe(false)
+    expect(isDefaultHost(host, region)).toBe(false)
   })
 })

@@ -1,26 +1,30 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ActionError, CATALOGUE } from '../../src/errors.ts'
+import { ActionError, ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import {
-  branchOf,
-  commitOf,
+  getBranch,
+  getCommit,
   decide,
-  identityOf,
-  pullRequestNumber,
+  detectCredentials,
+  getPullRequestNumber,
   readEvent,
-} from '../../src/event.ts'
-import type { Decision, EventInfo, Identity } from '../../src/event.ts'
-import type { Trigger } from '../../src/inputs.ts'
-import { hasInvisible } from '../../src/inputs/show.ts'
+} from '../../src/workflow/decide.ts'
+import type { Decision, WorkflowEvent, AvailableCredentials } from '../../src/workflow/decide.ts'
+import type { TriggerInputs } from '../../src/inputs/read-inputs.ts'
+import { hasInvisible } from '../../src/inputs/format.ts'
 
 const NO_ROLE = { apply: false, plan: false }
-const AUTO: Trigger = { mode: 'auto', applyBranches: [], hasRole: NO_ROLE }
-const TOKEN: Identity = { canMintToken: true, hasAmbientCredentials: false }
-const KEYS: Identity = { canMintToken: false, hasAmbientCredentials: true }
-const NOTHING: Identity = { canMintToken: false, hasAmbientCredentials: false }
+const AUTO: TriggerInputs = { mode: 'auto', applyBranches: [], hasRole: NO_ROLE }
+const TOKEN: AvailableCredentials = { canRequestIdToken: true, hasAmbientCredentials: false }
+const KEYS: AvailableCredentials = { canRequestIdToken: false, hasAmbientCredentials: true }
+const NOTHING: AvailableCredentials = { canRequestIdToken: false, hasAmbientCredentials: false }
 const REPOSITORY = { id: 1, full_name: 'o/r', default_branch: 'main' }
 
-function event(name: string, payload: unknown = {}, changes: Partial<EventInfo> = {}): EventInfo {
+function event(
+  name: string,
+  payload: unknown = {},
+  changes: Partial<WorkflowEvent> = {},
+): WorkflowEvent {
   return {
     name,
     payload,
@@ -33,11 +37,15 @@ function event(name: string, payload: unknown = {}, changes: Partial<EventInfo> 
   }
 }
 
-function push(ref: string, payload: object = {}): EventInfo {
+function push(ref: string, payload: object = {}): WorkflowEvent {
   return event('push', { ref, repository: REPOSITORY, ...payload }, { ref })
 }
 
-function pull(action: string, changes: object = {}, info: Partial<EventInfo> = {}): EventInfo {
+function pull(
+  action: string,
+  changes: object = {},
+  info: Partial<WorkflowEvent> = {},
+): WorkflowEvent {
   const base = { ref: 'main', repo: { id: 1, full_name: 'o/r' } }
   const head = { ref: 'topic', repo: { id: 1, full_name: 'o/r', fork: false } }
   const pull_request = {
@@ -51,20 +59,20 @@ function pull(action: string, changes: object = {}, info: Partial<EventInfo> = {
   return event('pull_request', { action, repository: REPOSITORY, pull_request }, info)
 }
 
-const pushed = (after: unknown, deleted?: unknown): EventInfo =>
+const pushed = (after: unknown, deleted?: unknown): WorkflowEvent =>
   push('refs/heads/main', { after, deleted })
 
-const pushIn = (repository: unknown): EventInfo => push('refs/heads/main', { repository })
-const withAction = (action: unknown): EventInfo =>
+const pushIn = (repository: unknown): WorkflowEvent => push('refs/heads/main', { repository })
+const withAction = (action: unknown): WorkflowEvent =>
   event('pull_request', { action, repository: REPOSITORY, pull_request: {} })
 
-const merged = (changes: object = {}, info: Partial<EventInfo> = {}): EventInfo =>
+const merged = (changes: object = {}, info: Partial<WorkflowEvent> = {}): WorkflowEvent =>
   pull('closed', { merged: true, ...changes }, info)
 const fork = { head: { repo: { id: 2, full_name: 'x/r', fork: true } } }
 
 /** The warning of a decision that must be to plan. */
 function planWarning(decision: Decision): string {
-  if (decision.does !== 'plan') throw new Error(`does ${decision.does}`)
+  if (decision.command !== 'plan') throw new Error(`does ${decision.command}`)
   return decision.warning ?? ''
 }
 
@@ -83,7 +91,7 @@ describe('the table of the design, mode auto', () => {
     applyBranches: ['main', 'release/*'],
     hasRole: NO_ROLE,
   } as const
-  test.each<[string, EventInfo, Trigger, Decision['does']]>([
+  test.each<[string, WorkflowEvent, TriggerInputs, Decision['command']]>([
     ['push to the default branch', push('refs/heads/main'), AUTO, 'apply'],
     ['push to an apply branch', push('refs/heads/release/1'), main, 'apply'],
     ['push to another branch', push('refs/heads/topic'), AUTO, 'plan'],
@@ -108,7 +116,7 @@ describe('the table of the design, mode auto', () => {
     ['commit that is no text', pushed(0), AUTO, 'apply'],
     ['push of something that deletes nothing', pushed('1'.repeat(40), false), AUTO, 'apply'],
   ])('%s: %s', (_, info, trigger, does) => {
-    expect(decide(info, trigger, TOKEN).does).toBe(does)
+    expect(decide(info, trigger, TOKEN).command).toBe(does)
   })
 
   test.each([false, null, 'false', 'true', 1, {}, undefined])(
@@ -128,12 +136,12 @@ describe('the table of the design, mode auto', () => {
   test('an unknown default branch is planned with a warning; a list needs none', () => {
     const bare = event('push', {}, { ref: 'refs/heads/main' })
     expect(planWarning(decide(bare, AUTO, TOKEN))).toMatch(/default branch/)
-    expect(decide(bare, { ...AUTO, applyBranches: ['main'] }, TOKEN).does).toBe('apply')
+    expect(decide(bare, { ...AUTO, applyBranches: ['main'] }, TOKEN).command).toBe('apply')
     const nameless = merged({ base: {} })
     expect(planWarning(decide(nameless, { ...AUTO, applyBranches: ['**'] }, TOKEN))).toMatch(
       /an unknown branch/,
     )
-    expect(decide(merged({ base: {} }, { baseRef: 'main' }), AUTO, TOKEN).does).toBe('apply')
+    expect(decide(merged({ base: {} }, { baseRef: 'main' }), AUTO, TOKEN).command).toBe('apply')
   })
 
   test.each([
@@ -161,7 +169,7 @@ describe('the table of the design, mode auto', () => {
   })
 
   test.each(['apply', 'plan'] as const)('mode %s forces it on any event', (mode) => {
-    const trigger: Trigger = { ...AUTO, mode }
+    const trigger: TriggerInputs = { ...AUTO, mode }
     for (const info of [
       push('refs/tags/v1'),
       pull('closed'),
@@ -174,36 +182,37 @@ describe('the table of the design, mode auto', () => {
 })
 
 describe('what people read of a decision, word for word', () => {
-  const listed: Trigger = { ...AUTO, applyBranches: ['main', 'release/*'] }
-  const bare = (ref: string): EventInfo => event('push', {}, { ref })
+  const listed: TriggerInputs = { ...AUTO, applyBranches: ['main', 'release/*'] }
+  const bare = (ref: string): WorkflowEvent => event('push', {}, { ref })
   const topic = { base: { ref: 'topic' } }
 
-  test.each<[string, EventInfo, Trigger, Decision]>([
+  test.each<[string, WorkflowEvent, TriggerInputs, Decision]>([
     [
       'a push to the default branch applies',
       push('refs/heads/main'),
       AUTO,
-      { does: 'apply', why: 'a push to "main", the default branch' },
+      { command: 'apply', reason: 'a push to "main", the default branch' },
     ],
     [
       'a push to a branch of the list applies',
       push('refs/heads/release/1'),
       listed,
-      { does: 'apply', why: 'a push to "release/1", which `apply-branches` names' },
+      { command: 'apply', reason: 'a push to "release/1", which `apply-branches` names' },
     ],
     [
       'a merge into the default branch applies',
       merged(),
       AUTO,
-      { does: 'apply', why: 'a pull request merged into "main", the default branch' },
+      { command: 'apply', reason: 'a pull request merged into "main", the default branch' },
     ],
     [
       'a push to another branch than the default one plans, with a warning',
       push('refs/heads/topic'),
       AUTO,
       {
-        does: 'plan',
-        why: 'a push to "topic": `apply-branches` is empty, which means the default branch, "main"',
+        command: 'plan',
+        reason:
+          'a push to "topic": `apply-branches` is empty, which means the default branch, "main"',
         warning:
           'This run only plans, after a push to "topic": `apply-branches` is empty, which means the default branch, "main". To apply there, add the branch to `apply-branches`.',
       },
@@ -213,8 +222,8 @@ describe('what people read of a decision, word for word', () => {
       merged(topic),
       listed,
       {
-        does: 'plan',
-        why: 'a pull request merged into "topic": `apply-branches` does not name it',
+        command: 'plan',
+        reason: 'a pull request merged into "topic": `apply-branches` does not name it',
         warning:
           'This run only plans, after a pull request merged into "topic": `apply-branches` does not name it. To apply there, add the branch to `apply-branches`.',
       },
@@ -224,8 +233,9 @@ describe('what people read of a decision, word for word', () => {
       bare('refs/heads/main'),
       AUTO,
       {
-        does: 'plan',
-        why: 'a push to "main": `apply-branches` is empty and the event does not name the default branch of the repository',
+        command: 'plan',
+        reason:
+          'a push to "main": `apply-branches` is empty and the event does not name the default branch of the repository',
         warning:
           'This run only plans, after a push to "main": `apply-branches` is empty and the event does not name the default branch of the repository. To apply there, add the branch to `apply-branches`.',
       },
@@ -235,8 +245,8 @@ describe('what people read of a decision, word for word', () => {
       merged({ base: {} }),
       AUTO,
       {
-        does: 'plan',
-        why: 'a pull request merged into an unknown branch: the event does not name the branch',
+        command: 'plan',
+        reason: 'a pull request merged into an unknown branch: the event does not name the branch',
         warning:
           'This run only plans, after a pull request merged into an unknown branch: the event does not name the branch. To apply there, add the branch to `apply-branches`.',
       },
@@ -245,53 +255,53 @@ describe('what people read of a decision, word for word', () => {
       'the deletion of a branch is skipped, with a notice',
       push('refs/heads/topic', { deleted: true }),
       AUTO,
-      { does: 'skip', why: 'the push deletes the branch "topic"', notice: true },
+      { command: 'skip', reason: 'the push deletes the branch "topic"', notice: true },
     ],
     [
       'a pull request closed unmerged is skipped, with a notice',
       pull('closed'),
       AUTO,
-      { does: 'skip', why: 'the pull request was closed without being merged', notice: true },
+      { command: 'skip', reason: 'the pull request was closed without being merged', notice: true },
     ],
     [
       'an open pull request plans, and says what the merge will do',
       pull('opened'),
       AUTO,
       {
-        does: 'plan',
-        why: 'the pull request is not merged yet',
-        next: 'After the merge into "main", the run there applies this.',
+        command: 'plan',
+        reason: 'the pull request is not merged yet',
+        followUp: 'After the merge into "main", the run there applies this.',
       },
     ],
     [
       'an open pull request into a branch that nobody names says nothing of the merge',
       pull('opened', { base: {} }),
       AUTO,
-      { does: 'plan', why: 'the pull request is not merged yet' },
+      { command: 'plan', reason: 'the pull request is not merged yet' },
     ],
     [
       'a merge queue plans',
       event('merge_group'),
       AUTO,
-      { does: 'plan', why: 'a merge queue checks the change before it is merged' },
+      { command: 'plan', reason: 'a merge queue checks the change before it is merged' },
     ],
     [
       'a pull request of which nothing is told plans, with a warning',
       event('pull_request'),
       AUTO,
       {
-        does: 'plan',
-        why: 'the event does not say what happened to the pull request',
+        command: 'plan',
+        reason: 'the event does not say what happened to the pull request',
         warning:
           'The event does not say whether the pull request was merged, so this run only plans. Set `mode: apply` or `mode: plan` where events come without their details.',
       },
     ],
     ...['workflow_dispatch', 'repository_dispatch', 'schedule'].map(
-      (name): [string, EventInfo, Trigger, Decision] => [
+      (name): [string, WorkflowEvent, TriggerInputs, Decision] => [
         `${name} applies`,
         event(name),
         AUTO,
-        { does: 'apply', why: `the event is \`${name}\`` },
+        { command: 'apply', reason: `the event is \`${name}\`` },
       ],
     ),
   ])('%s', (_, info, trigger, decision) => {
@@ -315,12 +325,12 @@ describe('what people read of a decision, word for word', () => {
   ])('a refusal names %s, and advises to set the mode', (_, info, what) => {
     const error = refusal(() => decide(info, AUTO, TOKEN))
     expect(error.message).toBe(refused(what))
-    expect(error.advice).toBe(CATALOGUE.UNSUPPORTED_EVENT.remedy)
+    expect(error.advice).toBe(ERROR_CATALOG.UNSUPPORTED_EVENT.remedy)
   })
 })
 
 describe('an event whose members are not what they should be', () => {
-  test.each<[string, EventInfo, Decision['does']]>([
+  test.each<[string, WorkflowEvent, Decision['command']]>([
     ['an action that is no text is none: plans', withAction(5), 'plan'],
     ['an empty action is none: plans', withAction(''), 'plan'],
     ['a branch that is no text is none: plans', merged({ base: { ref: 5 } }), 'plan'],
@@ -342,7 +352,7 @@ describe('an event whose members are not what they should be', () => {
     ['a list in place of the repository holds none: plans', pushIn([REPOSITORY]), 'plan'],
     ['null in place of the repository holds none: plans', pushIn(null), 'plan'],
   ])('%s', (_, info, does) => {
-    expect(decide(info, AUTO, TOKEN).does).toBe(does)
+    expect(decide(info, AUTO, TOKEN).command).toBe(does)
   })
 
   test.each([5, ''])('the action %j: the warning says that it is not known', (action) => {
@@ -353,13 +363,13 @@ describe('an event whose members are not what they should be', () => {
 
   test('members that an event merely inherits are not its own', () => {
     const payload: unknown = Object.create({ pull_request: { number: 7 } })
-    expect(pullRequestNumber(event('pull_request', payload))).toBeUndefined()
+    expect(getPullRequestNumber(event('pull_request', payload))).toBeUndefined()
   })
 })
 
 describe('O02, O03: pull requests without an identity', () => {
   const bot = 'dependabot[bot]'
-  const strangers: readonly [string, object, Partial<EventInfo>, RegExp][] = [
+  const strangers: readonly [string, object, Partial<WorkflowEvent>, RegExp][] = [
     ['a fork', fork, {}, /fork/],
     ['a fork by name only', { head: { repo: { full_name: 'x/r' } } }, {}, /fork/],
     ['a fork by its flag only', { head: { repo: { fork: true } } }, {}, /fork/],
@@ -372,8 +382,8 @@ describe('O02, O03: pull requests without an identity', () => {
   test.each(strangers)('%s: open is skipped and told why', (_, changes, info, why) => {
     const decision = decide(pull('opened', changes, info), AUTO, NOTHING)
     expect(decision).toMatchObject({ does: 'skip', notice: true })
-    expect(decision.why).toMatch(why)
-    expect(decision.why).not.toMatch(/pull_request_target|trust policy/)
+    expect(decision.reason).toMatch(why)
+    expect(decision.reason).not.toMatch(/pull_request_target|trust policy/)
   })
 
   test.each(strangers)('%s: merged is red', (_, changes, info, why) => {
@@ -385,48 +395,50 @@ describe('O02, O03: pull requests without an identity', () => {
   })
 
   test.each(strangers)('%s: closed unmerged is skipped', (_, changes, info) => {
-    expect(decide(pull('closed', changes, info), AUTO, NOTHING).does).toBe('skip')
+    expect(decide(pull('closed', changes, info), AUTO, NOTHING).command).toBe('skip')
   })
 
   test.each(strangers)('%s: a token or credentials decide, not the actor', (_, changes, info) => {
     for (const identity of [TOKEN, KEYS]) {
-      expect(decide(pull('opened', changes, info), AUTO, identity).does).toBe('plan')
-      expect(decide(merged({ ...changes, merged: true }, info), AUTO, identity).does).toBe('apply')
+      expect(decide(pull('opened', changes, info), AUTO, identity).command).toBe('plan')
+      expect(decide(merged({ ...changes, merged: true }, info), AUTO, identity).command).toBe(
+        'apply',
+      )
     }
   })
 
   test.each(strangers)(
     '%s: with a role nothing else is used, so that other credentials do not count',
     (_, changes, info) => {
-      const both: Trigger = { ...AUTO, hasRole: { apply: true, plan: true } }
-      expect(decide(pull('opened', changes, info), both, KEYS).does).toBe('skip')
+      const both: TriggerInputs = { ...AUTO, hasRole: { apply: true, plan: true } }
+      expect(decide(pull('opened', changes, info), both, KEYS).command).toBe('skip')
       expect(refusal(() => decide(merged(changes, info), both, KEYS)).code).toBe(
         'NO_IDENTITY_FOR_PULL_REQUEST',
       )
       // A role for plans alone leaves the apply to the credentials.
-      const plans: Trigger = { ...AUTO, hasRole: { apply: false, plan: true } }
-      expect(decide(pull('opened', changes, info), plans, KEYS).does).toBe('skip')
-      expect(decide(merged(changes, info), plans, KEYS).does).toBe('apply')
+      const plans: TriggerInputs = { ...AUTO, hasRole: { apply: false, plan: true } }
+      expect(decide(pull('opened', changes, info), plans, KEYS).command).toBe('skip')
+      expect(decide(merged(changes, info), plans, KEYS).command).toBe('apply')
     },
   )
 
   test('a missing permission in the own repository is no fork: the run goes on and says so', () => {
-    expect(decide(pull('opened'), AUTO, NOTHING).does).toBe('plan')
-    expect(decide(merged(), AUTO, NOTHING).does).toBe('apply')
-    expect(decide(push('refs/heads/main'), AUTO, NOTHING).does).toBe('apply')
+    expect(decide(pull('opened'), AUTO, NOTHING).command).toBe('plan')
+    expect(decide(merged(), AUTO, NOTHING).command).toBe('apply')
+    expect(decide(push('refs/heads/main'), AUTO, NOTHING).command).toBe('apply')
     const inFork = { head: { repo: { id: 1, fork: true } } }
-    expect(decide(pull('opened', inFork), AUTO, NOTHING).does).toBe('plan')
+    expect(decide(pull('opened', inFork), AUTO, NOTHING).command).toBe('plan')
   })
 
   const main = { ref: 'main' }
-  const opened = (pull_request: unknown, repository?: unknown): EventInfo =>
+  const opened = (pull_request: unknown, repository?: unknown): WorkflowEvent =>
     event('pull_request', { action: 'opened', repository, pull_request })
   const of = (head: object, base: object): object => ({
     head: { repo: head },
     base: { ...main, repo: base },
   })
 
-  test.each<[string, EventInfo, Decision['does']]>([
+  test.each<[string, WorkflowEvent, Decision['command']]>([
     ['no pull request in the event: of no fork', opened(undefined, REPOSITORY), 'plan'],
     [
       'the same id: of no fork, whatever the name',
@@ -471,7 +483,7 @@ describe('O02, O03: pull requests without an identity', () => {
       'plan',
     ],
   ])('without an identity, %s', (_, info, does) => {
-    expect(decide(info, AUTO, NOTHING).does).toBe(does)
+    expect(decide(info, AUTO, NOTHING).command).toBe(does)
   })
 
   test.each([
@@ -485,10 +497,12 @@ describe('O02, O03: pull requests without an identity', () => {
 
   test('O01: an identity is both variables, or any of the credentials', () => {
     const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'u', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
-    expect(identityOf({})).toEqual(NOTHING)
-    expect(identityOf(token)).toEqual(TOKEN)
-    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: '' })).toEqual(NOTHING)
-    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined })).toEqual(NOTHING)
+    expect(detectCredentials({})).toEqual(NOTHING)
+    expect(detectCredentials(token)).toEqual(TOKEN)
+    expect(detectCredentials({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: '' })).toEqual(NOTHING)
+    expect(detectCredentials({ ...token, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined })).toEqual(
+      NOTHING,
+    )
     for (const name of [
       'AWS_ACCESS_KEY_ID',
       'AWS_PROFILE',
@@ -496,11 +510,11 @@ describe('O02, O03: pull requests without an identity', () => {
       'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
       'AWS_CONTAINER_CREDENTIALS_FULL_URI',
     ]) {
-      expect(identityOf({ [name]: 'x' })).toEqual(KEYS)
-      expect(identityOf({ [name]: '' })).toEqual(NOTHING)
-      expect(identityOf({ [name]: ' \n' })).toEqual(NOTHING)
+      expect(detectCredentials({ [name]: 'x' })).toEqual(KEYS)
+      expect(detectCredentials({ [name]: '' })).toEqual(NOTHING)
+      expect(detectCredentials({ [name]: ' \n' })).toEqual(NOTHING)
     }
-    expect(identityOf({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: ' ' })).toEqual(NOTHING)
+    expect(detectCredentials({ ...token, ACTIONS_ID_TOKEN_REQUEST_URL: ' ' })).toEqual(NOTHING)
   })
 })
 
@@ -525,7 +539,7 @@ describe('E05: the event file', () => {
     expect(info.payload).toEqual({})
     expect(warning).toBe(`The event file (GITHUB_EVENT_PATH) ${fault}.`)
     expect(planWarning(decide(info, AUTO, TOKEN))).toMatch(/whether the pull request was merged/)
-    expect(pullRequestNumber(info)).toBeUndefined()
+    expect(getPullRequestNumber(info)).toBeUndefined()
   })
 
   test('not set, missing, or a directory', () => {
@@ -543,7 +557,7 @@ describe('E05: the event file', () => {
     const text = JSON.stringify({ filler: 'x'.repeat(5_000_000), pull_request: { number: 7 } })
     const { event: info, warning } = readEvent(env, contents(`\uFEFF${text}`))
     expect(warning).toBeUndefined()
-    expect(pullRequestNumber(info)).toBe(7)
+    expect(getPullRequestNumber(info)).toBe(7)
   })
 
   test('the rest comes from the environment; the ref from the event where that lacks it', () => {
@@ -576,7 +590,9 @@ describe('E05: the event file', () => {
   })
 
   test.each([0, -1, 1.5, '7', null, 2 ** 60, NaN, undefined])('number %j is none', (number) => {
-    expect(pullRequestNumber(event('pull_request', { pull_request: { number } }))).toBeUndefined()
+    expect(
+      getPullRequestNumber(event('pull_request', { pull_request: { number } })),
+    ).toBeUndefined()
   })
 })
 
@@ -592,7 +608,7 @@ describe('L01: hostile events', () => {
       merged({ base: { ref: hostile } }),
     ]) {
       const decision = decide(info, AUTO, TOKEN)
-      shown.push(decision.why, 'warning' in decision ? (decision.warning ?? '') : '')
+      shown.push(decision.reason, 'warning' in decision ? (decision.warning ?? '') : '')
     }
     for (const info of [event(hostile), push(`refs/tags/${hostile}`), push(hostile)]) {
       shown.push(refusal(() => decide(info, AUTO, TOKEN)).message)
@@ -637,7 +653,7 @@ describe('L01: hostile events', () => {
           { GITHUB_EVENT_NAME: kind, GITHUB_EVENT_PATH: 'x', GITHUB_REF: where },
           () => JSON.stringify(data),
         ).event
-        pullRequestNumber(info)
+        getPullRequestNumber(info)
         let decision: Decision
         try {
           decision = decide(info, AUTO, who)
@@ -645,7 +661,7 @@ describe('L01: hostile events', () => {
           if (error instanceof ActionError) return
           throw error
         }
-        if (decision.does !== 'apply' || kind === 'schedule') return
+        if (decision.command !== 'apply' || kind === 'schedule') return
         expect(info.payload).toMatchObject({ repository: { default_branch: 'main' } })
         if (kind === 'push') expect(where).toBe('refs/heads/main')
         else
@@ -657,9 +673,9 @@ describe('L01: hostile events', () => {
 })
 
 describe('what a plan says of the merge', () => {
-  const next = (info: EventInfo, trigger: Trigger = AUTO): string | undefined => {
+  const next = (info: WorkflowEvent, trigger: TriggerInputs = AUTO): string | undefined => {
     const decision = decide(info, trigger, TOKEN)
-    return 'next' in decision ? decision.next : undefined
+    return 'followUp' in decision ? decision.followUp : undefined
   }
 
   test('a merge into the default branch applies it', () => {
@@ -703,24 +719,24 @@ describe('the commit of a run', () => {
   const head = { ref: 'topic', sha: 'b'.repeat(40), repo: { id: 1, full_name: 'o/r' } }
 
   test("is the pull request's own, not the trial merge that GitHub makes of it", () => {
-    expect(commitOf(pull('opened', { head }))).toBe('b'.repeat(40))
+    expect(getCommit(pull('opened', { head }))).toBe('b'.repeat(40))
   })
 
   test('is the commit of the merge once it is merged', () => {
-    expect(commitOf(merged({ head }))).toBe('a'.repeat(40))
+    expect(getCommit(merged({ head }))).toBe('a'.repeat(40))
   })
 
   test('is the pushed one', () => {
-    expect(commitOf(push('refs/heads/main'))).toBe('a'.repeat(40))
+    expect(getCommit(push('refs/heads/main'))).toBe('a'.repeat(40))
   })
 
   test('may be one of SHA-256', () => {
-    expect(commitOf(event('push', {}, { sha: 'c'.repeat(64) }))).toBe('c'.repeat(64))
+    expect(getCommit(event('push', {}, { sha: 'c'.repeat(64) }))).toBe('c'.repeat(64))
   })
 
   test('is not known where the event gives something else', () => {
-    expect(commitOf(event('push', {}, { sha: '' }))).toBeUndefined()
-    expect(commitOf(pull('opened', { head: { sha: '../x' } }))).toBeUndefined()
+    expect(getCommit(event('push', {}, { sha: '' }))).toBeUndefined()
+    expect(getCommit(pull('opened', { head: { sha: '../x' } }))).toBeUndefined()
   })
 
   test.each([
@@ -730,7 +746,7 @@ describe('the commit of a run', () => {
     ['with something after it', `${'a'.repeat(40)}/`],
     ['in capitals', 'A'.repeat(40)],
   ])('is not known where it is %s', (_, sha) => {
-    expect(commitOf(event('push', {}, { sha }))).toBeUndefined()
+    expect(getCommit(event('push', {}, { sha }))).toBeUndefined()
   })
 })
 
@@ -741,13 +757,13 @@ describe('the branch of a ref', () => {
     ['refs/heads/refs/heads/x', 'refs/heads/x'],
     ['refs/heads/a\nb', 'a\nb'],
   ])('%j names the branch %j', (ref, branch) => {
-    expect(branchOf(ref)).toBe(branch)
+    expect(getBranch(ref)).toBe(branch)
   })
 
   test.each(['', 'main', 'refs/heads/', 'refs/tags/v1', 'refs/pull/1/merge', 'x/refs/heads/main'])(
     '%j names none',
     (ref) => {
-      expect(branchOf(ref)).toBeUndefined()
+      expect(getBranch(ref)).toBeUndefined()
     },
   )
 })

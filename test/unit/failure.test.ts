@@ -1,27 +1,27 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
-  describeFailure,
-  requestIdOf,
-  retryAfterMs,
-  serverTimeOf,
-  TimeLimitError,
-  type AnswerHead,
-  type Circumstances,
-  type Failure,
-} from '../../src/failure.ts'
+  toApiFailure,
+  getRequestId,
+  parseRetryAfterMs,
+  getServerTime,
+  TimeoutError,
+  type ResponseHead,
+  type FailureContext,
+  type ApiFailure,
+} from '../../src/network/failure.ts'
 
-const circumstances = (members: Partial<Circumstances> = {}): Circumstances => ({
+const circumstances = (members: Partial<FailureContext> = {}): FailureContext => ({
   operation: 'CreateBackendStorage',
   connected: true,
   head: undefined,
   ...members,
 })
 
-const described = (thrown: unknown, members: Partial<Circumstances> = {}): Failure =>
-  describeFailure(thrown, circumstances(members))
+const described = (thrown: unknown, members: Partial<FailureContext> = {}): ApiFailure =>
+  toApiFailure(thrown, circumstances(members))
 
-const head = (status: number, headers: AnswerHead['headers'] = {}): AnswerHead => ({
+const head = (status: number, headers: ResponseHead['headers'] = {}): ResponseHead => ({
   status,
   headers,
 })
@@ -73,15 +73,15 @@ describe('the failure of a call', () => {
   })
 
   test('is one of our own time limit, however deep that lies', () => {
-    const limit = new TimeLimitError('no answer within 20 s')
+    const limit = new TimeoutError('no answer within 20 s')
     expect(described(limit)).toMatchObject({
       timeLimit: true,
       name: 'TimeLimitError',
       message: 'no answer within 20 s',
     })
-    expect(described(new Error('aborted', { cause: limit })).timeLimit).toBe(true)
-    expect(described(new AggregateError([new Error('a'), limit])).timeLimit).toBe(true)
-    expect(described(new Error('TimeLimitError')).timeLimit).toBe(false)
+    expect(described(new Error('aborted', { cause: limit })).timedOut).toBe(true)
+    expect(described(new AggregateError([new Error('a'), limit])).timedOut).toBe(true)
+    expect(described(new Error('TimeLimitError')).timedOut).toBe(false)
   })
 
   test('has the code of the outermost error that has one', () => {
@@ -93,7 +93,7 @@ describe('the failure of a call', () => {
   })
 
   test('knows that the SDK has corrected its clock', () => {
-    const skewed = (value: unknown): Failure =>
+    const skewed = (value: unknown): ApiFailure =>
       described(sdkError('X', 'x', { clockSkewCorrected: value }))
     expect(skewed(true).clockSkewCorrected).toBe(true)
     expect(skewed(false).clockSkewCorrected).toBe(false)
@@ -199,7 +199,7 @@ describe('L01: text of a server is harmless', () => {
     'a request id %j is none',
     (requestId) => {
       expect(described(sdkError('X', 'x', { requestId })).requestId).toBeUndefined()
-      expect(requestIdOf(head(500, { 'x-amzn-requestid': requestId }))).toBeUndefined()
+      expect(getRequestId(head(500, { 'x-amzn-requestid': requestId }))).toBeUndefined()
     },
   )
 
@@ -210,18 +210,18 @@ describe('L01: text of a server is harmless', () => {
 
 describe('the head of an answer', () => {
   test('has the request id under one of two names', () => {
-    expect(requestIdOf(head(200, { 'x-amzn-requestid': 'a', 'x-amz-request-id': 'b' }))).toBe('a')
-    expect(requestIdOf(head(200, { 'x-amz-request-id': 'b' }))).toBe('b')
-    expect(requestIdOf(head(200))).toBeUndefined()
-    expect(requestIdOf(undefined)).toBeUndefined()
+    expect(getRequestId(head(200, { 'x-amzn-requestid': 'a', 'x-amz-request-id': 'b' }))).toBe('a')
+    expect(getRequestId(head(200, { 'x-amz-request-id': 'b' }))).toBe('b')
+    expect(getRequestId(head(200))).toBeUndefined()
+    expect(getRequestId(undefined)).toBeUndefined()
   })
 
   test('has the time of the server', () => {
-    const time = serverTimeOf(head(200, { date: 'Thu, 15 Jan 2026 12:00:05 GMT' }))
+    const time = getServerTime(head(200, { date: 'Thu, 15 Jan 2026 12:00:05 GMT' }))
     expect(time).toBe(Date.UTC(2026, 0, 15, 12, 0, 5))
-    expect(serverTimeOf(head(200, { date: 'yesterday' }))).toBeUndefined()
-    expect(serverTimeOf(head(200))).toBeUndefined()
-    expect(serverTimeOf(undefined)).toBeUndefined()
+    expect(getServerTime(head(200, { date: 'yesterday' }))).toBeUndefined()
+    expect(getServerTime(head(200))).toBeUndefined()
+    expect(getServerTime(undefined)).toBeUndefined()
   })
 })
 
@@ -238,7 +238,7 @@ describe('T04: Retry-After', () => {
     ['Thu Jan 15 12:00:05 2026 GMT', 5_000],
     ['Thu, 15 Jan 2026 11:59:00 GMT', 0],
   ])('of %j asks for %i ms', (value, ms) => {
-    expect(retryAfterMs({ 'retry-after': value, date })).toBe(ms)
+    expect(parseRetryAfterMs({ 'retry-after': value, date })).toBe(ms)
   })
 
   test.each([
@@ -254,26 +254,26 @@ describe('T04: Retry-After', () => {
     '2026-01-15',
     'x 5',
   ])('of %j asks for nothing', (value) => {
-    expect(retryAfterMs({ 'retry-after': value, date })).toBeUndefined()
+    expect(parseRetryAfterMs({ 'retry-after': value, date })).toBeUndefined()
   })
 
   test('is absent where there is none', () => {
-    expect(retryAfterMs({})).toBeUndefined()
+    expect(parseRetryAfterMs({})).toBeUndefined()
     expect(described(new Error('x')).retryAfterMs).toBeUndefined()
   })
 
   test('as a date counts from our own time where the server gives none', () => {
     const soon = new Date(Date.now() + 90_000).toUTCString()
-    const ms = retryAfterMs({ 'retry-after': soon }) ?? 0
+    const ms = parseRetryAfterMs({ 'retry-after': soon }) ?? 0
     expect(ms).toBeGreaterThan(30_000)
     expect(ms).toBeLessThanOrEqual(90_000)
-    expect(retryAfterMs({ 'retry-after': soon, date: 'never' })).toBeGreaterThan(30_000)
+    expect(parseRetryAfterMs({ 'retry-after': soon, date: 'never' })).toBeGreaterThan(30_000)
   })
 
   property.prop([fc.string(), fc.option(fc.string(), { nil: undefined })])(
     'is a whole number from 0 on, or absent, whatever the headers say',
     (value, now) => {
-      const ms = retryAfterMs({ 'retry-after': value, date: now })
+      const ms = parseRetryAfterMs({ 'retry-after': value, date: now })
       if (ms === undefined) return
       expect(ms).toBeGreaterThanOrEqual(0)
       expect(Number.isFinite(ms)).toBe(true)

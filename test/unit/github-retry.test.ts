@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import { isRateLimit, pauseMs, persistGithub } from '../../src/report/github-retry.ts'
 
 /** An error as GitHub's toolkit throws it. */

@@ -3,14 +3,19 @@ import { partition } from '@aws-sdk/core/client'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { INPUTS, invalidInput, readInputs, readTrigger } from '../../src/inputs.ts'
-import type { Env, InputProblem, Inputs, Reading } from '../../src/inputs.ts'
-import { nearest } from '../../src/inputs/nearest.ts'
-import { PARTITIONS } from '../../src/inputs/regions.ts'
-import { derivedSessionName } from '../../src/inputs/roles.ts'
-import { hasInvisible, shown } from '../../src/inputs/show.ts'
-import { variableOf } from '../../src/inputs/table.ts'
-import { anyCharacter } from '../kit/any-character.ts'
+import {
+  INPUTS,
+  invalidInputError,
+  readInputs,
+  readTriggerInputs,
+} from '../../src/inputs/read-inputs.ts'
+import type { Env, InputProblem, Inputs, InputsResult } from '../../src/inputs/read-inputs.ts'
+import { closestMatch } from '../../src/inputs/suggestions.ts'
+import { PARTITIONS } from '../../src/lib/aws-partitions.ts'
+import { defaultSessionName } from '../../src/inputs/roles.ts'
+import { hasInvisible, formatInput } from '../../src/inputs/format.ts'
+import { inputVariable } from '../../src/inputs/definitions.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 const GOOD: Readonly<Record<string, string>> = {
   'app-id': 'd1abc',
@@ -27,12 +32,12 @@ function env(changes: Readonly<Record<string, string>> = {}, others: Env = {}): 
   return {
     GITHUB_REPOSITORY: 'o/r',
     GITHUB_RUN_ID: '1',
-    ...Object.fromEntries(inputs.map(([name, value]) => [variableOf(name), value])),
+    ...Object.fromEntries(inputs.map(([name, value]) => [inputVariable(name), value])),
     ...others,
   }
 }
 
-function accepted(reading: Reading): Inputs {
+function accepted(reading: InputsResult): Inputs {
   expect(reading.problems).toEqual([])
   if (reading.inputs === undefined) throw new Error('no inputs and no problems')
   return reading.inputs
@@ -90,7 +95,7 @@ describe('the contract with action.yml', () => {
     )
     expect(read(blank)).toEqual(read())
     expect(read(runner)).toEqual(read())
-    expect(readTrigger(env(blank))).toEqual({
+    expect(readTriggerInputs(env(blank))).toEqual({
       trigger: { mode: 'auto', applyBranches: [], hasRole: { apply: true, plan: true } },
       problems: [],
     })
@@ -190,7 +195,7 @@ describe('I01, I02, I12: lists in every spelling', () => {
     for (const input of ['authenticated-permissions', 'unauthenticated-permissions']) {
       const found = problem({ [input]: spelling })
       expect(found.input).toBe(input)
-      expect(found.value).toBe(shown(spelling))
+      expect(found.value).toBe(formatInput(spelling))
       expect(found.rule).toContain(rule)
     }
   })
@@ -305,7 +310,7 @@ describe('I04: booleans', () => {
   test.each(['yes', '1', 'flase', 'tRUE', '"true"', 'on', 'no', '0', 'true false'])(
     'wait: %j is refused',
     (text) => {
-      expect(problem({ wait: text })).toMatchObject({ input: 'wait', value: shown(text) })
+      expect(problem({ wait: text })).toMatchObject({ input: 'wait', value: formatInput(text) })
     },
   )
 
@@ -355,7 +360,7 @@ describe('S05: numbers', () => {
     ['max-attempts', 'NaN'],
   ])('%s: %j is refused, never defaulted', (input, text) => {
     const found = problem({ [input]: text })
-    expect(found).toMatchObject({ input, value: shown(text) })
+    expect(found).toMatchObject({ input, value: formatInput(text) })
     expect(found.rule).toMatch(/whole number from \d+ to \d+/)
   })
 })
@@ -366,11 +371,11 @@ describe('I05: required inputs', () => {
   test.each(['', '   ', '\r\n', '\uFEFF', undefined])(
     '%j in all of them: named together',
     (blank) => {
-      const bare = required.map((name) => [variableOf(name), blank] as const)
+      const bare = required.map((name) => [inputVariable(name), blank] as const)
       const { inputs, problems } = readInputs(Object.fromEntries(bare))
       expect(inputs).toBeUndefined()
       expect(problems.map((each) => each.input)).toEqual([...required, 'aws-region'])
-      const { code, message } = invalidInput(problems)
+      const { code, message } = invalidInputError(problems)
       expect(code).toBe('INVALID_INPUT')
       for (const name of required) expect(message).toContain(`${name} is empty`)
     },
@@ -387,7 +392,7 @@ describe('I05: required inputs', () => {
       'wait',
       'max-attempts',
     ])
-    expect(invalidInput(problems).message.split('\n')).toHaveLength(6)
+    expect(invalidInputError(problems).message.split('\n')).toHaveLength(6)
   })
 })
 
@@ -400,7 +405,7 @@ describe('I06, I10, I13: names', () => {
   test.each(
     [...bad, ...worse, ...unexpanded].flatMap((text) => inPath.map((input) => [input, text])),
   )('I06: %s %j is refused', (input, text) => {
-    expect(problem({ [input]: text })).toMatchObject({ input, value: shown(text) })
+    expect(problem({ [input]: text })).toMatchObject({ input, value: formatInput(text) })
   })
 
   test.each([...bad, '***', '${{ x }}', '"res"', 'x'.repeat(100_000)])(
@@ -408,7 +413,7 @@ describe('I06, I10, I13: names', () => {
     (text) => {
       const found = problem({ 'resource-name': text })
       expect(found.input).toBe('resource-name')
-      expect(invalidInput([found]).message.length).toBeLessThan(500)
+      expect(invalidInputError([found]).message.length).toBeLessThan(500)
     },
   )
 
@@ -600,7 +605,7 @@ describe('R01, R02, R04: regions', () => {
   ])('R02, R04: %j is refused, from the input and from AWS_REGION', (text, remedy) => {
     expect(problem({ 'aws-region': text }).remedy).toContain(remedy)
     const found = problem(none, { AWS_REGION: text })
-    expect(found).toMatchObject({ input: 'AWS_REGION', value: shown(text) })
+    expect(found).toMatchObject({ input: 'AWS_REGION', value: formatInput(text) })
     expect(found.remedy).toContain(remedy)
   })
 
@@ -684,7 +689,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
     (text) => {
       expect(problem({ 'role-session-name': text })).toMatchObject({
         input: 'role-session-name',
-        value: shown(text),
+        value: formatInput(text),
       })
     },
   )
@@ -697,7 +702,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
     ['', '17', '17'],
     ['o/r', '', 'o-r'],
   ])('S03: of %j and %j comes %j', (repository, run, expected) => {
-    expect(derivedSessionName(repository, run)).toBe(expected)
+    expect(defaultSessionName(repository, run)).toBe(expected)
   })
 
   test('S03: a derived session name is legal, and ends in the whole run id', () => {
@@ -706,7 +711,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
         fc.string({ unit: anyCharacter }),
         fc.bigInt({ min: 0n, max: 10n ** 40n }),
         (a, id) => {
-          const name = derivedSessionName(a, String(id))
+          const name = defaultSessionName(a, String(id))
           expect(name).toMatch(/^[\w+=,.@-]{2,64}$/)
           expect(name.endsWith(String(id))).toBe(true)
         },
@@ -714,7 +719,7 @@ describe('O12, S03: roles, sessions and accounts', () => {
     )
     fc.assert(
       fc.property(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), (a, b) => {
-        expect(derivedSessionName(a, b)).toMatch(/^[\w+=,.@-]{2,64}$/)
+        expect(defaultSessionName(a, b)).toMatch(/^[\w+=,.@-]{2,64}$/)
       }),
     )
   })
@@ -747,7 +752,7 @@ describe('the trigger', () => {
     ['main main', ['main']],
     ['fix/#12', ['fix/#12']],
   ])('apply-branches %j', (text, applyBranches) => {
-    expect(readTrigger(env({ 'apply-branches': text, mode: ' Plan ' }))).toEqual({
+    expect(readTriggerInputs(env({ 'apply-branches': text, mode: ' Plan ' }))).toEqual({
       trigger: { mode: 'plan', applyBranches, hasRole: { apply: true, plan: true } },
       problems: [],
     })
@@ -756,7 +761,7 @@ describe('the trigger', () => {
   test.each(['!main', 'rel?', '[ab]*', 'refs/tags/v1', '[]', ',', 'a\u200Bb', '***', 'a..b', '/x'])(
     'apply-branches %j is refused',
     (text) => {
-      const { trigger, problems } = readTrigger(env({ 'apply-branches': text, mode: 'aply' }))
+      const { trigger, problems } = readTriggerInputs(env({ 'apply-branches': text, mode: 'aply' }))
       expect(trigger).toMatchObject({ mode: 'auto', applyBranches: [] })
       expect(problems.map((each) => each.input)).toEqual(['mode', 'apply-branches'])
       expect(readInputs(env({ 'apply-branches': text })).inputs).toBeUndefined()
@@ -775,7 +780,7 @@ describe('the roles, as far as the trigger asks for them', () => {
       { apply: false, plan: true },
     ],
   ])('%s', (_, given, hasRole) => {
-    expect(readTrigger(env(given)).trigger.hasRole).toEqual(hasRole)
+    expect(readTriggerInputs(env(given)).trigger.hasRole).toEqual(hasRole)
   })
 })
 
@@ -806,9 +811,9 @@ describe('I07: misspelt inputs', () => {
   })
 
   test('the nearest word', () => {
-    expect(nearest('wiat', ['wait', 'mode'])).toBe('wait')
-    expect(nearest('zz', ['wait', 'mode'])).toBeUndefined()
-    expect(nearest('x'.repeat(10_000), ['wait'])).toBeUndefined()
+    expect(closestMatch('wiat', ['wait', 'mode'])).toBe('wait')
+    expect(closestMatch('zz', ['wait', 'mode'])).toBeUndefined()
+    expect(closestMatch('x'.repeat(10_000), ['wait'])).toBeUndefined()
   })
 })
 
@@ -843,7 +848,7 @@ describe('X10: endpoint variables', () => {
     (url) => {
       const found = problem({ 'allow-custom-endpoints': 'true' }, { AWS_ENDPOINT_URL: url })
       expect(found.value).toBe('(not shown)')
-      expect(invalidInput([found]).message).not.toContain(':pass')
+      expect(invalidInputError([found]).message).not.toContain(':pass')
     },
   )
 
@@ -866,7 +871,7 @@ describe('C07: the token for comments', () => {
     (token) => {
       const found = problem({ 'github-token': token })
       expect(found).toMatchObject({ input: 'github-token', value: '(not shown)' })
-      expect(invalidInput([found]).message).not.toContain('hush')
+      expect(invalidInputError([found]).message).not.toContain('hush')
     },
   )
 
@@ -936,7 +941,7 @@ describe('any inputs', () => {
     ],
   ]
   const names = [
-    ...INPUTS.map((input) => variableOf(input.name)),
+    ...INPUTS.map((input) => inputVariable(input.name)),
     ...['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'INPUT_X', 'INPUT___PROTO__'],
     ...['GITHUB_REPOSITORY', 'GITHUB_RUN_ID'],
   ]
@@ -968,14 +973,14 @@ describe('any inputs', () => {
           for (const each of environments(seed, 1000)) {
             const { inputs, problems } = readInputs(each)
             if (inputs === undefined) {
-              const { message } = invalidInput(problems)
+              const { message } = invalidInputError(problems)
               for (const found of problems) {
-                const raw = each[variableOf(found.input)] ?? each[found.input] ?? ''
+                const raw = each[inputVariable(found.input)] ?? each[found.input] ?? ''
                 if (!message.includes(`${found.input} is ${found.value}: `))
                   throw new Error(message)
                 const named =
                   found.value === '(not shown)' ||
-                  found.value === shown(raw.trim()) ||
+                  found.value === formatInput(raw.trim()) ||
                   found.input.startsWith('AWS_ENDPOINT_URL')
                 if (!named) throw new Error(`${found.input} ${found.value}`)
               }

@@ -1,15 +1,15 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
-  jobStartedBy,
-  pendingJob,
-  phaseOf,
-  readJob,
-  readJobId,
-  readTime,
+  findStartedJob,
+  findPendingJob,
+  jobPhase,
+  parseJob,
+  parseJobId,
+  parseTime,
   type Job,
-} from '../../src/job.ts'
-import { TIME_STYLES } from './kit/virtual-amplify.ts'
+} from '../../src/storage/jobs/job.ts'
+import { TIME_STYLES } from '../support/unit/virtual-amplify.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 
@@ -32,7 +32,7 @@ describe('a job out of an answer', () => {
       UpdateTime: '1625670327263',
       Error: 'Command failed with exit code 1\nTemplate error',
     }
-    expect(readJob(sample)).toEqual({
+    expect(parseJob(sample)).toEqual({
       jobId: '8d5a1a0e-7c1b-4d0e-9a55-0d3f7b1f2c11',
       operation: 'UpdateBackendAPI',
       status: 'FAILED',
@@ -43,13 +43,13 @@ describe('a job out of an answer', () => {
 
   test('is empty where the answer says nothing', () => {
     const nothing = { jobId: '', status: '', operation: '', createdAt: undefined, error: '' }
-    expect(readJob({})).toEqual(nothing)
+    expect(parseJob({})).toEqual(nothing)
     const wrong = { JobId: {}, Status: [], Operation: null, CreateTime: true, Error: new Map() }
-    expect(readJob(wrong)).toEqual(nothing)
+    expect(parseJob(wrong)).toEqual(nothing)
   })
 
   test('takes numbers for texts', () => {
-    expect(readJob({ Status: 7, Operation: 8, Error: 9, CreateTime: 1625670294153 })).toEqual({
+    expect(parseJob({ Status: 7, Operation: 8, Error: 9, CreateTime: 1625670294153 })).toEqual({
       jobId: '',
       status: '7',
       operation: '8',
@@ -59,7 +59,7 @@ describe('a job out of an answer', () => {
   })
 
   test('has status and operation in one short line each, and a bounded error', () => {
-    const job = readJob({
+    const job = parseJob({
       Status: `::error::\n${'x'.repeat(100)}`,
       Operation: 'y'.repeat(61),
       Error: 'z'.repeat(20_001),
@@ -75,7 +75,7 @@ describe('I06: a job id', () => {
   test.each(['a', '8d5a1a0e-7c1b-4d0e-9a55-0d3f7b1f2c11', 'job_1.2', '0', 'x'.repeat(128)])(
     'can be %j',
     (id) => {
-      expect(readJobId(id)).toBe(id)
+      expect(parseJobId(id)).toBe(id)
     },
   )
 
@@ -98,8 +98,8 @@ describe('I06: a job id', () => {
     undefined,
     ['a'],
   ])('is never %j', (id) => {
-    expect(readJobId(id)).toBeUndefined()
-    expect(readJob({ JobId: id }).jobId).toBe('')
+    expect(parseJobId(id)).toBeUndefined()
+    expect(parseJob({ JobId: id }).jobId).toBe('')
   })
 })
 
@@ -120,7 +120,7 @@ describe('a time', () => {
     ['2026-01-15T13:00:00+01:00', NOON],
     [new Date(NOON), NOON],
   ])('%j is understood', (value, time) => {
-    expect(readTime(value)).toBe(time)
+    expect(parseTime(value)).toBe(time)
   })
 
   test.each([
@@ -147,7 +147,7 @@ describe('a time', () => {
     Infinity,
     new Date(NaN),
   ])('%j is none', (value) => {
-    expect(readTime(value)).toBeUndefined()
+    expect(parseTime(value)).toBeUndefined()
   })
 
   property.prop([
@@ -160,20 +160,20 @@ describe('a time', () => {
       TIME_STYLES.date,
     ),
   ])('is the same in whatever way it is written', (ms, style) => {
-    expect(readTime(style(ms))).toBe(ms)
+    expect(parseTime(style(ms))).toBe(ms)
   })
 
   property.prop([fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2050, 0) })])(
     'in whole seconds loses less than one',
     (ms) => {
-      expect(readTime(TIME_STYLES.seconds(ms))).toBe(ms - (ms % 1000))
+      expect(parseTime(TIME_STYLES.seconds(ms))).toBe(ms - (ms % 1000))
     },
   )
 
   property.prop([fc.anything({ withDate: true, withBigInt: true })])(
     'is a number or absent, whatever the service says',
     (value) => {
-      expect(['number', 'undefined']).toContain(typeof readTime(value))
+      expect(['number', 'undefined']).toContain(typeof parseTime(value))
     },
   )
 })
@@ -182,12 +182,12 @@ describe('W07: the phase of a job', () => {
   test.each(['COMPLETED', 'completed', 'Completed', ' COMPLETED '])(
     '%j is its good end',
     (status) => {
-      expect(phaseOf(status)).toBe('completed')
+      expect(jobPhase(status)).toBe('completed')
     },
   )
 
   test.each(['FAILED', 'failed', ' Failed\n'])('%j is its bad end', (status) => {
-    expect(phaseOf(status)).toBe('failed')
+    expect(jobPhase(status)).toBe('failed')
   })
 
   test.each([
@@ -200,14 +200,16 @@ describe('W07: the phase of a job', () => {
     'COMPLETED?',
     'NOTFAILED',
   ])('%j means that it still runs', (status) => {
-    expect(phaseOf(status)).toBe('running')
+    expect(jobPhase(status)).toBe('running')
   })
 })
 
 describe('the pending job of an environment', () => {
   test('is absent where there are no jobs, or all have ended', () => {
-    expect(pendingJob([])).toBeUndefined()
-    expect(pendingJob([aJob({ status: 'COMPLETED' }), aJob({ status: 'FAILED' })])).toBeUndefined()
+    expect(findPendingJob([])).toBeUndefined()
+    expect(
+      findPendingJob([aJob({ status: 'COMPLETED' }), aJob({ status: 'FAILED' })]),
+    ).toBeUndefined()
   })
 
   test.each([
@@ -225,7 +227,7 @@ describe('the pending job of an environment', () => {
     ' RUNNING ',
   ])('is one that says %j, however old it is', (status) => {
     const old = aJob({ jobId: 'old', status, createdAt: NOON - 86_400_000 })
-    expect(pendingJob([aJob({ status: 'COMPLETED' }), old])).toBe(old)
+    expect(findPendingJob([aJob({ status: 'COMPLETED' }), old])).toBe(old)
   })
 
   test.each(['', 'CANCELLED', 'NEW_STATE', 'RUNNINGX', 'XRUNNING'])(
@@ -235,35 +237,35 @@ describe('the pending job of an environment', () => {
       const older = aJob({ jobId: 'older', status: 'COMPLETED', createdAt: NOON - 1 })
       const newer = aJob({ jobId: 'newer', status: 'COMPLETED', createdAt: NOON + 1 })
       const equal = aJob({ jobId: 'equal', status: 'COMPLETED' })
-      expect(pendingJob([strange])).toBe(strange)
-      expect(pendingJob([older, strange])).toBe(strange)
-      expect(pendingJob([equal, strange])).toBe(strange)
-      expect(pendingJob([newer, strange])).toBeUndefined()
+      expect(findPendingJob([strange])).toBe(strange)
+      expect(findPendingJob([older, strange])).toBe(strange)
+      expect(findPendingJob([equal, strange])).toBe(strange)
+      expect(findPendingJob([newer, strange])).toBeUndefined()
     },
   )
 
   test('is one of an unknown status whose time cannot be read', () => {
     const strange = aJob({ status: 'NEW_STATE', createdAt: undefined })
-    expect(pendingJob([aJob({ status: 'COMPLETED', createdAt: NOON }), strange])).toBe(strange)
+    expect(findPendingJob([aJob({ status: 'COMPLETED', createdAt: NOON }), strange])).toBe(strange)
   })
 
   test('is one of an unknown status where no time can be read', () => {
     const strange = aJob({ status: 'NEW_STATE' })
     const timeless = aJob({ status: 'FAILED', createdAt: undefined })
-    expect(pendingJob([timeless, strange])).toBe(strange)
+    expect(findPendingJob([timeless, strange])).toBe(strange)
   })
 })
 
 describe('the job that our call started', () => {
   const find = (jobs: readonly Job[]): Job | undefined =>
-    jobStartedBy(jobs, 'CreateBackendStorage', NOON)
+    findStartedJob(jobs, 'CreateBackendStorage', NOON)
 
   test('has our operation, in any letter case', () => {
     const job = aJob({ operation: 'createbackendstorage' })
     expect(find([job])).toBe(job)
     expect(find([aJob({ operation: 'UpdateBackendStorage' })])).toBeUndefined()
     expect(find([aJob({ operation: '' })])).toBeUndefined()
-    expect(jobStartedBy([aJob()], 'CREATEBACKENDSTORAGE', NOON)).toEqual(aJob())
+    expect(findStartedJob([aJob()], 'CREATEBACKENDSTORAGE', NOON)).toEqual(aJob())
   })
 
   test('was created no earlier than our send, give or take the second that times are cut to', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { linksOf } from '../../src/report/links.ts'
+import { buildLinks } from '../../src/report/links.ts'
 
 const ENV = {
   GITHUB_SERVER_URL: 'https://github.com',
@@ -18,7 +18,7 @@ const SUBJECT = {
 const linksIn = (
   env: Readonly<Record<string, string | undefined>>,
   subject: Partial<typeof SUBJECT> = {},
-): ReturnType<typeof linksOf> => linksOf({ ...ENV, ...env }, { ...SUBJECT, ...subject })
+): ReturnType<typeof buildLinks> => buildLinks({ ...ENV, ...env }, { ...SUBJECT, ...subject })
 
 describe('the links of a report', () => {
   it('lead to the console, the run, the commit and the pull request', () => {

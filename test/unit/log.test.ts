@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import { createLog, type Log } from '../../src/log.ts'
-import { createSecrets } from '../../src/secrets.ts'
-import type { Toolkit } from '../../src/toolkit.ts'
-import { virtualClock } from './kit/virtual-clock.ts'
+import { createLogger, type Logger } from '../../src/workflow/logger.ts'
+import { createSecrets } from '../../src/lib/secrets.ts'
+import type { Toolkit } from '../../src/workflow/toolkit.ts'
+import { virtualClock } from '../support/unit/virtual-clock.ts'
 
 type Written = {
-  log: Log
+  log: Logger
   lines: string[]
   at: (ms: number) => Promise<void>
   hide: (text: string) => void
@@ -27,7 +27,7 @@ function newLog(): Written {
   const clock = virtualClock(5_000)
   const secrets = createSecrets(() => undefined)
   return {
-    log: createLog(toolkit, secrets, clock),
+    log: createLogger(toolkit, secrets, clock),
     lines,
     at: async (ms) => {
       await clock.run(clock.sleep(ms, new AbortController().signal))
@@ -39,21 +39,21 @@ function newLog(): Written {
 describe('a step of the log', () => {
   it('begins with the seconds since the start of the run', async () => {
     const { log, lines, at } = newLog()
-    log.step('first')
+    log.info('first')
     await at(61_250)
-    log.step('second')
+    log.info('second')
     expect(lines).toEqual(['  [0.0 s] first', ' [61.3 s] second'])
   })
 
   it('has its further lines below, with their indentation', () => {
     const { log, lines } = newLog()
-    log.step('The difference:\n  one\n    two')
+    log.info('The difference:\n  one\n    two')
     expect(lines).toEqual(['  [0.0 s] The difference:', '            one', '              two'])
   })
 })
 
-describe.each(['step', 'group', 'debug', 'annotate'] as const)('a text in %s', (kind) => {
-  const write = (log: Log, text: string): void => {
+describe.each(['info', 'group', 'debug', 'annotate'] as const)('a text in %s', (kind) => {
+  const write = (log: Logger, text: string): void => {
     if (kind === 'group') log.group(text, [text])
     else if (kind === 'annotate') log.annotate('error', text, text)
     else log[kind](text)

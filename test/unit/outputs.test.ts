@@ -1,14 +1,14 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
-import type { Ending } from '../../src/ending.ts'
-import { ActionError } from '../../src/errors.ts'
-import { createFindings } from '../../src/findings.ts'
-import { earlyOutputs, OUTPUTS, outputsOf } from '../../src/report/outputs.ts'
-import { anyCharacter } from '../kit/any-character.ts'
+import type { RunOutcome } from '../../src/run/outcome.ts'
+import { ActionError } from '../../src/errors/catalog.ts'
+import { createRunState } from '../../src/run/state.ts'
+import { knownOutputs, OUTPUTS, toOutputs } from '../../src/report/outputs.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 const findings = {
-  ...createFindings(),
+  ...createRunState(),
   appId: 'd1a2b3c4d5e6f7',
   backendEnvironmentName: 'prod',
   resourceName: 'media',
@@ -19,8 +19,8 @@ const findings = {
 
 describe('the outputs', () => {
   it('of a storage that was created and seen are these', () => {
-    const ending: Ending = { result: 'created', seen: true, bucketName: 'b-prod' }
-    expect(outputsOf(findings, ending)).toEqual({
+    const ending: RunOutcome = { result: 'created', verified: true, bucketName: 'b-prod' }
+    expect(toOutputs(findings, ending)).toEqual({
       ready: 'true',
       'job-id': 'job-7',
       status: 'COMPLETED',
@@ -40,8 +40,8 @@ describe('the outputs', () => {
   it.each(['created', 'updated', 'unchanged', 'started'] as const)(
     'say ready only when the storage was seen: %s',
     (result) => {
-      const ready = (seen: boolean): string =>
-        outputsOf(findings, { result, seen, bucketName: undefined }).ready
+      const ready = (verified: boolean): string =>
+        toOutputs(findings, { result, verified, bucketName: undefined }).ready
       expect([ready(true), ready(false)]).toEqual(['true', ''])
     },
   )
@@ -50,7 +50,7 @@ describe('the outputs', () => {
     'of a red end name the error, and are not ready: %s',
     (result) => {
       const error = new ActionError('NOT_FOUND', 'Nothing.', { requestId: 'r-1' })
-      expect(outputsOf(findings, { result, error })).toMatchObject({
+      expect(toOutputs(findings, { result, error })).toMatchObject({
         ready: '',
         changed: '',
         'bucket-name': '',
@@ -63,9 +63,9 @@ describe('the outputs', () => {
   )
 
   it('that are known on the way are the ones that do not change at the end', () => {
-    const end = outputsOf(findings, { result: 'planned' })
-    expect(end).toMatchObject(earlyOutputs(findings))
-    expect(earlyOutputs(createFindings()).changes).toBe('[]')
+    const end = toOutputs(findings, { result: 'planned' })
+    expect(end).toMatchObject(knownOutputs(findings))
+    expect(knownOutputs(createRunState()).changes).toBe('[]')
   })
 
   property.prop([
@@ -74,7 +74,7 @@ describe('the outputs', () => {
   ])('are all there, and each is one line, whatever a server says', (text, message) => {
     const error = new ActionError('BAD_REQUEST', message)
     const known = { ...findings, jobId: text, status: text, appId: text }
-    const outputs = outputsOf(known, { result: 'failed', error })
+    const outputs = toOutputs(known, { result: 'failed', error })
     expect(Object.keys(outputs).toSorted()).toEqual([...OUTPUTS].toSorted())
     for (const [name, value] of Object.entries(outputs)) {
       // A message may have lines, and nothing else that cannot be seen.

@@ -3,14 +3,14 @@ import { AmplifyBackendClient } from '@aws-sdk/client-amplifybackend'
 import { STSClient } from '@aws-sdk/client-sts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { createCancellation } from '../../src/cancellation.ts'
-import { systemClock } from '../../src/clock.ts'
-import { readInputs, type Inputs } from '../../src/inputs.ts'
+import { createCancellation } from '../../src/run/cancellation.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { readInputs, type Inputs } from '../../src/inputs/read-inputs.ts'
 import { rehearseRest, rehearseRole, whileWaiting } from '../../src/rehearsal.ts'
-import { createRun, type Run } from '../../src/run.ts'
-import type { Toolkit } from '../../src/toolkit.ts'
-import { usualInputs } from '../kit/action.ts'
-import { asVariables } from '../kit/in-process.ts'
+import { createRunContext, type RunContext } from '../../src/run/context.ts'
+import type { Toolkit } from '../../src/workflow/toolkit.ts'
+import { defaultInputs } from '../support/run-action.ts'
+import { toVariables } from '../support/run-in-process.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -30,9 +30,9 @@ describe('a rehearsal', () => {
     expect(connect).not.toHaveBeenCalled()
   })
 
-  const env = asVariables({ ...usualInputs, 'comment-on-pr': 'true', summary: 'true' })
+  const env = toVariables({ ...defaultInputs, 'comment-on-pr': 'true', summary: 'true' })
 
-  function started(): { run: Run; inputs: Inputs; told: () => readonly string[] } {
+  function started(): { run: RunContext; inputs: Inputs; told: () => readonly string[] } {
     const told: string[] = []
     const tell = (name: keyof Toolkit) => (): void => {
       told.push(name)
@@ -52,7 +52,7 @@ describe('a rehearsal', () => {
     }
     const { inputs } = readInputs(env)
     if (inputs === undefined) throw new Error('the inputs are good')
-    const run = createRun({
+    const run = createRunContext({
       env: { ...env, GITHUB_STEP_SUMMARY: '/nowhere', AWS_SECRET_ACCESS_KEY: 'example-secret' },
       readFile: () => '{}',
       clock: systemClock,
@@ -82,7 +82,7 @@ describe('a rehearsal', () => {
     'of an %s goes through all its calls, tells nothing, and leaves the run as it is',
     async (does, commands) => {
       const { run, inputs, told } = started()
-      const before = structuredClone(run.findings)
+      const before = structuredClone(run.state)
       const send = vi.spyOn(AmplifyBackendClient.prototype, 'send')
       await rehearseRest(run, inputs, does)
       expect(send.mock.calls.map(([command]) => command.constructor.name)).toEqual(commands)
@@ -90,7 +90,7 @@ describe('a rehearsal', () => {
         ['rejected', 'fulfilled', 'fulfilled'].slice(0, commands.length),
       )
       expect(told()).toEqual([])
-      expect(run.findings).toEqual(before)
+      expect(run.state).toEqual(before)
     },
   )
 

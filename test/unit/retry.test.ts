@@ -1,33 +1,40 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import type { Verdict } from '../../src/classify.ts'
+import type { FailureKind } from '../../src/network/classify.ts'
 import {
   backoffMs,
-  describe as describeFailure,
+  formatFailure as describeFailure,
   newAttempts,
-  persist,
-  pressureMs,
-  UNKNOWN_HOST_MS,
-  waitToRetry,
-  type Answer,
+  retry,
+  throttleDelayMs,
+  DNS_NOT_FOUND_GRACE_MS,
+  waitBeforeRetry,
+  type ApiResult,
   type Attempts,
-  type Patience,
-  type Pressure,
-} from '../../src/retry.ts'
-import { aPatience } from './kit/engine.ts'
-import { AMBIGUOUS, aFailure, failureOf, HARMLESS, HOPELESS, type Trouble } from './kit/failures.ts'
-import { virtualClock, type VirtualClock } from './kit/virtual-clock.ts'
+  type RetryPolicy,
+  type ThrottleState,
+} from '../../src/network/retry.ts'
+import { aRetryPolicy } from '../support/unit/storage-context.ts'
+import {
+  AMBIGUOUS,
+  aFailure,
+  createFailure,
+  NOT_EXECUTED,
+  PERMANENT,
+  type FailureName,
+} from '../support/unit/api-failures.ts'
+import { virtualClock, type VirtualClock } from '../support/unit/virtual-clock.ts'
 
-const ok: Answer<string> = { ok: true, value: 'v', requestId: undefined, serverTime: undefined }
-const bad = (trouble: Trouble, retryAfterMs?: number): Answer<never> => ({
+const ok: ApiResult<string> = { ok: true, value: 'v', requestId: undefined, serverTime: undefined }
+const bad = (trouble: FailureName, retryAfterMs?: number): ApiResult<never> => ({
   ok: false,
-  failure: failureOf('GetBackend', trouble, { retryAfterMs }),
+  failure: createFailure('GetBackend', trouble, { retryAfterMs }),
 })
 const failures = (count: number): Attempts => ({ ...newAttempts(), failures: count })
 
 describe('the time before the next send', () => {
   const most = (): number => 0.999999999
-  const ceilings = (verdict: Verdict, count: number, pressure?: Pressure): number[] =>
+  const ceilings = (verdict: FailureKind, count: number, pressure?: ThrottleState): number[] =>
     Array.from({ length: count }, (_, index) =>
       backoffMs(verdict, index + 1, most, undefined, pressure),
     )
@@ -40,16 +47,16 @@ describe('the time before the next send', () => {
   })
 
   test('doubles from eight seconds to sixty-four where the account is throttled', () => {
-    expect(ceilings('throttled', 6, { refusals: 0 })).toEqual([
+    expect(ceilings('throttled', 6, { throttledResponses: 0 })).toEqual([
       8_000, 16_000, 32_000, 64_000, 64_000, 64_000,
     ])
   })
 
   test('counts what was throttled before in this run, whichever calls those were', () => {
-    expect(ceilings('throttled', 5, { refusals: 3 })).toEqual([
+    expect(ceilings('throttled', 5, { throttledResponses: 3 })).toEqual([
       32_000, 32_000, 32_000, 64_000, 64_000,
     ])
-    expect(ceilings('server-error', 2, { refusals: 3 })).toEqual([1_000, 2_000])
+    expect(ceilings('server-error', 2, { throttledResponses: 3 })).toEqual([1_000, 2_000])
   })
 
   test('is as after any failure where throttling is not of the account', () => {
@@ -57,13 +64,15 @@ describe('the time before the next send', () => {
   })
 
   test('is nothing that a throttled account asks for until it has throttled', () => {
-    const asked = [0, 1, 2, 3, 4, 5, 5_000].map((refusals) => pressureMs({ refusals }))
+    const asked = [0, 1, 2, 3, 4, 5, 5_000].map((throttledResponses) =>
+      throttleDelayMs({ throttledResponses }),
+    )
     expect(asked).toEqual([0, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000])
   })
 
   test('is at least a quarter of that where the account is throttled', () => {
-    expect(backoffMs('throttled', 1, () => 0, undefined, { refusals: 0 })).toBe(2_000)
-    expect(backoffMs('throttled', 1, () => 0.5, undefined, { refusals: 0 })).toBe(5_000)
+    expect(backoffMs('throttled', 1, () => 0, undefined, { throttledResponses: 0 })).toBe(2_000)
+    expect(backoffMs('throttled', 1, () => 0.5, undefined, { throttledResponses: 0 })).toBe(5_000)
   })
 
   test('is anything from nothing to that: full jitter, in whole milliseconds', () => {
@@ -75,7 +84,7 @@ describe('the time before the next send', () => {
   test('begins after what the server asks for', () => {
     expect(backoffMs('throttled', 1, () => 0, 7_000)).toBe(7_000)
     expect(backoffMs('throttled', 1, () => 0.5, 7_000)).toBe(7_500)
-    expect(backoffMs('throttled', 1, () => 0, 7_000, { refusals: 0 })).toBe(9_000)
+    expect(backoffMs('throttled', 1, () => 0, 7_000, { throttledResponses: 0 })).toBe(9_000)
     expect(backoffMs('server-error', 2, () => 0.5, 7_000)).toBe(8_000)
   })
 
@@ -95,17 +104,17 @@ describe('waiting to try again', () => {
   type Wait = { end: string; took: number; lines: string[] }
 
   async function wait(
-    trouble: Trouble,
+    trouble: FailureName,
     attempts: Attempts,
-    members: Partial<Patience> = {},
+    members: Partial<RetryPolicy> = {},
     clock: VirtualClock = virtualClock(),
     retryAfterMs?: number,
   ): Promise<Wait> {
     const lines: string[] = []
-    const patience = aPatience(clock, { onRetry: (line) => lines.push(line), ...members })
+    const patience = aRetryPolicy(clock, { onRetry: (line) => lines.push(line), ...members })
     const from = clock.now()
-    const failure = failureOf('GetBackend', trouble, { retryAfterMs })
-    const end = await clock.run(waitToRetry(patience, failure, attempts))
+    const failure = createFailure('GetBackend', trouble, { retryAfterMs })
+    const end = await clock.run(waitBeforeRetry(patience, failure, attempts))
     return { end, took: clock.now() - from, lines }
   }
 
@@ -167,18 +176,18 @@ describe('waiting to try again', () => {
     const waited = await wait('throttled', failures(1), {}, virtualClock(), 20_000)
     expect(waited).toMatchObject({ end: 'again', took: 20_500 })
     expect(waited.lines[0]).toMatch(/Next attempt in 21 s\.$/)
-    const pressure = { refusals: 0 }
-    const shared = await wait('throttled', failures(1), { pressure }, virtualClock(), 20_000)
+    const throttleState = { throttledResponses: 0 }
+    const shared = await wait('throttled', failures(1), { throttleState }, virtualClock(), 20_000)
     expect(shared).toMatchObject({ end: 'again', took: 25_000 })
     expect(shared.lines[0]).toMatch(/Next attempt in 25 s\.$/)
   })
 
   test('counts what throttles the account, also where there is no next attempt', async () => {
-    const pressure = { refusals: 0 }
+    const throttleState = { throttledResponses: 0 }
     const after = async (...given: Parameters<typeof wait>): Promise<number> => {
       const [trouble, attempts, members] = given
-      await wait(trouble, attempts, { ...members, pressure })
-      return pressure.refusals
+      await wait(trouble, attempts, { ...members, throttleState })
+      return throttleState.throttledResponses
     }
     expect(await after('throttled', failures(1))).toBe(1)
     expect(await after('throttledUntyped', failures(2))).toBe(2)
@@ -213,7 +222,7 @@ describe('waiting to try again', () => {
     expect(ends.at(-1)).toBe('attempts')
     expect(ends.length).toBeGreaterThan(3)
     expect(clock.now()).toBeGreaterThan(5_000)
-    expect(clock.now()).toBeLessThanOrEqual(UNKNOWN_HOST_MS)
+    expect(clock.now()).toBeLessThanOrEqual(DNS_NOT_FOUND_GRACE_MS)
   })
 
   test('for a host that does not exist ends exactly when ten seconds would be passed', async () => {
@@ -226,14 +235,18 @@ describe('waiting to try again', () => {
   test('counts those ten seconds from when the host was first not found, whatever was before', async () => {
     const clock = virtualClock()
     const attempts = newAttempts()
-    const pressure = { refusals: 0 }
+    const throttleState = { throttledResponses: 0 }
     attempts.failures = 6
-    expect(await wait('throttled', attempts, { pressure }, clock)).toMatchObject({ took: 40_000 })
+    expect(await wait('throttled', attempts, { throttleState }, clock)).toMatchObject({
+      took: 40_000,
+    })
     attempts.failures = 1
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     // The host was there in between, so the count begins anew.
     attempts.failures = 5
-    expect(await wait('throttled', attempts, { pressure }, clock)).toMatchObject({ took: 40_000 })
+    expect(await wait('throttled', attempts, { throttleState }, clock)).toMatchObject({
+      took: 40_000,
+    })
     attempts.failures = 2
     expect(await wait('unknownHost', attempts, {}, clock)).toMatchObject({ end: 'again' })
     attempts.failures = 5
@@ -245,7 +258,7 @@ describe('waiting to try again', () => {
 
 describe('a call that may be made again', () => {
   type Run = {
-    answer: Answer<string>
+    answer: ApiResult<string>
     calls: number
     took: number
     renewals: number
@@ -253,21 +266,21 @@ describe('a call that may be made again', () => {
   }
 
   async function run(
-    answers: readonly Answer<string>[],
-    members: Partial<Patience> = {},
+    answers: readonly ApiResult<string>[],
+    members: Partial<RetryPolicy> = {},
     callMs = 0,
   ): Promise<Run> {
     const clock = virtualClock()
     const seen: Omit<Run, 'answer'> = { calls: 0, took: 0, renewals: 0, lines: [] }
-    const patience = aPatience(clock, {
+    const patience = aRetryPolicy(clock, {
       onRetry: (line) => seen.lines.push(line),
-      renewCredentials: () => {
+      refreshCredentials: () => {
         seen.renewals += 1
       },
       ...members,
     })
     const answer = await clock.run(
-      persist(patience, async () => {
+      retry(patience, async () => {
         await clock.sleep(callMs, patience.signal)
         const next = answers[Math.min(seen.calls, answers.length - 1)]
         seen.calls += 1
@@ -282,7 +295,7 @@ describe('a call that may be made again', () => {
     expect(await run([ok])).toEqual({ answer: ok, calls: 1, took: 0, renewals: 0, lines: [] })
   })
 
-  test.each([...AMBIGUOUS, ...HARMLESS])('is made again after %s', async (trouble) => {
+  test.each([...AMBIGUOUS, ...NOT_EXECUTED])('is made again after %s', async (trouble) => {
     const { answer, calls, lines } = await run([bad(trouble), bad(trouble), ok])
     expect(answer).toEqual(ok)
     expect(calls).toBe(3)
@@ -290,7 +303,7 @@ describe('a call that may be made again', () => {
     expect(lines[1]).toMatch(/^GetBackend failed \(attempt 2 of 8\): /)
   })
 
-  test.each([...HOPELESS, 'notFound', 'accessDenied'] as const)(
+  test.each([...PERMANENT, 'notFound', 'accessDenied'] as const)(
     'T06: is not made again after %s',
     async (trouble) => {
       const { answer, calls, took } = await run([bad(trouble), ok])
@@ -349,24 +362,26 @@ describe('a call that may be made again', () => {
 
   test('throws what the call throws', async () => {
     const clock = virtualClock()
-    const call = (): Promise<Answer<string>> => Promise.reject(new Error('refused by the guard'))
-    await expect(clock.run(persist(aPatience(clock), call))).rejects.toThrow('refused by the guard')
+    const call = (): Promise<ApiResult<string>> => Promise.reject(new Error('refused by the guard'))
+    await expect(clock.run(retry(aRetryPolicy(clock), call))).rejects.toThrow(
+      'refused by the guard',
+    )
   })
 
   describe('of a run whose account is throttled', () => {
     /** Calls of one run, one after the other: the time that each of them has waited. */
     async function waits(
-      calls: readonly (readonly Answer<string>[])[],
-      members: Partial<Patience> = {},
+      calls: readonly (readonly ApiResult<string>[])[],
+      members: Partial<RetryPolicy> = {},
     ): Promise<number[]> {
       const clock = virtualClock()
-      const patience = aPatience(clock, members)
+      const patience = aRetryPolicy(clock, members)
       const times: number[] = []
       for (const answers of calls) {
         const from = clock.now()
         const left = [...answers]
-        const call = (): Promise<Answer<string>> => Promise.resolve(left.shift() ?? ok)
-        await clock.run(persist(patience, call))
+        const call = (): Promise<ApiResult<string>> => Promise.resolve(left.shift() ?? ok)
+        await clock.run(retry(patience, call))
         times.push(clock.now() - from)
       }
       return times
@@ -375,29 +390,31 @@ describe('a call that may be made again', () => {
     const throttled = [bad('throttled')]
 
     test('waits longer, the more calls were throttled before', async () => {
-      const pressure = { refusals: 0 }
+      const throttleState = { throttledResponses: 0 }
       const times = await waits([throttled, throttled, throttled, throttled, throttled], {
-        pressure,
+        throttleState,
       })
       expect(times).toEqual([5_000, 10_000, 20_000, 40_000, 40_000])
-      expect(pressure.refusals).toBe(5)
+      expect(throttleState.throttledResponses).toBe(5)
     })
 
     test('is not taken for free again by an answer', async () => {
-      const times = await waits([throttled, [], [], throttled], { pressure: { refusals: 0 } })
+      const times = await waits([throttled, [], [], throttled], {
+        throttleState: { throttledResponses: 0 },
+      })
       expect(times).toEqual([5_000, 0, 0, 10_000])
     })
 
     test('waits after other failures as ever', async () => {
       const other = [bad('internalError')]
-      const pressure = { refusals: 0 }
-      expect(await waits([throttled, other, throttled, other], { pressure })).toEqual([
+      const throttleState = { throttledResponses: 0 }
+      expect(await waits([throttled, other, throttled, other], { throttleState })).toEqual([
         5_000, 500, 10_000, 500,
       ])
     })
 
     test('remembers a call that was given up', async () => {
-      const members = { pressure: { refusals: 0 }, maxAttempts: 2 }
+      const members = { pressure: { throttledResponses: 0 }, maxAttempts: 2 }
       // Both of its attempts are throttled; the second has no pause after it, and counts.
       expect(await waits([[bad('throttled'), bad('throttled')], throttled], members)).toEqual([
         5_000, 20_000,
@@ -411,10 +428,12 @@ describe('a call that may be made again', () => {
 
     property.prop([fc.nat(100), fc.nat(20), fc.double({ min: 0, max: 0.999, noNaN: true })])(
       'waits a quarter of its time at least, and never longer than all of it',
-      (refusals, failed, random) => {
-        const known = { refusals }
+      (throttledResponses, failed, random) => {
+        const known = { throttledResponses }
         const wait = backoffMs('throttled', failed + 1, () => random, undefined, known)
-        const all = pressureMs({ refusals: Math.max(refusals, failed + 1) })
+        const all = throttleDelayMs({
+          throttledResponses: Math.max(throttledResponses, failed + 1),
+        })
         expect(all).toBeGreaterThanOrEqual(8_000)
         expect(all).toBeLessThanOrEqual(64_000)
         expect(wait).toBeGreaterThanOrEqual(all / 4)
@@ -423,7 +442,7 @@ describe('a call that may be made again', () => {
     )
   })
 
-  const troubles = fc.constantFrom(...AMBIGUOUS, ...HARMLESS, ...HOPELESS, 'expired' as const)
+  const troubles = fc.constantFrom(...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT, 'expired' as const)
 
   property.prop([
     fc.array(fc.tuple(troubles, fc.option(fc.nat(400_000), { nil: undefined })), { maxLength: 25 }),
@@ -433,13 +452,13 @@ describe('a call that may be made again', () => {
     fc.option(fc.nat(5), { nil: undefined }),
   ])(
     'never exceeds its attempts, never waits past the deadline, and ends',
-    async (script, maxAttempts, deadline, random, refusals) => {
+    async (script, maxAttempts, deadline, random, throttledResponses) => {
       const answers = [...script.map(([trouble, after]) => bad(trouble, after)), ok]
       const { calls, took, lines } = await run(answers, {
         maxAttempts,
         deadline,
         random: () => random,
-        ...(refusals === undefined ? {} : { pressure: { refusals } }),
+        ...(throttledResponses === undefined ? {} : { throttleState: { throttledResponses } }),
       })
       expect(calls).toBeLessThanOrEqual(maxAttempts)
       expect(took).toBeLessThan(Math.max(1, deadline))

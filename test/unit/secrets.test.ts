@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { createSecrets, type Secrets } from '../../src/secrets.ts'
+import { createSecrets, type Secrets } from '../../src/lib/secrets.ts'
 
 function secretsWithMasks(): { secrets: Secrets; masks: string[] } {
   const masks: string[] = []

@@ -1,23 +1,23 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import type { Permission } from '../../src/inputs.ts'
+import type { Permission } from '../../src/inputs/read-inputs.ts'
 import {
-  changesOfCreate,
-  describeChanges,
-  describeValue,
-  differences,
+  getCreateChanges,
+  formatChanges,
+  formatValue,
+  diffStorage,
   isBucketOf,
-  nextStep,
+  planChange,
   physicalBucket,
-  readStorage,
+  parseStorage,
   type BucketContext,
   type Change,
-  type Step,
+  type PlannedChange,
   type Storage,
-  type StorageRequest,
-} from '../../src/storage.ts'
+  type DesiredStorage,
+} from '../../src/storage/model.ts'
 
-const request = (members: Partial<StorageRequest> = {}): StorageRequest => ({
+const request = (members: Partial<DesiredStorage> = {}): DesiredStorage => ({
   resourceName: 'media',
   serviceName: 'S3',
   bucketName: 'photos',
@@ -31,7 +31,7 @@ const storage = (
   unauthenticated: readonly string[] = [],
   bucketName: string | undefined = 'photos',
 ): Storage => {
-  const found = readStorage({
+  const found = parseStorage({
     BucketName: bucketName,
     Permissions: { Authenticated: authenticated, UnAuthenticated: unauthenticated },
   })
@@ -44,7 +44,7 @@ const knownSuffix: BucketContext = { backendEnvironmentName: 'prod', suffix: '14
 
 describe('a storage out of an answer', () => {
   test('has its bucket and its permissions in one order', () => {
-    const found = readStorage({
+    const found = parseStorage({
       BucketName: 'photos14a5e-prod',
       Permissions: { Authenticated: ['DELETE', 'READ'], UnAuthenticated: ['READ'] },
     })
@@ -56,7 +56,7 @@ describe('a storage out of an answer', () => {
   })
 
   test('is absent where the answer has none', () => {
-    expect(readStorage(undefined)).toBeUndefined()
+    expect(parseStorage(undefined)).toBeUndefined()
   })
 
   test.each([
@@ -66,7 +66,7 @@ describe('a storage out of an answer', () => {
     { BucketName: null, Permissions: { Authenticated: 'READ', UnAuthenticated: { 0: 'READ' } } },
     { Permissions: { Authenticated: [7, null, ['READ']] } },
   ])('has neither bucket nor permissions in %j', (config) => {
-    expect(readStorage(config)).toEqual({
+    expect(parseStorage(config)).toEqual({
       bucketName: undefined,
       permissions: { authenticated: [], unauthenticated: [] },
       foreign: { authenticated: [], unauthenticated: [] },
@@ -76,14 +76,14 @@ describe('a storage out of an answer', () => {
   test('keeps permissions that are not known apart, as harmless text', () => {
     const found = storage(['READ', 'LIST', 'read'], [`::error::\n${'x'.repeat(50)}`])
     expect(found.permissions).toEqual({ authenticated: ['READ'], unauthenticated: [] })
-    expect(found.foreign.authenticated).toEqual(['LIST', 'read'])
-    expect(found.foreign.unauthenticated).toEqual([`: :error:: ${'x'.repeat(28)}…`])
+    expect(found.unknownPermissions.authenticated).toEqual(['LIST', 'read'])
+    expect(found.unknownPermissions.unauthenticated).toEqual([`: :error:: ${'x'.repeat(28)}…`])
   })
 })
 
 describe('the changes of a create', () => {
   test('name every field that is managed', () => {
-    expect(changesOfCreate(request({ unauthenticated: ['READ'] }))).toEqual([
+    expect(getCreateChanges(request({ unauthenticated: ['READ'] }))).toEqual([
       { field: 'resource-name', from: null, to: 'media' },
       { field: 'bucket-name', from: null, to: 'photos' },
       { field: 'authenticated-permissions', from: null, to: ['READ', 'DELETE'] },
@@ -93,21 +93,21 @@ describe('the changes of a create', () => {
 
   test('leave out what is not managed, and show an empty list', () => {
     expect(
-      changesOfCreate(request({ bucketName: undefined, authenticated: [], unauthenticated: [] })),
+      getCreateChanges(request({ bucketName: undefined, authenticated: [], unauthenticated: [] })),
     ).toEqual([
       { field: 'resource-name', from: null, to: 'media' },
       { field: 'authenticated-permissions', from: null, to: [] },
       { field: 'unauthenticated-permissions', from: null, to: [] },
     ])
-    expect(changesOfCreate(request()).map(({ field }) => field)).not.toContain(
+    expect(getCreateChanges(request()).map(({ field }) => field)).not.toContain(
       'unauthenticated-permissions',
     )
   })
 })
 
 describe('the differences between what is asked and what is there', () => {
-  const between = (asked: Partial<StorageRequest>, found: Storage): readonly Change[] =>
-    differences(request(asked), found, unknownSuffix)
+  const between = (asked: Partial<DesiredStorage>, found: Storage): readonly Change[] =>
+    diffStorage(request(asked), found, unknownSuffix)
 
   test('are none where all is equal, in whatever order', () => {
     expect(between({}, storage(['DELETE', 'READ']))).toEqual([])
@@ -142,7 +142,7 @@ describe('the differences between what is asked and what is there', () => {
   })
 
   test('a bucket that the service does not tell cannot differ', () => {
-    const found = readStorage({ Permissions: { Authenticated: ['READ', 'DELETE'] } })
+    const found = parseStorage({ Permissions: { Authenticated: ['READ', 'DELETE'] } })
     expect(found === undefined ? undefined : between({}, found)).toEqual([])
   })
 
@@ -270,10 +270,10 @@ describe('the physical bucket', () => {
 
 describe('the next step', () => {
   const step = (
-    asked: Partial<StorageRequest>,
+    asked: Partial<DesiredStorage>,
     found: Storage | undefined,
     ifExists: 'match' | 'update' | 'fail',
-  ): Step => nextStep(request(asked), found, ifExists, unknownSuffix)
+  ): PlannedChange => planChange(request(asked), found, ifExists, unknownSuffix)
   const differing = storage(['READ'])
   const equal = storage(['READ', 'DELETE'], ['READ'])
 
@@ -282,7 +282,7 @@ describe('the next step', () => {
     (mode) => {
       expect(step({}, undefined, mode)).toEqual({
         kind: 'create',
-        changes: changesOfCreate(request()),
+        changes: getCreateChanges(request()),
       })
     },
   )
@@ -391,9 +391,9 @@ describe('the next step', () => {
 
 describe('changes for people', () => {
   test('are one line', () => {
-    expect(describeChanges([])).toBe('')
+    expect(formatChanges([])).toBe('')
     expect(
-      describeChanges([
+      formatChanges([
         { field: 'bucket-name', from: 'photos', to: 'files' },
         { field: 'unauthenticated-permissions', from: [], to: ['READ'] },
       ]),
@@ -412,6 +412,6 @@ describe('changes for people', () => {
     [['READ', 'DELETE'], 'READ, DELETE'],
     [['x'.repeat(201)], `${'x'.repeat(199)}…`],
   ])('show %j as %s', (value, text) => {
-    expect(describeValue(value)).toBe(text)
+    expect(formatValue(value)).toBe(text)
   })
 })

@@ -1,42 +1,52 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { Ending, Result } from '../../src/ending.ts'
-import type { Findings } from '../../src/findings.ts'
-import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts'
-import { anyCharacter } from '../kit/any-character.ts'
-import { readMarkdown } from '../kit/read-markdown.ts'
-import { findings, planToCreate, red, request, storage, view } from './kit/view.ts'
+import type { RunOutcome, RunResult } from '../../src/run/outcome.ts'
+import type { RunState } from '../../src/run/state.ts'
+import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/report/summary.ts'
+import { anyCharacter } from '../support/any-character.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
+import {
+  runState,
+  planToCreate,
+  failedOutcome,
+  request,
+  storage,
+  reportData,
+} from '../support/unit/report-data.ts'
 
-const text = (ending: Ending, given: Parameters<typeof view>[1] = {}): string =>
-  readMarkdown(summaryOf(view(ending, given))).text
+const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
+  renderMarkdown(renderSummary(reportData(ending, given))).text
 
-const heading = (ending: Ending, given: Parameters<typeof view>[1] = {}): string =>
+const heading = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
   text(ending, given).split('\n')[0] ?? ''
 
-const seen = { result: 'created', seen: true, bucketName: 'acme-media14558-prod' } as const
+const seen = { result: 'created', verified: true, bucketName: 'acme-media14558-prod' } as const
 
 describe('the first line of a summary says the result in words', () => {
-  const endings: Readonly<Record<Result, readonly [Ending, string]>> = {
+  const endings: Readonly<Record<RunResult, readonly [RunOutcome, string]>> = {
     created: [seen, '✅ Storage media created'],
     updated: [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
     unchanged: [{ ...seen, result: 'unchanged' }, '✅ Storage media is already as asked'],
     planned: [{ result: 'planned' }, '✅ Plan: storage media is as asked, nothing to do'],
     started: [
-      { result: 'started', seen: false, bucketName: undefined },
+      { result: 'started', verified: false, bucketName: undefined },
       '⏳ Storage media: job started, not waited for',
     ],
-    skipped: [{ result: 'skipped', why: 'the push deletes a branch' }, '⏭️ Storage media skipped'],
-    failed: [red('JOB_FAILED', 'No.'), '❌ Storage media: failed'],
+    skipped: [
+      { result: 'skipped', reason: 'the push deletes a branch' },
+      '⏭️ Storage media skipped',
+    ],
+    failed: [failedOutcome('JOB_FAILED', 'No.'), '❌ Storage media: failed'],
     unknown: [
-      red('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' }),
+      failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' }),
       '❌ Storage media: the outcome is not known',
     ],
     'timed-out': [
-      red('TIMED_OUT', 'Late.', { result: 'timed-out' }),
+      failedOutcome('TIMED_OUT', 'Late.', { result: 'timed-out' }),
       '❌ Storage media: not ready in time',
     ],
     cancelled: [
-      red('CANCELLED', 'Cancelled.', { result: 'cancelled' }),
+      failedOutcome('CANCELLED', 'Cancelled.', { result: 'cancelled' }),
       '🚫 Storage media: cancelled',
     ],
   }
@@ -46,60 +56,62 @@ describe('the first line of a summary says the result in words', () => {
   })
 
   it('of a plan to create', () => {
-    expect(heading({ result: 'planned' }, { findings: planToCreate() })).toBe(
+    expect(heading({ result: 'planned' }, { state: planToCreate() })).toBe(
       '📝 Plan: create storage media',
     )
   })
 
   it('of a plan to change', () => {
     const change = { field: 'authenticated-permissions', from: [], to: ['READ'] } as const
-    const plan = findings({ does: 'plan', changes: [change], seen: { storage } })
-    expect(heading({ result: 'planned' }, { findings: plan })).toBe('📝 Plan: change storage media')
+    const plan = runState({ command: 'plan', changes: [change], currentStorage: { storage } })
+    expect(heading({ result: 'planned' }, { state: plan })).toBe('📝 Plan: change storage media')
   })
 
   it('of a plan that the apply would refuse', () => {
-    const plan = findings({ does: 'plan' })
-    expect(heading(red('BUCKET_FIXED', 'No.'), { findings: plan })).toBe(
+    const plan = runState({ command: 'plan' })
+    expect(heading(failedOutcome('BUCKET_FIXED', 'No.'), { state: plan })).toBe(
       '❌ Plan: storage media would be refused',
     )
   })
 
   it('of a plan that could not be made', () => {
-    const plan = findings({ does: 'plan' })
-    expect(heading(red('ROLE_REFUSED', 'No.'), { findings: plan })).toBe(
+    const plan = runState({ command: 'plan' })
+    expect(heading(failedOutcome('ROLE_REFUSED', 'No.'), { state: plan })).toBe(
       '❌ Plan of storage media failed',
     )
   })
 
   it('of a create that nobody has looked at', () => {
-    expect(heading({ result: 'created', seen: false, bucketName: undefined })).toBe(
+    expect(heading({ result: 'created', verified: false, bucketName: undefined })).toBe(
       '⚠️ Storage media created, but not looked at',
     )
   })
 
   it('of inputs that need mending', () => {
-    const early = findings({ resourceName: '' })
-    expect(heading(red('INVALID_INPUT', 'No.'), { findings: early })).toBe(
+    const early = runState({ resourceName: '' })
+    expect(heading(failedOutcome('INVALID_INPUT', 'No.'), { state: early })).toBe(
       '❌ Nothing done: inputs need mending',
     )
   })
 
   it('of an event that asks for nothing', () => {
-    const early = findings({ does: undefined, resourceName: '' })
-    expect(heading(red('UNSUPPORTED_EVENT', 'No.'), { findings: early })).toBe('❌ Nothing done')
+    const early = runState({ command: undefined, resourceName: '' })
+    expect(heading(failedOutcome('UNSUPPORTED_EVENT', 'No.'), { state: early })).toBe(
+      '❌ Nothing done',
+    )
   })
 })
 
 describe('a summary', () => {
   it('of a create reads like this', () => {
-    const after = findings({
-      seen: { storage },
-      sent: true,
+    const after = runState({
+      currentStorage: { storage },
+      mutationSent: true,
       jobId: 'job-1',
       status: 'COMPLETED',
       retries: ['CreateBackendStorage failed (attempt 1 of 8): 429. Next attempt in 2 s.'],
     })
-    expect(text(seen, { findings: after })).toBe(
+    expect(text(seen, { state: after })).toBe(
       [
         '✅ Storage media created',
         '| Asked for | In the backend',
@@ -120,7 +132,7 @@ describe('a summary', () => {
   })
 
   it('of a plan reads like this', () => {
-    expect(text({ result: 'planned' }, { findings: planToCreate(), tookMs: 900 })).toBe(
+    expect(text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 })).toBe(
       [
         '📝 Plan: create storage media',
         '| Asked for | In the backend',
@@ -139,11 +151,11 @@ describe('a summary', () => {
   })
 
   it('of a failure says the cause, the next step, the code and the request id', () => {
-    const error = red('JOB_LACKS_PERMISSION', 'The job failed: s3:CreateBucket.', {
+    const error = failedOutcome('JOB_LACKS_PERMISSION', 'The job failed: s3:CreateBucket.', {
       advice: 'Set `if-exists` and look: aws amplifybackend get-backend-job --job-id j — again.',
       requestId: 'request-1',
     })
-    const lines = text(error, { findings: findings({ sent: true, jobId: 'j' }) }).split('\n')
+    const lines = text(error, { state: runState({ mutationSent: true, jobId: 'j' }) }).split('\n')
     expect(lines.slice(1, 3)).toEqual([
       'The job failed: s3:CreateBucket.',
       'What to do: Set if-exists and look: aws amplifybackend get-backend-job --job-id j — again.',
@@ -151,51 +163,53 @@ describe('a summary', () => {
     expect(lines).toContain('Error code JOB_LACKS_PERMISSION')
     expect(lines).toContain('Request id request-1')
     expect(lines).not.toContain('Nothing was changed.')
-    expect(summaryOf(view(error))).toContain(
+    expect(renderSummary(reportData(error))).toContain(
       '<code>aws amplifybackend get-backend-job &#45;&#45;job-id j</code>',
     )
   })
 
   it('of a failure before anything was sent says that nothing was changed', () => {
-    expect(text(red('ROLE_REFUSED', 'No.'))).toContain('\nNothing was changed.\n')
+    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('\nNothing was changed.\n')
   })
 
   it('does not claim that of an outcome that is not known', () => {
-    const lost = red('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' })
-    expect(text(lost, { findings: findings({ sent: true }) })).not.toContain('Nothing was changed')
+    const lost = failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' })
+    expect(text(lost, { state: runState({ mutationSent: true }) })).not.toContain(
+      'Nothing was changed',
+    )
   })
 
   it('lists every problem of the inputs on a line of its own', () => {
-    const lines = text(red('INVALID_INPUT', '2 problems with the inputs.\n(1) a\n(2) b')).split(
-      '\n',
-    )
+    const lines = text(
+      failedOutcome('INVALID_INPUT', '2 problems with the inputs.\n(1) a\n(2) b'),
+    ).split('\n')
     expect(lines.slice(1, 4)).toEqual(['2 problems with the inputs.', '(1) a', '(2) b'])
   })
 
   it('says of a look before the change that it is an old one', () => {
-    const failed = findings({ sent: true, seen: { storage: undefined } })
-    expect(text(red('JOB_FAILED', 'No.'), { findings: failed })).toContain(
+    const failed = runState({ mutationSent: true, currentStorage: { storage: undefined } })
+    expect(text(failedOutcome('JOB_FAILED', 'No.'), { state: failed })).toContain(
       '| Asked for | When last seen\n',
     )
   })
 
   it('shows only what was asked when nobody could look', () => {
-    expect(text(red('ROLE_REFUSED', 'No.'))).toContain('| Asked for\nStorage | media\n')
+    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('| Asked for\nStorage | media\n')
   })
 
   it('says which hosts took the place of AWS', () => {
-    const elsewhere = findings({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
-    expect(text(seen, { findings: elsewhere })).toContain(
+    const elsewhere = runState({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
+    expect(text(seen, { state: elsewhere })).toContain(
       'Requests went to 127.0.0.1:1, proxy.example, as the endpoint settings say',
     )
   })
 
   it('keeps warnings and retries to a readable number', () => {
-    const many = findings({
+    const many = runState({
       warnings: Array.from({ length: 20 }, (_, index) => ({ title: `T${index}`, text: 'x' })),
       retries: Array.from({ length: 18 }, (_, index) => `retry ${index}`),
     })
-    const lines = text(seen, { findings: many }).split('\n')
+    const lines = text(seen, { state: many }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toHaveLength(15)
     expect(lines).toContain('and 5 more, in the log')
     expect(lines.filter((line) => line.startsWith('retry '))).toHaveLength(15)
@@ -204,14 +218,11 @@ describe('a summary', () => {
 })
 
 describe('the consequences of a create', () => {
-  const plan = (given: Partial<Findings>, bucketName?: string): string =>
-    text(
-      { result: 'planned' },
-      { findings: planToCreate(given), request: { ...request, bucketName } },
-    )
+  const plan = (given: Partial<RunState>, bucketName?: string): string =>
+    text({ result: 'planned' }, { state: planToCreate(given), desired: { ...request, bucketName } })
 
   it('name the bucket that will be, where the suffix of the backend is known', () => {
-    expect(plan({ suffix: '14558' }, 'acme-media')).toContain(
+    expect(plan({ bucketSuffix: '14558' }, 'acme-media')).toContain(
       '\nThe bucket will be acme-media14558-prod.\n',
     )
   })
@@ -223,7 +234,7 @@ describe('the consequences of a create', () => {
   })
 
   it('are no longer told once the storage is there', () => {
-    expect(text(seen, { findings: planToCreate({ seen: { storage } }) })).not.toContain(
+    expect(text(seen, { state: planToCreate({ currentStorage: { storage } }) })).not.toContain(
       'cannot be changed later',
     )
   })
@@ -231,14 +242,14 @@ describe('the consequences of a create', () => {
 
 describe('a summary that would be too long', () => {
   const long = '’'.repeat(2_000)
-  const full = findings({
-    seen: { storage },
+  const full = runState({
+    currentStorage: { storage },
     warnings: Array.from({ length: 15 }, () => ({ title: 'Long', text: long })),
     retries: Array.from({ length: 15 }, () => long),
   })
 
   it('leaves out the retries and the warnings first', () => {
-    const short = text(seen, { findings: full })
+    const short = text(seen, { state: full })
     expect(short).not.toContain('’')
     expect(short).toMatch(
       /^✅ Storage media created\n\| Asked for[^]*Took 1 min 1 s, with 15 retries/,
@@ -246,15 +257,17 @@ describe('a summary that would be too long', () => {
   })
 
   it('keeps what went wrong and what to do', () => {
-    const error = red('JOB_FAILED', `No: ${long}\n${long.repeat(9)}`, { advice: `Do: ${long}` })
-    const lines = text(error, { findings: full }).split('\n')
+    const error = failedOutcome('JOB_FAILED', `No: ${long}\n${long.repeat(9)}`, {
+      advice: `Do: ${long}`,
+    })
+    const lines = text(error, { state: full }).split('\n')
     expect(lines[1]).toMatch(/^No: ’/)
     expect(lines).toContain('Error code JOB_FAILED')
     expect(lines.some((line) => line.startsWith('What to do: Do: ’'))).toBe(true)
   })
 
   it('says where the rest of many lines is', () => {
-    const error = red('INVALID_INPUT', Array.from({ length: 40 }, () => long).join('\n'))
+    const error = failedOutcome('INVALID_INPUT', Array.from({ length: 40 }, () => long).join('\n'))
     expect(text(error)).toContain('\nThe rest is in the log.\n')
   })
 })
@@ -304,7 +317,7 @@ const anyChange = fc.record({
 const anyStorage = fc.record({
   bucketName: fc.option(hostile, { nil: undefined }),
   permissions: fc.constant({ authenticated: [], unauthenticated: [] }),
-  foreign: fc.record({
+  unknownPermissions: fc.record({
     authenticated: fc.array(hostile, { maxLength: 30 }),
     unauthenticated: fc.array(hostile, { maxLength: 30 }),
   }),
@@ -328,26 +341,28 @@ const anyFindings = fc
     retries: fc.array(hostile, { maxLength: 30 }),
     customHosts: fc.array(hostile, { maxLength: 8 }).map((hosts) => new Set(hosts)),
   })
-  .map((given) => findings(given))
+  .map((given) => runState(given))
 
-const anyEnding: fc.Arbitrary<Ending> = fc.oneof(
+const anyEnding: fc.Arbitrary<RunOutcome> = fc.oneof(
   fc.constant(seen),
   fc.constant({ result: 'planned' } as const),
-  hostile.map((why) => ({ result: 'skipped', why }) as const),
-  hostile.map((bucketName) => ({ result: 'created', seen: true, bucketName }) as const),
+  hostile.map((reason) => ({ result: 'skipped', reason }) as const),
+  hostile.map((bucketName) => ({ result: 'created', verified: true, bucketName }) as const),
   fc
     .record({ message: hostile, advice: hostile, requestId: hostile })
-    .map(({ message, advice, requestId }) => red('JOB_FAILED', message, { advice, requestId })),
+    .map(({ message, advice, requestId }) =>
+      failedOutcome('JOB_FAILED', message, { advice, requestId }),
+    ),
 )
 
 describe('whatever a server sends', () => {
   property.prop([anyFindings, anyEnding], { numRuns: 60 })(
     'a summary stays below 64 KiB, keeps its heading, and holds no markup or link but its own',
     (learnt, ending) => {
-      const markdown = summaryOf(view(ending, { findings: learnt }))
-      expect(Buffer.byteLength(markdown)).toBeLessThan(SUMMARY_LIMIT)
+      const markdown = renderSummary(reportData(ending, { state: learnt }))
+      expect(Buffer.byteLength(markdown)).toBeLessThan(MAX_SUMMARY_BYTES)
       expect(markdown).toMatch(/^## (?:✅|❌|📝|⏭️) /)
-      const { elements, links } = readMarkdown(markdown)
+      const { elements, links } = renderMarkdown(markdown)
       expect(OWN_ELEMENTS).toEqual(expect.arrayContaining([...elements]))
       for (const url of links) expect(url).toMatch(/^https:\/\/(?:github\.com|eu-west-1\.console)/)
     },

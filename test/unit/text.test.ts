@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { cut, oneLine, oneStop, quoted } from '../../src/text.ts'
-import { anyCharacter } from '../kit/any-character.ts'
+import { truncate, sanitizeLine, collapsePeriods, quote } from '../../src/lib/text.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 test.each([
   ['It said: Invalid.. Run again.', 'It said: Invalid. Run again.'],
@@ -9,13 +9,13 @@ test.each([
   ['Wait... and a..b stay', 'Wait... and a..b stay'],
   ['none', 'none'],
 ])('a sentence has one full stop: %s', (text, expected) => {
-  expect(oneStop(text)).toBe(expected)
+  expect(collapsePeriods(text)).toBe(expected)
 })
 
 describe('one line of a text', () => {
   test('is the text itself where there is nothing to mend', () => {
-    expect(oneLine('Rate exceeded: 5 of 5.')).toBe('Rate exceeded: 5 of 5.')
-    expect(oneLine('')).toBe('')
+    expect(sanitizeLine('Rate exceeded: 5 of 5.')).toBe('Rate exceeded: 5 of 5.')
+    expect(sanitizeLine('')).toBe('')
   })
 
   test.each([
@@ -30,48 +30,48 @@ describe('one line of a text', () => {
     ['spaces around', '  a b \n', 'a b'],
     ['spaces that a separator leaves behind', 'a \n b', 'a b'],
   ])('has no %s', (_what, text, line) => {
-    expect(oneLine(text)).toBe(line)
+    expect(sanitizeLine(text)).toBe(line)
   })
 
   test('keeps every other character', () => {
-    expect(oneLine('Überprüfung 🚀 日本 — ok')).toBe('Überprüfung 🚀 日本 — ok')
+    expect(sanitizeLine('Überprüfung 🚀 日本 — ok')).toBe('Überprüfung 🚀 日本 — ok')
   })
 
   test('is no command of the runner at its start', () => {
-    expect(oneLine('::error::forged')).toBe(': :error::forged')
-    expect(oneLine('\n  ::add-mask::a')).toBe(': :add-mask::a')
-    expect(oneLine('see ::error::')).toBe('see ::error::')
-    expect(oneLine(': :')).toBe(': :')
+    expect(sanitizeLine('::error::forged')).toBe(': :error::forged')
+    expect(sanitizeLine('\n  ::add-mask::a')).toBe(': :add-mask::a')
+    expect(sanitizeLine('see ::error::')).toBe('see ::error::')
+    expect(sanitizeLine(': :')).toBe(': :')
   })
 
   test('is no command of the older form anywhere', () => {
-    expect(oneLine('##[error]z')).toBe('## [error]z')
-    expect(oneLine('a ##[group]b ##[endgroup]')).toBe('a ## [group]b ## [endgroup]')
-    expect(oneLine('###[x]')).toBe('### [x]')
+    expect(sanitizeLine('##[error]z')).toBe('## [error]z')
+    expect(sanitizeLine('a ##[group]b ##[endgroup]')).toBe('a ## [group]b ## [endgroup]')
+    expect(sanitizeLine('###[x]')).toBe('### [x]')
   })
 
   test('cannot be made a command by what is taken out of it', () => {
-    expect(oneLine(':\u200b:error::x')).toBe(': :error::x')
-    expect(oneLine('#\u200b#[error]x')).toBe('# #[error]x')
-    expect(oneLine('##\n[error]x')).toBe('## [error]x')
+    expect(sanitizeLine(':\u200b:error::x')).toBe(': :error::x')
+    expect(sanitizeLine('#\u200b#[error]x')).toBe('# #[error]x')
+    expect(sanitizeLine('##\n[error]x')).toBe('## [error]x')
   })
 
   test('is at most 500 long, unless another limit is given', () => {
-    expect(oneLine('x'.repeat(500))).toBe('x'.repeat(500))
-    expect(oneLine('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`)
-    expect(oneLine('abcdef', 4)).toBe('abc…')
-    expect(oneLine('abcd', 4)).toBe('abcd')
+    expect(sanitizeLine('x'.repeat(500))).toBe('x'.repeat(500))
+    expect(sanitizeLine('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`)
+    expect(sanitizeLine('abcdef', 4)).toBe('abc…')
+    expect(sanitizeLine('abcd', 4)).toBe('abcd')
   })
 
   test('of a huge text is made of its beginning only', () => {
-    expect(oneLine(`${' '.repeat(40)}x`, 10)).toBe('')
-    expect(oneLine(`${' '.repeat(39)}x`, 10)).toBe('x')
+    expect(sanitizeLine(`${' '.repeat(40)}x`, 10)).toBe('')
+    expect(sanitizeLine(`${' '.repeat(39)}x`, 10)).toBe('x')
   })
 
   property.prop([fc.string({ unit: anyCharacter }), fc.integer({ min: 1, max: 60 })])(
     'has none of the signs of a command, whatever the text',
     (text, limit) => {
-      const line = oneLine(text, limit)
+      const line = sanitizeLine(text, limit)
       expect(line.length).toBeLessThanOrEqual(limit)
       expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
       expect(line.trimStart()).not.toMatch(/^::/)
@@ -84,7 +84,7 @@ describe('one line of a text', () => {
       maxLength: 12,
     }),
   ])('has none of them either where the text is made of them', (parts) => {
-    const line = oneLine(parts.join(''))
+    const line = sanitizeLine(parts.join(''))
     expect(line).not.toMatch(/^\s*::/)
     expect(line).not.toContain('##[')
   })
@@ -98,18 +98,18 @@ describe('a cut text', () => {
     ['abcd', 0, '…'],
     ['', 0, ''],
   ])('%j at %i is %j', (text, limit, expected) => {
-    expect(cut(text, limit)).toBe(expected)
+    expect(truncate(text, limit)).toBe(expected)
   })
 
   test('never ends in half a character', () => {
-    expect(cut('ab🚀cd', 4)).toBe('ab…')
-    expect(cut('ab🚀cd', 5)).toBe('ab🚀…')
+    expect(truncate('ab🚀cd', 4)).toBe('ab…')
+    expect(truncate('ab🚀cd', 5)).toBe('ab🚀…')
   })
 
   property.prop([fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 })])(
     'is no longer than asked, and whole characters',
     (text, limit) => {
-      const kept = cut(text, limit)
+      const kept = truncate(text, limit)
       expect(kept.length).toBeLessThanOrEqual(limit)
       expect(kept.isWellFormed()).toBe(true)
     },
@@ -118,14 +118,14 @@ describe('a cut text', () => {
 
 describe('a quoted value', () => {
   test('stands in double quotes, with none inside', () => {
-    expect(quoted('prod')).toBe('"prod"')
-    expect(quoted('a"b"c')).toBe('"a\'b\'c"')
-    expect(quoted('')).toBe('""')
-    expect(quoted('a\nb')).toBe('"a b"')
+    expect(quote('prod')).toBe('"prod"')
+    expect(quote('a"b"c')).toBe('"a\'b\'c"')
+    expect(quote('')).toBe('""')
+    expect(quote('a\nb')).toBe('"a b"')
   })
 
   test('has at most 80 characters', () => {
-    expect(quoted('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`)
-    expect(quoted('x'.repeat(81))).toBe(`"${'x'.repeat(79)}…"`)
+    expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`)
+    expect(quote('x'.repeat(81))).toBe(`"${'x'.repeat(79)}…"`)
   })
 })

@@ -8,12 +8,15 @@ import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { pullRequest, push } from '../../emulator/workflow/events.ts'
-import { createAuthority, type Identity } from '../kit/certificate.ts'
+import { pullRequest, push } from '../../emulator/runner/events.ts'
+import {
+  createCertificateAuthority,
+  type TlsIdentity,
+} from '../support/servers/certificate-authority.ts'
 import { asked, permissionsIn, writes } from './seen.ts'
 import { example, logOf, replaced, storageStep, world, type World } from './support.ts'
 
-type Certificate = Identity & Readonly<{ /** Of the authority that issued it. */ file: string }>
+type Certificate = TlsIdentity & Readonly<{ /** Of the authority that issued it. */ file: string }>
 
 /** A certificate for 127.0.0.1 that only those trust who are told to. */
 function createCertificate(): Certificate {
@@ -21,7 +24,7 @@ function createCertificate(): Certificate {
   onTestFinished(() => {
     rmSync(folder, { recursive: true })
   })
-  const authority = createAuthority('The corporation')
+  const authority = createCertificateAuthority('The corporation')
   const file = join(folder, 'corp-ca.pem')
   writeFileSync(file, authority.cert)
   return { ...authority.issue(['127.0.0.1']), file }
@@ -139,7 +142,7 @@ describe('behind-a-proxy.yml', () => {
     const without = replaced(text, ['NODE_EXTRA_CA_CERTS:', 'SOMETHING_ELSE:'])
     const ran = await run('behind-a-proxy.yml', without, push())
     expect(ran.result, logOf(ran)).toBe('failure')
-    expect(emulator.received).toEqual([])
+    expect(emulator.requests).toEqual([])
     const errors = storageStep(ran.jobs[0]).annotations.map(({ message }) => message)
     expect(errors.join('\n')).toContain('NODE_EXTRA_CA_CERTS')
   })

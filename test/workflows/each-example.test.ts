@@ -8,16 +8,16 @@ import {
   addApp,
   addEnvironment,
   addRole,
-  allow,
+  allowPolicy,
   defaults,
-  githubTrust,
+  githubTrustPolicy,
   readActions,
   writeActions,
   type Emulator,
 } from '../../emulator/emulator.ts'
-import { mergedPullRequest, pullRequest, push } from '../../emulator/workflow/events.ts'
+import { mergedPullRequest, pullRequest, push } from '../../emulator/runner/events.ts'
 import { root } from './harness/actions.ts'
-import { workflowsIn } from './harness/pages.ts'
+import { workflowsIn } from './documentation.ts'
 import {
   addAsked,
   asked,
@@ -51,8 +51,8 @@ describe('merged-pull-request.yml', () => {
   const text = example(name)
 
   /** The trust that the example's comment asks for. */
-  function trustPullRequests({ world: { roles } }: Emulator): void {
-    const trust = githubTrust(['repo:octo-org/octo-app:pull_request'])
+  function trustPullRequests({ state: { roles } }: Emulator): void {
+    const trust = githubTrustPolicy(['repo:octo-org/octo-app:pull_request'])
     const onMain = { 'token.actions.githubusercontent.com:ref': 'refs/heads/main' }
     const plan = roles.get(defaults.planRole)
     const apply = roles.get(defaults.applyRole)
@@ -86,7 +86,7 @@ describe('merged-pull-request.yml', () => {
     const ran = await run(name, text, pullRequest({ action: 'closed' }))
     expect(ran.result, logOf(ran)).toBe('success')
     expect(storageStep(ran.jobs[0]).outputs).toMatchObject({ result: 'skipped' })
-    expect(emulator.received).toEqual([])
+    expect(emulator.requests).toEqual([])
   })
 
   test('never lets an open pull request take the role that writes', async () => {
@@ -122,20 +122,20 @@ describe('environments-matrix.yml', () => {
   const other = { account: '444455556666', appId: 'd7f6e5c4b3a2d1' }
 
   /** The second app, in an account of its own with roles of the same names. */
-  function addOther({ world: state }: Emulator): void {
+  function addOther({ state: state }: Emulator): void {
     addEnvironment(addApp(state, other.appId, 'otherapp'), 'prod')
     const main = 'repo:octo-org/octo-app:ref:refs/heads/main'
     const pull = 'repo:octo-org/octo-app:pull_request'
     const arn = (role: string): string => `arn:aws:iam::${other.account}:role/${role}`
     addRole(state, {
       arn: arn('amplify-storage-apply'),
-      trust: githubTrust([main], { accountId: other.account }),
-      policies: [allow([...readActions, ...writeActions], other.account)],
+      trust: githubTrustPolicy([main], { accountId: other.account }),
+      policies: [allowPolicy([...readActions, ...writeActions], other.account)],
     })
     addRole(state, {
       arn: arn('amplify-storage-plan'),
-      trust: githubTrust([main, pull], { accountId: other.account }),
-      policies: [allow(readActions, other.account)],
+      trust: githubTrustPolicy([main, pull], { accountId: other.account }),
+      policies: [allowPolicy(readActions, other.account)],
     })
   }
 
@@ -189,7 +189,7 @@ describe('environments-matrix.yml', () => {
   test('lets one fail without stopping the others', async () => {
     const { emulator, run } = await world()
     addOther(emulator)
-    emulator.orderJob({ error: 'Something went wrong' })
+    emulator.planJob({ error: 'Something went wrong' })
     const ran = await run(name, text, push())
     expect(ran.jobs.map((job) => [job.name, job.result])).toEqual([
       [names[0], 'failure'],
@@ -220,7 +220,7 @@ describe('reusable.yml', () => {
   })
 
   /** The trust that the example's comment asks for. */
-  function trustCentral({ world: { roles } }: Emulator): void {
+  function trustCentral({ state: { roles } }: Emulator): void {
     for (const role of roles.values())
       role.trust = withConditions(role.trust, {
         'token.actions.githubusercontent.com:job_workflow_ref':
@@ -262,7 +262,7 @@ describe('ambient-credentials.yml', () => {
     expect(rolesAsked(emulator)).toEqual([])
     const looks = emulator.calls('GetBackendStorage')
     expect(new Set(looks.map(({ accessKeyId }) => accessKeyId))).toEqual(
-      new Set([emulator.world.user.accessKeyId]),
+      new Set([emulator.state.user.accessKeyId]),
     )
     expect(looks[0]).toMatchObject({ region: 'eu-west-1' })
     expect(emulator.calls('GetCallerIdentity')).toHaveLength(1)
@@ -283,7 +283,7 @@ describe('ambient-credentials.yml', () => {
 describe('comment-on-pull-request.yml', () => {
   const name = 'comment-on-pull-request.yml'
   const text = example(name)
-  const bodies = ({ world: { github } }: Emulator): readonly string[] =>
+  const bodies = ({ state: { github } }: Emulator): readonly string[] =>
     github.comments.map(({ body }) => body)
 
   test('keeps one comment, from the plan to the apply', async () => {
@@ -293,7 +293,7 @@ describe('comment-on-pull-request.yml', () => {
     expect(planned).toContain('media')
     await run(name, text, pullRequest({ action: 'synchronize' }))
     expect(bodies(emulator)).toHaveLength(1)
-    emulator.world.github.pulls.push({
+    emulator.state.github.pulls.push({
       number: 7,
       repository: defaults.repository,
       state: 'closed',
@@ -335,8 +335,8 @@ describe('github-enterprise-server.yml', () => {
     const ran = await run(name, example(name), opened)
     expect(ran.result, logOf(ran)).toBe('success')
     expect(emulator.calls('createComment')).toHaveLength(1)
-    expect(emulator.world.github.comments[0]?.body).toContain(`${server}/octo-org/octo-app/`)
-    expect(emulator.world.github.comments[0]?.body).not.toContain('https://github.com/')
+    expect(emulator.state.github.comments[0]?.body).toContain(`${server}/octo-org/octo-app/`)
+    expect(emulator.state.github.comments[0]?.body).not.toContain('https://github.com/')
     expect(writes(emulator)).toBe(0)
   })
 
@@ -396,7 +396,7 @@ describe('a mistake in an example', () => {
     const text = replaced(example(name), ['resource-name: media', 'resource-nmae: media'])
     const ran = await run(name, text, push())
     expect(ran.result, logOf(ran)).toBe('failure')
-    expect(emulator.received).toEqual([])
+    expect(emulator.requests).toEqual([])
   })
 
   test('in a condition that always holds deploys without the storage', async () => {

@@ -11,7 +11,7 @@ import {
   pullRequest,
   push,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
+} from '../../emulator/runner/events.ts'
 import { addAsked, asked, bucketIn, permissionsIn, rolesAsked, writes } from './seen.ts'
 import {
   called,
@@ -108,13 +108,13 @@ describe.each([
       result: 'skipped',
       ready: '',
     })
-    expect(emulator.received).toEqual([])
+    expect(emulator.requests).toEqual([])
     expect(deploys(ran)).toEqual([])
   })
 
   test('is red when the storage cannot be created, and nothing is deployed', async () => {
     const { emulator, run } = await world({ called })
-    emulator.orderJob({ error: 'Something went wrong' })
+    emulator.planJob({ error: 'Something went wrong' })
     const ran = await run(name, text, push())
     expect(ran.result, logOf(ran)).toBe('failure')
     expect(storageStep(jobIn(ran, 'storage'))).toMatchObject({
@@ -164,7 +164,7 @@ describe.each(['plan-and-apply.yml', 'ambient-credentials.yml'])('%s', (name) =>
     const { emulator, run } = await world()
     const ran = await run(name, example(name), push())
     const log = ran.jobs.flatMap(({ steps }) => steps.flatMap((step) => step.log)).join('\n')
-    const secrets = [...emulator.world.credentials.values()].flatMap((credential) => [
+    const secrets = [...emulator.state.credentials.values()].flatMap((credential) => [
       credential.secretAccessKey,
       credential.sessionToken ?? credential.secretAccessKey,
     ])

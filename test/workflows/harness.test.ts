@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest'
 
 import {
-  dispatched,
+  workflowDispatch,
   mergedPullRequest,
   pullRequest,
   push,
   pushTag,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { start } from '../emulator/support.ts'
+} from '../../emulator/runner/events.ts'
+import { start } from '../support/emulator-requests.ts'
 import { createMachine, type MachineOptions } from './harness/machine.ts'
 import { runWorkflow, type RunResult } from './harness/run.ts'
 import { sampleActions } from './support.ts'
@@ -56,7 +56,7 @@ describe('an event starts a workflow', () => {
     ['on: pull_request', mergedPullRequest(), false],
     ['on: { pull_request: { types: [closed] } }', mergedPullRequest(), true],
     ['on: { pull_request: { types: [closed] } }', pullRequest(), false],
-    ['on: workflow_dispatch', dispatched(), true],
+    ['on: workflow_dispatch', workflowDispatch(), true],
   ])('%s', async (on, event, expected) => {
     expect(await run(`${on}\n${job}`, event)).toMatchObject({ started: expected })
   })
@@ -448,7 +448,7 @@ jobs:
       push(),
       createMachine(emulator, { ...machine, actions: sampleActions }),
     )
-    expect(emulator.world.claims).toMatchObject({
+    expect(emulator.state.claims).toMatchObject({
       job_workflow_ref: 'octo-org/octo-app/.github/workflows/test.yml@refs/heads/main',
     })
     const only = text.replace(/\n {2}after:.*/, '')
@@ -458,7 +458,7 @@ jobs:
       push(),
       createMachine(emulator, { ...machine, actions: sampleActions }),
     )
-    expect(emulator.world.claims).toMatchObject({
+    expect(emulator.state.claims).toMatchObject({
       sub: 'repo:octo-org/octo-app:ref:refs/heads/main',
       job_workflow_ref: 'octo-org/workflows/.github/workflows/called.yml@refs/heads/main',
     })

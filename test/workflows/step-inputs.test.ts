@@ -5,16 +5,16 @@ import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { stepInputs, type StepInputs } from '../../emulator/try/step-inputs.ts'
+import { stepInputs, type StepInputs } from '../../emulator/runner/step-inputs.ts'
 import {
-  dispatched,
+  workflowDispatch,
   githubContext,
   mergedPullRequest,
   pullRequest,
   push,
   type WorkflowEvent,
-} from '../../emulator/workflow/events.ts'
-import { start } from '../emulator/support.ts'
+} from '../../emulator/runner/events.ts'
+import { start } from '../support/emulator-requests.ts'
 import { root } from './harness/actions.ts'
 import { createMachine } from './harness/machine.ts'
 import { levelFor } from './harness/permissions.ts'
@@ -72,7 +72,7 @@ describe('the step of an example', () => {
     const machine = createMachine(emulator, { action: idleAction() })
     const text = example(name)
     const ran = await runWorkflow(name, text, event, machine)
-    const { env, job, step, mayMintToken } = inputsOf(text, event, emulator.githubToken)
+    const { env, job, step, canRequestIdToken } = inputsOf(text, event, emulator.githubToken)
     const played = storageStep(ran.jobs[0])
     const given = Object.entries(played.env)
     expect(
@@ -83,7 +83,7 @@ describe('the step of an example', () => {
     expect(played.env).toMatchObject(env)
     expect([job, step]).toEqual([ran.jobs[0]?.id, played.id])
     const granted = ran.jobs[0]?.permissions ?? {}
-    expect(mayMintToken && event.trusted).toBe(levelFor(granted, 'id-token') === 'write')
+    expect(canRequestIdToken && event.trusted).toBe(levelFor(granted, 'id-token') === 'write')
   })
 })
 
@@ -121,7 +121,7 @@ jobs:
     steps:
       - { uses: octo-org/other@v1, env: { A: other } }
       - { id: s, uses: ./, env: { D: 'step }} \${{ format(''{0}}}'', 1) }}' }, with: { timeout-in-minutes: 5 } }`
-    expect(inputsOf(text, dispatched())).toMatchObject({
+    expect(inputsOf(text, workflowDispatch())).toMatchObject({
       job: 'one',
       step: 's',
       mayMintToken: false,
@@ -144,7 +144,7 @@ jobs:
     ['', '', false],
   ])('may mint a token as its job may: %s, %s', (top, job, expected) => {
     const text = `on: push\n${top}\njobs: { one: { ${job} steps: [{ uses: ./ }] } }`
-    expect(inputsOf(text, push()).mayMintToken).toBe(expected)
+    expect(inputsOf(text, push()).canRequestIdToken).toBe(expected)
   })
 
   test.each([

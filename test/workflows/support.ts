@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Emulator, EmulatorOptions } from '../../emulator/emulator.ts'
-import type { WorkflowEvent } from '../../emulator/workflow/events.ts'
-import { start } from '../emulator/support.ts'
-import { FAST } from '../kit/action.ts'
-import { scaledClock } from '../kit/clock.ts'
+import type { WorkflowEvent } from '../../emulator/runner/events.ts'
+import { start } from '../support/emulator-requests.ts'
+import { FAST_SCALE } from '../support/run-action.ts'
+import { scaledClock } from '../support/scaled-clock.ts'
 import { root } from './harness/actions.ts'
 import type { JobResult } from './harness/job.ts'
 import { createMachine, type MachineOptions } from './harness/machine.ts'
@@ -56,7 +56,7 @@ export async function world(
   machine: MachineOptions = {},
   options: EmulatorOptions = {},
 ): Promise<World> {
-  const clock = { scale: FAST, originMs: Date.now() }
+  const clock = { scale: FAST_SCALE, originMs: Date.now() }
   const emulator = await start({
     clock: scaledClock(clock.scale, clock.originMs),
     rules: { jobMs: 1000 },

@@ -1,11 +1,11 @@
 /** The faults of the table: what is done to a call, and what can be known of its effect afterwards. */
 import type { Fault } from '../../../emulator/emulator.ts'
-import type { ErrorCode } from '../../../src/errors.ts'
+import type { ErrorCode } from '../../../src/errors/catalog.ts'
 
-export type Spoilt = Readonly<{
+export type TableFault = Readonly<{
   /** Continues "… meets ". */
   name: string
-  fault: Fault
+  spec: Fault
   /** Whether the call takes effect all the same. */
   effect: 'none' | 'done'
   /** The fault itself says that there was no effect. */
@@ -19,7 +19,7 @@ const html = '<html><head><title>Bad gateway</title></head><body>Bad gateway</bo
 /** The wait that the fault with Retry-After asks for, in seconds. */
 export const RETRY_AFTER_SECONDS = 7
 
-const throttled: readonly (readonly [name: string, fault: Fault])[] = [
+const throttlingSpecs: readonly (readonly [name: string, fault: Fault])[] = [
   ['429 with a type', { kind: 'status', status: 429 }],
   ['429 without a type', { kind: 'status', status: 429, typed: 'none' }],
   [
@@ -32,7 +32,7 @@ const throttled: readonly (readonly [name: string, fault: Fault])[] = [
   ],
 ]
 
-const open: readonly (readonly [name: string, fault: Fault, code: ErrorCode])[] = [
+const ambiguousFaults: readonly (readonly [name: string, fault: Fault, code: ErrorCode])[] = [
   ['504', { kind: 'status', status: 504 }, 'GATEWAY_TIMEOUT'],
   ['500', { kind: 'status', status: 500 }, 'SERVICE_ERROR'],
   ['502', { kind: 'status', status: 502, typed: 'none' }, 'SERVICE_ERROR'],
@@ -50,20 +50,20 @@ const open: readonly (readonly [name: string, fault: Fault, code: ErrorCode])[] 
   ['garbage', { kind: 'garbage' }, 'UNREADABLE_RESPONSE'],
 ]
 
-const certain: readonly Spoilt[] = throttled.map(([name, fault]) => ({
+const throttlingFaults: readonly TableFault[] = throttlingSpecs.map(([name, fault]) => ({
   name,
-  fault,
+  spec: fault,
   effect: 'none',
   certain: true,
   code: 'THROTTLED',
 }))
 
 /** For calls that change nothing: before or after the effect is the same. */
-export const FAULTS_OF_READS: readonly Spoilt[] = [
-  ...certain,
-  ...open.map(([name, fault, code]): Spoilt => ({
+export const READ_FAULTS: readonly TableFault[] = [
+  ...throttlingFaults,
+  ...ambiguousFaults.map(([name, spec, code]): TableFault => ({
     name,
-    fault,
+    spec,
     code,
     effect: 'none',
     certain: false,
@@ -71,10 +71,10 @@ export const FAULTS_OF_READS: readonly Spoilt[] = [
 ]
 
 /** For calls that change the backend: each open fault before its effect, and after it. */
-export const FAULTS_OF_WRITES: readonly Spoilt[] = [
-  ...certain,
-  ...open.flatMap(([name, fault, code]): Spoilt[] => [
-    { name: `${name} before the effect`, fault, code, effect: 'none', certain: false },
-    { name: `${name} after the effect`, fault, code, effect: 'done', certain: false },
+export const WRITE_FAULTS: readonly TableFault[] = [
+  ...throttlingFaults,
+  ...ambiguousFaults.flatMap(([name, spec, code]): TableFault[] => [
+    { name: `${name} before the effect`, spec, code, effect: 'none', certain: false },
+    { name: `${name} after the effect`, spec, code, effect: 'done', certain: false },
   ]),
 ]

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 import { parse } from 'yaml'
 
-import { isObject, type JsonObject } from '../../../emulator/shape.ts'
-import { textOf } from '../../../emulator/workflow/expressions.ts'
+import { isObject, type JsonObject } from '../../../emulator/lib/validation.ts'
+import { textOf } from '../../../emulator/runner/expressions.ts'
 import { WorkflowError } from './parse.ts'
 
 export type ActionInput = Readonly<{ required: boolean; default: string | undefined }>

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 
 import type { Job } from '@actions/workflow-parser/model/workflow-template'
 
-import { isObject } from '../../../emulator/shape.ts'
-import { githubVariables, tokenClaims, type Place } from '../../../emulator/workflow/events.ts'
-import { textOf } from '../../../emulator/workflow/expressions.ts'
+import { isObject } from '../../../emulator/lib/validation.ts'
+import { githubVariables, tokenClaims, type RunInfo } from '../../../emulator/runner/events.ts'
+import { textOf } from '../../../emulator/runner/expressions.ts'
 import { createMasks } from '../../../emulator/runner/log.ts'
 import type { Combination } from './matrix.ts'
 import { WorkflowError } from './parse.ts'
@@ -28,7 +28,7 @@ export type JobResult = Readonly<{
 }>
 
 /** Where a job's run takes place, as the emulator's addresses have it. */
-export function placeOf(run: Run, job: string): Place {
+export function placeOf(run: Run, job: string): RunInfo {
   const { emulator, serverUrl } = run.machine
   const { file, root } = run.workflow
   const name = textOf(valueOf(at(root, 'name'), { contexts: {} }))
@@ -57,9 +57,9 @@ export async function runJob(
   const place = placeOf(run, id)
   const mayMint = levelFor(permissions, 'id-token') === 'write'
   const requestToken = emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
-  emulator.world.github.canWrite = levelFor(permissions, 'pull-requests') === 'write'
+  emulator.state.github.canWrite = levelFor(permissions, 'pull-requests') === 'write'
   Object.assign(
-    emulator.world.claims,
+    emulator.state.claims,
     tokenClaims(run.event, {
       file: place.file,
       workflow: place.workflow,
@@ -134,7 +134,7 @@ function outputsOf(job: Job, state: JobState, scope: Scope): Record<string, stri
     withContexts(scope, { steps: state.steps, env: state.env, job: { status: state.status } }),
   )
   return Object.fromEntries(
-    Object.entries(outputs).filter(([, value]) => !state.masks.covers(value)),
+    Object.entries(outputs).filter(([, value]) => !state.masks.containsSecret(value)),
   )
 }
 

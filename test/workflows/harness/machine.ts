@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 import type { Emulator } from '../../../emulator/emulator.ts'
-import { clockEnv } from '../../kit/clock.ts'
-import { preload } from '../../kit/preload.ts'
+import { clockEnv } from '../../support/scaled-clock.ts'
+import { preloadArguments } from '../../support/preload.ts'
 import { createActions, root, type Actions } from './actions.ts'
 
 export type Machine = Readonly<{
@@ -84,7 +84,7 @@ export function createMachine(emulator: Emulator, options: MachineOptions = {}):
       ...(clock === undefined ? {} : clockEnv(clock.scale, clock.originMs)),
       ...options.env,
     },
-    nodeArguments: clock === undefined ? [] : preload('scaled-clock.ts'),
+    nodeArguments: clock === undefined ? [] : preloadArguments('preload/scaled-clock.ts'),
     serverUrl: options.serverUrl ?? 'https://github.com',
     tokenUrl: options.tokenUrl ?? emulator.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '',
     secrets: options.secrets ?? {},

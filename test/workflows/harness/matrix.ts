@@ -1,5 +1,5 @@
 /** The combinations of `strategy.matrix`. */
-import { isObject, type JsonObject } from '../../../emulator/shape.ts'
+import { isObject, type JsonObject } from '../../../emulator/lib/validation.ts'
 
 export type Combination = JsonObject
 

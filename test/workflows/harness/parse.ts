@@ -1,4 +1,4 @@
-import './modules.ts'
+import '../module-hooks.ts'
 
 import {
   convertWorkflowTemplate,

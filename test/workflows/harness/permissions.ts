@@ -1,7 +1,7 @@
 /** What a job's token may do: the job's own `permissions:` replace those of the workflow. */
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token'
 
-import { isObject } from '../../../emulator/shape.ts'
+import { isObject } from '../../../emulator/lib/validation.ts'
 import { WorkflowError } from './parse.ts'
 import { valueOf } from './tokens.ts'
 

@@ -6,9 +6,9 @@
 import type { Job, ReusableWorkflowJob } from '@actions/workflow-parser/model/workflow-template'
 import { isReusableWorkflowJob } from '@actions/workflow-parser/model/type-guards'
 
-import { isObject } from '../../../emulator/shape.ts'
-import { githubContext, type WorkflowEvent } from '../../../emulator/workflow/events.ts'
-import { textOf } from '../../../emulator/workflow/expressions.ts'
+import { isObject } from '../../../emulator/lib/validation.ts'
+import { githubContext, type WorkflowEvent } from '../../../emulator/runner/events.ts'
+import { textOf } from '../../../emulator/runner/expressions.ts'
 import { placeOf, runJob, type JobResult } from './job.ts'
 import type { Machine } from './machine.ts'
 import { combinations, type Combination } from './matrix.ts'

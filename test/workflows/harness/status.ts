@@ -1,5 +1,5 @@
 /** The functions that ask how things went so far: `success()`, `failure()`, `always()`, `cancelled()`. */
-import { toData, type FunctionDefinition } from '../../../emulator/workflow/expressions.ts'
+import { toData, type FunctionDefinition } from '../../../emulator/runner/expressions.ts'
 
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped'
 

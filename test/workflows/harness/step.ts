@@ -6,7 +6,7 @@ import { platform } from 'node:process'
 import type { Step } from '@actions/workflow-parser/model/workflow-template'
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token'
 
-import { interpolate, textOf, type Contexts } from '../../../emulator/workflow/expressions.ts'
+import { interpolate, textOf, type Contexts } from '../../../emulator/runner/expressions.ts'
 import type { Action } from './actions.ts'
 import {
   createFileCommands,
@@ -21,8 +21,8 @@ import {
 } from '../../../emulator/runner/log.ts'
 import type { Machine } from './machine.ts'
 import { WorkflowError } from './parse.ts'
-import type { Command } from '../../../emulator/runner/process.ts'
-import { launch } from '../../kit/launch.ts'
+import type { ProcessOptions } from '../../../emulator/runner/process.ts'
+import { launchProcess } from '../../support/process-launcher.ts'
 import { at, holds, textsOf, valueOf } from './tokens.ts'
 import { stepStatus, type Conclusion } from './status.ts'
 
@@ -152,7 +152,7 @@ async function runAction(
   { given, env, state }: Use,
 ): Promise<StepResult> {
   const inputs = inputVariables(action, given, contextsOf(state, env))
-  const node = (file: string): Pick<Command, 'program' | 'args'> => ({
+  const node = (file: string): Pick<ProcessOptions, 'program' | 'args'> => ({
     program: process.execPath,
     args: [...state.machine.nodeArguments, file],
   })
@@ -197,7 +197,7 @@ function inputVariables(
 async function runCommand(
   id: string,
   name: string,
-  { program, args }: Pick<Command, 'program' | 'args'>,
+  { program, args }: Pick<ProcessOptions, 'program' | 'args'>,
   env: Readonly<Record<string, string>>,
   state: JobState,
   before: readonly string[] = [],
@@ -216,7 +216,7 @@ async function runCommand(
     ...files.env,
     GITHUB_ACTION: id,
   }
-  const code = await launch({ program, args, cwd: state.workspace, env: given }, log.write)
+  const code = await launchProcess({ program, args, cwd: state.workspace, env: given }, log.write)
   if (code !== 0) log.write(`::error::Process completed with exit code ${String(code)}.`)
   const { outputs, readable } = obeyFiles(files, log, state, after)
   const outcome = code === 0 && readable ? 'success' : 'failure'
@@ -226,9 +226,9 @@ async function runCommand(
     outcome,
     conclusion: outcome,
     outputs,
-    log: log.shown,
+    log: log.lines,
     annotations: log.annotations,
-    summary: masks.cover(files.summary()),
+    summary: masks.apply(files.summary()),
     env: given,
   }
 }

@@ -15,8 +15,8 @@ import {
   textOf,
   type Contexts,
   type FunctionDefinition,
-} from '../../../emulator/workflow/expressions.ts'
-import { isObject, type JsonObject } from '../../../emulator/shape.ts'
+} from '../../../emulator/runner/expressions.ts'
+import { isObject, type JsonObject } from '../../../emulator/lib/validation.ts'
 import { WorkflowError } from './parse.ts'
 
 /** What the expressions of one place may use. */

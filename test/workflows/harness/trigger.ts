@@ -1,6 +1,6 @@
 /** Whether an event starts a workflow: `on:` with its branches and types. */
-import { isObject, type JsonObject } from '../../../emulator/shape.ts'
-import type { WorkflowEvent } from '../../../emulator/workflow/events.ts'
+import { isObject, type JsonObject } from '../../../emulator/lib/validation.ts'
+import type { WorkflowEvent } from '../../../emulator/runner/events.ts'
 import { WorkflowError, type Workflow } from './parse.ts'
 
 // The types that start a workflow which names none.

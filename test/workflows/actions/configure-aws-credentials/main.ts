@@ -5,7 +5,7 @@
  */
 import { appendFileSync } from 'node:fs'
 
-import { isObject } from '../../../../emulator/shape.ts'
+import { isObject } from '../../../../emulator/lib/validation.ts'
 
 const { env } = process
 const keys: unknown = JSON.parse(env['STAND_IN_CREDENTIALS'] ?? 'null')

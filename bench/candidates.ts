@@ -1,0 +1,125 @@
+/** What is compared: the action, the least that a run can cost, and the clients that people have. */
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Emulator } from '../emulator/emulator.ts'
+import { githubVariables, push } from '../emulator/runner/events.ts'
+import type { Command } from './measure.ts'
+
+export type Candidate = Readonly<{ name: string; label: string; isNode: boolean; command: Command }>
+
+const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** @param folder where files of the runs go */
+export function createCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
+  const file = (name: string, text = ''): string => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  }
+  // Node would spend a part of the start on taking the types out.
+  const plain = file(
+    'plain.mjs',
+    stripTypeScriptTypes(readFileSync(fileAt('bench/baseline.ts'), 'utf8')),
+  )
+  const event = push()
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    ...githubVariables(event, {
+      serverUrl: 'https://github.com',
+      apiUrl: 'https://api.github.com',
+      graphqlUrl: 'https://api.github.com/graphql',
+      file: 'storage.yml',
+      workflow: 'Storage',
+      job: 'storage',
+    }),
+    GITHUB_EVENT_PATH: file('event.json', JSON.stringify(event.payload)),
+    GITHUB_OUTPUT: file('output'),
+    GITHUB_STEP_SUMMARY: file('summary'),
+    GITHUB_STATE: file('state'),
+    GITHUB_ENV: file('env'),
+    ...emulator.env,
+    'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
+    'INPUT_BACKEND-ENVIRONMENT-NAME': 'prod',
+    'INPUT_RESOURCE-NAME': 'media',
+    'INPUT_AUTHENTICATED-PERMISSIONS': 'READ, CREATE_AND_UPDATE, DELETE',
+    'INPUT_AWS-REGION': 'eu-west-1',
+    'INPUT_ROLE-TO-ASSUME': 'arn:aws:iam::111122223333:role/amplify-storage-apply',
+  }
+  const node = process.execPath
+  const client = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    ...emulator.ambientEnv,
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_PAGER: '',
+  }
+  const config =
+    '{"Permissions":{"Authenticated":["READ","CREATE_AND_UPDATE","DELETE"]},"ServiceName":"S3"}'
+  const all: Candidate[] = [
+    {
+      name: 'bare',
+      label: 'Node 24, nothing done',
+      isNode: true,
+      command: { program: node, args: ['-e', '0'], env },
+    },
+    {
+      name: 'plain',
+      label: 'a script without libraries, the same five requests',
+      isNode: true,
+      command: { program: node, args: [plain], env },
+    },
+    {
+      name: 'action',
+      label: 'the action, `wait: false`',
+      isNode: true,
+      command: {
+        program: node,
+        args: [fileAt('dist/index.js')],
+        env: { ...env, INPUT_WAIT: 'false' },
+      },
+    },
+    {
+      name: 'aws',
+      label: 'the AWS CLI, the create alone',
+      isNode: false,
+      command: {
+        program: '/usr/bin/aws',
+        args: [
+          ...['amplifybackend', 'create-backend-storage', '--endpoint-url', emulator.url],
+          ...['--app-id', 'd1a2b3c4d5e6f7', '--backend-environment-name', 'prod'],
+          ...['--resource-name', 'media', '--resource-config', config],
+        ],
+        env: client,
+      },
+    },
+    {
+      name: 'boto3',
+      label: 'boto3, the create alone',
+      isNode: false,
+      command: {
+        program: '/usr/bin/python3',
+        args: [
+          '-c',
+          `import boto3, json
+boto3.client('amplifybackend', endpoint_url='${emulator.url}').create_backend_storage(
+    AppId='d1a2b3c4d5e6f7', BackendEnvironmentName='prod', ResourceName='media',
+    ResourceConfig=json.loads('${config}'))`,
+        ],
+        env: client,
+      },
+    },
+  ]
+  const hasBoto3 = existsSync('/usr/lib/python3/dist-packages/boto3')
+  return all.filter(({ name }) =>
+    name === 'aws' ? existsSync('/usr/bin/aws') : name === 'boto3' ? hasBoto3 : true,
+  )
+}
+
+export const createTempFolder = (): string =>
+  mkdtempSync(join(process.env['TMPDIR'] ?? '/tmp', 'bench-'))

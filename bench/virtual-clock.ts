@@ -1,0 +1,86 @@
+/** A clock for thousands of simulated runs: a heap of events, each jumped to when its time comes. */
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Clock } from '../src/lib/clock.ts'
+
+type Event = Readonly<{ at: number; order: number; happen: () => void }>
+
+export type VirtualClock = Clock & Readonly<{ run<T>(task: Promise<T>): Promise<T> }>
+
+const isBefore = (one: Event, other: Event): boolean =>
+  one.at < other.at || (one.at === other.at && one.order < other.order)
+
+export function createVirtualClock(): VirtualClock {
+  const heap: Event[] = []
+  let now = 0
+  let order = 0
+
+  const swap = (one: number, other: number): void => {
+    const [first, second] = [heap[one], heap[other]]
+    if (first === undefined || second === undefined) return
+    heap[one] = second
+    heap[other] = first
+  }
+  const holds = (upper: number, lower: number): boolean => {
+    const [first, second] = [heap[upper], heap[lower]]
+    return first === undefined || second === undefined || isBefore(first, second)
+  }
+  const push = (event: Event): void => {
+    heap.push(event)
+    for (let at = heap.length - 1; at > 0;) {
+      const parent = (at - 1) >> 1
+      if (holds(parent, at)) return
+      swap(parent, at)
+      at = parent
+    }
+  }
+  const pop = (): Event | undefined => {
+    const first = heap[0]
+    const last = heap.pop()
+    if (heap.length === 0 || last === undefined) return first
+    heap[0] = last
+    for (let at = 0; ;) {
+      const left = 2 * at + 1
+      const smaller = holds(left, left + 1) ? left : left + 1
+      if (smaller >= heap.length || holds(at, smaller)) return first
+      swap(at, smaller)
+      at = smaller
+    }
+  }
+
+  return {
+    now: () => now,
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        push({ at: now + ms, order: (order += 1), happen: resolve })
+      }),
+    run: async (task) => {
+      const state = { ended: false }
+      const end = (): void => {
+        state.ended = true
+      }
+      task.then(end, end)
+      for (;;) {
+        // One turn: by then every promise that could go on has done so.
+        await turn()
+        if (state.ended) return await task
+        const event = pop()
+        if (event === undefined) throw new Error('Nothing is left to happen, and the task waits')
+        now = event.at
+        event.happen()
+        // What is due at the same moment happens together.
+        while (heap[0]?.at === now) pop()?.happen()
+      }
+    },
+  }
+}
+
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs'
+
+import { banner } from './banner.ts'
+import { startEmulator, type Emulator } from '../emulator.ts'
+import { parseFlags, usage, UsageError, type EmulatorFlags } from './flags.ts'
+
+function readFlags(): EmulatorFlags | undefined {
+  try {
+    return parseFlags(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+    return undefined
+  }
+}
+
+async function start(flags: EmulatorFlags): Promise<Emulator | undefined> {
+  try {
+    return await startEmulator({
+      port: flags.port,
+      ipv6: flags.ipv6,
+      rules: { jobMs: flags.jobMs },
+    })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`The emulator cannot start: ${reason}\n`)
+    process.exitCode = 1
+    return undefined
+  }
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags()
+  if (flags === undefined) return
+  if (flags.help) {
+    process.stdout.write(usage)
+    return
+  }
+  const emulator = await start(flags)
+  if (emulator === undefined) return
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void emulator.stop())
+  if (flags.variablesFile !== undefined) {
+    const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
+    writeFileSync(flags.variablesFile, lines.join(''))
+  }
+  process.stdout.write(banner(emulator))
+}
+
+await main()

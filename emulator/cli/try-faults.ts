@@ -1,0 +1,133 @@
+/** What can go wrong, by name. */
+import { addJob, addStorage, allowPolicy, endJob, readActions, type Emulator } from '../emulator.ts'
+import type { FaultSpec } from '../faults/queue.ts'
+
+type NamedFault = Readonly<{ description: string; inject(emulator: Emulator): void }>
+
+const create = 'CreateBackendStorage'
+
+const inject =
+  (...faults: FaultSpec[]) =>
+  (emulator: Emulator): void => {
+    for (const fault of faults) emulator.injectFault(fault)
+  }
+
+const namedFaults: Readonly<Record<string, NamedFault>> = {
+  '429': {
+    description: 'the create is throttled twice',
+    inject: inject({ operation: create, kind: 'status', status: 429, times: 2 }),
+  },
+  '504-before-effect': {
+    description: 'a gateway time-out, and nothing was created',
+    inject: inject({ operation: create, kind: 'status', status: 504 }),
+  },
+  '504-after-effect': {
+    description: 'a gateway time-out, although the create took effect',
+    inject: inject({ operation: create, kind: 'status', status: 504, when: 'after' }),
+  },
+  '504-late-effect': {
+    description: 'a gateway time-out; the create takes effect 8 seconds later',
+    inject: inject({ operation: create, kind: 'status', status: 504, when: 'late', lateMs: 8_000 }),
+  },
+  'reset-after-effect': {
+    description: 'the connection breaks, although the create took effect',
+    inject: inject({ operation: create, kind: 'reset', when: 'after' }),
+  },
+  'empty-answer': {
+    description: 'an empty 200, although the create took effect',
+    inject: inject({ operation: create, kind: 'empty', when: 'after' }),
+  },
+  'html-502': {
+    description: "a proxy's page instead of an answer, and nothing was created",
+    inject: inject({ operation: create, kind: 'html', status: 502 }),
+  },
+  'pending-job': {
+    description: 'a job of somebody else is running',
+    inject: (emulator) => {
+      const job = addJob(emulator.environment(), {
+        operation: 'UpdateBackendAuth',
+        status: 'RUNNING',
+        createTime: String(emulator.clock.now()),
+      })
+      emulator.clock.setTimeout(() => {
+        endJob(job, 'COMPLETED', emulator.clock.now())
+      }, 6_000)
+    },
+  },
+  'failed-job': {
+    description: 'the job fails because a bucket of that name was left behind',
+    inject: (emulator) => {
+      emulator.planJob({
+        error: 'CREATE_FAILED S3Bucket AWS::S3::Bucket acme-media already exists',
+      })
+    },
+  },
+  'missing-permission': {
+    description: 'the job fails because the role may not create a bucket',
+    inject: (emulator) => {
+      emulator.planJob({
+        error:
+          'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/run is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media',
+      })
+    },
+  },
+  'different-storage': {
+    description: 'the storage exists with other permissions',
+    inject: (emulator) => {
+      addStorage(emulator.environment(), {
+        resourceName: 'media',
+        permissions: { authenticated: ['READ'] },
+      })
+    },
+  },
+  'no-auth': {
+    description: 'the environment has no auth resource',
+    inject: (emulator) => {
+      emulator.environment().auth = false
+    },
+  },
+  'not-found': {
+    description: 'the service does not know the app',
+    inject: inject(
+      { operation: 'GetBackendStorage', kind: 'status', status: 404, times: 'always' },
+      { operation: 'GetBackend', kind: 'status', status: 404, times: 'always' },
+    ),
+  },
+  'bad-request': {
+    description: 'the service refuses the create as invalid',
+    inject: inject({ operation: create, kind: 'status', status: 400, message: 'Invalid request' }),
+  },
+  'access-denied': {
+    description: 'the role may not create',
+    // By the role's policy, so that the refusal names who, what and on what, as AWS words it.
+    inject: ({ state }) => {
+      for (const role of state.roles.values()) role.policies = [allowPolicy(readActions)]
+    },
+  },
+  'token-503': {
+    description: 'the token service is down twice',
+    inject: inject({ operation: 'token', kind: 'status', status: 503, times: 2 }),
+  },
+  'role-refused': {
+    description: "the role's trust policy does not match",
+    inject: inject({
+      operation: 'AssumeRoleWithWebIdentity',
+      kind: 'status',
+      status: 403,
+      name: 'AccessDenied',
+      message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      times: 'always',
+    }),
+  },
+}
+
+/** What every name stands for. */
+export const faultDescriptions: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(namedFaults).map(([name, { description }]) => [name, description]),
+)
+
+export const isNamedFault = (name: string): boolean => Object.hasOwn(namedFaults, name)
+
+export function injectNamedFault(emulator: Emulator, name: string): void {
+  namedFaults[name]?.inject(emulator)
+}

@@ -1,0 +1,69 @@
+import Router from 'find-my-way'
+
+import { stsOperations, type OperationName, type Service } from '../lib/operations.ts'
+import { stsParameters } from '../services/sts/handlers.ts'
+
+export type Route = {
+  readonly service: Service
+  /** Undefined where only the body tells. */
+  readonly operation: OperationName | undefined
+}
+
+export type RouteMatch = Route & { readonly params: Readonly<Record<string, string | undefined>> }
+
+type Method = 'GET' | 'POST' | 'PATCH'
+
+const backend = '/backend/:appId'
+const issues = '/repos/:owner/:repository/issues'
+
+const table: readonly (readonly [Method, string, Service, OperationName | undefined])[] = [
+  ['GET', '/idtoken', 'oidc', 'token'],
+  ['GET', '/.well-known/openid-configuration', 'oidc', 'openidConfiguration'],
+  ['GET', '/.well-known/jwks', 'oidc', 'jwks'],
+  ['POST', '/', 'sts', undefined],
+  ['GET', '/', 'sts', undefined],
+  ['POST', `${backend}/details`, 'amplifybackend', 'GetBackend'],
+  ['POST', `${backend}/storage`, 'amplifybackend', 'CreateBackendStorage'],
+  ['POST', `${backend}/storage/:environment`, 'amplifybackend', 'UpdateBackendStorage'],
+  ['POST', `${backend}/storage/:environment/details`, 'amplifybackend', 'GetBackendStorage'],
+  ['GET', `${backend}/job/:environment/:jobId`, 'amplifybackend', 'GetBackendJob'],
+  ['POST', `${backend}/job/:environment`, 'amplifybackend', 'ListBackendJobs'],
+  ['GET', `/api/v3${issues}/:number/comments`, 'github', 'listComments'],
+  ['POST', `/api/v3${issues}/:number/comments`, 'github', 'createComment'],
+  ['PATCH', `/api/v3${issues}/comments/:id`, 'github', 'updateComment'],
+  ['GET', '/api/v3/repos/:owner/:repository/commits/:commit/pulls', 'github', 'listPullsOfCommit'],
+  ['GET', '/api/v3/user', 'github', 'getUser'],
+  ['POST', '/api/graphql', 'github', 'graphql'],
+  ['POST', '/api/v3/graphql', 'github', 'graphql'],
+]
+
+const methods: readonly Method[] = ['GET', 'POST', 'PATCH']
+
+/** Makes the function that finds what a request is for. */
+export function createRouter(): (method: string, path: string) => RouteMatch | undefined {
+  const router = Router({ maxParamLength: 4096 })
+  const routes = new Map<unknown, Route>()
+  for (const [method, path, service, operation] of table) {
+    const mark = (): void => undefined
+    routes.set(mark, { service, operation })
+    router.on(method, path, mark)
+  }
+  return (given, path) => {
+    const method = methods.find((known) => known === given)
+    const found = method === undefined ? null : router.find(method, path)
+    const route = found === null ? undefined : routes.get(found.handler)
+    // The router lets a parameter be empty; no service does.
+    if (found === null || route === undefined || Object.values(found.params).includes(''))
+      return undefined
+    return { ...route, params: found.params }
+  }
+}
+
+/** The operation that an STS request names. */
+export function parseStsOperation(
+  query: URLSearchParams,
+  bodyText: string,
+): OperationName | undefined {
+  const action = stsParameters({ query, bodyText }).get('Action')
+  return stsOperations.find((operation) => operation === action)
+}

@@ -1,0 +1,81 @@
+import { AmplifyServiceError } from './requests.ts'
+import type { Call } from '../../lib/http.ts'
+import { evaluatePolicies, getPartition, type PolicyDocument } from '../../iam/evaluate.ts'
+import { verifySignature, type SignatureProblem } from '../../iam/sigv4.ts'
+import type { Credential, State } from '../../state/state.ts'
+
+export type Caller = { readonly credential: Credential; readonly region: string }
+
+const signatureErrors: Record<SignatureProblem, { status: number; type: string }> = {
+  missing: { status: 403, type: 'MissingAuthenticationTokenException' },
+  incomplete: { status: 403, type: 'IncompleteSignatureException' },
+  'unknown-key': { status: 403, type: 'UnrecognizedClientException' },
+  'expired-session': { status: 403, type: 'ExpiredTokenException' },
+  expired: { status: 403, type: 'InvalidSignatureException' },
+  mismatch: { status: 403, type: 'InvalidSignatureException' },
+}
+
+/** Who makes the call; refuses what is not signed as it must be. */
+export function authenticate(call: Call, state: State): Caller {
+  const verified = verifySignature(call, 'amplifybackend', state.credentials)
+  if (!verified.ok) {
+    const { status, type } = signatureErrors[verified.problem]
+    throw new AmplifyServiceError(status, type, verified.message)
+  }
+  const { credential, region } = verified
+  const { accessKeyId, roleArn } = credential
+  Object.assign(call.record, { accessKeyId, roleArn, region })
+  return { credential, region }
+}
+
+/** Takes one call out of the account's token bucket, if there is one. */
+export function throttle(state: State, now: number): void {
+  const limit = state.rules.throttle
+  if (limit === null) return
+  const last = state.throttle ?? { tokens: limit.burst, at: now }
+  const refilled = last.tokens + ((now - last.at) / 1000) * limit.perSecond
+  const tokens = Math.min(limit.burst, refilled)
+  state.throttle = { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now }
+  if (tokens < 1)
+    throw new AmplifyServiceError(429, 'TooManyRequestsException', 'Too Many Requests', {
+      limitType: 'account',
+    })
+}
+
+type PolicyLayer = { readonly kind: string; readonly policies: readonly PolicyDocument[] }
+
+function policyLayers(
+  state: State,
+  { roleArn, policies, sessionPolicy }: Credential,
+): PolicyLayer[] {
+  const identity = roleArn === undefined ? policies : (state.roles.get(roleArn)?.policies ?? [])
+  const session = sessionPolicy === undefined ? [] : [sessionPolicy]
+  return [
+    { kind: 'identity-based', policies: identity },
+    ...session.map((policy) => ({ kind: 'session', policies: [policy] })),
+  ]
+}
+
+/** Refuses what the role's or the user's policies, cut down by the session's, do not allow. */
+export function authorize(call: Call, state: State, caller: Caller, operation: string): void {
+  const action = `amplifybackend:${operation}`
+  const { credential, region } = caller
+  const resource = `arn:${getPartition(region)}:amplifybackend:${region}:${credential.accountId}:${call.path}`
+  const decisions = policyLayers(state, credential).map(({ kind, policies }) => ({
+    kind,
+    decision: evaluatePolicies(policies, action, resource),
+  }))
+  const refusing =
+    decisions.find(({ decision }) => decision === 'denied') ??
+    decisions.find(({ decision }) => decision === 'not-allowed')
+  if (refusing === undefined) return
+  const reason =
+    refusing.decision === 'denied'
+      ? `with an explicit deny in ${refusing.kind === 'session' ? 'a session' : 'an identity-based'} policy`
+      : `because no ${refusing.kind} policy allows the ${action} action`
+  throw new AmplifyServiceError(
+    403,
+    'AccessDeniedException',
+    `User: ${credential.arn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
+  )
+}

@@ -1,0 +1,80 @@
+import type { ResourceConfig } from './requests.ts'
+import {
+  addStorage,
+  generateBaseName,
+  physicalBucket,
+  type Environment,
+  type StoragePermissions,
+  type State,
+} from '../../state/state.ts'
+
+/** The texts of the Amplify CLI for what it will not do. */
+export const cliMessages = {
+  alreadyAdded: 'Amazon S3 storage was already added to your project.',
+  noAuth:
+    'Cannot headlessly add storage resource without an existing auth resource. ' +
+    'It can be added with "amplify add auth"',
+  resourceName: 'Resource name should be alphanumeric',
+  bucketName:
+    'Bucket name can only use the following characters: a-z 0-9 - and should have minimum 3 character and max of 47 character',
+  storageNotFound:
+    'No storage resource to update. Please use "amplify add storage" command to create a new storage resource',
+} as const
+
+function nameProblem(
+  environment: Environment,
+  resource: string,
+  bucket: string,
+): string | undefined {
+  if (!/^[a-zA-Z0-9]+$/.test(resource)) return cliMessages.resourceName
+  if (!/^[a-z0-9-]{3,47}$/.test(bucket)) return cliMessages.bucketName
+  const physical = physicalBucket(environment, bucket)
+  if (physical.length > 63 || !/^[a-z0-9]/.test(physical))
+    return `Resource handler returned message: "The specified bucket is not valid. (Service: S3, Status Code: 400)": ${physical}`
+  return undefined
+}
+
+/** Creates the storage, or says why the CLI fails to. */
+export function createStorage(
+  world: State,
+  environment: Environment,
+  resourceName: string,
+  config: ResourceConfig,
+  now: number,
+): string | undefined {
+  const { rules } = world
+  const baseName = config.bucketName ?? generateBaseName(environment)
+  if (rules.authRequired && !environment.auth) return cliMessages.noAuth
+  if (rules.oneStorage !== 'off' && environment.storages.size > 0) return cliMessages.alreadyAdded
+  const problem = rules.checkedNames ? nameProblem(environment, resourceName, baseName) : undefined
+  if (problem !== undefined) return problem
+  const bucket = physicalBucket(environment, baseName)
+  if (rules.uniqueBuckets && environment.buckets.has(bucket))
+    return `UPDATE_FAILED storage${resourceName} AWS::CloudFormation::Stack\nS3Bucket: ${bucket} already exists`
+  addStorage(environment, {
+    resourceName,
+    bucketName: baseName,
+    permissions: config.permissions,
+    visibleAt: now + rules.storageVisibleAfterMs,
+  })
+  return undefined
+}
+
+/** The bucket that a create which fails half way leaves behind. */
+export function leaveBucket(environment: Environment, config: ResourceConfig): void {
+  environment.buckets.add(
+    physicalBucket(environment, config.bucketName ?? generateBaseName(environment)),
+  )
+}
+
+/** Gives a storage other permissions, or says why the CLI fails to. */
+export function updateStorage(
+  environment: Environment,
+  resourceName: string,
+  permissions: StoragePermissions,
+): string | undefined {
+  const storage = environment.storages.get(resourceName)
+  if (storage === undefined) return cliMessages.storageNotFound
+  storage.permissions = permissions
+  return undefined
+}

@@ -1,0 +1,55 @@
+/** The environment variables that redirect AWS clients, as every AWS SDK reads them. */
+
+import { classifyEndpoint } from '../network/endpoints.ts'
+import type { InputProblem } from './parsed.ts'
+import { formatInput } from './format.ts'
+import type { Env } from './definitions.ts'
+
+/** For all services, for STS, and for Amplify Backend. */
+export const ENDPOINT_VARIABLES = [
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
+] as const
+
+/**
+ * What is wrong with the configured endpoints. None is judged where
+ * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`, which AWS SDKs take in lower case only.
+ */
+export function endpointProblems(env: Env, allowCustom: boolean): readonly InputProblem[] {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return []
+  return ENDPOINT_VARIABLES.flatMap((name) => {
+    const value = env[name] ?? ''
+    if (value === '') return []
+    const problem = judge(name, value, allowCustom)
+    return problem === undefined ? [] : [problem]
+  })
+}
+
+function judge(input: string, value: string, allowCustom: boolean): InputProblem | undefined {
+  const url = URL.parse(value)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return {
+      input,
+      value: value.includes('@') ? '(not shown)' : formatInput(value),
+      rule: 'must be a URL that begins with `http://` or `https://`',
+      remedy: 'Write for example `http://127.0.0.1:4566`, or unset the variable.',
+    }
+  }
+  if (url.username !== '' || url.password !== '') {
+    return {
+      input,
+      value: '(not shown)',
+      rule: 'must not hold a user name or a password',
+      remedy: 'Remove the part before `@`.',
+    }
+  }
+  if (classifyEndpoint(url, allowCustom) !== 'refused') return undefined
+  return {
+    input,
+    value: formatInput(url.origin),
+    rule: 'must be loopback, or a domain of AWS reached by https',
+    remedy:
+      'Unset the variable if it is left over; set `allow-custom-endpoints: true` if tokens and requests are meant to go to this host.',
+  }
+}

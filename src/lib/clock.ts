@@ -1,0 +1,47 @@
+/** Time and chance as the run sees them; handed in, so that decisions can be tried on a virtual clock. */
+
+export type Clock = Readonly<{
+  /** Milliseconds since an arbitrary start; never goes backwards. */
+  now(): number
+  /**
+   * Resolves after `ms` milliseconds.
+   *
+   * @throws the signal's reason, at once, when the signal is or becomes aborted
+   */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}>
+
+/** A number in [0, 1), as `Math.random` gives. */
+export type Random = () => number
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer)
+        reject(abortReason(signal))
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }, ms)
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
+    }),
+}
+
+/** The reason of an aborted signal, as an `Error`. */
+export function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
+}
+
+/** A time for a person: `45 s`, `3 min 20 s`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  const rest = seconds % 60
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`
+}

@@ -1,0 +1,24 @@
+/** What a summary and a comment are made of: what a run learnt and how it ended, as plain data. */
+import type { RunOutcome } from '../run/outcome.ts'
+import type { RunState } from '../run/state.ts'
+import type { DesiredStorage } from '../storage/model.ts'
+
+export type Link = Readonly<{ title: string; url: string }>
+
+export type Links = Readonly<{
+  /** The app in the Amplify console. */
+  console: Link | undefined
+  run: Link | undefined
+  commit: Link | undefined
+  pullRequest: Link | undefined
+}>
+
+export type ReportData = Readonly<{
+  state: RunState
+  outcome: RunOutcome
+  /** Undefined before the inputs were read. */
+  desired: DesiredStorage | undefined
+  region: string
+  links: Links
+  durationMs: number
+}>

@@ -1,0 +1,138 @@
+/** From inputs to a backend that can be talked to: endpoints, credentials, clients. */
+import { createAmplify, type Amplify } from '../aws/amplify-backend.ts'
+import { authenticate, asMemoized } from '../aws/credentials.ts'
+import type { StorageContext } from '../storage/context.ts'
+import { detectCredentials } from '../workflow/decide.ts'
+import type { RunState } from './state.ts'
+import type { Inputs } from '../inputs/read-inputs.ts'
+import { rehearseRest, rehearseRole, whileWaiting } from '../rehearsal.ts'
+import {
+  createObserver,
+  createRetryPolicy,
+  toStorageRef,
+  getRoleArn,
+  warn,
+  type RunContext,
+} from './context.ts'
+import type { ClientSettings, EndpointKind } from '../aws/sdk-client.ts'
+
+export type Connection = Readonly<{
+  context: StorageContext
+  /** Ends its connections. */
+  close(): void
+}>
+
+/**
+ * Authenticates as the inputs say, and opens the way to the backend environment.
+ *
+ * @param prefetchedToken a token that was asked for before this module was loaded
+ * @throws ActionError when there are no credentials to be had; the signal's reason when cancelled
+ */
+export async function connect(
+  run: RunContext,
+  inputs: Inputs,
+  command: 'apply' | 'plan',
+  prefetchedToken: Promise<string> | undefined,
+): Promise<Connection> {
+  const { env, cancellation, log, secrets, state } = run
+  const settings: ClientSettings = {
+    region: inputs.region,
+    agents: run.agents,
+    allowCustomEndpoints: inputs.allowCustomEndpoints,
+    onEndpoint: (host, kind) => {
+      reportEndpoint(run, host, kind)
+    },
+  }
+  const patience = createRetryPolicy(run, inputs)
+  const authenticating = authenticate(
+    {
+      roleArn: getRoleArn(inputs, command),
+      sessionName: inputs.roleSessionName,
+      durationSeconds: inputs.roleDurationSeconds,
+      audience: inputs.audience,
+      allowedAccountIds: inputs.allowedAccountIds,
+      readOnly: command === 'plan',
+      prefetchedToken,
+    },
+    {
+      env,
+      available: detectCredentials(env),
+      settings,
+      secrets,
+      patience,
+      trace: log.debug,
+      log: log.info,
+    },
+  )
+  const { appId, backendEnvironmentName } = inputs
+  // Made while the token and the session are on their way.
+  const { amplify, destroy } = createAmplify(
+    { appId, backendEnvironmentName },
+    settings,
+    asMemoized(async () => (await authenticating).provider()),
+    env,
+    log.debug,
+  )
+  if (prefetchedToken !== undefined)
+    rehearse(run, inputs, command, { token: prefetchedToken, role: authenticating })
+  const credentials = await authenticating
+  return {
+    context: {
+      amplify: recordBucketSuffix(amplify, state),
+      ref: toStorageRef(inputs, command),
+      retryPolicy: {
+        ...patience,
+        throttleState: { throttledResponses: 0 },
+        refreshCredentials: credentials.refresh,
+      },
+      mutationSignal: cancellation.mutationSignal,
+      observer: createObserver(run),
+    },
+    close: destroy,
+  }
+}
+
+/** An answer that came while this module was loaded is read by then. */
+const TOKEN_PAUSE_MS = 1
+/** An answer of STS from nearby is there by then, and nothing to be won. */
+const ROLE_PAUSE_MS = 20
+
+/** Rehearses the call for the role while the token is awaited, and what follows while the role is. */
+function rehearse(
+  run: RunContext,
+  inputs: Inputs,
+  does: 'apply' | 'plan',
+  { token, role }: Readonly<{ token: Promise<unknown>; role: Promise<unknown> }>,
+): void {
+  whileWaiting(token, TOKEN_PAUSE_MS, () => rehearseRole(run, inputs))
+  const next = (): void => {
+    whileWaiting(role, ROLE_PAUSE_MS, () => rehearseRest(run, inputs, does))
+  }
+  token.then(next, () => undefined)
+}
+
+/** Remembers the suffix of the backend, by which the bucket to come can be named. */
+function recordBucketSuffix(amplify: Amplify, state: RunState): Amplify {
+  return {
+    ...amplify,
+    getBackend: async (...call) => {
+      const result = await amplify.getBackend(...call)
+      if (result.ok) state.bucketSuffix = result.value.meta?.suffix ?? state.bucketSuffix
+      return result
+    },
+  }
+}
+
+function reportEndpoint(run: RunContext, host: string, kind: EndpointKind): void {
+  if (run.state.customHosts.has(host)) return
+  run.state.customHosts.add(host)
+  const usual = kind === 'aws' ? 'the usual host of the region' : 'AWS'
+  run.log.info(`Requests go to ${host} instead of ${usual}, as the endpoint settings say.`)
+  if (kind === 'custom') {
+    warn(
+      run,
+      'Custom endpoint',
+      `Requests go to ${host}, which is not of AWS; allow-custom-endpoints lets them.`,
+    )
+  }
+}

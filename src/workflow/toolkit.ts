@@ -1,0 +1,58 @@
+/** The runner, by GitHub's toolkit: the only module that writes to the log, the outputs and the summary. */
+import {
+  debug,
+  endGroup,
+  error,
+  info,
+  notice,
+  setOutput,
+  setSecret,
+  startGroup,
+  summary,
+  warning,
+} from '@actions/core'
+import { stat } from 'node:fs/promises'
+
+export type AnnotationKind = 'notice' | 'warning' | 'error'
+
+/** What a run can ask of the runner. */
+export type Toolkit = Readonly<{
+  /** One line of the log, as it is: the text must be harmless already. */
+  info(line: string): void
+  /** A line that shows only in runs with debug logging. */
+  debug(line: string): void
+  startGroup(title: string): void
+  endGroup(): void
+  annotate(kind: AnnotationKind, title: string, text: string): void
+  setSecret(value: string): void
+  /** @throws when the runner's file cannot be written */
+  setOutput(name: string, value: string): void
+  /** Adds Markdown to the job summary. @throws when the runner's file cannot be written */
+  writeSummary(markdown: string): Promise<void>
+}>
+
+/** GitHub drops a larger file whole, and shows an error for it. */
+const MAX_SUMMARY_FILE_BYTES = 1024 * 1024
+
+const annotations = { notice, warning, error }
+
+/** The toolkit of the runner that started this process. */
+export const runnerToolkit: Toolkit = {
+  info,
+  debug,
+  startGroup,
+  endGroup,
+  annotate: (kind, title, text) => {
+    annotations[kind](text, { title })
+  },
+  setSecret,
+  setOutput,
+  writeSummary: async (markdown) => {
+    const path = process.env['GITHUB_STEP_SUMMARY'] ?? ''
+    const before = await stat(path).catch(() => undefined)
+    if ((before?.size ?? 0) + Buffer.byteLength(markdown) > MAX_SUMMARY_FILE_BYTES) {
+      throw new Error('the file would be larger than a runner takes')
+    }
+    await summary.addRaw(markdown, true).write()
+  },
+}

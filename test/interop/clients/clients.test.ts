@@ -1,0 +1,282 @@
+/**
+ * Two clients that nobody here wrote drive the emulator through all that it plays. What they make of its
+ * answers is what AWS's model makes of them.
+ */
+import { afterAll, describe, expect, test } from 'vitest'
+
+import { addJob, addStorage, defaults, type Emulator } from '../../../emulator/emulator.ts'
+import {
+  amplifyOperations,
+  stsOperations,
+  type AmplifyOperation,
+} from '../../../emulator/lib/operations.ts'
+import { start, requestToken, type Keys } from '../../support/emulator-requests.ts'
+import { startBoto3 } from './boto3.ts'
+import { awsCli } from './aws-cli.ts'
+import type { Client, ClientResult } from './client.ts'
+import { object, string } from './json.ts'
+import { getOperation, readModel } from './model.ts'
+import { fromWire } from './model-values.ts'
+import { forwardClock } from './forward-clock.ts'
+
+const amplify = readModel('amplifybackend/2020-08-11', amplifyOperations)
+const sts = readModel('sts/2011-06-15', stsOperations)
+
+const boto3 = startBoto3()
+afterAll(() => {
+  boto3.stop()
+})
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
+
+const place = { AppId: defaults.appId, BackendEnvironmentName: 'prod' }
+const storage = { ...place, ResourceName: 'media' }
+const permissions = { Authenticated: ['READ', 'CREATE_AND_UPDATE'], UnAuthenticated: ['READ'] }
+
+/** The parameters of every operation, with which each can succeed on the stage below. */
+const parameters = {
+  GetBackend: place,
+  GetBackendStorage: storage,
+  CreateBackendStorage: {
+    ...storage,
+    ResourceConfig: { ServiceName: 'S3', BucketName: 'mybucket', Permissions: permissions },
+  },
+  UpdateBackendStorage: {
+    ...storage,
+    ResourceConfig: { ServiceName: 'S3', Permissions: { Authenticated: ['DELETE'] } },
+  },
+  GetBackendJob: { ...place, JobId: 'job' },
+  ListBackendJobs: { ...place, MaxResults: 25 },
+} satisfies Record<AmplifyOperation, object>
+
+/** The value of an answer that must be good. */
+function getValue(parsed: ClientResult): Readonly<Record<string, unknown>> {
+  if (parsed.ok) return object(parsed.value)
+  throw new Error(`${parsed.name}: ${parsed.message}`)
+}
+
+/** Calls Amplify Backend; the answer must be what the model makes of the bytes that were sent. */
+async function callAmplify(
+  client: Client,
+  emulator: Emulator,
+  operation: AmplifyOperation,
+  changed: Readonly<Record<string, unknown>> = {},
+  keys?: Keys,
+): Promise<Readonly<Record<string, unknown>>> {
+  const value = getValue(
+    await client.send({
+      service: 'amplifybackend',
+      operation,
+      parameters: { ...parameters[operation], ...changed },
+      emulator,
+      ...(keys === undefined ? {} : { keys }),
+    }),
+  )
+  const answer = emulator.calls(operation).at(-1)?.responseBody ?? ''
+  expect(value).toEqual(fromWire(getOperation(amplify, operation).output, JSON.parse(answer)))
+  return value
+}
+
+describe.each([awsCli, boto3])('$title', (client) => {
+  test('creates a storage, follows its job, reads it, changes it and lists the jobs', async () => {
+    const clock = forwardClock()
+    const emulator = await start({ clock })
+
+    expect(await callAmplify(client, emulator, 'GetBackend')).toMatchObject({
+      ...place,
+      AppName: 'octoapp',
+      BackendEnvironmentList: ['dev', 'prod'],
+    })
+
+    const created = await callAmplify(client, emulator, 'CreateBackendStorage')
+    expect(created).toEqual({ ...place, JobId: created['JobId'], Status: 'RUNNING' })
+    const job = { JobId: string(created['JobId']) }
+    expect(await callAmplify(client, emulator, 'GetBackendJob', job)).toMatchObject({
+      ...job,
+      Operation: 'CreateBackendStorage',
+      Status: 'RUNNING',
+    })
+    clock.pass(3000)
+    expect(await callAmplify(client, emulator, 'GetBackendJob', job)).toMatchObject({
+      Status: 'COMPLETED',
+    })
+
+    expect(await callAmplify(client, emulator, 'GetBackendStorage')).toEqual({
+      ...storage,
+      ResourceConfig: {
+        Imported: false,
+        ServiceName: 'S3',
+        BucketName: 'mybucket9c04b-prod',
+        Permissions: permissions,
+      },
+    })
+
+    const updated = await callAmplify(client, emulator, 'UpdateBackendStorage')
+    clock.pass(3000)
+    expect(await callAmplify(client, emulator, 'GetBackendStorage')).toMatchObject({
+      ResourceConfig: { Permissions: { Authenticated: ['DELETE'] } },
+    })
+
+    const first = await callAmplify(client, emulator, 'ListBackendJobs', { MaxResults: 1 })
+    expect(first).toMatchObject({ Jobs: [{ JobId: updated['JobId'], Status: 'COMPLETED' }] })
+    const second = await callAmplify(client, emulator, 'ListBackendJobs', {
+      MaxResults: 1,
+      NextToken: first['NextToken'],
+    })
+    expect(second).toMatchObject({ Jobs: [job] })
+    expect(second).not.toHaveProperty('NextToken')
+  })
+
+  test('reads the error of a failed job, and the one of a backend that is not there', async () => {
+    const emulator = await start({ rules: { unknownEnvironment: 'error-member' } })
+    const { jobId } = addJob(emulator.environment(), {
+      operation: 'CreateBackendStorage',
+      status: 'FAILED',
+      createTime: '1625670294153',
+      error: 'Command failed with exit code 1\nBucket "é" & <co> exist',
+    })
+    expect(await callAmplify(client, emulator, 'GetBackendJob', { JobId: jobId })).toEqual({
+      ...place,
+      JobId: jobId,
+      Operation: 'CreateBackendStorage',
+      Status: 'FAILED',
+      CreateTime: '1625670294153',
+      UpdateTime: '1625670294153',
+      Error: 'Command failed with exit code 1\nBucket "é" & <co> exist',
+    })
+    const nowhere = { BackendEnvironmentName: 'nowhere' }
+    expect(await callAmplify(client, emulator, 'GetBackend', nowhere)).toMatchObject({
+      Error: 'A valid backend environment was not specified.',
+    })
+  })
+
+  test('learns who it is, takes a role with a token, and works as that role', async () => {
+    const emulator = await start()
+    addStorage(emulator.environment(), { resourceName: 'media', bucketName: 'mybucket' })
+    const identity = { service: 'sts', operation: 'GetCallerIdentity', parameters: {} } as const
+    expect(getValue(await client.send({ ...identity, emulator }))).toEqual({
+      UserId: emulator.state.user.userId,
+      Account: defaults.accountId,
+      Arn: emulator.state.user.arn,
+    })
+
+    const assumed = getValue(
+      await client.send({
+        service: 'sts',
+        operation: 'AssumeRoleWithWebIdentity',
+        parameters: {
+          RoleArn: defaults.planRole,
+          RoleSessionName: 'peer',
+          WebIdentityToken: await requestToken(emulator),
+          DurationSeconds: 900,
+        },
+        emulator,
+        keys: null,
+      }),
+    )
+    const role = 'arn:aws:sts::111122223333:assumed-role/amplify-storage-plan/peer'
+    expect(assumed).toEqual({
+      Credentials: {
+        AccessKeyId: matching(/^ASIA/),
+        SecretAccessKey: matching(/./),
+        SessionToken: matching(/./),
+        Expiration: matching(/^\d{4}-/),
+      },
+      SubjectFromWebIdentityToken: 'repo:octo-org/octo-app:ref:refs/heads/main',
+      AssumedRoleUser: { AssumedRoleId: matching(/^AROA\w+:peer$/), Arn: role },
+      Provider: 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com',
+      Audience: 'sts.amazonaws.com',
+    })
+    const credentials = object(assumed['Credentials'])
+    const keys = {
+      accessKeyId: string(credentials['AccessKeyId']),
+      secretAccessKey: string(credentials['SecretAccessKey']),
+      sessionToken: string(credentials['SessionToken']),
+    }
+    const opened = emulator.calls('AssumeRoleWithWebIdentity').at(-1)?.time ?? 0
+    const lifetime = Date.parse(string(credentials['Expiration'])) - opened
+    expect(Math.ceil(lifetime / 1000)).toBe(900)
+    expect(getValue(await client.send({ ...identity, emulator, keys }))).toMatchObject({
+      Arn: role,
+    })
+    await callAmplify(client, emulator, 'GetBackendStorage', {}, keys)
+    const refused = await client.send({
+      service: 'amplifybackend',
+      operation: 'CreateBackendStorage',
+      parameters: parameters.CreateBackendStorage,
+      emulator,
+      keys,
+    })
+    expect(refused.ok ? refused : [getErrorCode(refused), refused.message]).toEqual([
+      'AccessDeniedException',
+      matching(/^User: .*amplify-storage-plan\/peer is not authorized to perform: /),
+    ])
+  })
+
+  test.each(amplifyOperations)('tells every modelled error of %s by its name', async (name) => {
+    const emulator = await start()
+    const { errors } = getOperation(amplify, name)
+    const told: unknown[] = []
+    for (const { status } of errors) {
+      emulator.injectFault({ operation: name, kind: 'status', status, message: `Error ${status}` })
+      const parsed = await client.send({
+        service: 'amplifybackend',
+        operation: name,
+        parameters: parameters[name],
+        emulator,
+      })
+      told.push(parsed.ok ? parsed : [parsed.name, parsed.message])
+    }
+    expect(told).toEqual(errors.map(({ shape, status }) => [shape.name, `Error ${status}`]))
+    expect(emulator.calls(name).length).toBe(errors.length)
+  })
+
+  test('tells every modelled error of AssumeRoleWithWebIdentity by its code', async () => {
+    const emulator = await start()
+    const operation = 'AssumeRoleWithWebIdentity'
+    const { errors } = getOperation(sts, operation)
+    const told: string[] = []
+    for (const { code, status } of errors) {
+      emulator.injectFault({ operation, kind: 'status', status, name: code })
+      const parsed = await client.send({
+        service: 'sts',
+        operation,
+        parameters: {
+          RoleArn: defaults.applyRole,
+          RoleSessionName: 'peer',
+          WebIdentityToken: await requestToken(emulator),
+        },
+        emulator,
+        keys: null,
+      })
+      if (!parsed.ok) told.push(getErrorCode(parsed))
+    }
+    expect(told).toEqual(errors.map(({ code }) => code))
+  })
+})
+
+/** The code on the wire: boto3 tells it beside the name of its class, the CLI in its place. */
+function getErrorCode(parsed: Extract<ClientResult, { ok: false }>): string {
+  const error = object(parsed.details)['Error']
+  return error === undefined ? parsed.name : string(object(error)['Code'])
+}
+
+test('boto3 finds every member of the modelled errors', async () => {
+  const emulator = await start()
+  const call = (changed: object = {}): Promise<ClientResult> =>
+    boto3.send({
+      service: 'amplifybackend',
+      operation: 'GetBackend',
+      parameters: { ...place, ...changed },
+      emulator,
+    })
+  expect(await call({ AppId: 'd0000' })).toMatchObject({
+    name: 'NotFoundException',
+    details: { Status: 404, ResourceType: 'app', Error: { Code: 'NotFoundException' } },
+  })
+  emulator.state.rules.throttle = { perSecond: 0, burst: 0 }
+  expect(await call()).toMatchObject({
+    name: 'TooManyRequestsException',
+    details: { Status: 429, LimitType: 'account', Error: { Code: 'TooManyRequestsException' } },
+  })
+})

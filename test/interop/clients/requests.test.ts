@@ -1,0 +1,294 @@
+/**
+ * For the same values, the action sends what the AWS CLI and boto3 send. Compared are method, path, query,
+ * media type, parsed body, credential scope and the signed headers. What may differ: the host's port (each
+ * has an emulator of its own), date and signature, the key, the token; user agent, accepted encodings and
+ * connection; the order and spacing of the JSON; and the headers below, which the action signs beside.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import {
+  addStorage,
+  defaults,
+  startEmulator,
+  type Emulator,
+  type OperationName,
+  type RecordedRequest,
+} from '../../../emulator/emulator.ts'
+import { amplifyOperations, stsOperations } from '../../../emulator/lib/operations.ts'
+import { clockEnv, scaledClock } from '../../support/scaled-clock.ts'
+import { openSession, start, requestToken, type Keys } from '../../support/emulator-requests.ts'
+import { runAction, type ActionRun } from './action.ts'
+import { startBoto3 } from './boto3.ts'
+import { awsCli } from './aws-cli.ts'
+import type { Client } from './client.ts'
+import { isObject } from './json.ts'
+import { computeSignature, parseSignature } from './signature.ts'
+
+/** Headers of the JavaScript SDK. Signed, they say no more about the call than the others do. */
+const ownHeaders = [
+  'amz-sdk-invocation-id',
+  'amz-sdk-request',
+  'content-length',
+  'x-amz-content-sha256',
+  'x-amz-user-agent',
+]
+
+const scale = 20
+const preload = new URL('../../support/preload/scaled-clock.ts', import.meta.url).href
+
+/** The values: as inputs of the action here, as parameters of the other clients below. */
+const inputs = {
+  'app-id': defaults.appId,
+  'backend-environment-name': 'prod',
+  'resource-name': 'media',
+  'bucket-name': 'acme-media',
+  'authenticated-permissions': 'READ, CREATE_AND_UPDATE, DELETE',
+  'unauthenticated-permissions': 'READ',
+  'role-session-name': 'peer',
+  'role-duration-seconds': '1800',
+}
+
+const place = { AppId: defaults.appId, BackendEnvironmentName: 'prod' }
+const storage = { ...place, ResourceName: 'media' }
+const permissions = {
+  Authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'],
+  UnAuthenticated: ['READ'],
+}
+
+type RecordedRun = { readonly run: ActionRun; readonly emulator: Emulator }
+
+const stopped: (() => Promise<void> | void)[] = []
+afterAll(async () => {
+  for (const stop of stopped) await stop()
+})
+
+/** Runs the action in a world where all waiting is short. */
+async function runRecorded(
+  changed: Readonly<Record<string, string>>,
+  prepare: (emulator: Emulator) => void = () => undefined,
+  ambient = false,
+): Promise<RecordedRun> {
+  const origin = Date.now()
+  const emulator = await startEmulator({ clock: scaledClock(scale, origin) })
+  stopped.push(() => emulator.stop())
+  prepare(emulator)
+  const run = await runAction(emulator, {
+    inputs: { ...inputs, ...changed },
+    env: { ...clockEnv(scale, origin), ...(ambient ? emulator.ambientEnv : {}) },
+    nodeArguments: ['--import', preload],
+  })
+  return { run, emulator }
+}
+
+const seed =
+  (permitted: 'READ' | 'all') =>
+  (emulator: Emulator): void => {
+    addStorage(emulator.environment(), {
+      resourceName: 'media',
+      bucketName: 'acme-media',
+      permissions:
+        permitted === 'READ'
+          ? { authenticated: ['READ'] }
+          : {
+              authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'],
+              unAuthenticated: ['READ'],
+            },
+    })
+  }
+
+const withRole = { 'role-to-assume': defaults.applyRole }
+
+type Calls = Readonly<Record<'created' | 'updated' | 'unchanged', RecordedRun>>
+let calls: Calls | undefined
+const boto3 = startBoto3()
+stopped.push(() => {
+  boto3.stop()
+})
+
+beforeAll(async () => {
+  const [created, updated, unchanged] = await Promise.all([
+    runRecorded(withRole),
+    runRecorded(
+      { 'if-exists': 'update', 'allowed-account-ids': defaults.accountId },
+      seed('READ'),
+      true,
+    ),
+    runRecorded(withRole, seed('all')),
+  ])
+  calls = { created, updated, unchanged }
+})
+
+function getRun(name: keyof Calls): RecordedRun {
+  if (calls === undefined) throw new Error('The action was not run')
+  return calls[name]
+}
+
+function callOf(name: keyof Calls, operation: OperationName): RecordedRequest {
+  const received = getRun(name).emulator.calls(operation)[0]
+  if (received === undefined)
+    throw new Error(`The action did not call ${operation}\n${getRun(name).run.log}`)
+  return received
+}
+
+const bodyOf = ({ body }: RecordedRequest): unknown =>
+  isObject(body) && 'WebIdentityToken' in body
+    ? { ...body, WebIdentityToken: typeof body['WebIdentityToken'] }
+    : body
+
+/** What is to agree. */
+function toComparable(received: RecordedRequest): unknown {
+  const signature = parseSignature(received)
+  const { method, path, query, headers } = received
+  return {
+    method,
+    path,
+    query,
+    mediaType: headers['content-type']?.split(';')[0],
+    body: bodyOf(received),
+    scope:
+      signature === undefined
+        ? 'not signed'
+        : { ...signature.scope, date: signature.scope.date === headers['x-amz-date']?.slice(0, 8) },
+    signedHeaders: signature?.signedHeaders.filter((name) => !ownHeaders.includes(name)),
+  }
+}
+
+type ComparedCall = {
+  readonly operation: (typeof amplifyOperations)[number] | (typeof stsOperations)[number]
+  /** The run of the action in which the call is looked for. */
+  readonly from: keyof Calls
+  readonly parameters: () =>
+    Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
+}
+
+const comparedCalls: readonly ComparedCall[] = [
+  {
+    operation: 'AssumeRoleWithWebIdentity',
+    from: 'created',
+    parameters: () => ({
+      RoleArn: defaults.applyRole,
+      RoleSessionName: 'peer',
+      DurationSeconds: 1800,
+    }),
+  },
+  { operation: 'GetBackendStorage', from: 'created', parameters: () => storage },
+  { operation: 'GetBackend', from: 'created', parameters: () => place },
+  {
+    operation: 'CreateBackendStorage',
+    from: 'created',
+    parameters: () => ({
+      ...storage,
+      ResourceConfig: { ServiceName: 'S3', BucketName: 'acme-media', Permissions: permissions },
+    }),
+  },
+  {
+    operation: 'GetBackendJob',
+    from: 'created',
+    parameters: () => ({ ...place, JobId: getRun('created').run.outputs['job-id'] }),
+  },
+  { operation: 'GetCallerIdentity', from: 'updated', parameters: () => ({}) },
+  {
+    operation: 'UpdateBackendStorage',
+    from: 'updated',
+    parameters: () => ({
+      ...storage,
+      ResourceConfig: { ServiceName: 'S3', Permissions: permissions },
+    }),
+  },
+  {
+    operation: 'ListBackendJobs',
+    from: 'unchanged',
+    parameters: () => ({ ...place, MaxResults: 25 }),
+  },
+]
+
+const isSts = (operation: string): boolean => stsOperations.some((name) => name === operation)
+
+/** Sends the same call with a client; keys like the action's: of a session, of a user, or none. */
+async function sendWithClient(
+  client: Client,
+  { operation, from, parameters }: ComparedCall,
+): Promise<{
+  readonly emulator: Emulator
+  readonly received: RecordedRequest
+}> {
+  const emulator = await start()
+  const unsigned = operation === 'AssumeRoleWithWebIdentity'
+  const keys: Keys | null = unsigned
+    ? null
+    : from === 'updated'
+      ? emulator.state.user
+      : await openSession(emulator)
+  const given = await parameters()
+  const before = emulator.calls(operation).length
+  await client.send({
+    service: isSts(operation) ? 'sts' : 'amplifybackend',
+    operation,
+    parameters: unsigned ? { ...given, WebIdentityToken: await requestToken(emulator) } : given,
+    emulator,
+    keys,
+  })
+  const received = emulator.calls(operation)[before]
+  if (received === undefined) throw new Error(`${client.title} did not call ${operation}`)
+  return { emulator, received }
+}
+
+const receivedSignature = (received: RecordedRequest): string | undefined =>
+  parseSignature(received)?.signature
+
+/** The signature by aws4, with the key that the emulator knows. */
+function expectedSignature(emulator: Emulator, received: RecordedRequest): string {
+  const keys = emulator.state.credentials.get(parseSignature(received)?.accessKeyId ?? '')
+  if (keys === undefined) throw new Error('The emulator handed out no such key')
+  return computeSignature(received, keys)
+}
+
+describe('The action', () => {
+  test('calls every operation that the emulator plays, in runs that end well', () => {
+    expect(getRun('created').run).toMatchObject({ exitCode: 0, outputs: { result: 'created' } })
+    expect(getRun('updated').run).toMatchObject({ exitCode: 0, outputs: { result: 'updated' } })
+    expect(getRun('unchanged').run).toMatchObject({ exitCode: 0, outputs: { result: 'unchanged' } })
+    expect(comparedCalls.map(({ operation }) => operation).sort()).toEqual(
+      [...amplifyOperations, ...stsOperations].sort(),
+    )
+  })
+
+  test.each(['created', 'updated', 'unchanged'] as const)(
+    'signs every call of the run that ends in `%s` as aws4 does',
+    (name) => {
+      const { emulator } = getRun(name)
+      const signed = emulator.requests.filter(
+        (received) =>
+          received.service === 'amplifybackend' || received.operation === 'GetCallerIdentity',
+      )
+      expect(signed.length).toBeGreaterThan(1)
+      expect(signed.map(receivedSignature)).toEqual(
+        signed.map((received) => expectedSignature(emulator, received)),
+      )
+    },
+  )
+})
+
+describe.each([awsCli, boto3])('$title and the action', (client) => {
+  test.each(comparedCalls)('send the same $operation', async (wanted) => {
+    const ours = callOf(wanted.from, wanted.operation)
+    const theirs = await sendWithClient(client, wanted)
+    expect(toComparable(ours)).toEqual(toComparable(theirs.received))
+    if (wanted.operation === 'AssumeRoleWithWebIdentity') return
+    expect(parseSignature(ours)?.scope).toMatchObject({
+      region: 'eu-west-1',
+      service: isSts(wanted.operation) ? 'sts' : 'amplifybackend',
+      end: 'aws4_request',
+    })
+    expect(parseSignature(ours)?.signedHeaders).toEqual(
+      expect.arrayContaining(
+        wanted.from === 'updated'
+          ? ['host', 'x-amz-date']
+          : ['host', 'x-amz-date', 'x-amz-security-token'],
+      ),
+    )
+    expect(receivedSignature(theirs.received)).toBe(
+      expectedSignature(theirs.emulator, theirs.received),
+    )
+  })
+})

@@ -1,0 +1,158 @@
+/** The emulated STS beside AWS's own model of it. */
+import { describe, expect, test } from 'vitest'
+
+import { defaults, type Emulator } from '../../../emulator/emulator.ts'
+import { stsOperations } from '../../../emulator/lib/operations.ts'
+import {
+  assumeRoleWithWebIdentity,
+  xmlText,
+  send,
+  signed,
+  start,
+  requestToken,
+  type Reply,
+} from '../../support/emulator-requests.ts'
+import { getOperation, readModel, type Member, type Shape } from './model.ts'
+import { forwardClock } from './forward-clock.ts'
+
+const model = readModel('sts/2011-06-15', stsOperations)
+const assumeRole = getOperation(model, 'AssumeRoleWithWebIdentity')
+
+const getMember = ({ members }: Shape, name: string): Member => {
+  const member = members.find((candidate) => candidate.name === name)
+  if (member === undefined) throw new Error(`AWS's model has no member ${name}`)
+  return member
+}
+
+const getErrorCode = (reply: Reply): string => xmlText(reply.text, 'Code')
+
+/** An emulator whose role allows the longest sessions. */
+async function startWithLongSessions(): Promise<Emulator> {
+  const emulator = await start()
+  const role = emulator.state.roles.get(defaults.applyRole)
+  if (role !== undefined) role.maxSessionSeconds = 43200
+  return emulator
+}
+
+/** A value that is as long as told, and otherwise right for its member. */
+const ofLength: Readonly<Record<string, (length: number) => string>> = {
+  RoleArn: (length) => 'arn:aws:iam::111122223333:role/'.padEnd(length, 'a').slice(0, length),
+  RoleSessionName: (length) => 'a'.repeat(length),
+  WebIdentityToken: (length) => 'a'.repeat(length),
+  DurationSeconds: String,
+}
+
+describe('AssumeRoleWithWebIdentity beside its model', () => {
+  test.each(assumeRole.input.members.filter(({ required }) => required).map(({ name }) => name))(
+    'refuses a request without %s',
+    async (name) => {
+      const emulator = await startWithLongSessions()
+      const form = new URLSearchParams({
+        Action: 'AssumeRoleWithWebIdentity',
+        Version: '2011-06-15',
+        RoleArn: defaults.applyRole,
+        RoleSessionName: 'session',
+        WebIdentityToken: await requestToken(emulator),
+      })
+      form.delete(name)
+      const reply = await send(emulator.url, {
+        method: 'POST',
+        path: '/',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: form.toString(),
+      })
+      expect([reply.status, getErrorCode(reply)]).toEqual([400, 'ValidationError'])
+    },
+  )
+
+  test.each(Object.entries(ofLength))('keeps %s within the model’s limits', async (name, make) => {
+    const emulator = await startWithLongSessions()
+    const { min, max } = getMember(assumeRole.input, name).shape
+    if (min === undefined || max === undefined) throw new Error(`${name} has no limits`)
+    const answer = async (length: number): Promise<string> =>
+      getErrorCode(await assumeRoleWithWebIdentity(emulator, { [name]: make(length) }))
+    expect(await answer(min - 1)).toBe('ValidationError')
+    expect(await answer(max + 1)).toBe('ValidationError')
+    expect(await answer(max)).not.toBe('ValidationError')
+    // No ARN of a role is as short as the model's least length.
+    if (name !== 'RoleArn') expect(await answer(min)).not.toBe('ValidationError')
+  })
+
+  test('takes every character of a session name that the model has, and no other', async () => {
+    const emulator = await startWithLongSessions()
+    const named = async (name: string): Promise<number> =>
+      (await assumeRoleWithWebIdentity(emulator, { RoleSessionName: name })).status
+    expect(await named('aZ0_+=,.@-')).toBe(200)
+    for (const other of ['a b', 'a/b', 'a:b', 'aé'])
+      expect([other, await named(other)]).toEqual([other, 400])
+  })
+
+  test('answers with members of the output alone, every required one among them', async () => {
+    const { status, text } = await assumeRoleWithWebIdentity(await startWithLongSessions())
+    expect(status).toBe(200)
+    const tags = [...text.matchAll(/<(\w+)>/g)].map(([, tag]) => tag)
+    const names = (shape: Shape): string[] =>
+      shape.members.flatMap(({ name, shape: inner }) => [name, ...names(inner)])
+    const required = (shape: Shape): string[] =>
+      shape.members.flatMap((member) => [
+        ...(member.required ? [member.name] : []),
+        ...required(member.shape),
+      ])
+    const around = ['AssumeRoleWithWebIdentityResult', 'ResponseMetadata', 'RequestId']
+    expect(tags.filter((tag) => !around.includes(tag ?? ''))).toEqual(
+      tags.filter((tag) => names(assumeRole.output).includes(tag ?? '')),
+    )
+    expect(tags).toEqual(expect.arrayContaining(required(assumeRole.output)))
+  })
+})
+
+describe('The errors of STS', () => {
+  /** What the emulator refuses by itself, each way that the model has an error for. */
+  const refusals: Readonly<
+    Record<string, (emulator: Emulator, pass: (ms: number) => void) => Promise<Reply>>
+  > = {
+    MalformedPolicyDocument: (emulator) => assumeRoleWithWebIdentity(emulator, { Policy: '{' }),
+    PackedPolicyTooLarge: (emulator) =>
+      assumeRoleWithWebIdentity(emulator, { Policy: ' '.repeat(2049) }),
+    InvalidIdentityToken: (emulator) =>
+      assumeRoleWithWebIdentity(emulator, { WebIdentityToken: 'no.token.atall' }),
+    ExpiredTokenException: async (emulator, pass) => {
+      const WebIdentityToken = await requestToken(emulator)
+      pass(301_000)
+      return assumeRoleWithWebIdentity(emulator, { WebIdentityToken })
+    },
+  }
+
+  test.each(Object.entries(refusals))(
+    '%s has the code and status of the model',
+    async (code, refuse) => {
+      const clock = forwardClock()
+      const reply = await refuse(await start({ clock }), (ms) => {
+        clock.pass(ms)
+      })
+      expect([getErrorCode(reply), reply.status]).toEqual([
+        code,
+        assumeRole.errors.find((error) => error.code === code)?.status,
+      ])
+    },
+  )
+})
+
+test('GetCallerIdentity answers with every member of the model', async () => {
+  const emulator = await start()
+  const body = 'Action=GetCallerIdentity&Version=2011-06-15'
+  const request = signed(emulator, {
+    path: '/',
+    body,
+    service: model.signingName,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  })
+  const { status, text } = await send(emulator.url, request)
+  expect(status).toBe(200)
+  const { output } = getOperation(model, 'GetCallerIdentity')
+  expect(output.members.map(({ name }) => [name, xmlText(text, name)]).sort()).toEqual([
+    ['Account', '111122223333'],
+    ['Arn', 'arn:aws:iam::111122223333:user/octocat'],
+    ['UserId', emulator.state.user.userId],
+  ])
+})

@@ -1,0 +1,98 @@
+/** Where the AWS SDK finds credentials when no role is set, one setting for each place. */
+import type { TestBed } from './run-action.ts'
+import { createHome, toProfile } from './home-folder.ts'
+import { startMetadataService, type Keys } from './servers/metadata-service.ts'
+
+export const withoutRole = {
+  'role-to-assume': '',
+  'plan-role-to-assume': '',
+  wait: 'false',
+} as const
+
+export const withoutToken = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
+}
+
+/** A session of the account's user, as machines and containers hold. */
+export function createSessionKeys({ emulator }: TestBed): Keys {
+  const keys = {
+    accessKeyId: 'ASIAEXAMPLEMACHINE00',
+    secretAccessKey: 'example-secret-of-the-machine',
+    sessionToken: 'example-session-token-of-the-machine',
+  }
+  emulator.state.credentials.set(keys.accessKeyId, { ...emulator.state.user, ...keys })
+  return keys
+}
+
+/** Who signed the calls of the Amplify API. */
+export const getSigners = ({ emulator }: TestBed): readonly (string | undefined)[] => [
+  ...new Set(
+    emulator.requests
+      .filter(({ service }) => service === 'amplifybackend')
+      .map(({ accessKeyId }) => accessKeyId),
+  ),
+]
+
+/** Prints the file in the shell that the SDK runs a process with. */
+const printKeys =
+  process.platform === 'win32' ? 'type "%USERPROFILE%\\keys.json"' : 'cat "$HOME/keys.json"'
+
+export type CredentialSource = Readonly<{
+  /** As the log names it. */
+  source: string
+  env: (keys: Keys) => Promise<Readonly<Record<string, string | undefined>>>
+}>
+
+export const credentialSources: Readonly<Record<string, CredentialSource>> = {
+  'keys in the environment': {
+    source: 'the credentials in AWS_ACCESS_KEY_ID',
+    env: (keys) =>
+      Promise.resolve({
+        AWS_ACCESS_KEY_ID: keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        AWS_SESSION_TOKEN: keys.sessionToken,
+      }),
+  },
+  'a profile': {
+    source: 'a profile of the shared AWS configuration',
+    env: (keys) =>
+      Promise.resolve({
+        AWS_PROFILE: 'deploy',
+        ...createHome({ '.aws/credentials': toProfile(keys, 'deploy') }),
+      }),
+  },
+  'a process': {
+    source: 'a profile of the shared AWS configuration',
+    env: (keys) =>
+      Promise.resolve({
+        AWS_PROFILE: 'deploy',
+        ...createHome({
+          'keys.json': JSON.stringify({
+            Version: 1,
+            AccessKeyId: keys.accessKeyId,
+            SecretAccessKey: keys.secretAccessKey,
+            SessionToken: keys.sessionToken,
+          }),
+          '.aws/config': `[profile deploy]\ncredential_process = ${printKeys}\n`,
+        }),
+      }),
+  },
+  'a container': {
+    source: "the container's credentials",
+    env: async (keys) => {
+      const metadata = await startMetadataService(keys)
+      return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
+    },
+  },
+  'the machine': {
+    source: "the instance's own role",
+    env: async (keys) => {
+      const metadata = await startMetadataService(keys)
+      return {
+        AWS_EC2_METADATA_DISABLED: undefined,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+      }
+    },
+  },
+}

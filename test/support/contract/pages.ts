@@ -1,0 +1,135 @@
+/** The documentation as data: headings, links, code blocks, and what stands in code marks. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+export type Block = Readonly<{
+  /** The word after the fence, for example `yaml`; empty where there is none. */
+  language: string
+  text: string
+  /** The first line of its text, from 1. */
+  line: number
+  /** The comment in the line before the fence, such as `policy: apply`; empty where there is none. */
+  mark: string
+}>
+
+export type Link = Readonly<{ target: string; line: number }>
+
+export type Page = Readonly<{
+  /** From the root of the repository, with `/`. */
+  path: string
+  text: string
+  /** Where links to the page can lead to, as GitHub names its headings. */
+  anchors: ReadonlySet<string>
+  links: readonly Link[]
+  blocks: readonly Block[]
+  /** What stands in code marks outside of the blocks. */
+  codes: readonly string[]
+}>
+
+/** Every Markdown page of the repository that people read. */
+export function pages(): readonly Page[] {
+  const below = (folder: string): readonly string[] =>
+    readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) return folder === '' && entry.name !== 'docs' ? [] : below(path)
+      return entry.name.endsWith('.md') ? [path] : []
+    })
+  return below('').map(readPage)
+}
+
+export function readPage(path: string): Page {
+  const text = readFileSync(`${root}${path}`, 'utf8')
+  return { path, text, ...parse(text) }
+}
+
+/** The rows of the first table below a heading, without its head: each cell as it is written. */
+export function tableBelow({ text }: Page, heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = text.split(`\n## ${heading}\n`)
+  const [table = ''] = /^\|[^]*?(?=\n(?!\|))/m.exec(section) ?? []
+  const [, , ...rows] = table.split('\n')
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  )
+}
+
+/** What stands in code marks, in order. */
+export const findCode = (text: string): readonly string[] =>
+  [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+
+type Line = Readonly<{ text: string; number: number }>
+
+function parse(text: string): Omit<Page, 'path' | 'text'> {
+  const prose: Line[] = []
+  const blocks: Block[] = []
+  let open: { fence: string; indent: number; block: Block; lines: string[] } | undefined
+  let mark = ''
+  for (const [index, line] of text.split('\n').entries()) {
+    const number = index + 1
+    if (open !== undefined) {
+      if (line.trim() === open.fence) {
+        blocks.push({ ...open.block, text: `${open.lines.join('\n')}\n` })
+        open = undefined
+        mark = ''
+      } else open.lines.push(line.slice(open.indent))
+      continue
+    }
+    const fence = /^( *)(`{3,}|~{3,})([\w-]*)/.exec(line)
+    if (fence !== null) {
+      const [, indent = '', marks = '', language = ''] = fence
+      const block = { language, text: '', line: number + 1, mark }
+      open = { fence: marks, indent: indent.length, block, lines: [] }
+      continue
+    }
+    const comment = /^<!-- (.*) -->$/.exec(line)?.[1]
+    if (comment !== undefined) mark = comment
+    else if (line.trim() !== '') mark = ''
+    prose.push({ text: line, number })
+  }
+  if (open !== undefined) throw new Error(`The block in line ${open.block.line} does not end.`)
+  return {
+    anchors: anchorsOf(prose),
+    links: linksOf(prose),
+    blocks,
+    codes: prose.flatMap(({ text: line }) =>
+      [...line.matchAll(/(`+)(.+?)\1/g)].map(([, , code = '']) => code),
+    ),
+  }
+}
+
+function anchorsOf(prose: readonly Line[]): ReadonlySet<string> {
+  const anchors = new Set<string>()
+  for (const { text } of prose) {
+    const heading = /^#{1,6} (.+)$/.exec(text)?.[1]
+    if (heading === undefined) continue
+    const slug = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-')
+    let anchor = slug
+    for (let again = 1; anchors.has(anchor); again += 1) anchor = `${slug}-${again}`
+    anchors.add(anchor)
+  }
+  return anchors
+}
+
+/** A link can be broken over two lines, so its text is read as one. */
+function linksOf(prose: readonly Line[]): readonly Link[] {
+  const starts: { at: number; number: number }[] = []
+  let whole = ''
+  for (const { text, number } of prose) {
+    starts.push({ at: whole.length, number })
+    whole += `${text}\n`
+  }
+  const plain = whole.replace(/(`+)(?:(?!\n\n)[^])+?\1/g, (code) => code.replace(/[[\]()]/g, ' '))
+  return [...plain.matchAll(/\]\(([^()\s]+)\)|(?:src|href)="([^"]+)"/g)].map((match) => ({
+    target: match[1] ?? match[2] ?? '',
+    line: starts.findLast(({ at }) => at <= match.index)?.number ?? 0,
+  }))
+}

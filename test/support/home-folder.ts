@@ -1,0 +1,27 @@
+/** Home folders, as tools and earlier steps leave them to a step. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+import type { Keys } from './servers/metadata-service.ts'
+import { addCleanup } from './scenario.ts'
+
+/** A home folder with these files, gone after the test; gives the variables that name it. */
+export function createHome(files: Readonly<Record<string, string>> = {}): {
+  HOME: string
+  USERPROFILE: string
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'home-'))
+  addCleanup(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return { HOME: folder, USERPROFILE: folder }
+}
+
+/** A profile of the shared credentials file. */
+export const toProfile = (keys: Keys, name = 'default'): string =>
+  `[${name}]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\naws_session_token = ${keys.sessionToken}\n`

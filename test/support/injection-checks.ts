@@ -1,0 +1,76 @@
+/** What no text from elsewhere may bring about, in the log, the outputs and on the page of a run. */
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
+import { OUTPUTS } from '../../src/report/outputs.ts'
+import { MAX_SUMMARY_BYTES } from '../../src/report/summary.ts'
+import { renderMarkdown } from './rendered-markdown.ts'
+
+/** Elements that the report itself writes; none of them runs, loads or links anything. */
+const ELEMENTS = new Set(
+  'a b br code details h2 h3 li p sub summary table tbody td th thead tr ul wbr'.split(' '),
+)
+
+/** Where the report's own links lead: to GitHub, and to the app in the console. */
+const OWN_LINKS =
+  /^https:\/\/(?:github\.com\/octo-org\/octo-app\/|[\w-]+\.console\.(?:aws\.amazon\.com|amazonaws\.cn)\/amplify\/)/
+
+const FORGERY = /^\s*::|##\[/
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
+
+/** A line of the log that the runner would not take for a command. */
+export function checkLine(line: string): void {
+  if (CONTROL.test(line)) throw new Error(`a control character in ${JSON.stringify(line)}`)
+  if (FORGERY.test(line)) throw new Error(`a command in ${JSON.stringify(line)}`)
+}
+
+/** A text of several lines, as annotations have. */
+export function checkText(text: string): void {
+  for (const line of text.split('\n')) checkLine(line)
+}
+
+/** Exactly the declared outputs, each on one line, the message of an error aside. */
+export function checkOutputs(outputs: Readonly<Record<string, string>>): void {
+  const names = Object.keys(outputs).toSorted()
+  if (names.join() !== OUTPUTS.toSorted().join()) throw new Error(`outputs: ${names.join()}`)
+  const { changes = '', ...texts } = outputs
+  if (/[\r\n]/.test(changes) || !Array.isArray(JSON.parse(changes))) throw new Error(changes)
+  for (const [name, value] of Object.entries(texts)) {
+    const lines = name === 'error-message' ? value.split('\n') : [value]
+    if (lines.some((line) => CONTROL.test(line)))
+      throw new Error(`${name}: ${JSON.stringify(value)}`)
+  }
+  const { 'error-code': code = '', 'job-id': job = '', ready } = outputs
+  if (code !== '' && !Object.hasOwn(ERROR_CATALOG, code)) throw new Error(`error-code: ${code}`)
+  if (!/^[\w.-]*$/.test(job)) throw new Error(`job-id: ${job}`)
+  if (ready !== '' && ready !== 'true') throw new Error(`ready: ${String(ready)}`)
+}
+
+/** Markdown in which nothing is active but what the report itself writes. */
+export function checkMarkdown(markdown: string): void {
+  if (Buffer.byteLength(markdown) > MAX_SUMMARY_BYTES) throw new Error('too long')
+  const { elements, links } = renderMarkdown(markdown)
+  const strange = elements.filter((name) => !ELEMENTS.has(name))
+  if (strange.length > 0) throw new Error(`elements ${strange.join()} in ${markdown}`)
+  const foreign = links.filter((url) => !OWN_LINKS.test(url))
+  if (foreign.length > 0) throw new Error(`links to ${foreign.join()} in ${markdown}`)
+}
+
+/** A comment besides notifies nobody: GitHub looks for names in everything but code and links. */
+export function checkComment(markdown: string): void {
+  checkMarkdown(markdown)
+  const open = markdown.replace(/<code>.*?<\/code>|<a [^>]*>.*?<\/a>/g, '')
+  const { text } = renderMarkdown(open)
+  if (/@\w|(?:^|\s)#\d/.test(text)) throw new Error(`a mention in ${markdown}`)
+}
+
+/** The raw lines of a process: commands that this action gives, with titles of its own, and harmless lines. */
+export function checkRawLog(raw: readonly string[]): void {
+  for (const line of raw) {
+    if (line.includes('##[')) throw new Error(`a command in ${JSON.stringify(line)}`)
+    const command = /^\s*::(.*)$/s.exec(line)?.[1]
+    if (command === undefined) checkLine(line)
+    else if (!OWN_COMMAND.test(command)) throw new Error(`a command: ${JSON.stringify(line)}`)
+  }
+}
+
+const OWN_COMMAND =
+  /^(?:add-mask|debug|group)::|^endgroup::$|^(?:notice|warning|error) title=[A-Z][\w ]*(?: \([A-Z_]+\))?::/

@@ -1,0 +1,24 @@
+/** What a child process loads before the bundle, as the JavaScript that it is without its types. */
+import { readFileSync } from 'node:fs'
+import { transformSync } from 'rolldown/utils'
+
+/**
+ * Arguments for Node that load a module first. The module goes along as a data: URL, since Node needs
+ * longer to load a file of TypeScript than to run the whole bundle; so it can import built-in modules only.
+ *
+ * @param path below test/support
+ */
+export function preloadArguments(path: string): readonly string[] {
+  const known = cache.get(path) ?? transform(path)
+  cache.set(path, known)
+  return known
+}
+
+const cache = new Map<string, readonly string[]>()
+
+function transform(path: string): readonly string[] {
+  const file = new URL(path, import.meta.url)
+  const { code, errors } = transformSync(file.pathname, readFileSync(file, 'utf8'))
+  if (errors.length > 0) throw new Error(`${path}: ${errors.map(String).join('; ')}`)
+  return ['--import', `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`]
+}

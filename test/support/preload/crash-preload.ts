@@ -1,0 +1,93 @@
+/**
+ * Preloaded with `node --import`, does something that no run can foresee: SABOTAGE says what, and
+ * SABOTAGE_AT after which text in the log.
+ */
+import { syncBuiltinESMExports } from 'node:module'
+import { Socket } from 'node:net'
+import timers from 'node:timers'
+
+/** Timers longer than this do not keep the process alive; the run's own deadline never does here. */
+let holdMs = 60_000
+
+const realSetTimeout = timers.setTimeout
+const unrefLongTimers = Object.assign(
+  (run: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) => {
+    const timer = realSetTimeout(run, ms, ...given)
+    return ms > holdMs ? timer.unref() : timer
+  },
+  realSetTimeout,
+)
+Reflect.set(timers, 'setTimeout', unrefLongTimers)
+Reflect.set(globalThis, 'setTimeout', unrefLongTimers)
+syncBuiltinESMExports()
+
+/** From now on no connection comes about, and what waits longer than this does not count. */
+function silence(longerThanMs: number): void {
+  holdMs = longerThanMs
+  Socket.prototype.connect = function connect(this: Socket) {
+    return this
+  }
+}
+
+function reject(reason: unknown): void {
+  void Promise.resolve().then(() => {
+    throw reason
+  })
+}
+
+/** The signal as a process gets it from itself, also where others cannot send one. */
+function signal(name: 'SIGINT' | 'SIGUSR2'): void {
+  process.on(name, () => {
+    throw new Error('sabotage by signal')
+  })
+  setImmediate(() => process.emit(name))
+}
+
+const kinds: Readonly<Record<string, () => void>> = {
+  'a rejection that nobody handles': () => {
+    reject(new Error('sabotage by rejection'))
+  },
+  'a rejection without an error': () => {
+    reject(Object.assign(Object.create(null), { because: 'sabotage' }))
+  },
+  'an exception in a timer': () => {
+    setTimeout(() => {
+      throw new Error('sabotage\n::error::by exception')
+    }, 0)
+  },
+  'exceptions one after the other': () => {
+    setInterval(() => {
+      throw new Error('sabotage again and again')
+    }, 5)
+  },
+  'an exception in the handler of a signal': () => {
+    signal('SIGUSR2')
+  },
+  'an exception in the handler of the signal that cancels': () => {
+    signal('SIGINT')
+  },
+  'promises that never settle': () => {
+    silence(1_000)
+  },
+  'a process in which nothing moves': () => {
+    silence(0)
+  },
+  'a premature exit': () => {
+    process.exit(0)
+  },
+}
+
+const crash = kinds[process.env['SABOTAGE'] ?? '']
+const trigger = process.env['SABOTAGE_AT']
+if (crash === undefined || trigger === undefined) throw new Error('What, and when?')
+
+const write = process.stdout.write.bind(process.stdout)
+let done = false
+Reflect.set(process.stdout, 'write', (text: unknown, ...rest: unknown[]): unknown => {
+  const answer: unknown = Reflect.apply(write, process.stdout, [text, ...rest])
+  if (!done && typeof text === 'string' && text.includes(trigger)) {
+    done = true
+    crash()
+  }
+  return answer
+})

@@ -1,0 +1,55 @@
+/** What holds for every step, however it ends and whatever it met. */
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { isOnThePage } from './errors-page.ts'
+
+/** Shorter values can stand in any text by chance. */
+const MIN_SECRET_LENGTH = 8
+
+const INTERNALS =
+  /\[object \w+\]|(?<![".\w])\b(?:undefined|NaN)\b(?![".])|\bat (?:file:|node:|async )|\$response/
+
+/** Whoever copies such a command copies the full stop too. */
+const COMMAND_IN_A_SENTENCE = /aws amplifybackend [^\n]*--[a-z-]+ [\w.-]*\.(?=\s|$)/
+const CODE_WITH_FULL_STOP = /<code>aws (?:(?!<\/code>).)*&#46;<\/code>/
+
+/**
+ * Green without an error, or red with the one that people can read and look up; nothing left behind for
+ * other steps; no secret anywhere but in its mask.
+ *
+ * @throws with the whole log where that does not hold
+ */
+export function checkResult(end: StepResult): void {
+  const fail = (what: string): never => {
+    throw new Error(`${what}\n${end.log.join('\n')}`)
+  }
+  const errors = end.annotations.filter(({ level }) => level === 'error')
+  if (![0, 1].includes(end.exitCode)) fail(`exit code ${end.exitCode}`)
+  if (errors.length !== end.exitCode) fail(`${errors.length} errors, exit code ${end.exitCode}`)
+  for (const { title, message } of errors) {
+    if (title === '' || message.trim() === '') fail('an error without words')
+    if (INTERNALS.test(message)) fail(`an error for programmers: ${message}`)
+  }
+  const { 'error-code': code = '', 'error-message': message = '' } = end.outputs
+  if (code !== '' && !isOnThePage(code, message)) fail(`not on the page: ${code}: ${message}`)
+  const texts = [...end.annotations.map((each) => each.message), end.outputs['error-message'] ?? '']
+  for (const text of texts) {
+    if (COMMAND_IN_A_SENTENCE.test(text)) fail(`a command that ends in a full stop: ${text}`)
+  }
+  if (CODE_WITH_FULL_STOP.test(end.summary)) fail(`code with a full stop: ${end.summary}`)
+  if (end.leftovers !== '') fail(`left behind: ${end.leftovers}`)
+  const open = [
+    ...end.rawLines.filter((line) => !line.startsWith('::add-mask::')),
+    ...Object.values(end.outputs),
+    end.summary,
+  ].join('\n')
+  const seen = end.masks
+    .map(unescapeCommand)
+    .filter((mask) => mask.length >= MIN_SECRET_LENGTH && open.includes(mask))
+  if (seen.length > 0) fail(`shown though masked: ${seen.join(', ')}`)
+  if (/\beyJ[\w-]{10,}\.[\w-]+\.[\w-]+|\bBearer [\w-]/.test(open)) fail('a token is shown')
+}
+
+/** As the runner reads what stands behind a command. */
+export function unescapeCommand(text: string): string {
+  return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+}

@@ -1,0 +1,28 @@
+/** TLS in front of a server that speaks plain HTTP. */
+import { connect } from 'node:net'
+import { createServer } from 'node:tls'
+
+import type { TlsIdentity } from './certificate-authority.ts'
+import { pipeBoth, listen } from './loopback-server.ts'
+import { addCleanup } from '../scenario.ts'
+
+export type TlsTerminator = Readonly<{
+  port: number
+  /** The names that clients asked for, one for each handshake that came about. */
+  handshakes: readonly string[]
+}>
+
+/** Stops with the test. */
+export async function startTlsTerminator(
+  behind: number,
+  identity: TlsIdentity,
+): Promise<TlsTerminator> {
+  const handshakes: string[] = []
+  const server = createServer({ ...identity }, (socket) => {
+    handshakes.push(typeof socket.servername === 'string' ? socket.servername : '')
+    pipeBoth(socket, connect(behind, '127.0.0.1'))
+  })
+  const { port, stop } = await listen(server)
+  addCleanup(stop)
+  return { port, handshakes }
+}

@@ -1,0 +1,296 @@
+/** Worlds, faults and runs for properties: whatever the network and the service can do to a run. */
+import { fc } from '@fast-check/vitest'
+import type { ApplyOptions } from '../../../src/storage/apply.ts'
+import type { Permission } from '../../../src/inputs/read-inputs.ts'
+import { DESIRED } from './storage-context.ts'
+import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from './api-failures.ts'
+import { MEDIA, type Scenario } from './storage-runs.ts'
+import {
+  EXISTS_TEXT,
+  TIME_STYLES,
+  type Fault,
+  type JobResult,
+  type Operation,
+  type ConnectionOptions,
+  type Script,
+  type ServiceOptions,
+} from './virtual-amplify.ts'
+
+/** How long after the failure of a create its effect may come. */
+const EFFECT_WINDOW_MS = 30_000
+
+const ambiguous = fc.constantFrom(...AMBIGUOUS)
+const harmless = fc.constantFrom(...NOT_EXECUTED)
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+
+const retryAfter = rarely(fc.constantFrom(0, 1_000, 30_000, 3_600_000))
+
+const fault = (members: fc.Arbitrary<Fault>): fc.Arbitrary<Fault> =>
+  fc.tuple(members, retryAfter).map(([made, after]) => ({
+    ...made,
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+  }))
+
+/** Trouble of a call that changes something; late effects come up to `latestMs` after the failure. */
+const writeFaults = (latestMs: number): fc.Arbitrary<Script> =>
+  fc.array(
+    fc.option(
+      fault(
+        fc.oneof(
+          {
+            weight: 6,
+            arbitrary: fc.record({
+              failure: ambiguous,
+              effect: fc.oneof(
+                fc.constantFrom('none' as const, 'done' as const),
+                fc
+                  .oneof(fc.nat(latestMs), fc.constantFrom(0, latestMs))
+                  .map((lateMs) => ({ lateMs })),
+              ),
+            }),
+          },
+          { weight: 3, arbitrary: fc.record({ failure: harmless }) },
+          {
+            weight: 1,
+            arbitrary: fc.record({ failure: fc.constantFrom('expired', ...PERMANENT) }),
+          },
+        ),
+      ),
+      { freq: 4, nil: undefined },
+    ),
+    { maxLength: 6 },
+  )
+
+const readFault = fault(
+  fc.record({
+    failure: fc.oneof(
+      { weight: 6, arbitrary: ambiguous },
+      { weight: 4, arbitrary: harmless },
+      { weight: 1, arbitrary: fc.constant('expired' as const) },
+    ),
+  }),
+)
+
+/** Trouble that stays: of any kind, hopeless included. */
+const permanentFault = fault(
+  fc.record({ failure: fc.constantFrom(...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT) }),
+)
+
+const readFaults: fc.Arbitrary<Script> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant([]) },
+  {
+    weight: 3,
+    arbitrary: fc.array(fc.option(readFault, { freq: 2, nil: undefined }), { maxLength: 10 }),
+  },
+)
+
+/** A read fails by its time limit when its two ways take 20 seconds together. */
+const CALM_MS = 9_000
+
+/** Times of ways, played round and round. */
+const latencies = (mostMs: number): fc.Arbitrary<() => () => number> =>
+  fc
+    .oneof(
+      { weight: 4, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
+      { weight: 2, arbitrary: fc.array(fc.nat(CALM_MS), { minLength: 1, maxLength: 7 }) },
+      { weight: 1, arbitrary: fc.array(fc.nat(mostMs), { minLength: 1, maxLength: 7 }) },
+    )
+    .map((ways) => {
+      const play = (): (() => number) => {
+        let next = -1
+        return () => {
+          next += 1
+          return ways[next % ways.length] ?? 0
+        }
+      }
+      return Object.assign(play, { toString: () => `ways ${ways.join()}` })
+    })
+
+const ends: fc.Arbitrary<readonly JobResult[]> = fc.array(
+  fc.constantFrom<JobResult>(
+    { status: 'COMPLETED' },
+    { status: 'completed' },
+    { status: 'FAILED', error: 'Something went wrong' },
+    { status: 'Failed', error: '' },
+    { status: 'FAILED', error: EXISTS_TEXT },
+  ),
+  { maxLength: 3 },
+)
+
+export type AnyScenario = Readonly<{
+  service: ServiceOptions
+  /** What the storage is before, and jobs of others. */
+  before: 'nothing' | 'equal' | 'different'
+  others: readonly Readonly<{ at: number; ms: number; creates: boolean; operation: string }>[]
+  port: Omit<ConnectionOptions, 'latency'>
+  latency: () => () => number
+  maxAttempts: number
+  timeoutMs: number
+  random: readonly number[]
+  options: Pick<ApplyOptions, 'ifExists' | 'wait'>
+}>
+
+export type ScenarioKind = Readonly<{
+  /** Whether the service prevents second jobs and storages by itself. */
+  rules: 'on' | 'off' | 'any'
+  role: 'may read' | 'any'
+  /** Whether others create storages meanwhile. */
+  rivals: boolean
+  /** Whether reads come through, and jobs have a status, all the time. */
+  calm: boolean
+}>
+
+const READS: readonly Operation[] = [
+  'GetBackendStorage',
+  'ListBackendJobs',
+  'GetBackendJob',
+  'GetBackend',
+]
+
+/** Any world of a kind. */
+export function anyScenario({
+  rules,
+  role,
+  rivals,
+  calm,
+}: ScenarioKind): fc.Arbitrary<AnyScenario> {
+  const off = { oneJob: false, oneStorage: 'off' } as const
+  const on = fc.constantFrom<ServiceOptions>(
+    { oneJob: true, oneStorage: 'refused' },
+    { oneJob: true, oneStorage: 'failed-job' },
+  )
+  const someRules = { on, off: fc.constant(off), any: fc.oneof(on, fc.constant(off)) }[rules]
+  return fc.constantFrom(0, 0, 0, 1_500, 20_000).chain((jobLagMs) =>
+    fc
+      .record(
+        {
+          rules: someRules,
+          jobMs: fc.oneof(
+            fc.constantFrom(0, 1, 500, 20_000, 29_999, 30_000, 30_001, 10_000_000),
+            fc.nat(120_000),
+          ),
+          runningStatus: fc.constantFrom(
+            ...['RUNNING', 'RUNNING', 'PENDING', 'NEW_STATE'],
+            ...(calm ? [] : ['']),
+          ),
+          times: fc.constantFrom(...Object.values(TIME_STYLES)),
+          ends,
+          epochMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
+          bucketAs: fc.constantFrom('base' as const, 'physical' as const, 'absent' as const),
+          absentAs: fc.constantFrom('not-found' as const, 'empty' as const),
+          before: fc.constantFrom('nothing', 'nothing', 'nothing', 'equal', 'different' as const),
+          others: fc.array(
+            fc.record({
+              at: fc.nat(90_000),
+              ms: fc.nat(60_000),
+              creates: rivals ? fc.boolean() : fc.constant(false),
+              operation: fc.constantFrom('UpdateBackendAPI', 'UpdateBackendStorage'),
+            }),
+            { maxLength: 2 },
+          ),
+          creates: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
+          updates: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
+          reads: fc.tuple(readFaults, readFaults, readFaults, readFaults),
+          always: rarely(fc.tuple(fc.constantFrom(...READS), permanentFault)),
+          denied: role === 'any' ? fc.subarray([...READS]) : fc.constant([]),
+          storageLagMs: role === 'any' ? fc.constantFrom(0, 0, 0, 3_000, 40_000) : fc.constant(0),
+          latency: latencies(calm ? CALM_MS : EFFECT_WINDOW_MS),
+          maxAttempts: fc.integer({ min: 1, max: 6 }),
+          timeoutMs: fc.oneof(
+            { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
+            { weight: 1, arbitrary: fc.integer({ min: 1, max: 200_000 }) },
+          ),
+          random: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), {
+            minLength: 1,
+            maxLength: 5,
+          }),
+          ifExists: fc.constantFrom('match' as const, 'update' as const, 'fail' as const),
+          wait: fc.boolean(),
+        },
+        { noNullPrototype: true },
+      )
+      .map((any) => ({
+        service: {
+          ...any.rules,
+          jobMs: any.jobMs,
+          runningStatus: any.runningStatus,
+          times: any.times,
+          ends: any.ends,
+          jobLagMs,
+          storageLagMs: any.storageLagMs,
+          epochMs: any.epochMs,
+          bucketAs: any.bucketAs,
+          absentAs: any.absentAs,
+        },
+        before: any.before,
+        others: any.others,
+        port: {
+          denied: any.denied,
+          faults: {
+            CreateBackendStorage: any.creates,
+            UpdateBackendStorage: any.updates,
+            GetBackendStorage: any.reads[0],
+            ListBackendJobs: any.reads[1],
+            GetBackendJob: any.reads[2],
+            GetBackend: any.reads[3],
+          },
+          ...(any.always === undefined ? {} : { always: { [any.always[0]]: any.always[1] } }),
+        },
+        latency: any.latency,
+        maxAttempts: any.maxAttempts,
+        timeoutMs: any.timeoutMs,
+        random: any.random,
+        options: { ifExists: any.ifExists, wait: any.wait },
+      })),
+  )
+}
+
+/** The setting of a run in a world. */
+export function toSetting(any: AnyScenario): Scenario {
+  let chance = -1
+  return {
+    world: any.service,
+    port: { ...any.port, latency: any.latency() },
+    engine: {
+      maxAttempts: any.maxAttempts,
+      timeoutMs: any.timeoutMs,
+      random: () => {
+        chance += 1
+        return any.random[chance % any.random.length] ?? 0
+      },
+    },
+    order: any.options,
+    play: (world, clock) => {
+      if (any.before === 'equal') world.addStorage(MEDIA)
+      if (any.before === 'different') world.addStorage({ ...MEDIA, authenticated: [] })
+      for (const { at, ms, creates, operation } of any.others) {
+        clock.schedule(at, () => {
+          const job = world.addJob(creates ? 'CreateBackendStorage' : operation, 'RUNNING')
+          clock.schedule(ms, () => {
+            const done = !creates || world.storages.size === 0
+            world.endJob(
+              job,
+              done ? { status: 'COMPLETED' } : { status: 'FAILED', error: EXISTS_TEXT },
+            )
+            if (creates && done) world.addStorage(MEDIA)
+          })
+        })
+      }
+    },
+  }
+}
+
+/** Any list of permissions. */
+export const anyPermissions: fc.Arbitrary<Permission[]> = fc.subarray<Permission>([
+  'READ',
+  'CREATE_AND_UPDATE',
+  'DELETE',
+])
+
+/** The storage that is asked for, as a plain object of what a run manages. */
+export const EXPECTED_STORAGE = {
+  resourceName: DESIRED.resourceName,
+  baseName: MEDIA.baseName,
+  authenticated: MEDIA.authenticated,
+}

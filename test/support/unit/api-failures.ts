@@ -1,0 +1,120 @@
+/** Failures of calls as the SDK's side of the port hands them over, one for each kind of trouble. */
+import type { ApiFailure } from '../../../src/network/failure.ts'
+
+/** A failure of which everything but what is given is unremarkable. */
+export function aFailure(members: Partial<ApiFailure> = {}): ApiFailure {
+  return {
+    operation: 'CreateBackendStorage',
+    status: undefined,
+    name: 'Unknown',
+    code: undefined,
+    message: '',
+    connected: true,
+    timedOut: false,
+    requestId: undefined,
+    retryAfterMs: undefined,
+    clockSkewCorrected: false,
+    ...members,
+  }
+}
+
+const withResponse = (status: number, name: string, message: string): Partial<ApiFailure> => ({
+  status,
+  name,
+  message,
+  requestId: `request-${status}`,
+})
+
+const withoutResponse = (
+  code: string,
+  message: string,
+  connected: boolean,
+): Partial<ApiFailure> => ({
+  name: 'Error',
+  code,
+  message,
+  connected,
+})
+
+/** What the client sees of a call that goes wrong. */
+export const FAILURES = {
+  throttled: withResponse(429, 'TooManyRequestsException', 'Rate exceeded'),
+  throttledUntyped: withResponse(429, 'Unknown', 'Too Many Requests'),
+  gatewayTimeout: withResponse(504, 'GatewayTimeoutException', 'Endpoint request timed out'),
+  gatewayTimeoutPage: withResponse(504, 'SyntaxError', 'Unexpected token <'),
+  internalError: withResponse(500, 'Unknown', 'Internal server error'),
+  badGateway: withResponse(502, 'SyntaxError', 'Unexpected token <'),
+  unavailable: withResponse(503, 'Unknown', 'Service Unavailable'),
+  requestTimeout: withResponse(408, 'Unknown', 'Request Timeout'),
+  notFound: withResponse(404, 'NotFoundException', 'App not found'),
+  accessDenied: withResponse(
+    403,
+    'AccessDeniedException',
+    'User is not authorized to perform that',
+  ),
+  forbidden: withResponse(403, 'Unknown', 'Forbidden'),
+  badRequest: withResponse(400, 'BadRequestException', 'Invalid request'),
+  expired: withResponse(403, 'ExpiredTokenException', 'The security token is expired'),
+  badKeys: withResponse(403, 'UnrecognizedClientException', 'The security token is invalid'),
+  empty: withResponse(200, 'Error', 'the answer lacks what it must have'),
+  page: withResponse(200, 'SyntaxError', 'Unexpected token <'),
+  redirect: withResponse(307, 'Unknown', 'Temporary Redirect'),
+  reset: { ...withoutResponse('ECONNRESET', 'socket hang up', true), name: 'TimeoutError' },
+  garbage: withoutResponse('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', true),
+  connectionRefused: withoutResponse('ECONNREFUSED', 'connect ECONNREFUSED', false),
+  handshakeReset: withoutResponse('ECONNRESET', 'Client network socket disconnected', false),
+  nameServerDown: withoutResponse('EAI_AGAIN', 'getaddrinfo EAI_AGAIN', false),
+  unknownHost: withoutResponse('ENOTFOUND', 'getaddrinfo ENOTFOUND', false),
+  untrusted: withoutResponse(
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'self-signed certificate in chain',
+    false,
+  ),
+  /** No answer ever; the client's own time limit ends the call. */
+  stall: { name: 'TimeLimitError', message: 'no answer in time', timedOut: true },
+} as const satisfies Record<string, Partial<ApiFailure>>
+
+export type FailureName = keyof typeof FAILURES
+
+/** The failure of an operation in a kind of trouble. */
+export function createFailure(
+  operation: string,
+  trouble: FailureName,
+  members: Partial<ApiFailure> = {},
+): ApiFailure {
+  return aFailure({ operation, ...FAILURES[trouble], ...members })
+}
+
+/** Trouble after which the call may or may not have been carried out. */
+export const AMBIGUOUS = [
+  'gatewayTimeout',
+  'gatewayTimeoutPage',
+  'internalError',
+  'badGateway',
+  'unavailable',
+  'requestTimeout',
+  'empty',
+  'page',
+  'redirect',
+  'reset',
+  'garbage',
+  'stall',
+] as const satisfies readonly FailureName[]
+
+/** Trouble that passes, and in which nothing was carried out. */
+export const NOT_EXECUTED = [
+  'throttled',
+  'throttledUntyped',
+  'connectionRefused',
+  'handshakeReset',
+  'nameServerDown',
+  'unknownHost',
+] as const satisfies readonly FailureName[]
+
+/** Trouble that does not pass. */
+export const PERMANENT = [
+  'badRequest',
+  'forbidden',
+  'badKeys',
+  'untrusted',
+] as const satisfies readonly FailureName[]

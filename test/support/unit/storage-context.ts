@@ -1,0 +1,135 @@
+/** An engine for a run on the virtual service, and everything that the run tells while it goes on. */
+import type { Amplify, AcceptedJob } from '../../../src/aws/amplify-backend.ts'
+import type { StorageContext } from '../../../src/storage/context.ts'
+import type { StorageRef } from '../../../src/storage/errors.ts'
+import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
+import type { Change, Storage, DesiredStorage } from '../../../src/storage/model.ts'
+import { APP_ID, ENVIRONMENT } from './virtual-amplify.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+/** What a run has said so far. */
+export type Recorded = {
+  readonly lines: string[]
+  /** The same with the time at which they came. */
+  readonly timedLines: { readonly at: number; readonly text: string }[]
+  readonly retries: string[]
+  readonly warnings: { readonly title: string; readonly text: string }[]
+  readonly jobs: { readonly jobId: string; readonly status: string | undefined }[]
+  readonly changes: (readonly Change[])[]
+  readonly storages: (Storage | undefined)[]
+  readonly accepted: AcceptedJob[]
+  /** What was said of sends: `open` as they went out, `settled` when their outcome was known. */
+  readonly mutations: ('open' | 'settled')[]
+  refreshes: number
+}
+
+export type ContextOptions = Readonly<{
+  maxAttempts?: number
+  /** Milliseconds from now until the run must have ended. */
+  timeoutMs?: number
+  random?: () => number
+  signal?: AbortSignal
+  mutationSignal?: AbortSignal
+  /** What the run knows of the account's limit: nothing yet, unless given; null where its calls share none. */
+  pressure?: ThrottleState | null
+}>
+
+export const STORAGE_REF: StorageRef = {
+  appId: APP_ID,
+  backendEnvironmentName: ENVIRONMENT,
+  resourceName: 'media',
+  region: 'eu-west-1',
+  accountId: '111122223333',
+}
+
+/** The storage that most scenarios ask for. */
+export const DESIRED: DesiredStorage = {
+  resourceName: 'media',
+  serviceName: 'S3',
+  bucketName: 'photos',
+  authenticated: ['READ', 'CREATE_AND_UPDATE'],
+  unauthenticated: undefined,
+}
+
+/** A signal that is never aborted. */
+export const neverAborted: AbortSignal = new AbortController().signal
+
+/** Patience on a virtual clock that says nothing. */
+export function aRetryPolicy(clock: VirtualClock, members: Partial<RetryPolicy> = {}): RetryPolicy {
+  return {
+    clock,
+    random: () => 0.5,
+    deadline: clock.now() + 1_800_000,
+    maxAttempts: 8,
+    signal: neverAborted,
+    onRetry: () => undefined,
+    refreshCredentials: () => undefined,
+    ...members,
+  }
+}
+
+/** Makes the engine of a run. */
+export function aStorageContext(
+  clock: VirtualClock,
+  amplify: Amplify,
+  options: ContextOptions = {},
+): { context: StorageContext; recorded: Recorded } {
+  const recorded: Recorded = {
+    lines: [],
+    timedLines: [],
+    retries: [],
+    warnings: [],
+    jobs: [],
+    changes: [],
+    storages: [],
+    accepted: [],
+    mutations: [],
+    refreshes: 0,
+  }
+  const signal = options.signal ?? neverAborted
+  const { pressure: throttleState = { throttledResponses: 0 } } = options
+  const retryPolicy = aRetryPolicy(clock, {
+    random: options.random ?? (() => 0.5),
+    deadline: clock.now() + (options.timeoutMs ?? 1_800_000),
+    maxAttempts: options.maxAttempts ?? 8,
+    signal,
+    ...(throttleState === null ? {} : { throttleState }),
+    onRetry: (line) => {
+      recorded.retries.push(line)
+    },
+    refreshCredentials: () => {
+      recorded.refreshes += 1
+    },
+  })
+  const context: StorageContext = {
+    amplify,
+    ref: STORAGE_REF,
+    retryPolicy,
+    mutationSignal: options.mutationSignal ?? signal,
+    observer: {
+      onLog: (text) => {
+        recorded.lines.push(text)
+        recorded.timedLines.push({ at: clock.now(), text })
+      },
+      onWarning: (title, text) => {
+        recorded.warnings.push({ title, text })
+      },
+      onAccepted: (started) => {
+        recorded.accepted.push(started)
+      },
+      onMutation: (outcome) => {
+        recorded.mutations.push(outcome)
+      },
+      onJob: (jobId, status) => {
+        recorded.jobs.push({ jobId, status })
+      },
+      onChanges: (changes) => {
+        recorded.changes.push(changes)
+      },
+      onStorage: (found) => {
+        recorded.storages.push(found)
+      },
+    },
+  }
+  return { context, recorded }
+}

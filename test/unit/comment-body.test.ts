@@ -1,0 +1,255 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import type { RunOutcome } from '../../src/run/outcome.ts'
+import { ActionError, ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
+import { invalidInputError, readInputs, type Inputs } from '../../src/inputs/read-inputs.ts'
+import {
+  renderComment,
+  isWorthReporting,
+  commentMarker,
+  parseRunId,
+} from '../../src/report/comment-body.ts'
+import { getCreateChanges } from '../../src/storage/model.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
+import {
+  runState,
+  planToCreate,
+  failedOutcome,
+  request,
+  storage,
+  reportData,
+} from '../support/unit/report-data.ts'
+
+const MARKER = '<!-- amplify-create-backend-storage d1a2b3c4d5e6f7 prod media -->'
+
+const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
+  renderMarkdown(renderComment(MARKER, '1234567890', reportData(ending, given))).text
+
+const created = { result: 'created', verified: true, bucketName: 'acme-media14558-prod' } as const
+
+function inputs(given: Readonly<Record<string, string>> = {}): Inputs {
+  const reading = readInputs({
+    'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
+    'INPUT_BACKEND-ENVIRONMENT-NAME': 'prod',
+    'INPUT_RESOURCE-NAME': 'media',
+    'INPUT_AUTHENTICATED-PERMISSIONS': 'READ',
+    'INPUT_AWS-REGION': 'eu-west-1',
+    ...given,
+  })
+  if (reading.inputs === undefined) throw invalidInputError(reading.problems)
+  return reading.inputs
+}
+
+describe('the marker of a comment', () => {
+  it('names the app, the environment and the resource', () => {
+    expect(commentMarker(inputs())).toBe(MARKER)
+  })
+
+  it.each([
+    ['app', { 'INPUT_APP-ID': 'd9z8y7x6w5v4u3' }],
+    ['environment', { 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev' }],
+    ['resource', { 'INPUT_RESOURCE-NAME': 'mediatwo' }],
+  ])('is another for another %s', (_, given) => {
+    const other = commentMarker(inputs(given))
+    expect(other.startsWith(MARKER)).toBe(false)
+    expect(MARKER.startsWith(other)).toBe(false)
+  })
+
+  it('is the same however the storage is asked to be', () => {
+    const given = { 'INPUT_AUTHENTICATED-PERMISSIONS': 'none', 'INPUT_BUCKET-NAME': 'acme-media' }
+    expect(commentMarker(inputs(given))).toBe(MARKER)
+  })
+})
+
+describe('a comment', () => {
+  it('is hidden behind its marker and the id of its run', () => {
+    const body = renderComment(MARKER, '1234567890', reportData(created))
+    expect(body.startsWith(`${MARKER}\n<!-- run 1234567890 -->\n### ✅ `)).toBe(true)
+    expect(parseRunId(body)).toBe(1234567890n)
+  })
+
+  it.each(['', 'x', '-->'])('does without the id %j', (run) => {
+    const body = renderComment(MARKER, run, reportData(created))
+    expect(body.startsWith(`${MARKER}\n### ✅ `)).toBe(true)
+    expect(parseRunId(body)).toBeUndefined()
+  })
+
+  it('of a plan reads like this', () => {
+    expect(text({ result: 'planned' }, { state: planToCreate() })).toBe(
+      [
+        '📝 Plan: create storage media',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        '| Planned',
+        'Storage | media',
+        'Signed-in users | READ, DELETE',
+        'The service chooses the name of the bucket.',
+        'The name of the storage and its bucket cannot be changed later.',
+        'After the merge into "main", the run there applies this.',
+        'Commit 7f3c2b9 · summary and log of run 42',
+      ].join('\n'),
+    )
+  })
+
+  it('of a change shows what is and what will be', () => {
+    const plan = runState({
+      command: 'plan',
+      currentStorage: { storage },
+      changes: [
+        { field: 'authenticated-permissions', from: ['READ', 'DELETE'], to: [] },
+        { field: 'unauthenticated-permissions', from: [], to: ['READ'] },
+      ],
+    })
+    expect(text({ result: 'planned' }, { state: plan })).toContain(
+      [
+        '| Now | Planned',
+        'Signed-in users | READ, DELETE | none',
+        'Guests | none | READ',
+        'Guests get access without signing in: this switches on unauthenticated identities in the Cognito identity pool of the app.',
+      ].join('\n'),
+    )
+  })
+
+  it('of a plan with nothing to do is short', () => {
+    const plan = planToCreate({ currentStorage: { storage }, changes: [] })
+    expect(text({ result: 'planned' }, { state: plan })).toBe(
+      [
+        '✅ Plan: storage media is as asked, nothing to do',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        'Commit 7f3c2b9 · summary and log of run 42',
+      ].join('\n'),
+    )
+  })
+
+  it('of a create says the bucket, the job, and how to keep the storage', () => {
+    const after = runState({
+      currentStorage: { storage },
+      mutationSent: true,
+      jobId: 'job-1',
+      status: 'COMPLETED',
+      changes: getCreateChanges(request),
+    })
+    expect(text(created, { state: after })).toBe(
+      [
+        '✅ Storage media created',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        '| Now',
+        'Storage | media',
+        'Signed-in users | READ, DELETE',
+        'The bucket is acme-media14558-prod.',
+        'Keep the storage: when the repository of the app holds amplify/, run amplify pull, commit what it changes, and generate aws-exports.js again. A hosting build that does not know the storage can delete it.',
+        'Commit 7f3c2b9 · summary and log of run 42 · job job-1 completed',
+      ].join('\n'),
+    )
+  })
+
+  it('of a plan that would be refused says why, what to do, and shows the difference', () => {
+    const plan = runState({
+      command: 'plan',
+      currentStorage: { storage },
+      changes: [{ field: 'bucket-name', from: 'acme-media14558-prod', to: 'other' }],
+    })
+    expect(text(failedOutcome('BUCKET_FIXED', 'raw words'), { state: plan })).toBe(
+      [
+        '❌ Plan: storage media would be refused',
+        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
+        'BUCKET_FIXED: The storage exists with another bucket, and a bucket cannot be changed later.',
+        'What to do: Set bucket-name to the name of the existing bucket, or leave it empty.',
+        'Nothing was changed.',
+        '| Now | Asked for',
+        'Bucket | acme-media14558-prod | other',
+        'Commit 7f3c2b9 · summary and log of run 42',
+      ].join('\n'),
+    )
+  })
+
+  it('of a failed apply does not call the change done', () => {
+    const after = runState({
+      mutationSent: true,
+      jobId: 'job-1',
+      status: 'FAILED',
+      changes: getCreateChanges(request),
+    })
+    const body = text(failedOutcome('JOB_FAILED', 'raw words'), { state: after })
+    expect(body).toContain('| Asked for\nStorage | media\n')
+    expect(body).toContain('job job-1 failed')
+    expect(body).not.toMatch(/Nothing was changed|Now|Planned/)
+  })
+
+  it('says what warnings are about, and leaves their words to the summary', () => {
+    const plan = planToCreate({
+      warnings: [
+        { title: 'Backend reports an error', text: 'raw words of the service' },
+        { title: 'Guests get access', text: 'said elsewhere' },
+        { title: 'Planned only', text: 'This run only plans, after a push to "dev".' },
+        {
+          title: 'The apply would fail as things are',
+          text: 'names of environments',
+          code: 'ENVIRONMENT_NOT_FOUND',
+        },
+      ],
+    })
+    const lines = text({ result: 'planned' }, { state: plan }).split('\n')
+    expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
+      '⚠️ Backend reports an error (the summary of the run says more)',
+      '⚠️ This run only plans, after a push to "dev".',
+      '⚠️ The apply would fail as things are: The app has no backend environment of that name.',
+    ])
+  })
+
+  it('has no twelve digits that could be the id of an account', () => {
+    const plan = runState({
+      command: 'plan',
+      changes: [{ field: 'bucket-name', from: 'b-111122223333-prod', to: 'other' }],
+    })
+    const refused = text(failedOutcome('BUCKET_FIXED', 'x'), { state: plan })
+    expect(refused).toContain('Bucket | b-************-prod | other')
+    const made = text({ ...created, bucketName: 'b-111122223333-prod' })
+    expect(made).toContain('The bucket is b-************-prod.')
+  })
+})
+
+const codes = fc.constantFrom(
+  ...Object.keys(ERROR_CATALOG).filter((code): code is ErrorCode => code in ERROR_CATALOG),
+)
+/** Words that no text of our own has, and an account. */
+const raw = fc
+  .stringMatching(/^[a-z]{3,9}$/)
+  .map((word) => `zq${word} at 111122223333 <b>@octocat #7</b>`)
+
+describe('whatever a server sends', () => {
+  property.prop([codes, raw, raw, raw, raw, fc.boolean()])(
+    'a comment of a red run has neither its words nor an account, and mentions nobody',
+    (code, message, advice, status, warning, mutationSent) => {
+      const error = new ActionError(code, message, { advice, requestId: message })
+      const learnt = runState({
+        mutationSent,
+        status,
+        jobId: 'job-1',
+        warnings: [{ title: 'Storage not read', text: warning }],
+        retries: [message],
+        customHosts: new Set([message]),
+      })
+      const body = renderComment(
+        MARKER,
+        '1',
+        reportData({ result: 'failed', error }, { state: learnt }),
+      )
+      expect(body).not.toMatch(/zq|111122223333|octocat/)
+      expect(renderMarkdown(body).text).toContain(code)
+      expect(body.length).toBeLessThan(10_000)
+    },
+  )
+})
+
+describe('under changes-only', () => {
+  const change = getCreateChanges(request)
+  it.each([
+    ['planned with changes', { result: 'planned' }, change, true],
+    ['planned without changes', { result: 'planned' }, [], false],
+    ['unchanged', { ...created, result: 'unchanged' }, [], false],
+    ['created', created, change, true],
+    ['failed', failedOutcome('ROLE_REFUSED', 'x'), [], true],
+  ] as const)('%s', (_, ending, changes, news) => {
+    expect(isWorthReporting(ending, changes)).toBe(news)
+  })
+})
