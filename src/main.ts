@@ -2,7 +2,8 @@
 import { apply, plan } from './storage/apply.ts'
 import { MUTATION_GRACE_MS } from './run/cancellation.ts'
 import { formatDuration } from './lib/clock.ts'
-import { formatChanges, withIndentedDetails } from './report/changes.ts'
+import { planNotes } from './report/changes.ts'
+import { changeLines, withIndentedDetails } from './storage/change-lines.ts'
 import { toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import type { StorageContext } from './storage/context.ts'
 import { decide, detectCredentials, readEvent, type Decision } from './workflow/decide.ts'
@@ -12,7 +13,6 @@ import {
   readTriggerInputs,
   type Inputs,
 } from './inputs/read-inputs.ts'
-import { planNotes } from './report/consequences.ts'
 import { publishReport } from './report/publish.ts'
 import { prefetchIdToken } from './aws/prefetch-id-token.ts'
 import {
@@ -146,7 +146,7 @@ async function execute(
     const notes = planNotes(options.desired, state)
     log.info(
       withIndentedDetails(`An apply would ${verb} the storage ${quote(inputs.resourceName)}`, [
-        ...formatChanges(changes),
+        ...changeLines(changes),
         ...notes,
       ]),
     )

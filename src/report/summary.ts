@@ -1,11 +1,10 @@
 /** The job summary: the result first, in words, then what was asked and what is. */
 import { formatDuration } from '../lib/clock.ts'
-import { FIELD_LABELS } from './changes.ts'
+import { FIELD_LABELS } from '../storage/change-lines.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import type { Storage, DesiredStorage } from '../storage/model.ts'
-import { planNotes } from './consequences.ts'
-import { valueCell } from './difference.ts'
+import { planNotes, valueCell } from './changes.ts'
 import { headline } from './headline.ts'
 import { code, link, escapeMarkdown, renderText, table } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'

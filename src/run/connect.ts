@@ -5,7 +5,6 @@ import type { StorageContext } from '../storage/context.ts'
 import { detectCredentials } from '../workflow/decide.ts'
 import type { RunState } from './state.ts'
 import type { Inputs } from '../inputs/read-inputs.ts'
-import { rehearseRest, rehearseRole, whileWaiting } from '../rehearsal.ts'
 import {
   createObserver,
   createRetryPolicy,
@@ -73,8 +72,6 @@ export async function connect(
     env,
     log.debug,
   )
-  if (prefetchedToken !== undefined)
-    rehearse(run, inputs, command, { token: prefetchedToken, role: authenticating })
   const credentials = await authenticating
   return {
     context: {
@@ -90,25 +87,6 @@ export async function connect(
     },
     close: destroy,
   }
-}
-
-/** An answer that came while this module was loaded is read by then. */
-const TOKEN_PAUSE_MS = 1
-/** An answer of STS from nearby is there by then, and nothing to be won. */
-const ROLE_PAUSE_MS = 20
-
-/** Rehearses the call for the role while the token is awaited, and what follows while the role is. */
-function rehearse(
-  run: RunContext,
-  inputs: Inputs,
-  does: 'apply' | 'plan',
-  { token, role }: Readonly<{ token: Promise<unknown>; role: Promise<unknown> }>,
-): void {
-  whileWaiting(token, TOKEN_PAUSE_MS, () => rehearseRole(run, inputs))
-  const next = (): void => {
-    whileWaiting(role, ROLE_PAUSE_MS, () => rehearseRest(run, inputs, does))
-  }
-  token.then(next, () => undefined)
 }
 
 /** Remembers the suffix of the backend, by which the bucket to come can be named. */

@@ -8,7 +8,7 @@ import {
 } from './preconditions.ts'
 import { classifyFailure, isAlreadyExistsMessage } from '../network/classify.ts'
 import { formatDuration } from '../lib/clock.ts'
-import { formatChanges, withIndentedDetails } from '../report/changes.ts'
+import { changeLines, withIndentedDetails } from './change-lines.ts'
 import { readWithRetry, type StorageContext } from './context.ts'
 import { ActionError } from '../errors/catalog.ts'
 import { toJobError, toActionError, storageCommand, withResult } from './errors.ts'
@@ -158,7 +158,7 @@ export async function apply(engine: StorageContext, order: ApplyOptions): Promis
       if (sent === undefined) warnOfGuestAccess(engine, desired, seen.current)
       tellStep(
         `${step.kind === 'create' ? 'Creating' : 'Updating'} the storage ${quote(desired.resourceName)}`,
-        formatChanges(step.changes),
+        changeLines(step.changes),
       )
       sent = step
       const mutation = toMutation(engine, order, step, seen.context)
