@@ -1,6 +1,6 @@
 /** Which result sets which output: what the code makes of the least and the most that a run can know. */
 import { RESULTS, type RunOutcome, type RunResult } from '../src/run/outcome.ts'
-import { ActionError, type FailureResult } from '../src/errors/catalog.ts'
+import { ActionError, type FailureResult } from '../src/errors/action-error.ts'
 import { createRunState, type RunState } from '../src/run/state.ts'
 import { OUTPUTS, toOutputs, type OutputName } from '../src/report/outputs.ts'
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { classifyFailure, isRetryable } from '../network/classify.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { networkAdvice, withResult } from '../storage/errors.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { decodeClaims, type Claims } from './id-token.ts'

@@ -5,7 +5,7 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
 import { formatDuration } from '../lib/clock.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import type { AvailableCredentials } from '../workflow/decide.ts'
 import { networkAdvice } from '../storage/errors.ts'
 import { toApiFailure, type ApiFailure } from '../network/failure.ts'

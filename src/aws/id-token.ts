@@ -5,7 +5,7 @@
  */
 import { formatDuration, abortReason } from '../lib/clock.ts'
 import { classifyFailure } from '../network/classify.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { networkAdvice, withResult } from '../storage/errors.ts'
 import {
   toApiFailure,

@@ -11,7 +11,7 @@ import type {
 } from '@smithy/types'
 import { abortReason } from '../lib/clock.ts'
 import { isDefaultHost, classifyEndpoint } from '../network/endpoints.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import {
   toApiFailure,
   getRequestId,

@@ -1,25 +1,24 @@
 /**
- * The one kind of error this action reports, and the closed list of its codes.
+ * The closed list of error codes, one row each.
  *
- * A code is stable: workflows may compare `steps.ID.outputs.error-code` with it, and every code has a
- * row in the documentation (`docs/errors.md`, generated from `CATALOGUE`).
+ * A code is stable: workflows may compare `steps.ID.outputs.error-code` with it. `docs/errors.md` is
+ * generated from these rows.
  */
 
-import { collapsePeriods } from '../lib/text.ts'
+type CatalogEntry = Readonly<{
+  /** What happened, in general terms. */
+  cause: string
+  /** What to do; the advice of an error that has none of its own. */
+  remedy: string
+}>
 
-/** How a red run ends; the other results are green. */
-export type FailureResult = 'failed' | 'unknown' | 'timed-out' | 'cancelled'
-
-type Entry = Readonly<{ cause: string; remedy: string }>
-
-/** Every error code with what brings it about and what to do, as the documentation shows it. */
 export const ERROR_CATALOG = {
   INVALID_INPUT: {
-    cause: 'One or more inputs are missing or break a rule. No call was made.',
-    remedy: 'Mend what the message names; every problem that was found is in it.',
+    cause: 'One or more inputs are missing or invalid. No API was called.',
+    remedy: 'Fix the inputs listed in the message.',
   },
   UNSUPPORTED_EVENT: {
-    cause: '`mode: auto` does not know what this event asks for.',
+    cause: '`mode: auto` does not support the event that triggered the workflow.',
     remedy: 'Set `mode: apply` or `mode: plan` for this workflow.',
   },
   NO_IDENTITY_FOR_PULL_REQUEST: {
@@ -28,202 +27,181 @@ export const ERROR_CATALOG = {
     remedy: 'Trigger the workflow on `push` to the branch that pull requests are merged into.',
   },
   MISSING_ID_TOKEN_PERMISSION: {
-    cause: '`role-to-assume` is set and the job may not mint an OIDC token.',
+    cause: '`role-to-assume` is set, but the job has no permission to request an OIDC token.',
     remedy:
-      'Give the job `permissions: id-token: write`; permissions of a job replace those of the workflow, and a called workflow gets at most what its caller grants.',
+      'Add `permissions: id-token: write` to the job. The permissions of a job replace those of the workflow, and a called workflow gets at most what its caller grants.',
   },
   EMPTY_ROLE: {
     cause:
-      'The job may mint an OIDC token, `role-to-assume` is empty, and no other credentials are set: an expression probably came out empty.',
-    remedy: 'Check the secret or variable behind `role-to-assume`, or set credentials explicitly.',
+      '`role-to-assume` is empty and no other credentials are configured, but the job can request an OIDC token. The expression behind the input probably evaluated to an empty string.',
+    remedy:
+      'Check the secret or variable that `role-to-assume` reads, or configure other credentials.',
   },
   TOKEN_UNAVAILABLE: {
-    cause: "GitHub's token service did not hand out an OIDC token.",
-    remedy: 'Run the job again; if it persists, look at the GitHub status page and the proxy.',
+    cause: "GitHub's token service did not issue an OIDC token.",
+    remedy:
+      'Run the job again. If the error persists, check the GitHub status page and the proxy settings.',
   },
   ROLE_REFUSED: {
-    cause: 'STS refused to let the workflow assume the role.',
+    cause: 'STS did not allow the workflow to assume the role.',
     remedy:
-      "Compare the claims in the message with the role's trust policy, `sub` and `aud` first; check the account id and the name in the ARN.",
+      "Compare the claims in the message with the role's trust policy, `sub` and `aud` first. Check the account ID and the role name in the ARN.",
   },
   IDENTITY_PROVIDER_MISSING: {
-    cause: "The role's account has no IAM OIDC provider for the token's issuer.",
-    remedy: 'Create the identity provider in that account, or correct the account id in the ARN.',
+    cause: 'The account of the role has no IAM OIDC provider for the issuer of the token.',
+    remedy: 'Create the identity provider in that account, or correct the account ID in the ARN.',
   },
   AUDIENCE_REFUSED: {
-    cause: "The token's audience is not one that the IAM OIDC provider lists.",
-    remedy: 'Set `audience` to a client id of the provider, or add the audience to the provider.',
+    cause: 'The IAM OIDC provider does not list the audience of the token.',
+    remedy: 'Set `audience` to a client ID of the provider, or add the audience to the provider.',
   },
   STS_REGION_DISABLED: {
     cause: 'STS is not activated in this region for the account.',
-    remedy: 'Activate STS for the region in the account settings of IAM.',
+    remedy: 'Activate STS for the region in the IAM account settings.',
   },
   STS_REQUEST_REFUSED: {
-    cause: 'STS found the request itself invalid, for example a duration above the role’s maximum.',
-    remedy: 'Read the message of STS; lower `role-duration-seconds` or correct the ARN.',
+    cause:
+      'STS rejected the request as invalid, for example because the session duration exceeds the maximum of the role.',
+    remedy: 'Read the message from STS. Lower `role-duration-seconds`, or correct the ARN.',
   },
   STS_UNAVAILABLE: {
-    cause: 'STS could not be asked, or did not give a usable answer, within the attempts.',
-    remedy: 'Run the job again; if it persists, check the network path to STS.',
+    cause: 'STS could not be reached, or did not return a usable response, in any attempt.',
+    remedy: 'Run the job again. If the error persists, check the network path to STS.',
   },
   ACCOUNT_NOT_ALLOWED: {
-    cause: 'The credentials belong to an account that `allowed-account-ids` does not list.',
+    cause: 'The credentials belong to an account that is not in `allowed-account-ids`.',
     remedy: 'Correct `role-to-assume` or `allowed-account-ids`.',
   },
   NO_CREDENTIALS: {
-    cause: 'No role is set and no credentials were found where the AWS SDK looks for them.',
+    cause: 'No role is set, and the AWS SDK found no credentials.',
     remedy: 'Set `role-to-assume`, or configure credentials in an earlier step.',
   },
   CREDENTIALS_EXPIRED: {
     cause: 'The credentials have expired.',
-    remedy: 'Use `role-to-assume` so that they are renewed, or configure longer-lived ones.',
+    remedy:
+      'Use `role-to-assume`, whose credentials are refreshed automatically, or configure credentials that last longer.',
   },
   CREDENTIALS_REFUSED: {
     cause: 'The service does not accept the credentials or the signature.',
-    remedy: 'Check which credentials the log names, the region, and the clock of the runner.',
+    remedy:
+      'Check the source of the credentials in the log, the region, and the clock of the runner.',
   },
   ACCESS_DENIED: {
-    cause: 'The role lacks a permission for the call that the message names.',
-    remedy: 'Add the named action to the role; `docs/permissions.md` has the whole policy.',
+    cause: 'The role lacks a permission for the API call in the message.',
+    remedy:
+      'Add the action in the message to the policy of the role. `docs/permissions.md` shows the complete policy.',
   },
   ENDPOINT_REFUSED: {
     cause:
-      'A custom endpoint is configured that is neither loopback nor a domain of AWS reached over https.',
-    remedy:
-      'Remove the leftover endpoint setting, or set `allow-custom-endpoints: true` if it is meant.',
+      'A custom endpoint is configured that is neither a loopback address nor an AWS domain over HTTPS.',
+    remedy: 'Remove the endpoint setting. If you need it, set `allow-custom-endpoints: true`.',
   },
   HOST_UNREACHABLE: {
-    cause: 'No connection to the host came about: its name, the network or the proxy failed.',
+    cause: 'Could not connect to the host: DNS, the network or the proxy failed.',
     remedy:
-      'Check the proxy or the custom endpoint that the message names, else the region’s spelling; then the network.',
+      'Check the proxy or the custom endpoint in the message, then the spelling of the region, then the network.',
   },
   NO_ANSWER: {
-    cause: 'The connection broke, or no answer came within the time limit, in every attempt.',
-    remedy: 'Run the job again; if it persists, check the network path and the proxy.',
+    cause: 'The connection was closed, or no response arrived in time, in every attempt.',
+    remedy: 'Run the job again. If the error persists, check the network path and the proxy.',
   },
   TLS_FAILED: {
-    cause: "The host's certificate could not be trusted.",
-    remedy: 'For a private certificate authority set `NODE_EXTRA_CA_CERTS` for the step.',
+    cause: 'The certificate of the host is not trusted.',
+    remedy: 'For a private certificate authority, set `NODE_EXTRA_CA_CERTS` on the step.',
   },
   NOT_FOUND: {
-    cause: 'The service does not know the app or the backend environment.',
+    cause: 'The service did not find the app or the backend environment.',
     remedy: 'Check `app-id`, `backend-environment-name`, `aws-region` and the account of the role.',
   },
   BAD_REQUEST: {
-    cause: 'The service refused the request as invalid.',
-    remedy: 'Read the service’s text in the message and correct the input it speaks of.',
+    cause: 'The service rejected the request as invalid.',
+    remedy: "Read the service's message and correct the input that it mentions.",
   },
   REQUEST_REFUSED: {
-    cause: 'The service refused the request with another client error.',
-    remedy: 'Read the service’s text in the message; quote the request id to AWS support.',
+    cause: 'The service rejected the request with another client error.',
+    remedy: "Read the service's message. Give the request ID to AWS Support.",
   },
   THROTTLED: {
-    cause: 'The service answered "too many requests" until the attempts or the time were used up.',
+    cause: 'The service throttled the request until the attempts or the time ran out.',
     remedy: 'Run fewer jobs at once (`max-parallel`), or raise `max-attempts`.',
   },
   GATEWAY_TIMEOUT: {
-    cause: 'The service answered with a gateway time-out until the attempts were used up.',
-    remedy: 'Run the job again later; a re-run is harmless.',
+    cause: 'The service returned gateway timeouts until the attempts ran out.',
+    remedy: 'Run the job again later. It is safe to run it again.',
   },
   SERVICE_ERROR: {
-    cause: 'The service answered with an internal error until the attempts were used up.',
-    remedy: 'Run the job again later; a re-run is harmless.',
+    cause: 'The service returned internal errors until the attempts ran out.',
+    remedy: 'Run the job again later. It is safe to run it again.',
   },
   UNREADABLE_RESPONSE: {
-    cause: 'The answers could not be understood; something between may have replaced them.',
-    remedy: 'Check proxies and gateways on the way; a re-run is harmless.',
+    cause: 'The responses were malformed. A proxy or gateway may have replaced them.',
+    remedy:
+      'Check the proxies and gateways between the runner and AWS. It is safe to run the job again.',
   },
   ENVIRONMENT_NOT_FOUND: {
-    cause: 'The app has no backend environment of that name.',
-    remedy: 'Use one of the environments that the message lists, or create it first.',
+    cause: 'The app has no backend environment with this name.',
+    remedy: 'Use one of the environments in the message, or create the environment first.',
   },
   AUTH_MISSING: {
-    cause: 'The backend environment has no auth resource, which S3 storage needs.',
-    remedy: 'Add auth (Cognito) to the backend environment, then run again.',
+    cause: 'The backend environment has no auth resource, which S3 storage requires.',
+    remedy: 'Add auth (Amazon Cognito) to the backend environment, then run the job again.',
   },
   STORAGE_EXISTS: {
-    cause: 'The storage exists already and `if-exists` is `fail`.',
-    remedy: 'Use `if-exists: match` or `update`, or remove the step.',
+    cause: 'The storage already exists, and `if-exists` is `fail`.',
+    remedy: 'Use `if-exists: match` or `if-exists: update`, or remove the step.',
   },
   STORAGE_DIFFERS: {
-    cause: 'The storage exists with other settings than asked for.',
+    cause: 'The storage exists with a different configuration.',
     remedy: 'Correct the inputs, or use `if-exists: update` to change the permissions.',
   },
   BUCKET_FIXED: {
-    cause: 'The storage exists with another bucket, and a bucket cannot be changed later.',
+    cause: 'The storage exists with a different bucket, and a bucket cannot be changed later.',
     remedy: 'Set `bucket-name` to the name of the existing bucket, or leave it empty.',
   },
   OTHER_STORAGE: {
     cause:
-      'The environment has an S3 storage of another name, and there can be only one in an environment.',
-    remedy: 'Set `resource-name` to the existing storage.',
+      'The environment has an S3 storage with a different name. An environment can have only one.',
+    remedy: 'Set `resource-name` to the name of the existing storage.',
   },
   JOB_FAILED: {
-    cause: 'The backend job ended as failed.',
-    remedy: 'Read the job’s error in the message, mend its cause, and run again.',
+    cause: 'The backend job failed.',
+    remedy: "Read the job's error in the message, fix its cause, and run the job again.",
   },
   JOB_NOT_FOUND: {
-    cause: 'The service does not know the job that it started, or knows it no more.',
-    remedy: 'Look at the storage as the message says; a re-run looks first and is harmless.',
+    cause: 'The service does not know the job that it started, or no longer knows it.',
+    remedy:
+      'Check the storage with the command in the message. It is safe to run the job again: a run checks first.',
   },
   JOB_LACKS_PERMISSION: {
-    cause: 'The backend job failed because the deploying role lacks a permission.',
-    remedy: 'Add the statement that the message shows to the role, then run again.',
+    cause: 'The backend job failed because the role that deploys lacks a permission.',
+    remedy: 'Add the statement in the message to the policy of the role, then run the job again.',
   },
   STORAGE_NOT_SEEN: {
-    cause: 'The job was reported complete and the storage is not there.',
-    remedy: 'Look at the backend environment in the Amplify console before running again.',
+    cause: 'The job was reported as complete, but the storage does not exist.',
+    remedy: 'Check the backend environment in the Amplify console before you run the job again.',
   },
   PENDING_JOB: {
     cause: 'Another job of the backend environment was still pending when the time ran out.',
-    remedy: 'Use one `concurrency:` group for each app and environment; look at the named job.',
+    remedy:
+      'Use one `concurrency` group for each app and environment. Check the job in the message.',
   },
   UNKNOWN_OUTCOME: {
-    cause: 'The request was sent and whether it took effect could not be established.',
-    remedy: 'Look at the storage as the message says; a re-run looks first and is harmless.',
+    cause: 'A request was sent, but it is not known whether it took effect.',
+    remedy:
+      'Check the storage with the command in the message. It is safe to run the job again: a run checks first.',
   },
   TIMED_OUT: {
-    cause: '`timeout-in-minutes` ran out; a job that was started goes on remotely.',
-    remedy: 'Look at the job as the message says; a re-run waits for it.',
+    cause: '`timeout-in-minutes` elapsed. A job that was started continues on AWS.',
+    remedy: 'Check the job with the command in the message. The next run waits for it.',
   },
   CANCELLED: {
-    cause: 'The run was cancelled; a job that was started goes on remotely.',
-    remedy: 'Look at the job as the message says; a re-run is harmless.',
+    cause: 'The run was cancelled. A job that was started continues on AWS.',
+    remedy: 'Check the job with the command in the message. It is safe to run the workflow again.',
   },
   INTERNAL_ERROR: {
-    cause: 'The action met a situation that it does not know.',
-    remedy: 'Please report it with the log of a run with debug logging.',
+    cause: 'An unexpected error occurred in the action.',
+    remedy: 'Report it, with the log of a run that has debug logging enabled.',
   },
-} as const satisfies Record<string, Entry>
+} as const satisfies Record<string, CatalogEntry>
 
 export type ErrorCode = keyof typeof ERROR_CATALOG
-
-export type ErrorDetails = Readonly<{
-  /** What to do next; the catalogue's remedy where the place that throws knows nothing better. */
-  advice?: string | undefined
-  /** How the run ends; `failed` where nothing else is said. */
-  result?: FailureResult
-  /** The request id of the refused call, for AWS support. */
-  requestId?: string | undefined
-  cause?: unknown
-}>
-
-/** An error for people: a stable code, one plain sentence, and what to do next. */
-export class ActionError extends Error {
-  override readonly name = 'ActionError'
-  readonly code: ErrorCode
-  readonly advice: string
-  readonly result: FailureResult
-  readonly requestId: string | undefined
-
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(
-      collapsePeriods(message),
-      details.cause === undefined ? undefined : { cause: details.cause },
-    )
-    this.code = code
-    this.advice = details.advice ?? ERROR_CATALOG[code].remedy
-    this.result = details.result ?? 'failed'
-    this.requestId = details.requestId
-  }
-}

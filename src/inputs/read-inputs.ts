@@ -3,7 +3,7 @@
  * an environment; nothing here throws, calls or prints.
  */
 
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { branchPatterns } from './branch-patterns.ts'
 import { bucketName, environmentWarnings } from './bucket-name.ts'
 import { certificateProblems } from './certificates.ts'

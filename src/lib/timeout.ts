@@ -1,6 +1,6 @@
 /** The last line of defence against a run that hangs, whatever its parts do. */
 import { abortReason, type Clock } from './clock.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 
 /** Every part keeps the deadline by itself; this much later something must have gone wrong in one. */
 const GRACE_MS = 15_000

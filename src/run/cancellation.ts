@@ -1,5 +1,5 @@
 /** The end of a run before its time: the runner's signals, or something unforeseen in the run itself. */
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 
 export type Cancellation = Readonly<{
   /** Aborted at once: no new call, and no call in flight goes on. */

@@ -1,5 +1,5 @@
 /** How a run ends: exactly one result, green or red. */
-import { ActionError, type FailureResult } from '../errors/catalog.ts'
+import { ActionError, type FailureResult } from '../errors/action-error.ts'
 import { jobCommand, storageCommand, type StorageRef } from '../storage/errors.ts'
 import { hasRunningJob, type RunState } from './state.ts'
 import { errorMessage } from '../lib/error-message.ts'

@@ -1,6 +1,6 @@
 /** A process that would end without a verdict must not look like a success. */
 import type { Cancellation } from './cancellation.ts'
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import type { Toolkit } from '../workflow/toolkit.ts'
 

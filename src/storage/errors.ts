@@ -1,11 +1,7 @@
 /** Failures of the Amplify Backend as errors for people: what happened, why, what to do next. */
 import { classifyFailure } from '../network/classify.ts'
-import {
-  ActionError,
-  type ErrorCode,
-  type ErrorDetails,
-  type FailureResult,
-} from '../errors/catalog.ts'
+import { ActionError, type ErrorDetails, type FailureResult } from '../errors/action-error.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { getPartition } from '../lib/aws-partitions.ts'
 import type { Job } from './jobs/job.ts'

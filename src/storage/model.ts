@@ -1,5 +1,6 @@
 /** The storage as asked for and as found: what differs, and what that calls for. */
-import { ActionError, type ErrorCode } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
 import { bucketName as judgeBucketName } from '../inputs/bucket-name.ts'
 import type { Inputs, Permission } from '../inputs/read-inputs.ts'
 import { sanitizeLine, quote } from '../lib/text.ts'

@@ -2,7 +2,7 @@
  * The backend environment as GetBackend describes it, and what of it would make a create fail minutes
  * later, inside the job.
  */
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { sanitizeLine, quote } from '../lib/text.ts'
 
 export type Backend = Readonly<{

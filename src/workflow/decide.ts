@@ -5,7 +5,7 @@
  * shape is not trusted, and it is shown only through `quoted`.
  */
 
-import { ActionError } from '../errors/catalog.ts'
+import { ActionError } from '../errors/action-error.ts'
 import { matchesBranch } from '../inputs/branch-patterns.ts'
 import type { Env, TriggerInputs } from '../inputs/read-inputs.ts'
 import { quote } from '../lib/text.ts'

@@ -13,7 +13,7 @@ import {
   schedule,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
-import { ActionError } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
 import { decide, readEvent } from '../../src/workflow/decide.ts'
 import { INPUTS, readTriggerInputs } from '../../src/inputs/read-inputs.ts'
 import { inputVariable } from '../../src/inputs/definitions.ts'

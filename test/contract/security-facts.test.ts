@@ -10,7 +10,7 @@ import {
   pushTag,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
-import { ActionError } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
 import { decide } from '../../src/workflow/decide.ts'
 import type { TriggerInputs } from '../../src/inputs/read-inputs.ts'
 import { PLAN_SESSION_POLICY } from '../../src/aws/assume-role.ts'

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import type { ActionError } from '../../src/errors/catalog.ts'
+import type { ActionError } from '../../src/errors/action-error.ts'
 import { createHome } from '../support/home-folder.ts'
 import { runInProcess } from '../support/run-in-process.ts'
 import { startForwardProxy } from '../support/servers/forward-proxy.ts'

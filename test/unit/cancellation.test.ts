@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { createCancellation, MUTATION_GRACE_MS } from '../../src/run/cancellation.ts'
-import { ActionError } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
 import { abortReason } from '../../src/lib/clock.ts'
 
 beforeEach(() => {

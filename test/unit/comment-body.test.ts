@@ -1,7 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { RunOutcome } from '../../src/run/outcome.ts'
-import { ActionError, ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
+import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
 import { invalidInputError, readInputs, type Inputs } from '../../src/inputs/read-inputs.ts'
 import {
   renderComment,

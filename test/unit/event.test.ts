@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ActionError, ERROR_CATALOG } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import {
   getBranch,
   getCommit,

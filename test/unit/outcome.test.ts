@@ -2,7 +2,7 @@ import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
 import { isFailure, toFailedOutcome, RESULTS, type RunOutcome } from '../../src/run/outcome.ts'
-import { ActionError } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
 import { createRunState, type RunState } from '../../src/run/state.ts'
 import { STORAGE_REF } from '../support/unit/storage-context.ts'
 

@@ -8,7 +8,7 @@ import {
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { classifyFailure } from '../../src/network/classify.ts'
-import { ActionError } from '../../src/errors/catalog.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
 import {
   createAgents,
   createTrackedAgents,

@@ -2,7 +2,7 @@
 import { classifyFailure, isRetryable } from '../../network/classify.ts'
 import { formatDuration, type Random } from '../../lib/clock.ts'
 import { readWithRetry, callOptions, type StorageContext } from '../context.ts'
-import { ActionError } from '../../errors/catalog.ts'
+import { ActionError } from '../../errors/action-error.ts'
 import { backendArn, toActionError, jobCommand, storageCommand } from '../errors.ts'
 import { findPendingJob, jobPhase, isKnownRunningStatus, type Job } from './job.ts'
 import {

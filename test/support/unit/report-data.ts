@@ -1,6 +1,7 @@
 /** What reports are made of, for a run about which nothing special is to be said. */
 import type { RunOutcome } from '../../../src/run/outcome.ts'
-import { ActionError, type ErrorCode, type FailureResult } from '../../../src/errors/catalog.ts'
+import { ActionError, type FailureResult } from '../../../src/errors/action-error.ts'
+import type { ErrorCode } from '../../../src/errors/catalog.ts'
 import { createRunState, type RunState } from '../../../src/run/state.ts'
 import type { ReportData } from '../../../src/report/data.ts'
 import { getCreateChanges, type DesiredStorage } from '../../../src/storage/model.ts'

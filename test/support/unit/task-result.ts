@@ -1,5 +1,6 @@
 /** How a task ended, as a value. */
-import { ActionError, type ErrorCode, type FailureResult } from '../../../src/errors/catalog.ts'
+import { ActionError, type FailureResult } from '../../../src/errors/action-error.ts'
+import type { ErrorCode } from '../../../src/errors/catalog.ts'
 
 export type TaskResult<T> =
   | Readonly<{ ok: true; value: T }>

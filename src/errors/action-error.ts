@@ -1,0 +1,36 @@
+/** The one kind of error that this action reports. */
+import { collapsePeriods } from '../lib/text.ts'
+import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+
+/** The results of a run that fails the step; all other results let it succeed. */
+export type FailureResult = 'failed' | 'unknown' | 'timed-out' | 'cancelled'
+
+export type ErrorDetails = Readonly<{
+  /** What to do next; by default the remedy of the catalog. */
+  advice?: string | undefined
+  /** The result of the run; by default `failed`. */
+  result?: FailureResult
+  /** The request ID of the failed call, for AWS Support. */
+  requestId?: string | undefined
+  cause?: unknown
+}>
+
+/** An error for people: a stable code, what happened and why in one sentence, and what to do next. */
+export class ActionError extends Error {
+  override readonly name = 'ActionError'
+  readonly code: ErrorCode
+  readonly advice: string
+  readonly result: FailureResult
+  readonly requestId: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(
+      collapsePeriods(message),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    )
+    this.code = code
+    this.advice = details.advice ?? ERROR_CATALOG[code].remedy
+    this.result = details.result ?? 'failed'
+    this.requestId = details.requestId
+  }
+}
