@@ -15,7 +15,7 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types'
 import type { Backend } from '../storage/preconditions.ts'
 import { parseBackend } from '../storage/preconditions.ts'
 import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
 import type { ApiResult } from '../network/retry.ts'
 import {

@@ -9,7 +9,7 @@ import { ActionError } from '../errors/action-error.ts'
 import type { AvailableCredentials } from '../workflow/decide.ts'
 import { networkAdvice } from '../storage/errors.ts'
 import { toApiFailure, type ApiFailure } from '../network/failure.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import { requestIdToken, getIdTokenEndpoint } from './id-token.ts'
 import { formatFailure, retry, type RetryPolicy } from '../network/retry.ts'
 import {

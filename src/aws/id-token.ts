@@ -14,7 +14,7 @@ import {
   type ApiFailure,
 } from '../network/failure.ts'
 import { httpRequest, type Agents } from '../network/agents.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import { formatFailure, retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 import type { Secrets } from '../lib/secrets.ts'
 import { sanitizeLine } from '../lib/text.ts'

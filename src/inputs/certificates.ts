@@ -1,7 +1,7 @@
 /** The environment variable by which Node trusts any certificate. */
 
 import type { InputProblem } from './parsed.ts'
-import type { Env } from './definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 /** A token and signed requests are for the hosts that they are for: nobody may stand in for one. */
 export function certificateProblems(env: Env): readonly InputProblem[] {

@@ -1,7 +1,6 @@
 /** The inputs by name, and how their raw text is found in the environment of the step. */
 
-/** The environment of the process, or a part of it. */
-export type Env = Readonly<Record<string, string | undefined>>
+import type { Env } from '../lib/env.ts'
 
 type Entry = Readonly<{ name: string; required: boolean; default: string }>
 

@@ -3,7 +3,7 @@
 import { classifyEndpoint } from '../network/endpoints.ts'
 import type { InputProblem } from './parsed.ts'
 import { formatInput } from './format.ts'
-import type { Env } from './definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 /** For all services, for STS, and for Amplify Backend. */
 export const ENDPOINT_VARIABLES = [

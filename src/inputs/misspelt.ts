@@ -3,7 +3,7 @@
 import { closestMatch } from './suggestions.ts'
 import { formatInput } from './format.ts'
 import { INPUTS, inputVariable } from './definitions.ts'
-import type { Env } from './definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 const PREFIX = 'INPUT_'
 const MAX_WARNINGS = 10

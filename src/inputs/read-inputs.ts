@@ -23,10 +23,10 @@ import type { RoleArn } from './roles.ts'
 import { boolean, oneOf, integer, singleToken } from './scalars.ts'
 import { formatInput } from './format.ts'
 import { INPUTS, inputText } from './definitions.ts'
-import type { Env } from './definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 export { INPUTS }
-export type { Env, InputProblem, Permission }
+export type { InputProblem, Permission }
 
 // A client id of an IAM OIDC provider has at most 255 characters (IAM, CreateOpenIDConnectProvider).
 const MAX_AUDIENCE_LENGTH = 255

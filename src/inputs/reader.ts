@@ -3,7 +3,8 @@
 import type { InputProblem, Parsed } from './parsed.ts'
 import { formatInput } from './format.ts'
 import { inputText } from './definitions.ts'
-import type { Env, InputName } from './definitions.ts'
+import type { InputName } from './definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 export type InputReader = Readonly<{
   /** The input's trimmed text (or its default), judged; undefined where it is refused. */

@@ -7,7 +7,7 @@ import type https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { abortReason } from '../lib/clock.ts'
 import { PROXY_VARIABLES, parseProxyUrl } from './proxy.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import { getRoute, type Route } from './route.ts'
 
 export type Agents = Readonly<{

@@ -2,7 +2,7 @@
 
 import type { InputProblem } from '../inputs/parsed.ts'
 import { formatInput } from '../inputs/format.ts'
-import type { Env } from '../inputs/definitions.ts'
+import type { Env } from '../lib/env.ts'
 
 /** In either case, as everywhere. */
 export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const

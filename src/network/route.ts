@@ -2,7 +2,7 @@
 import { BlockList, isIPv4 } from 'node:net'
 import { ENDPOINT_VARIABLES } from '../inputs/environment.ts'
 import { PROXY_VARIABLES, parseProxyUrl } from './proxy.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 
 export type Route = Readonly<{
   /** The host that the request is for, with its port where that is not the usual one. */

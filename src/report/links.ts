@@ -1,6 +1,6 @@
 /** Addresses that people want from a report: the console, the run, the commit, the pull request. */
 import { getPartition } from '../lib/aws-partitions.ts'
-import type { Env } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import type { Links } from './data.ts'
 
 const CONSOLE_HOSTS: Readonly<Record<string, string>> = {

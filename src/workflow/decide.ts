@@ -7,7 +7,8 @@
 
 import { ActionError } from '../errors/action-error.ts'
 import { matchesBranch } from '../inputs/branch-patterns.ts'
-import type { Env, TriggerInputs } from '../inputs/read-inputs.ts'
+import type { TriggerInputs } from '../inputs/read-inputs.ts'
+import type { Env } from '../lib/env.ts'
 import { quote } from '../lib/text.ts'
 
 export type WorkflowEvent = Readonly<{

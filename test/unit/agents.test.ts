@@ -9,7 +9,7 @@ import {
   type HttpRequestOptions,
   type HttpResponse,
 } from '../../src/network/agents.ts'
-import type { Env } from '../../src/inputs/read-inputs.ts'
+import type { Env } from '../../src/lib/env.ts'
 import { neverAborted } from '../support/unit/storage-context.ts'
 import { findClosedPort } from '../support/servers/loopback-server.ts'
 import { serve, serveRaw } from '../support/unit/http-server.ts'

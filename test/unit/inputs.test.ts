@@ -9,7 +9,8 @@ import {
   readInputs,
   readTriggerInputs,
 } from '../../src/inputs/read-inputs.ts'
-import type { Env, InputProblem, Inputs, InputsResult } from '../../src/inputs/read-inputs.ts'
+import type { InputProblem, Inputs, InputsResult } from '../../src/inputs/read-inputs.ts'
+import type { Env } from '../../src/lib/env.ts'
 import { closestMatch } from '../../src/inputs/suggestions.ts'
 import { PARTITIONS } from '../../src/lib/aws-partitions.ts'
 import { defaultSessionName } from '../../src/inputs/roles.ts'

@@ -1,7 +1,7 @@
 /** The way that a request takes, as Node and the SDK take it. */
 import { describe, expect, test } from 'vitest'
 import { getRoute, type Route } from '../../src/network/route.ts'
-import type { Env } from '../../src/inputs/read-inputs.ts'
+import type { Env } from '../../src/lib/env.ts'
 
 const proxyOf = (url: string, env: Env): Route['proxy'] => getRoute(new URL(url), env).proxy
 const STS = 'https://sts.eu-west-1.amazonaws.com/'

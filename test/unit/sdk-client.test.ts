@@ -15,7 +15,7 @@ import {
   destroyAgents,
   type Agents,
 } from '../../src/network/agents.ts'
-import type { Env } from '../../src/inputs/read-inputs.ts'
+import type { Env } from '../../src/lib/env.ts'
 import { parseBackend } from '../../src/storage/preconditions.ts'
 import { formatFailure as describeInWords, type ApiResult } from '../../src/network/retry.ts'
 import {
