@@ -1,7 +1,6 @@
-/** What the bundle may weigh and ask for; a change that goes beyond it has to say so here. */
+/** Limits for the size of the bundle and for the requests of a run. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
@@ -13,97 +12,79 @@ import {
   type RunActionOptions,
   type TestBed,
 } from '../support/run-action.ts'
+import { root } from '../support/contract/pages.ts'
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+const dist = join(root, 'dist')
 const files = readdirSync(dist)
 const sizeOf = (name: string): number => statSync(join(dist, name)).size
 const sum = (values: readonly number[]): number => values.reduce((one, other) => one + other, 0)
 
-describe('the bundle', () => {
-  it('is below 1.2 MB, and below 345 kB as a runner fetches it', () => {
+describe('The size of the bundle', () => {
+  it('All files have less than 1.2 MB, and less than 345 kB compressed', () => {
     expect(sum(files.map(sizeOf))).toBeLessThan(1_200_000)
-    expect(sum(files.map((name) => gzipSync(readFileSync(join(dist, name))).length))).toBeLessThan(
-      345_000,
-    )
+    const compressed = files.map((name) => gzipSync(readFileSync(join(dist, name))).length)
+    expect(sum(compressed)).toBeLessThan(345_000)
   })
 
-  it('starts with a file below 10 kB, which Node parses more than once, and has at most 24 files', () => {
-    expect(sizeOf('index.js')).toBeLessThan(10_000)
+  it('There are at most 24 files, and the entry has less than 10 kB', () => {
     expect(files.length).toBeLessThanOrEqual(24)
+    expect(sizeOf('index.js')).toBeLessThan(10_000)
   })
 })
 
-const existing = ({ emulator }: TestBed): void => {
-  addStorage(emulator.environment(), {
-    resourceName: 'media',
-    permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
-  })
-}
-
-type Kind = Readonly<{
-  name: string
-  prepare?: (world: TestBed) => void
+type Case = Readonly<{
+  title: string
+  prepare?: (stage: TestBed) => void
   scenario: RunActionOptions
   requests: readonly string[]
 }>
 
-const kinds: readonly Kind[] = [
+const session = ['token', 'AssumeRoleWithWebIdentity']
+
+const cases: readonly Case[] = [
   {
-    name: 'a create that does not wait',
+    title: 'A create that does not wait sends five requests',
     scenario: { with: { wait: 'false' } },
-    requests: [
-      'token',
-      'AssumeRoleWithWebIdentity',
-      'GetBackendStorage',
-      'GetBackend',
-      'CreateBackendStorage',
-    ],
+    requests: [...session, 'GetBackendStorage', 'GetBackend', 'CreateBackendStorage'],
   },
   {
-    name: 'a create that waits for a job of no time',
+    title: 'A create whose job ends at once sends eight requests',
     scenario: {},
     requests: [
-      'token',
-      'AssumeRoleWithWebIdentity',
-      'GetBackendStorage',
-      'GetBackend',
-      'CreateBackendStorage',
-      'GetBackendJob',
-      'GetBackendStorage',
-      // What was read before the create does not know the bucket yet.
-      'GetBackend',
+      ...[...session, 'GetBackendStorage', 'GetBackend', 'CreateBackendStorage', 'GetBackendJob'],
+      // The response before the create does not have the name of the bucket.
+      ...['GetBackendStorage', 'GetBackend'],
     ],
   },
   {
-    name: 'a plan of a create',
+    title: 'A plan of a create sends four requests',
     scenario: { event: pullRequest() },
-    requests: ['token', 'AssumeRoleWithWebIdentity', 'GetBackendStorage', 'GetBackend'],
+    requests: [...session, 'GetBackendStorage', 'GetBackend'],
   },
   {
-    name: 'a re-run',
-    prepare: existing,
+    title: 'A second run with the same inputs sends five requests',
+    prepare: ({ emulator }) => {
+      addStorage(emulator.environment(), {
+        resourceName: 'media',
+        permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
+      })
+    },
     scenario: {},
-    requests: [
-      'token',
-      'AssumeRoleWithWebIdentity',
-      'GetBackendStorage',
-      'ListBackendJobs',
-      // For the name of the bucket.
-      'GetBackend',
-    ],
+    // GetBackend has the name of the bucket.
+    requests: [...session, 'GetBackendStorage', 'ListBackendJobs', 'GetBackend'],
   },
   {
-    name: 'a run whose input is wrong',
+    title: 'A run with an invalid input sends no request',
     scenario: { with: { 'app-id': '../x' } },
     requests: [],
   },
 ]
 
-describe('the requests of', () => {
-  it.each(kinds)('$name', async ({ prepare, scenario, requests }) => {
-    const world = await createTestBed({ rules: { jobMs: 0 } })
-    prepare?.(world)
-    await runAction(world, scenario)
-    expect(world.emulator.requests.map(({ operation }) => operation)).toEqual(requests)
+describe('The requests of a run', () => {
+  it.each(cases)('$title', async ({ prepare, scenario, requests }) => {
+    const testBed = await createTestBed({ rules: { jobMs: 0 } })
+    prepare?.(testBed)
+    await runAction(testBed, scenario)
+    expect(testBed.emulator.requests.map(({ operation }) => operation)).toEqual(requests)
   })
 })

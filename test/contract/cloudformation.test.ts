@@ -1,12 +1,12 @@
-/** The CloudFormation template makes the roles that the documentation describes, to the letter. */
+/** The CloudFormation template creates exactly the documented roles. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, type CollectionTag, type ScalarTag } from 'yaml'
 
 import { isObject } from '../../emulator/lib/validation.ts'
-import { readPage, root } from '../support/contract/pages.ts'
 import { readPolicy } from '../support/contract/documented-policies.ts'
+import { readPage, root } from '../support/contract/pages.ts'
 
 /** An intrinsic function, such as `!Sub`, with its argument. */
 class Intrinsic {
@@ -40,27 +40,27 @@ const template = mapping(
 )
 const parameters = mapping(template['Parameters'])
 
-/** The default of a parameter; undefined where it has to be given. */
-const presetOf = (parameter: unknown): string | undefined => {
-  const preset = mapping(parameter)['Default']
-  return typeof preset === 'string' ? preset : undefined
+/** The default of a parameter; undefined if the parameter is required. */
+const getDefault = (parameter: unknown): string | undefined => {
+  const defaultValue = mapping(parameter)['Default']
+  return typeof defaultValue === 'string' ? defaultValue : undefined
 }
 
-type Given = Readonly<Record<string, string>>
+type ParameterValues = Readonly<Record<string, string>>
 
-const usual: Given = { Repository: 'YOUR-ORG/YOUR-REPO', AppId: 'd1a2b3c4d5e6f7' }
+const required: ParameterValues = { Repository: 'YOUR-ORG/YOUR-REPO', AppId: 'd1a2b3c4d5e6f7' }
 
-/** The stack that CloudFormation would make of the template with these parameters. */
-function deploy(given: Given = usual): {
+/** The resources and outputs of a stack with these parameters. */
+function deploy(parameterValues: ParameterValues = required): {
   resource: (name: string) => Mapping | undefined
   outputs: Mapping
 } {
   const values: ReadonlyMap<string, string> = new Map([
     ...Object.entries(parameters).map(([name, value]): [string, string] => [
       name,
-      presetOf(value) ?? '',
+      getDefault(value) ?? '',
     ]),
-    ...Object.entries(given),
+    ...Object.entries(parameterValues),
     ['AWS::Partition', 'aws'],
     ['AWS::Region', 'eu-west-1'],
     ['AWS::AccountId', '111122223333'],
@@ -85,7 +85,7 @@ function deploy(given: Given = usual): {
       case 'GetAtt':
         return argument
       case 'If':
-        return evaluate(holds(String(first)) ? second : third)
+        return evaluate(isMet(String(first)) ? second : third)
       case 'Equals':
         return evaluate(first) === evaluate(second)
       case 'Not':
@@ -98,39 +98,39 @@ function deploy(given: Given = usual): {
         const own = mapping(evaluate(second))
         return String(first).replace(/\$\{([\w:]+)\}/g, (_, key: string) => {
           const found = own[key] ?? values.get(key)
-          if (typeof found !== 'string') throw new Error(`What is ${key}?`)
+          if (typeof found !== 'string') throw new Error(`Unknown variable ${key}`)
           return found
         })
       }
       default:
-        throw new Error(`What is !${name}?`)
+        throw new Error(`Unknown function !${name}`)
     }
   }
 
-  const holds = (condition: string): boolean =>
+  const isMet = (condition: string): boolean =>
     evaluate(mapping(template['Conditions'])[condition]) === true
 
   return {
     resource: (name) => {
       const resource = mapping(mapping(template['Resources'])[name])
       const condition = resource['Condition']
-      if (typeof condition === 'string' && !holds(condition)) return undefined
+      if (typeof condition === 'string' && !isMet(condition)) return undefined
       return mapping(evaluate(resource['Properties']))
     },
     outputs: mapping(evaluate(template['Outputs'])),
   }
 }
 
-describe('the template', () => {
+describe('docs/cloudformation/roles.yml', () => {
   it.each([
     ['ApplyRole', 'trust: apply'],
     ['PlanRole', 'trust: plan'],
-  ])('gives %s the trust of the documentation (%s)', (role, mark) => {
+  ])('%s has the trust policy with the mark "%s"', (role, mark) => {
     expect(deploy().resource(role)?.['AssumeRolePolicyDocument']).toEqual(readPolicy(mark))
   })
 
-  it('gives it that of the newer subjects, for a repository with ids', () => {
-    const stack = deploy({ ...usual, Repository: 'YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID' })
+  it('The trust policy of a repository with ids has a subject with ids', () => {
+    const stack = deploy({ ...required, Repository: 'YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID' })
     expect(stack.resource('ApplyRole')?.['AssumeRolePolicyDocument']).toEqual(
       readPolicy('trust: apply-with-ids'),
     )
@@ -146,15 +146,18 @@ describe('the template', () => {
       'amplify-storage-apply',
       { DeploymentStack: 'amplify-octoapp-prod-9c04b' },
     ],
-  ])('makes %s of the documentation’s %s', (name, mark, role, given) => {
-    const stack = deploy({ ...usual, ...given })
-    const policy = stack.resource(name)
-    expect(policy?.['PolicyDocument']).toEqual(readPolicy(mark))
-    const owner = String(policy?.['RoleName'])
-    expect(stack.resource(owner)?.['RoleName']).toBe(role)
-  })
+  ])(
+    '%s is the policy with the mark "%s" and belongs to the role %s',
+    (name, mark, role, parameterValues) => {
+      const stack = deploy({ ...required, ...parameterValues })
+      const policy = stack.resource(name)
+      expect(policy?.['PolicyDocument']).toEqual(readPolicy(mark))
+      const owner = String(policy?.['RoleName'])
+      expect(stack.resource(owner)?.['RoleName']).toBe(role)
+    },
+  )
 
-  it('lets the roles do no more than the least when nothing is said', () => {
+  it('With the default parameters, the roles have no optional policies', () => {
     const stack = deploy()
     expect(stack.resource('UpdatePolicy')).toBeUndefined()
     expect(stack.resource('DeployPolicy')).toBeUndefined()
@@ -164,9 +167,9 @@ describe('the template', () => {
     expect(policies).toEqual(['ApplyPolicy', 'UpdatePolicy', 'DeployPolicy', 'PlanPolicy'])
   })
 
-  it('adds the workflow of a fleet to both roles', () => {
+  it('WorkflowRef adds the called workflow to the trust policies of both roles', () => {
     const WorkflowRef = 'YOUR-ORG/workflows/.github/workflows/reusable.yml@refs/heads/main'
-    const stack = deploy({ ...usual, WorkflowRef })
+    const stack = deploy({ ...required, WorkflowRef })
     for (const role of ['ApplyRole', 'PlanRole']) {
       const document = JSON.stringify(stack.resource(role)?.['AssumeRolePolicyDocument'])
       expect(document).toContain(
@@ -175,15 +178,15 @@ describe('the template', () => {
     }
   })
 
-  it('makes the provider, unless it is there', () => {
+  it('The provider is created unless CreateProvider is false', () => {
     expect(deploy().resource('Provider')).toEqual({
       Url: 'https://token.actions.githubusercontent.com',
       ClientIdList: ['sts.amazonaws.com'],
     })
-    expect(deploy({ ...usual, CreateProvider: 'false' }).resource('Provider')).toBeUndefined()
+    expect(deploy({ ...required, CreateProvider: 'false' }).resource('Provider')).toBeUndefined()
   })
 
-  it('prints the two ARNs under the names of the inputs', () => {
+  it('The outputs are the ARNs of both roles, named after the inputs', () => {
     const values = Object.entries(deploy().outputs).map(([name, output]) => [
       name,
       mapping(output)['Value'],
@@ -201,23 +204,23 @@ describe('the template', () => {
     ['octo-org/*', false],
     ['repo:octo-org/octo-app', false],
     ['octo-org/octo-app:ref:refs/heads/x', false],
-  ])('takes %s as a repository: %s', (repository, expected) => {
+  ])('The pattern of Repository, given %s, matches: %s', (repository, expected) => {
     const pattern = String(mapping(parameters['Repository'])['AllowedPattern'])
     expect(new RegExp(`^(?:${pattern})$`).test(repository)).toBe(expected)
   })
 
-  it('has its parameters and their defaults in the table of setup.md', () => {
+  it('docs/setup.md lists every parameter with its default', () => {
     const { text } = readPage('docs/setup.md')
     const rows = [...text.matchAll(/^\| ((?:`[A-Z]\w+`(?:, )?)+) *\| (.*?) *\|/gm)]
-    const shown = rows.flatMap(([, names = '', defaults = '']) => {
-      const presets = defaults.split(', ')
+    const shown = rows.flatMap(([, names = '', shownDefaults = '']) => {
+      const defaults = shownDefaults.split(', ')
       return names
         .split(', ')
-        .map((name, index) => [name.replaceAll('`', ''), presets[index]?.replaceAll('`', '')])
+        .map((name, index) => [name.replaceAll('`', ''), defaults[index]?.replaceAll('`', '')])
     })
     const expected = Object.entries(parameters).map(([name, value]) => {
-      const preset = presetOf(value)
-      return [name, preset === '' ? 'empty' : (preset ?? '')]
+      const defaultValue = getDefault(value)
+      return [name, defaultValue === '' ? 'empty' : (defaultValue ?? '')]
     })
     expect(shown).toEqual(expected)
   })

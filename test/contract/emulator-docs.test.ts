@@ -1,4 +1,4 @@
-/** What docs/emulator.md shows works on the emulator. */
+/** The commands and names in docs/emulator.md work on the emulator. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const page = readPage('docs/emulator.md')
 
 type Call = Readonly<{ method: string; path: string; body: string | undefined }>
 
-/** Every call of curl on the page, with its body. */
+/** Every curl command on the page. */
 const calls: readonly Call[] = page.blocks
   .filter(({ language }) => language === 'sh')
   .flatMap(({ text }) => [
@@ -31,12 +31,13 @@ const calls: readonly Call[] = page.blocks
 
 const recipe = (name: string): string => {
   const [block, ...others] = page.blocks.filter(({ mark }) => mark === `recipe: ${name}`)
-  if (block === undefined || others.length > 0) throw new Error(`Where is the recipe ${name}?`)
+  if (block === undefined || others.length > 0)
+    throw new Error(`docs/emulator.md has no single recipe "${name}"`)
   return block.text
 }
 
-/** Runs a script in a folder that looks like a clone; whatever it has started ends with the test. */
-async function inClone(
+/** Runs a script in a folder that looks like a clone; its processes end with the test. */
+async function runInClone(
   script: string,
   files: Readonly<Record<string, string>>,
 ): Promise<Readonly<{ code: number | null; stdout: string; stderr: string }>> {
@@ -47,7 +48,7 @@ async function inClone(
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
   const child = spawn('bash', ['-euc', script], {
     cwd: folder,
-    // The tests' own Node, for machines to which the lock file brings none.
+    // The Node of the tests, for systems for which the lock file has none.
     env: {
       PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
       HOME: folder,
@@ -60,7 +61,7 @@ async function inClone(
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL')
     } catch {
-      // All of it has ended.
+      // All processes have ended.
     }
     rmSync(folder, { recursive: true })
   })
@@ -76,25 +77,22 @@ beforeAll(async () => {
 afterAll(() => emulator.stop())
 
 describe('docs/emulator.md', () => {
-  it('shows every kind of call', () => {
+  it('The tests cover every curl command on the page', () => {
     const curls = page.text.match(/^curl /gm) ?? []
     expect(calls).toHaveLength(curls.length)
     expect(calls.filter(({ body }) => body !== undefined).length).toBeGreaterThan(3)
   })
 
-  it.each(calls)(
-    'shows a call that is understood: $method $path',
-    async ({ method, path, body }) => {
-      const answer = await fetch(`${emulator.url}${path}`, { method, ...(body && { body }) })
-      const text = await answer.text()
-      // The text, so that a failure shows what was wrong.
-      expect(answer.ok ? '' : text).toBe('')
-    },
-  )
+  it.each(calls)('The emulator accepts $method $path as shown', async ({ method, path, body }) => {
+    const response = await fetch(`${emulator.url}${path}`, { method, ...(body && { body }) })
+    const text = await response.text()
+    // A failure shows the message.
+    expect(response.ok ? '' : text).toBe('')
+  })
 
-  // Windows has no signals between processes, and no kill that could be seen to end one.
+  // Windows has no signals between processes.
   it.each(process.platform === 'win32' ? [] : ['bash'])(
-    'has recipes that work as they are written: %s',
+    'The recipes work as written in %s',
     async () => {
       const sdk = page.blocks.filter(({ language }) => language === 'js').map(({ text: js }) => js)
       const script = [
@@ -102,23 +100,23 @@ describe('docs/emulator.md', () => {
         'node sdk.mjs',
         recipe('by hand'),
         recipe('stop'),
-        // Waits for the emulator: it has to end by this.
+        // The emulator has to end.
         'wait "$emulator"',
         'echo "The emulator has ended."',
       ].join('\n')
-      const { code, stdout, stderr } = await inClone(script, { 'sdk.mjs': sdk.join('') })
+      const { code, stdout, stderr } = await runInClone(script, { 'sdk.mjs': sdk.join('') })
 
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toContain("[ 'dev', 'prod' ]")
       expect(stdout).toContain('Result: created.')
-      // Out of the files for outputs and summary.
+      // From the files for outputs and summary.
       expect(stdout).toMatch(/^ready<<(\S+)\ntrue\n\1$/m)
       expect(stdout).toMatch(/^## ✅ Storage <code>media<\/code> created$/m)
       expect(stdout.trimEnd()).toMatch(/The emulator has ended\.$/)
     },
   )
 
-  it('has recipes that write only what git ignores', () => {
+  it('The recipes write only files that git ignores', () => {
     const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n')
     const written = [recipe('start'), recipe('by hand')].flatMap((block) =>
       [...block.matchAll(/> (\S+)/g)].map(([, file = '']) => file),
@@ -128,7 +126,7 @@ describe('docs/emulator.md', () => {
     expect(kept).toEqual([])
   })
 
-  it('names operations and kinds of faults that exist', async () => {
+  it('The listed operations and kinds of faults exist', async () => {
     const lines = page.text.split('\n')
     const named = (label: string): readonly string[] => {
       const from = lines.findIndex((line) => line.startsWith(`- \`${label}\``))
@@ -147,14 +145,14 @@ describe('docs/emulator.md', () => {
     const [, ...kinds] = named('kind')
     expect(kinds.length).toBeGreaterThan(10)
     for (const kind of kinds) {
-      const body = JSON.stringify({ operation: 'GetBackend', kind, ...NEEDS[kind] })
-      const answer = await fetch(`${emulator.url}/_emulator/faults`, { method: 'POST', body })
-      expect({ kind, status: answer.status }).toEqual({ kind, status: 201 })
+      const body = JSON.stringify({ operation: 'GetBackend', kind, ...REQUIRED[kind] })
+      const response = await fetch(`${emulator.url}/_emulator/faults`, { method: 'POST', body })
+      expect({ kind, status: response.status }).toEqual({ kind, status: 201 })
     }
   })
 
-  /** What some kinds cannot do without. */
-  const NEEDS: Readonly<Record<string, object>> = {
+  /** Fields that some kinds require. */
+  const REQUIRED: Readonly<Record<string, object>> = {
     status: { status: 500 },
     body: { body: '{}' },
     delay: { ms: 1 },

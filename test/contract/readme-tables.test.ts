@@ -1,9 +1,8 @@
-/** What the README says in its own words is what the code does. */
+/** The tables in README.md that are written by hand match the code. */
 import { describe, expect, it } from 'vitest'
 
 import { defaults } from '../../emulator/emulator.ts'
 import {
-  workflowDispatch,
   githubVariables,
   mergedPullRequest,
   mergeGroup,
@@ -11,142 +10,123 @@ import {
   push,
   pushTag,
   schedule,
+  workflowDispatch,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
 import { ActionError } from '../../src/errors/action-error.ts'
+import { INPUTS, inputVariable } from '../../src/inputs/definitions.ts'
+import { readTriggerInputs } from '../../src/inputs/read-inputs.ts'
 import { decide, readEvent } from '../../src/workflow/decide.ts'
-import { INPUTS, readTriggerInputs } from '../../src/inputs/read-inputs.ts'
-import { inputVariable } from '../../src/inputs/definitions.ts'
-import { findCode, pages, readPage, tableBelow } from '../support/contract/pages.ts'
+
 import { allowedOperations } from '../support/contract/documented-policies.ts'
+import { findCode, pages, readPage, tableBelow } from '../support/contract/pages.ts'
 
 const readme = readPage('README.md')
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ')
-describe('a value that is called the default', () => {
-  const called = pages().flatMap(({ path, text }) =>
-    [...oneLine(text).matchAll(/`([a-z-]+): ([^`]+)`,? (?:is )?\(?the default\b/g)].map(
-      ([, name = '', value = '']): [string, string, string] => [name, value, path],
+
+describe('Defaults', () => {
+  const defaultsInText = pages().flatMap(({ path, text }) =>
+    [...text.replace(/\s+/g, ' ').matchAll(/`([a-z-]+): ([^`]+)`,? (?:is )?\(?the default\b/g)].map(
+      ([, name = '', value = '']) => ({ name, value, path }),
     ),
   )
 
-  it('is found in the README', () => {
-    expect(called.map(([, , path]) => path)).toContain('README.md')
+  it('The README names at least one default', () => {
+    expect(defaultsInText.map(({ path }) => path)).toContain('README.md')
   })
 
-  it.each(called)('is that: %s: %s in %s', (name, value) => {
+  it.each(defaultsInText)('$path names the default of $name: $value', ({ name, value }) => {
     expect(INPUTS.find((input) => input.name === name)?.default).toBe(value)
   })
 })
 
-describe('the table of the events', () => {
+describe('The table of events', () => {
   const rows = tableBelow(readme, 'What a run does')
 
-  /** An event that is known by nothing but its name. */
-  const other = (name: string): WorkflowEvent => ({ ...push(), name })
-  const deletes: WorkflowEvent = {
+  /** An event of which only the name is known. */
+  const named = (name: string): WorkflowEvent => ({ ...push(), name })
+  const deletedBranch: WorkflowEvent = {
     ...push('topic'),
     payload: { ...push('topic').payload, deleted: true, after: '0'.repeat(40) },
   }
 
-  /** The events that each row speaks of. */
-  const meant: Readonly<Record<string, readonly WorkflowEvent[]>> = {
-    '`push` to one of `apply-branches`; a pull request merged into one; `workflow_dispatch`, `repository_dispatch`, `schedule`':
+  /** The events of each row, in order, and what a run does for them. */
+  const expected: readonly (readonly [string, readonly WorkflowEvent[]])[] = [
+    [
+      'apply',
       [
-        ...[
-          push(),
-          push('release/1'),
-          mergedPullRequest(),
-          mergedPullRequest({ base: 'release/1' }),
-        ],
-        ...[workflowDispatch('topic'), other('repository_dispatch'), schedule()],
+        ...[push(), push('release/1'), mergedPullRequest()],
+        ...[mergedPullRequest({ base: 'release/1' }), workflowDispatch('topic')],
+        ...[named('repository_dispatch'), schedule()],
       ],
-    'an open pull request, `merge_group`': [
-      ...['opened', 'synchronize', 'reopened'].map((action) => pullRequest({ action })),
-      ...[pullRequest({ base: 'topic' }), mergeGroup()],
     ],
-    '`push` to, or a merge into, any other branch': [
-      ...[push('topic'), push('release/1/hotfix'), mergedPullRequest({ base: 'topic' })],
+    [
+      'plan',
+      [
+        ...['opened', 'synchronize', 'reopened'].map((action) => pullRequest({ action })),
+        ...[pullRequest({ base: 'topic' }), mergeGroup()],
+      ],
     ],
-    'a pull request closed without a merge, a push that deletes a branch': [
-      ...[pullRequest({ action: 'closed' }), deletes],
+    [
+      'plan with a warning',
+      [push('topic'), push('release/1/hotfix'), mergedPullRequest({ base: 'topic' })],
     ],
-    'an open pull request of a fork or by Dependabot, which gets no token': [
-      ...[pullRequest({ from: 'fork' }), pullRequest({ from: 'dependabot' })],
+    ['skip', [pullRequest({ action: 'closed' }), deletedBranch]],
+    ['skip', [pullRequest({ from: 'fork' }), pullRequest({ from: 'dependabot' })]],
+    [
+      'NO_IDENTITY_FOR_PULL_REQUEST',
+      [mergedPullRequest({ from: 'fork' }), mergedPullRequest({ from: 'dependabot' })],
     ],
-    'such a pull request, merged': [
-      ...[mergedPullRequest({ from: 'fork' }), mergedPullRequest({ from: 'dependabot' })],
+    [
+      'UNSUPPORTED_EVENT',
+      [pushTag(), named('release'), named('pull_request_target'), named('brand_new')],
     ],
-    'a tag, a release, anything else': [
-      ...[pushTag(), other('release'), other('pull_request_target'), other('brand_new')],
-    ],
-  }
+  ]
 
-  it('has a row for each of them', () => {
-    expect(rows.map(([event]) => event)).toEqual(Object.keys(meant))
+  it('The table has a row for each kind of event', () => {
+    expect(rows).toHaveLength(expected.length)
   })
 
   it.each(
-    rows.flatMap(([row = '', says = '']) =>
-      (meant[row] ?? []).map((event) => ({ row, says, event, name: event.name })),
+    expected.flatMap(([command, events]) =>
+      events.map((event) => ({ command, event, name: event.name })),
     ),
-  )('says of $row that the run $says: $name', ({ says, event }) => {
-    expect(says).toMatch(doneFor(event))
+  )('A run for $name leads to: $command', ({ command, event }) => {
+    expect(commandFor(event)).toBe(command)
   })
 
-  it('names the events that apply as the description of mode does', () => {
+  it('The first row names the events on which auto applies', () => {
     const described = tableBelow(readme, 'Inputs').find(([input]) => input === '`mode`')?.[2] ?? ''
     const events = /on a push.* and plans/.exec(described)?.[0] ?? ''
     const [applies = []] = rows.map(([event = '']) => findCode(event))
     expect(['push', ...findCode(events)]).toEqual(applies)
   })
 
-  it('names the inputs to set, and the events to use instead', () => {
-    const advice = [mergedPullRequest({ from: 'fork' }), pushTag()].map(
-      (event) => refusal(event)?.advice,
-    )
-    const [merged = '', unknown = ''] = rows.slice(-2).map(([, says = '']) => findCode(says)[0])
-    expect(advice[0]).toContain(`\`${merged}\``)
-    expect(advice[1]).toContain(`\`${unknown}: `)
-  })
-
-  /** What the run does, in the words of the table. */
-  function doneFor(event: WorkflowEvent): RegExp {
-    if (refusal(event) !== undefined) return /^is red\b/
-    const decision = decided(event)
-    if (decision.command === 'skip') return /^skips\b/
-    if (decision.command === 'apply') return /^\*\*applies\*\*$/
-    return decision.warning === undefined ? /^\*\*plans\*\*$/ : /^plans, with a warning$/
-  }
-
-  function refusal(event: WorkflowEvent): ActionError | undefined {
-    try {
-      decided(event)
-      return undefined
-    } catch (error) {
-      if (error instanceof ActionError) return error
-      throw error
-    }
-  }
-
-  /** What is decided in a job that may have a token, where its event may. */
-  function decided(event: WorkflowEvent): ReturnType<typeof decide> {
-    const place = {
+  /** What a run does in a job that can request a token if its event allows it. */
+  function commandFor(event: WorkflowEvent): string {
+    const run = {
       ...{ serverUrl: '', apiUrl: '', graphqlUrl: '' },
       ...{ file: 'storage.yml', workflow: 'Storage', job: 'storage' },
     }
-    const env = { ...githubVariables(event, place), GITHUB_EVENT_PATH: 'event.json' }
+    const env = { ...githubVariables(event, run), GITHUB_EVENT_PATH: 'event.json' }
     const { trigger } = readTriggerInputs({
       [inputVariable('apply-branches')]: 'main, release/*',
       [inputVariable('role-to-assume')]: defaults.applyRole,
     })
-    return decide(readEvent(env, () => JSON.stringify(event.payload)).event, trigger, {
-      canRequestIdToken: event.trusted,
-      hasAmbientCredentials: false,
-    })
+    try {
+      const decision = decide(readEvent(env, () => JSON.stringify(event.payload)).event, trigger, {
+        canRequestIdToken: event.trusted,
+        hasAmbientCredentials: false,
+      })
+      const isWarned = decision.command === 'plan' && decision.warning !== undefined
+      return isWarned ? 'plan with a warning' : decision.command
+    } catch (error) {
+      if (error instanceof ActionError) return error.code
+      throw error
+    }
   }
 })
 
-describe('the table of the calls', () => {
+describe('The table of calls', () => {
   const rows = tableBelow(readme, 'Calls and permissions')
   const needed: Readonly<Record<string, readonly string[]>> = {
     plans: allowedOperations('plan'),
@@ -155,22 +135,22 @@ describe('the table of the calls', () => {
     skips: [],
   }
 
-  it('has a row for every kind of run', () => {
+  it('The table has a row for each kind of run', () => {
     expect(rows.map(([run]) => run)).toEqual(Object.keys(needed))
   })
 
   it.each(Object.entries(needed))(
-    'gives the actions of docs/permissions.md to a run that %s',
+    'A run that %s needs the actions of the policies in docs/permissions.md',
     (run, operations) => {
       expect([...actionsOf(run)].sort()).toEqual([...operations].sort())
     },
   )
 
-  /** A row that begins with `those, and` goes on from the one above it. */
+  /** A row that begins with `those, and` adds to the row above it. */
   function actionsOf(run: string): readonly string[] {
-    const at = rows.findIndex(([name]) => name === run)
-    const actions = rows[at]?.[2] ?? ''
-    const before = actions.startsWith('those, and ') ? (rows[at - 1]?.[0] ?? '') : ''
-    return [...(before === '' ? [] : actionsOf(before)), ...findCode(actions)]
+    const index = rows.findIndex(([name]) => name === run)
+    const actions = rows[index]?.[2] ?? ''
+    const inherited = actions.startsWith('those, and ') ? (rows[index - 1]?.[0] ?? '') : ''
+    return [...(inherited === '' ? [] : actionsOf(inherited)), ...findCode(actions)]
   }
 })

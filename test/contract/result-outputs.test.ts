@@ -1,32 +1,32 @@
-/** Every result on the real bundle sets the outputs that the README's table says, and has its colour. */
+/** Each result sets the outputs that the README's table shows, and fails the step or does not. */
 import { afterAll, describe, it } from 'vitest'
 
 import { addRole, addStorage, allowPolicy, defaults, readActions } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
 import { writeActions } from '../../emulator/state/state.ts'
 import { getOutcomes, getPresence } from '../../scripts/result-outputs.ts'
-import { isFailure, RESULTS, type RunResult } from '../../src/run/outcome.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
+import { isFailure, RESULTS, type RunResult } from '../../src/run/outcome.ts'
+import { startTestBed } from '../support/emulator-pool.ts'
 import {
   FAST_SCALE,
   runAction,
   type RunActionOptions,
   type TestBed,
 } from '../support/run-action.ts'
-import { startTestBed } from '../support/emulator-pool.ts'
 
-const opened: TestBed[] = []
-afterAll(() => Promise.all(opened.map(({ emulator }) => emulator.stop())))
+const started: TestBed[] = []
+afterAll(() => Promise.all(started.map(({ emulator }) => emulator.stop())))
 
-/** What brings a result about: changes the world, and says how the run is started. */
-const scenes: Readonly<Record<RunResult, (stage: TestBed) => RunActionOptions>> = {
+/** How each result comes about: changes the backend, and returns the options of the run. */
+const scenarios: Readonly<Record<RunResult, (testBed: TestBed) => RunActionOptions>> = {
   created: () => ({}),
-  updated: (stage) => {
-    addMedia(stage)
+  updated: (testBed) => {
+    addMedia(testBed)
     return { with: { 'if-exists': 'update' } }
   },
-  unchanged: (stage) => {
-    addMedia(stage)
+  unchanged: (testBed) => {
+    addMedia(testBed)
     return { with: { 'authenticated-permissions': 'READ' } }
   },
   planned: () => ({ event: pullRequest() }),
@@ -59,24 +59,27 @@ const scenes: Readonly<Record<RunResult, (stage: TestBed) => RunActionOptions>> 
   },
 }
 
-// Windows has no signals between processes: SIGINT would just end the process.
-const here = RESULTS.filter((result) => process.platform !== 'win32' || result !== 'cancelled')
+// Windows has no signals between processes: SIGINT would only end the process.
+const results = RESULTS.filter((result) => process.platform !== 'win32' || result !== 'cancelled')
 
-describe.concurrent('the result', () => {
-  it.for(here)('%s sets what the table says', async (result, { expect }) => {
-    const stage = await startTestBed(FAST_SCALE, { jobMs: 8_000 })
-    opened.push(stage)
-    const end = await runAction(stage, scenes[result](stage))
+describe.concurrent('The outputs of each result', () => {
+  it.for(results)(
+    'A run with the result %s sets the documented outputs',
+    async (result, { expect }) => {
+      const testBed = await startTestBed(FAST_SCALE, { jobMs: 8_000 })
+      started.push(testBed)
+      const end = await runAction(testBed, scenarios[result](testBed))
 
-    expect(end.outputs['result']).toBe(result)
-    expect(end.exitCode).toBe(getOutcomes(result).some(isFailure) ? 1 : 0)
-    expect(Object.keys(end.outputs).sort()).toEqual([...OUTPUTS].sort())
-    const wrong = OUTPUTS.filter((output) => {
-      const presence = getPresence(result, output)
-      return presence !== 'known' && (end.outputs[output] !== '') !== (presence === 'set')
-    })
-    expect(wrong).toEqual([])
-  })
+      expect(end.outputs['result']).toBe(result)
+      expect(end.exitCode).toBe(getOutcomes(result).some(isFailure) ? 1 : 0)
+      expect(Object.keys(end.outputs).sort()).toEqual([...OUTPUTS].sort())
+      const wrong = OUTPUTS.filter((output) => {
+        const presence = getPresence(result, output)
+        return presence !== 'known' && (end.outputs[output] !== '') !== (presence === 'set')
+      })
+      expect(wrong).toEqual([])
+    },
+  )
 })
 
 function addMedia({ emulator }: TestBed): void {

@@ -1,5 +1,5 @@
-/** No secret of a run is anywhere but in its masks: not in log, summary, outputs or another file of the step. */
-import { describe, expect, it } from 'vitest'
+/** Every secret of a run is masked, and appears in nothing that the run leaves behind. */
+import { expect, it } from 'vitest'
 
 import { addRole, defaults, githubTrustPolicy } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
@@ -13,13 +13,11 @@ import {
 } from '../support/run-action.ts'
 
 const debug = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true' }
+const bearerOf = ({ emulator }: TestBed): string =>
+  emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
 
-async function run(world: TestBed, scenario: RunActionOptions = {}): Promise<StepResult> {
-  return await runAction(world, { ...scenario, env: { ...debug, ...scenario.env } })
-}
-
-/** Everything that a run could leave behind, but for the commands that mask. */
-const left = (end: StepResult): string =>
+/** Everything that a run can leave behind, except the commands that mask. */
+const output = (end: StepResult): string =>
   [
     ...end.rawLines.filter((line) => !line.startsWith('::add-mask::')),
     end.summary,
@@ -28,70 +26,65 @@ const left = (end: StepResult): string =>
     JSON.stringify(end.annotations),
   ].join('\n')
 
-function expectNoSecretIn(end: StepResult, { emulator }: TestBed): void {
-  const secrets = [
-    emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '',
-    ...[...emulator.state.credentials.values()]
-      .filter(({ roleArn }) => roleArn !== undefined)
-      .flatMap((credential) => [
-        credential.accessKeyId,
-        credential.secretAccessKey,
-        credential.sessionToken ?? '',
+type Case = Readonly<{
+  title: string
+  prepare?: (stage: TestBed) => void
+  scenario?: RunActionOptions
+  expected: Readonly<Record<string, string>>
+}>
+
+const cases: readonly Case[] = [
+  { title: 'A run that creates reveals no secret', expected: { result: 'created' } },
+  {
+    title: 'A run that plans and comments reveals no secret',
+    scenario: { event: pullRequest(), with: { 'comment-on-pr': 'true' } },
+    expected: { result: 'planned' },
+  },
+  {
+    title: 'A run whose role does not trust it reveals no secret',
+    prepare: ({ emulator }) => {
+      addRole(emulator.state, { arn: defaults.applyRole, trust: githubTrustPolicy(['repo:o/r:x']) })
+    },
+    expected: { 'error-code': 'ROLE_REFUSED' },
+  },
+  {
+    title: 'A run whose request is echoed by the server reveals no secret',
+    prepare: (testBed) => {
+      testBed.emulator.injectFault({
+        operation: 'CreateBackendStorage',
+        kind: 'status',
+        status: 400,
+        message: `You sent ${bearerOf(testBed)}\r\n::error::${bearerOf(testBed)}`,
+      })
+    },
+    expected: { 'error-code': 'BAD_REQUEST' },
+  },
+]
+
+it.each(cases)('$title', async ({ prepare, scenario, expected }) => {
+  const testBed = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
+  prepare?.(testBed)
+  const { emulator } = testBed
+  const end = await runAction(testBed, { ...scenario, env: debug })
+  expect(end.outputs).toMatchObject(expected)
+
+  const sessions = [...emulator.state.credentials.values()].filter(({ roleArn }) => roleArn)
+  expect(end.masks).toEqual(
+    expect.arrayContaining([
+      bearerOf(testBed),
+      ...sessions.flatMap(({ accessKeyId, secretAccessKey, sessionToken = '' }) => [
+        ...[accessKeyId, secretAccessKey, sessionToken],
       ]),
-  ]
-  // What was masked includes the tokens, which the emulator does not keep.
-  expect(end.masks).toEqual(expect.arrayContaining(secrets))
-  expect(end.masks.filter((mask) => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(mask)).length).toBeGreaterThan(
-    0,
+      ...(scenario?.with?.['comment-on-pr'] === 'true' ? [emulator.githubToken] : []),
+    ]),
   )
-  const text = left(end)
+  // The emulator does not keep the OIDC tokens that it issues.
+  expect(end.masks.filter((mask) => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(mask))).not.toEqual([])
+
+  const text = output(end) + JSON.stringify([...emulator.state.github.comments])
   expect(end.masks.filter((mask) => text.includes(mask))).toEqual([])
   expect(end.leftovers).toBe('')
   expect(text).not.toMatch(/\bBearer |AWS4-HMAC-SHA256|authorization:/i)
-  // The debug log is there indeed.
+  // The debug log was on.
   expect(text).toContain('::debug::')
-}
-
-describe('no secret is left behind by a run', () => {
-  it('that creates', async () => {
-    const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
-    const end = await run(world)
-    expect(end.outputs['result']).toBe('created')
-    expectNoSecretIn(end, world)
-  })
-
-  it('that plans and comments', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
-    const end = await run(world, { event: pullRequest(), with: { 'comment-on-pr': 'true' } })
-    expect(end.outputs['result']).toBe('planned')
-    expect(end.masks).toContain(world.emulator.githubToken)
-    expectNoSecretIn(end, world)
-    const comments = JSON.stringify([...world.emulator.state.github.comments])
-    expect(end.masks.filter((mask) => comments.includes(mask))).toEqual([])
-  })
-
-  it('whose role is refused', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
-    addRole(world.emulator.state, {
-      arn: defaults.applyRole,
-      trust: githubTrustPolicy(['repo:o/r:x']),
-    })
-    const end = await run(world)
-    expect(end.outputs['error-code']).toBe('ROLE_REFUSED')
-    expectNoSecretIn(end, world)
-  })
-
-  it('that meets a server which repeats what it was sent', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
-    const bearer = world.emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
-    world.emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'status',
-      status: 400,
-      message: `You sent ${bearer}\r\n::error::${bearer}`,
-    })
-    const end = await run(world)
-    expect(end.outputs['error-code']).toBe('BAD_REQUEST')
-    expectNoSecretIn(end, world)
-  })
 })

@@ -1,20 +1,20 @@
-/** The trust policies of the documentation, with the tokens that GitHub gives to each event. */
+/** The documented trust policies accept the tokens of the events that they are for, and no others. */
 import { describe, expect, it } from 'vitest'
 
 import { trustPolicyAllows, type TrustPolicy } from '../../emulator/iam/evaluate.ts'
 import { parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
 import {
-  workflowDispatch,
   mergedPullRequest,
   mergeGroup,
   pullRequest,
   push,
   schedule,
   tokenClaims,
+  workflowDispatch,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
-import { readPage } from '../support/contract/pages.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
+import { readPage, tableBelow } from '../support/contract/pages.ts'
 
 const issuer = 'token.actions.githubusercontent.com'
 const central = 'octo-org/workflows/.github/workflows/reusable.yml@refs/heads/main'
@@ -22,18 +22,18 @@ const central = 'octo-org/workflows/.github/workflows/reusable.yml@refs/heads/ma
 type Job = Readonly<{ environment?: string; calledWorkflow?: string }>
 type Claims = Readonly<Record<string, string | undefined>>
 
-const tokenOf = (event: WorkflowEvent, job: Job = {}): Claims => ({
+const createToken = (event: WorkflowEvent, job: Job = {}): Claims => ({
   aud: 'sts.amazonaws.com',
   ...tokenClaims(event, { file: 'storage.yml', workflow: 'Storage', ...job }),
 })
 
-/** The token of a repository with ids in its subject. */
+/** The claims of a repository whose subject contains ids. */
 const withIds = (claims: Claims): Claims => ({
   ...claims,
   sub: claims['sub']?.replace('octo-org/octo-app', 'octo-org@12345/octo-app@456789'),
 })
 
-const ofAnother = (claims: Claims): Claims => ({
+const fromOtherRepository = (claims: Claims): Claims => ({
   ...claims,
   sub: claims['sub']?.replace('octo-app', 'other'),
 })
@@ -49,34 +49,34 @@ function isTrusted(policy: TrustPolicy, claims: Claims): boolean {
 }
 
 const tokens = {
-  'a push to main': tokenOf(push()),
-  'a push to another branch': tokenOf(push('topic')),
-  'an open pull request': tokenOf(pullRequest()),
-  'a merged pull request': tokenOf(mergedPullRequest()),
-  'a merge into another branch': tokenOf(mergedPullRequest({ base: 'topic' })),
-  'a merge queue': tokenOf(mergeGroup()),
-  'a run by hand on main': tokenOf(workflowDispatch()),
-  'a run by hand on another branch': tokenOf(workflowDispatch('topic')),
-  'a run by the clock': tokenOf(schedule()),
-  'a push with the environment': tokenOf(push(), { environment: 'prod' }),
-  'a pull request with another environment': tokenOf(pullRequest(), { environment: 'dev' }),
-  'a push that calls the central workflow': tokenOf(push(), { calledWorkflow: central }),
-  'a pull request that calls the central workflow': tokenOf(pullRequest(), {
+  'a push to main': createToken(push()),
+  'a push to another branch': createToken(push('topic')),
+  'an open pull request': createToken(pullRequest()),
+  'a merged pull request': createToken(mergedPullRequest()),
+  'a merge into another branch': createToken(mergedPullRequest({ base: 'topic' })),
+  'a merge queue': createToken(mergeGroup()),
+  'a manual run on main': createToken(workflowDispatch()),
+  'a manual run on another branch': createToken(workflowDispatch('topic')),
+  'a scheduled run': createToken(schedule()),
+  'a push with the environment prod': createToken(push(), { environment: 'prod' }),
+  'a pull request with another environment': createToken(pullRequest(), { environment: 'dev' }),
+  'a push that calls the central workflow': createToken(push(), { calledWorkflow: central }),
+  'a pull request that calls the central workflow': createToken(pullRequest(), {
     calledWorkflow: central,
   }),
-  'a push that calls it at a tag': tokenOf(push(), {
+  'a push that calls it at a tag': createToken(push(), {
     calledWorkflow: central.replace('heads/main', 'tags/v1'),
   }),
 } as const satisfies Readonly<Record<string, Claims>>
 
-type Name = keyof typeof tokens
+type TokenName = keyof typeof tokens
 
-/** What each role is trusted to, and nothing else. */
-const trusted: Readonly<Record<string, readonly Name[]>> = {
+/** The tokens that each policy accepts. */
+const accepted: Readonly<Record<string, readonly TokenName[]>> = {
   apply: [
     'a push to main',
-    'a run by hand on main',
-    'a run by the clock',
+    'a manual run on main',
+    'a scheduled run',
     'a push that calls the central workflow',
     'a push that calls it at a tag',
   ],
@@ -87,94 +87,91 @@ const trusted: Readonly<Record<string, readonly Name[]>> = {
     'a merged pull request',
     'a merge into another branch',
     'a merge queue',
-    'a run by hand on main',
-    'a run by hand on another branch',
-    'a run by the clock',
+    'a manual run on main',
+    'a manual run on another branch',
+    'a scheduled run',
     'a push that calls the central workflow',
     'a pull request that calls the central workflow',
     'a push that calls it at a tag',
   ],
   'apply-merged': ['a merged pull request'],
-  'apply-environment': ['a push with the environment'],
+  'apply-environment': ['a push with the environment prod'],
   fleet: ['a push that calls the central workflow'],
 }
 
-describe.each(Object.entries(trusted))('the trust policy %s', (mark, names) => {
+const cases = Object.entries(accepted).flatMap(([mark, names]) => {
   const policy = parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))
-
-  it.each(Object.keys(tokens))('is asked by %s', (name) => {
-    const claims = Object.entries(tokens).find(([key]) => key === name)?.[1] ?? {}
-    expect(isTrusted(policy, claims)).toBe(names.some((each) => each === name))
-  })
-
-  it.each(names)('asks for the audience of %s', (name) => {
-    expect(isTrusted(policy, { ...tokens[name], aud: 'https://github.com/octo-org' })).toBe(false)
-  })
-
-  it.each(names)('refuses another repository in place of that of %s, but in a fleet', (name) => {
-    expect(isTrusted(policy, ofAnother(tokens[name]))).toBe(mark === 'fleet')
-  })
+  return Object.entries(tokens).map(([name, claims]) => ({
+    ...{ mark, name, claims, policy },
+    isAccepted: names.some((each) => each === name),
+  }))
 })
 
-describe('a subject with ids', () => {
-  const older = parseTrustPolicy(readPolicyForEmulator('trust: apply'))
-  const newer = parseTrustPolicy(readPolicyForEmulator('trust: apply-with-ids'))
+describe('Trust policies', () => {
+  it.each(cases)('The policy "$mark" given $name: accepted is $isAccepted', (one) => {
+    expect(isTrusted(one.policy, one.claims)).toBe(one.isAccepted)
+  })
+
+  it.each(cases.filter(({ isAccepted }) => isAccepted))(
+    'The policy "$mark" rejects $name with another audience, or from another repository unless it is for a fleet',
+    ({ mark, claims, policy }) => {
+      expect(isTrusted(policy, { ...claims, aud: 'https://github.com/octo-org' })).toBe(false)
+      expect(isTrusted(policy, fromOtherRepository(claims))).toBe(mark === 'fleet')
+    },
+  )
+})
+
+describe('Subjects with ids', () => {
+  const policyOf = (mark: string): TrustPolicy =>
+    parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))
   const claims = tokens['a push to main']
 
-  it('is trusted by the policy for it, and only by that', () => {
-    expect(isTrusted(newer, withIds(claims))).toBe(true)
-    expect(isTrusted(older, withIds(claims))).toBe(false)
-    expect(isTrusted(newer, claims)).toBe(false)
+  it('Only the policy with ids accepts a subject with ids, and it accepts no other subject', () => {
+    expect(isTrusted(policyOf('apply-with-ids'), withIds(claims))).toBe(true)
+    expect(isTrusted(policyOf('apply'), withIds(claims))).toBe(false)
+    expect(isTrusted(policyOf('apply-with-ids'), claims)).toBe(false)
   })
 
-  it('is trusted on main only', () => {
-    expect(isTrusted(newer, withIds(tokens['an open pull request']))).toBe(false)
-    expect(isTrusted(newer, withIds(tokens['a push to another branch']))).toBe(false)
-  })
+  it.each(['an open pull request', 'a push to another branch'] as const)(
+    'The policy with ids rejects %s',
+    (name) => {
+      expect(isTrusted(policyOf('apply-with-ids'), withIds(tokens[name]))).toBe(false)
+    },
+  )
 
-  it('is known to the policy of a fleet', () => {
-    const fleet = parseTrustPolicy(readPolicyForEmulator('trust: fleet'))
-    expect(isTrusted(fleet, withIds(tokens['a push that calls the central workflow']))).toBe(true)
-    expect(isTrusted(fleet, withIds(claims))).toBe(false)
+  it('The policy of a fleet accepts subjects with ids that call the central workflow', () => {
+    const called = withIds(tokens['a push that calls the central workflow'])
+    expect(isTrusted(policyOf('fleet'), called)).toBe(true)
+    expect(isTrusted(policyOf('fleet'), withIds(claims))).toBe(false)
   })
 })
 
-describe('the table of the subjects', () => {
-  const { text } = readPage('docs/setup.md')
-  const [, section = ''] = text.split('## The subject that each event carries')
-  const rows = section
-    .split('\n## ')[0]
-    ?.split('\n')
-    .filter((line) => /^\| [`a]/.test(line))
-    .map((line) => line.split('|').map((cell) => cell.trim()))
-
-  const expected: readonly (readonly [row: string, token: Claims])[] = [
+describe('The table of subjects in docs/setup.md', () => {
+  const rows = tableBelow(readPage('docs/setup.md'), 'The subject that each event carries')
+  const expected: readonly (readonly [row: string, claims: Claims])[] = [
     ['`push` to `main`', tokens['a push to main']],
-    ['`push` to another branch', tokenOf(push('BRANCH'))],
+    ['`push` to another branch', createToken(push('BRANCH'))],
     ['`pull_request`, open', tokens['an open pull request']],
     ['`pull_request` with `closed`, merged', tokens['a merged pull request']],
     ['`merge_group`', tokens['a merge queue']],
-    ['`workflow_dispatch`', tokenOf(workflowDispatch('BRANCH'))],
-    ['`repository_dispatch`, `schedule`', tokens['a run by the clock']],
-    ['any of them, in a job with `environment: prod`', tokenOf(push(), { environment: 'prod' })],
+    ['`workflow_dispatch`', createToken(workflowDispatch('BRANCH'))],
+    ['`repository_dispatch`, `schedule`', tokens['a scheduled run']],
+    [
+      'any of them, in a job with `environment: prod`',
+      createToken(push(), { environment: 'prod' }),
+    ],
   ]
 
-  it('has a row for each event', () => {
-    expect(rows?.map(([, event]) => event)).toEqual(expected.map(([row]) => row))
+  it('The table has a row for each event', () => {
+    expect(rows.map(([event]) => event)).toEqual(expected.map(([row]) => row))
   })
 
-  it.each(expected)('says what the token of %s says', (row, claims) => {
-    const [, , , subject = '', ref = ''] = rows?.find(([, event]) => event === row) ?? []
-    const ending = /^`([^`…]+)…?`/.exec(subject)?.[1] ?? 'no subject'
-    const sub = claims['sub'] ?? ''
-    expect(sub.replace('repo:octo-org/octo-app:', '')).toMatch(startOrAll(ending, subject))
+  it.each(expected)('The row of %s has the subject and the ref of its token', (row, claims) => {
+    const [, , subject = '', ref = ''] = rows.find(([event]) => event === row) ?? []
+    const [, ending = 'no subject', isPrefix] = /^`([^`…]+)(…)?`/.exec(subject) ?? []
+    const actual = (claims['sub'] ?? '').replace('repo:octo-org/octo-app:', '')
+    expect(isPrefix === undefined ? actual : actual.slice(0, ending.length)).toBe(ending)
     const shown = /^`([^`]+)`$/.exec(ref)?.[1]?.replace('NUMBER', '7')
     if (shown !== undefined) expect(claims['ref']).toBe(shown)
   })
-
-  /** A subject that goes on with `…` is a beginning. */
-  function startOrAll(ending: string, cell: string): RegExp {
-    const literal = ending.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    return new RegExp(`^${literal}${cell.includes('…') ? '' : '$'}`)
-  }
 })
