@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Amplify } from '../src/aws/amplify-backend.ts'
+import type { Amplify } from '../src/storage/api.ts'
 import { apply } from '../src/storage/apply.ts'
 import type { StorageContext } from '../src/storage/context.ts'
 import { ActionError } from '../src/errors/action-error.ts'

@@ -14,9 +14,11 @@ import {
   type Inputs,
 } from './inputs/read-inputs.ts'
 import { publishReport } from './report/publish.ts'
-import { prefetchIdToken } from './aws/prefetch-id-token.ts'
+import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './aws/id-token.ts'
 import {
+  createRetryPolicy,
   createRunContext,
+  getRoleArn,
   toStorageRef,
   warn,
   type RunContext,
@@ -25,7 +27,8 @@ import {
 import { formatValue, toDesiredStorage } from './storage/model.ts'
 import { quote } from './lib/text.ts'
 import { errorMessage } from './lib/error-message.ts'
-import { withHardTimeout, withAbortGrace } from './lib/timeout.ts'
+import { withAbortGrace } from './lib/timeout.ts'
+import { withHardTimeout } from './run/hard-timeout.ts'
 
 /** When the run is cancelled, everything in hand ends by itself within this time, or is left behind. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
@@ -61,7 +64,7 @@ async function run(context: RunContext): Promise<RunOutcome> {
   const inputs = loadInputs(context)
   logRequestedConfig(context, decision, inputs)
   return await withHardTimeout(context.clock, inputs.timeoutMs, async () => {
-    const early = prefetchIdToken(context, inputs, decision.command)
+    const early = prefetchToken(context, inputs, decision.command)
     // The SDK is loaded while the token is on its way.
     await early?.sent
     const { connect } = await import('./run/connect.ts')
@@ -77,6 +80,20 @@ async function run(context: RunContext): Promise<RunOutcome> {
       close()
     }
   })
+}
+
+/** Requests the token for the role; undefined when it is not needed, or not to be had. */
+function prefetchToken(
+  context: RunContext,
+  inputs: Inputs,
+  command: 'apply' | 'plan',
+): PrefetchedIdToken | undefined {
+  const { env, agents, secrets } = context
+  const endpoint = getIdTokenEndpoint(env)
+  if (endpoint === undefined || getRoleArn(inputs, command) === undefined) return undefined
+  const { audience } = inputs
+  const policy = createRetryPolicy(context, inputs)
+  return prefetchIdToken({ endpoint, audience, agents, secrets, policy })
 }
 
 /** Decided before the other inputs are judged: a run that skips may have empty secrets. */

@@ -1,6 +1,6 @@
 /**
- * The Amplify Backend API as this action uses it: one function for each operation, plain data in and out.
- * What the service sends is checked here, member by member; nothing of it is trusted further in.
+ * The Amplify Backend API, implemented with the AWS SDK. Everything that the service sends is checked here,
+ * field by field; the rest of the action works with the checked data.
  */
 import {
   AmplifyBackendClient,
@@ -10,70 +10,37 @@ import {
   GetBackendStorageCommand,
   ListBackendJobsCommand,
   UpdateBackendStorageCommand,
+  type AmplifyBackendClientResolvedConfig,
+  type CreateBackendStorageCommandInput,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
 } from '@aws-sdk/client-amplifybackend'
-import type { AwsCredentialIdentityProvider } from '@smithy/types'
-import type { Backend } from '../storage/preconditions.ts'
-import { parseBackend } from '../storage/preconditions.ts'
-import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
+import type { AwsCredentialIdentityProvider, Command } from '@smithy/types'
 import type { Env } from '../lib/env.ts'
-import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
+import { isObject, nonEmptyString } from '../lib/json.ts'
+import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
 import type { ApiResult } from '../network/retry.ts'
-import {
-  endpointGuardPlugin,
-  callSdk,
-  clientConfiguration,
-  type ClientSettings,
-  type Trace,
-} from './sdk-client.ts'
-import {
-  parseStorage,
-  type Permissions,
-  type Storage,
-  type DesiredStorage,
-} from '../storage/model.ts'
+import type { AcceptedJob, Amplify, CallOptions } from '../storage/api.ts'
+import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
+import { parseStorage, type DesiredStorage } from '../storage/model.ts'
+import { parseBackend } from '../storage/preconditions.ts'
+import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
 
-/** Which backend environment the calls are about. */
 export type BackendRef = Readonly<{ appId: string; backendEnvironmentName: string }>
 
-/** What an accepted create or update says. */
-export type AcceptedJob = Readonly<{
-  jobId: string
-  status: string | undefined
-  appId: string | undefined
-  backendEnvironmentName: string | undefined
-}>
-
-/** One function for each operation; every call can be ended by its signal and by its limit. */
-export type Amplify = Readonly<{
-  /** The storage of the given name, `undefined` when the service has none (404 is a failure). */
-  getStorage(resourceName: string, terms: CallOptions): Promise<ApiResult<Storage | undefined>>
-  /** The backend of the environment, or of the app alone, which names its environments. */
-  getBackend(scope: 'environment' | 'app', terms: CallOptions): Promise<ApiResult<Backend>>
-  createStorage(request: DesiredStorage, terms: CallOptions): Promise<ApiResult<AcceptedJob>>
-  updateStorage(
-    resourceName: string,
-    permissions: Permissions,
-    terms: CallOptions,
-  ): Promise<ApiResult<AcceptedJob>>
-  getJob(jobId: string, terms: CallOptions): Promise<ApiResult<Job>>
-  /** The environment's jobs, newest pages as the service orders them. */
-  listJobs(terms: CallOptions): Promise<ApiResult<readonly Job[]>>
-}>
-
-export type CallOptions = Readonly<{
-  signal: AbortSignal
-  /** Milliseconds that are left of the whole run. */
-  remainingMs: number
-}>
-
 const READ_TIMEOUT_MS = 20_000
-/** Longer than the 29 seconds after which API Gateway gives up by itself, and says so with a 504. */
+/** Longer than the 29 seconds after which API Gateway itself responds with a 504. */
 const WRITE_TIMEOUT_MS = 35_000
 
-/** A page holds 25 jobs at most. The order is not documented, so all of any ordinary history are read. */
+const JOBS_PER_PAGE = 25
+/** The order of jobs is not documented, so a history of up to a thousand jobs is read completely. */
 const MAX_PAGES = 40
 
-/** Operations on one backend environment, and the way to let go of their connections. */
+/**
+ * Creates the API of one backend environment. `destroy` closes its connections.
+ *
+ * @param credentials called before every request
+ */
 export function createAmplify(
   backend: BackendRef,
   settings: ClientSettings,
@@ -82,164 +49,160 @@ export function createAmplify(
   trace: Trace,
 ): { amplify: Amplify; destroy: () => void } {
   const connection: ConnectionState = { connected: false }
-  const writerAgents = createTrackedAgents(env, connection)
-  const reader = new AmplifyBackendClient({ ...clientConfiguration(settings), credentials })
-  const writer = new AmplifyBackendClient({
-    ...clientConfiguration({ ...settings, agents: writerAgents }),
-    credentials,
-  })
-  reader.middlewareStack.use(endpointGuardPlugin(settings))
-  writer.middlewareStack.use(endpointGuardPlugin(settings))
-  const AppId = backend.appId
-  const BackendEnvironmentName = backend.backendEnvironmentName
+  const trackedAgents = createTrackedAgents(env, connection)
+  const createClient = (agents: ClientSettings['agents']): AmplifyBackendClient =>
+    new AmplifyBackendClient({ ...clientConfiguration({ ...settings, agents }), credentials })
+  const reader = createClient(settings.agents)
+  const writer = createClient(trackedAgents)
+  return {
+    amplify: createOperations(
+      { AppId: backend.appId, BackendEnvironmentName: backend.backendEnvironmentName },
+      createCaller(reader, READ_TIMEOUT_MS, trace),
+      createCaller(writer, WRITE_TIMEOUT_MS, trace, connection),
+    ),
+    destroy: () => {
+      reader.destroy()
+      writer.destroy()
+      destroyAgents(trackedAgents)
+    },
+  }
+}
 
-  const reading = (operation: string, { signal, remainingMs }: CallOptions) => ({
-    operation,
-    timeoutMs: Math.min(READ_TIMEOUT_MS, remainingMs),
-    signal,
-    trace,
-  })
-  const writing = (operation: string, { signal, remainingMs }: CallOptions) => {
-    connection.connected = false
-    return {
+type Call = ReturnType<typeof createCaller>
+
+/** @param connection recorded anew for every call; given when the client has tracked agents */
+function createCaller(
+  client: AmplifyBackendClient,
+  maxMs: number,
+  trace: Trace,
+  connection?: ConnectionState,
+) {
+  return <Input extends ServiceInputTypes, Output extends ServiceOutputTypes, T>(
+    operation: string,
+    command: Command<ServiceInputTypes, Input, ServiceOutputTypes, Output, AmplifyBackendClientResolvedConfig>,
+    parse: (output: Output) => T | undefined,
+    { signal, remainingMs }: CallOptions,
+  ): Promise<ApiResult<T>> => {
+    if (connection !== undefined) connection.connected = false
+    return callSdk((abortSignal) => client.send(command, { abortSignal }), parse, {
       operation,
-      timeoutMs: Math.min(WRITE_TIMEOUT_MS, remainingMs),
+      timeoutMs: Math.min(maxMs, remainingMs),
       signal,
       trace,
       connection,
-    }
+    })
   }
+}
 
-  const listPage = (terms: CallOptions, NextToken: string | undefined) =>
-    callSdk(
-      (abortSignal) =>
-        reader.send(
-          new ListBackendJobsCommand({
-            AppId,
-            BackendEnvironmentName,
-            MaxResults: 25,
-            ...(NextToken === undefined ? {} : { NextToken }),
-          }),
-          { abortSignal },
-        ),
-      (output) =>
-        // A list with something else than jobs in it is none.
-        Array.isArray(output.Jobs) && output.Jobs.every(isObject)
-          ? { jobs: output.Jobs.map(parseJob), next: nonEmptyString(output.NextToken) }
-          : undefined,
-      reading('ListBackendJobs', terms),
-    )
+type Environment = Readonly<{ AppId: string; BackendEnvironmentName: string }>
 
-  const amplify: Amplify = {
-    getStorage: async (ResourceName, terms) => {
-      const answer = await callSdk(
-        (abortSignal) =>
-          reader.send(
-            new GetBackendStorageCommand({ AppId, BackendEnvironmentName, ResourceName }),
-            { abortSignal },
-          ),
-        (output) => {
-          // An answer that repeats nothing of the question is none: an empty 200 must not mean "absent".
-          if (nonEmptyString(output.AppId) === undefined) return undefined
-          return { storage: parseStorage(output.ResourceConfig) }
-        },
-        reading('GetBackendStorage', terms),
+function createOperations(environment: Environment, read: Call, write: Call): Amplify {
+  return {
+    getStorage: async (ResourceName, options) => {
+      const result = await read(
+        'GetBackendStorage',
+        new GetBackendStorageCommand({ ...environment, ResourceName }),
+        // A response that does not repeat the request, such as `{}`, must not mean that nothing exists.
+        ({ AppId, ResourceConfig }) =>
+          nonEmptyString(AppId) === undefined
+            ? undefined
+            : { storage: parseStorage(ResourceConfig) },
+        options,
       )
-      return answer.ok ? { ...answer, value: answer.value.storage } : answer
+      return result.ok ? { ...result, value: result.value.storage } : result
     },
-
-    getBackend: (scope, terms) =>
-      callSdk(
-        (abortSignal) =>
-          reader.send(
-            new GetBackendCommand(scope === 'app' ? { AppId } : { AppId, BackendEnvironmentName }),
-            { abortSignal },
-          ),
+    getBackend: (scope, options) =>
+      read(
+        'GetBackend',
+        new GetBackendCommand(scope === 'app' ? { AppId: environment.AppId } : environment),
         (output) => (nonEmptyString(output.AppId) === undefined ? undefined : parseBackend(output)),
-        reading('GetBackend', terms),
+        options,
       ),
-
-    createStorage: (request, terms) =>
-      callSdk(
-        (abortSignal) =>
-          writer.send(
-            new CreateBackendStorageCommand({
-              AppId,
-              BackendEnvironmentName,
-              ResourceName: request.resourceName,
-              ResourceConfig: {
-                ServiceName: request.serviceName,
-                Permissions: {
-                  Authenticated: [...request.authenticated],
-                  ...(request.unauthenticated === undefined
-                    ? {}
-                    : { UnAuthenticated: [...request.unauthenticated] }),
-                },
-                ...(request.bucketName === undefined ? {} : { BucketName: request.bucketName }),
-              },
-            }),
-            { abortSignal },
-          ),
+    createStorage: (desired, options) =>
+      write(
+        'CreateBackendStorage',
+        new CreateBackendStorageCommand({
+          ...environment,
+          ResourceName: desired.resourceName,
+          ResourceConfig: toResourceConfig(desired),
+        }),
         parseAcceptedJob,
-        writing('CreateBackendStorage', terms),
+        options,
       ),
-
-    updateStorage: (ResourceName, permissions, terms) =>
-      callSdk(
-        (abortSignal) =>
-          writer.send(
-            new UpdateBackendStorageCommand({
-              AppId,
-              BackendEnvironmentName,
-              ResourceName,
-              ResourceConfig: {
-                ServiceName: 'S3',
-                Permissions: {
-                  Authenticated: [...permissions.authenticated],
-                  UnAuthenticated: [...permissions.unauthenticated],
-                },
-              },
-            }),
-            { abortSignal },
-          ),
+    updateStorage: (ResourceName, { authenticated, unauthenticated }, options) =>
+      write(
+        'UpdateBackendStorage',
+        new UpdateBackendStorageCommand({
+          ...environment,
+          ResourceName,
+          ResourceConfig: {
+            ServiceName: 'S3',
+            Permissions: {
+              Authenticated: [...authenticated],
+              UnAuthenticated: [...unauthenticated],
+            },
+          },
+        }),
         parseAcceptedJob,
-        writing('UpdateBackendStorage', terms),
+        options,
       ),
-
-    getJob: (JobId, terms) =>
-      callSdk(
-        (abortSignal) =>
-          reader.send(new GetBackendJobCommand({ AppId, BackendEnvironmentName, JobId }), {
-            abortSignal,
-          }),
-        // The job is the one that was asked for; what counts is that the answer speaks of a job at all.
+    getJob: (JobId, options) =>
+      read(
+        'GetBackendJob',
+        new GetBackendJobCommand({ ...environment, JobId }),
+        // The service does not have to repeat the ID, but the response must describe a job.
         (output) =>
           output.JobId === undefined && output.Status === undefined
             ? undefined
             : { ...parseJob(output), jobId: JobId },
-        reading('GetBackendJob', terms),
+        options,
       ),
+    listJobs: (options) => listJobs(environment, read, options),
+  }
+}
 
-    listJobs: async (terms) => {
-      const jobs: Job[] = []
-      const startedAt = performance.now()
-      let next: string | undefined
-      for (let page = 1; ; page += 1) {
-        const remainingMs = Math.max(1, terms.remainingMs - (performance.now() - startedAt))
-        const answer = await listPage({ ...terms, remainingMs }, next)
-        if (!answer.ok) return answer
-        jobs.push(...answer.value.jobs)
-        next = answer.value.next
-        if (next === undefined || page >= MAX_PAGES) return { ...answer, value: jobs }
-      }
+async function listJobs(
+  environment: Environment,
+  read: Call,
+  options: CallOptions,
+): Promise<ApiResult<readonly Job[]>> {
+  const jobs: Job[] = []
+  const startedAt = performance.now()
+  let NextToken: string | undefined
+  for (let page = 1; ; page += 1) {
+    const remainingMs = Math.max(1, options.remainingMs - (performance.now() - startedAt))
+    const result = await read(
+      'ListBackendJobs',
+      new ListBackendJobsCommand({
+        ...environment,
+        MaxResults: JOBS_PER_PAGE,
+        ...(NextToken === undefined ? {} : { NextToken }),
+      }),
+      (output) =>
+        Array.isArray(output.Jobs) && output.Jobs.every(isObject)
+          ? { jobs: output.Jobs.map(parseJob), nextToken: nonEmptyString(output.NextToken) }
+          : undefined,
+      { ...options, remainingMs },
+    )
+    if (!result.ok) return result
+    jobs.push(...result.value.jobs)
+    NextToken = result.value.nextToken
+    if (NextToken === undefined || page >= MAX_PAGES) return { ...result, value: jobs }
+  }
+}
+
+function toResourceConfig(
+  desired: DesiredStorage,
+): CreateBackendStorageCommandInput['ResourceConfig'] {
+  const { serviceName, authenticated, unauthenticated, bucketName } = desired
+  return {
+    ServiceName: serviceName,
+    Permissions: {
+      Authenticated: [...authenticated],
+      ...(unauthenticated === undefined ? {} : { UnAuthenticated: [...unauthenticated] }),
     },
+    ...(bucketName === undefined ? {} : { BucketName: bucketName }),
   }
-  const destroy = (): void => {
-    reader.destroy()
-    writer.destroy()
-    destroyAgents(writerAgents)
-  }
-  return { amplify, destroy }
 }
 
 function parseAcceptedJob(output: {
@@ -256,12 +219,4 @@ function parseAcceptedJob(output: {
     appId: nonEmptyString(output.AppId),
     backendEnvironmentName: nonEmptyString(output.BackendEnvironmentName),
   }
-}
-
-function nonEmptyString(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

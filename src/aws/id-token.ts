@@ -1,31 +1,38 @@
 /**
- * The workflow's OIDC token, minted by GitHub's token service. The toolkit's own call waits three minutes
- * for a silent server, never settles when the answer ends early, and retries some failures ten times and
- * others not at all; so the request is made here, under the same limits as every other call.
+ * The OIDC token of the workflow, requested from GitHub. The toolkit's own function waits three minutes for
+ * a silent server, never settles when a response ends early, and retries some errors ten times and others
+ * not at all; so the request is made here, with the same limits as every other call.
  */
-import { formatDuration, abortReason } from '../lib/clock.ts'
-import { classifyFailure } from '../network/classify.ts'
 import { ActionError } from '../errors/action-error.ts'
-import { networkAdvice, withResult } from '../storage/errors.ts'
-import {
-  toApiFailure,
-  TimeoutError,
-  type ResponseHead,
-  type ApiFailure,
-} from '../network/failure.ts'
-import { httpRequest, type Agents } from '../network/agents.ts'
-import type { Env } from '../lib/env.ts'
-import { formatFailure, retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
+import { withResult } from '../errors/with-result.ts'
+import { abortReason, formatDuration } from '../lib/clock.ts'
+import { readVariable, type Env } from '../lib/env.ts'
+import { getPath, getString, parseJson } from '../lib/json.ts'
 import type { Secrets } from '../lib/secrets.ts'
 import { sanitizeLine } from '../lib/text.ts'
+import { withTimeout } from '../lib/timeout.ts'
+import { networkAdvice } from '../network/advice.ts'
+import type { Agents } from '../network/agents.ts'
+import { classifyFailure } from '../network/classify.ts'
+import {
+  formatFailure,
+  toApiFailure,
+  type ApiFailure,
+  type ResponseHead,
+} from '../network/failure.ts'
+import { httpRequest } from '../network/request.ts'
+import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 
-/** Where a job with `id-token: write` mints its tokens; the runner sets both variables or none. */
+/** Where a job with `id-token: write` requests its tokens. */
 export type IdTokenEndpoint = Readonly<{ url: string; bearer: string }>
 
-/** The token service of this job, or undefined when the job may not mint tokens. */
+/**
+ * The token endpoint of this job; undefined when the job has no permission to request tokens. The runner
+ * sets both variables or none.
+ */
 export function getIdTokenEndpoint(env: Env): IdTokenEndpoint | undefined {
-  const url = env['ACTIONS_ID_TOKEN_REQUEST_URL']?.trim() ?? ''
-  const bearer = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']?.trim() ?? ''
+  const url = readVariable(env, 'ACTIONS_ID_TOKEN_REQUEST_URL')
+  const bearer = readVariable(env, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   return url === '' || bearer === '' ? undefined : { url, bearer }
 }
 
@@ -33,49 +40,72 @@ const ATTEMPT_TIMEOUT_MS = 8_000
 const TOTAL_TIMEOUT_MS = 55_000
 const MAX_ATTEMPTS = 5
 
+export type IdTokenRequest = Readonly<{
+  endpoint: IdTokenEndpoint
+  audience: string
+  agents: Agents
+  secrets: Secrets
+  policy: RetryPolicy
+  /** Called whenever a request has left this process. */
+  onSent?: () => void
+}>
+
 /**
- * Mints a token and masks it. Failures that can pass are retried, for less than a minute in all.
+ * Requests a token and masks it. Retries temporary failures for less than a minute in total.
  *
- * @param onSent told whenever a request has left this process
  * @throws ActionError TOKEN_UNAVAILABLE; the signal's reason when aborted
  */
-export async function requestIdToken(
-  endpoint: IdTokenEndpoint,
-  audience: string,
-  agents: Agents,
-  secrets: Secrets,
-  policy: RetryPolicy,
-  onSent?: () => void,
-): Promise<string> {
+export async function requestIdToken(request: IdTokenRequest): Promise<string> {
+  const { endpoint, audience, secrets, policy } = request
   secrets.add(endpoint.bearer)
-  const url = tokenUrl(endpoint.url, audience)
-  const { clock, deadline } = policy
-  const ownDeadline = clock.now() + TOTAL_TIMEOUT_MS
+  const url = parseTokenUrl(endpoint.url, audience)
+  const tokenDeadline = policy.clock.now() + TOTAL_TIMEOUT_MS
   const limited: RetryPolicy = {
     ...policy,
     maxAttempts: MAX_ATTEMPTS,
-    deadline: Math.min(deadline, ownDeadline),
+    deadline: Math.min(policy.deadline, tokenDeadline),
   }
-  const answer = await retry(limited, () =>
-    fetchIdToken(url, endpoint.bearer, agents, limited, onSent),
+  const result = await retry(limited, () => fetchIdToken(url, { ...request, policy: limited }))
+  if (result.ok) {
+    secrets.add(result.value)
+    return result.value
+  }
+  const error = tokenUnavailable(result.failure, url)
+  if (result.deadlineExceeded !== true) throw error
+  if (policy.deadline <= tokenDeadline) throw withResult(error, 'timed-out')
+  throw withResult(
+    error,
+    'failed',
+    `${error.message} No further attempt fits into the limit of ${formatDuration(TOTAL_TIMEOUT_MS)} for a token.`,
   )
-  if (!answer.ok) {
-    const error = tokenUnavailable(answer.failure, url)
-    const runIsOver = answer.deadlineExceeded === true && deadline <= ownDeadline
-    if (runIsOver) throw withResult(error, 'timed-out')
-    throw answer.deadlineExceeded === true
-      ? withResult(
-          error,
-          'failed',
-          `${error.message} No other attempt fits into the ${formatDuration(TOTAL_TIMEOUT_MS)} that there are for a token.`,
-        )
-      : error
-  }
-  secrets.add(answer.value)
-  return answer.value
 }
 
-function tokenUrl(text: string, audience: string): URL {
+export type PrefetchedIdToken = Readonly<{
+  token: Promise<string>
+  /**
+   * Resolves as soon as the request has left this process, or failed; loading modules before that would
+   * keep the event loop from sending it.
+   */
+  sent: Promise<unknown>
+}>
+
+/** Requests a token before anybody waits for it; whoever awaits `token` also gets its error. */
+export function prefetchIdToken(
+  request: Omit<IdTokenRequest, 'onSent' | 'policy'> & {
+    policy: Omit<RetryPolicy, 'refreshCredentials'>
+  },
+): PrefetchedIdToken {
+  const { promise: sent, resolve } = Promise.withResolvers<unknown>()
+  const onSent = (): void => {
+    resolve(undefined)
+  }
+  const policy = { ...request.policy, refreshCredentials: () => undefined }
+  const token = requestIdToken({ ...request, policy, onSent })
+  token.then(onSent, onSent)
+  return { token, sent }
+}
+
+function parseTokenUrl(text: string, audience: string): URL {
   try {
     const url = new URL(text)
     url.searchParams.set('audience', audience)
@@ -89,98 +119,40 @@ function tokenUrl(text: string, audience: string): URL {
   }
 }
 
-async function fetchIdToken(
-  url: URL,
-  bearer: string,
-  agents: Agents,
-  { signal, clock, deadline }: RetryPolicy,
-  onSent: (() => void) | undefined,
-): Promise<ApiResult<string>> {
-  const limit = new AbortController()
-  const limitMs = Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, deadline - clock.now()))
-  const timer = setTimeout(() => {
-    limit.abort(new TimeoutError('no answer from the token service'))
-  }, limitMs)
-  let head: ResponseHead | undefined
-  // The runner names this host, and no setting of the user.
+async function fetchIdToken(url: URL, request: IdTokenRequest): Promise<ApiResult<string>> {
+  const { endpoint, agents, policy, onSent } = request
+  const { signal, clock, deadline } = policy
+  // The runner sets this host, not a setting of the user.
   const route = { ...agents.routeTo(url), endpoint: undefined }
+  let head: ResponseHead | undefined
   try {
-    const response = await httpRequest(url, agents, {
-      headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' },
-      signal: AbortSignal.any([signal, limit.signal]),
-      ...(onSent === undefined ? {} : { onSent }),
-    })
-    head = { status: response.status, headers: singleHeaders(response.headers) }
-    const token = response.status === 200 ? parseToken(response.body) : undefined
-    if (token !== undefined) {
-      return { ok: true, value: token, requestId: undefined, serverTime: undefined }
-    }
-    throw new Error('the answer holds no token')
+    const timeoutMs = Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, deadline - clock.now()))
+    const { status, headers, body } = await withTimeout({ timeoutMs, signal }, (limited) =>
+      httpRequest(url, agents, {
+        headers: { authorization: `Bearer ${endpoint.bearer}`, accept: 'application/json' },
+        signal: limited,
+        ...(onSent === undefined ? {} : { onSent }),
+      }),
+    )
+    head = { status, headers: singleHeaders(headers) }
+    const token = status === 200 ? parseToken(body) : undefined
+    if (token === undefined) throw new Error('the response contains no token')
+    return { ok: true, value: token, requestId: undefined, serverTime: undefined }
   } catch (error) {
     if (signal.aborted) throw abortReason(signal)
-    const thrown = limit.signal.aborted ? abortReason(limit.signal) : error
-    const failure = toApiFailure(thrown, {
+    const failure = toApiFailure(error, {
       operation: 'The token request',
       connected: true,
       head,
       route,
     })
     return { ok: false, failure }
-  } finally {
-    clearTimeout(timer)
   }
 }
 
 function parseToken(body: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    if (typeof parsed !== 'object' || parsed === null || !('value' in parsed)) return undefined
-    const { value } = parsed
-    return typeof value === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function tokenUnavailable(failure: ApiFailure, url: URL): ActionError {
-  const kind = classifyFailure(failure)
-  const advice =
-    networkAdvice(failure) ??
-    (kind === 'not-found' || kind === 'unreadable'
-      ? 'On GitHub Enterprise Server check that OIDC is available there; otherwise look for a proxy that answers in its place.'
-      : kind === 'credentials-refused'
-        ? 'The job’s request token was not accepted; it is valid only while its job runs. Run the job again.'
-        : kind === 'untrusted-host'
-          ? 'For a private certificate authority set NODE_EXTRA_CA_CERTS for the step.'
-          : undefined)
-  return new ActionError(
-    'TOKEN_UNAVAILABLE',
-    `GitHub's token service at ${sanitizeLine(url.host, 100)} did not hand out an OIDC token: ${formatFailure(failure)}.`,
-    { advice },
-  )
-}
-
-/** The claims of a token that an IAM trust policy can ask for. */
-export type Claims = Readonly<Partial<Record<(typeof CLAIMS)[number], string>>>
-
-const CLAIMS = ['iss', 'aud', 'sub', 'ref', 'environment', 'job_workflow_ref'] as const
-
-/** Reads the claims out of a token without judging it; STS does that. */
-export function decodeClaims(token: string): Claims {
-  try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
-    )
-    if (typeof payload !== 'object' || payload === null) return {}
-    return Object.fromEntries(
-      CLAIMS.flatMap((claim) => {
-        const value: unknown = Reflect.get(payload, claim)
-        return typeof value === 'string' ? [[claim, sanitizeLine(value, 300)]] : []
-      }),
-    )
-  } catch {
-    return {}
-  }
+  const value = getPath(parseJson(body), 'value')
+  return typeof value === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? value : undefined
 }
 
 function singleHeaders(
@@ -190,5 +162,43 @@ function singleHeaders(
     Object.entries(headers).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name, value]] : [],
     ),
+  )
+}
+
+function tokenUnavailable(failure: ApiFailure, url: URL): ActionError {
+  return new ActionError(
+    'TOKEN_UNAVAILABLE',
+    `GitHub's OIDC token endpoint at ${sanitizeLine(url.host, 100)} did not return a token: ${formatFailure(failure)}.`,
+    { advice: networkAdvice(failure) ?? tokenAdvice(failure) },
+  )
+}
+
+function tokenAdvice(failure: ApiFailure): string | undefined {
+  switch (classifyFailure(failure)) {
+    case 'not-found':
+    case 'malformed-response':
+      return 'On GitHub Enterprise Server, check that OIDC is available there. Otherwise, check whether a proxy responds in its place.'
+    case 'credentials-invalid':
+      return 'GitHub rejected the request token of this job; it is valid only while its job runs. Run the job again.'
+    case 'tls-error':
+      return 'For a private certificate authority, set NODE_EXTRA_CA_CERTS for the step.'
+    default:
+      return undefined
+  }
+}
+
+const CLAIMS = ['iss', 'aud', 'sub', 'ref', 'environment', 'job_workflow_ref'] as const
+
+/** The claims of a token that an IAM trust policy can check. */
+export type Claims = Readonly<Partial<Record<(typeof CLAIMS)[number], string>>>
+
+/** Reads the claims of a token, for messages. Does not verify the token; STS does that. */
+export function decodeClaims(token: string): Claims {
+  const payload = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  return Object.fromEntries(
+    CLAIMS.flatMap((claim) => {
+      const value = getString(payload, claim)
+      return value === undefined ? [] : [[claim, sanitizeLine(value, 300)]]
+    }),
   )
 }

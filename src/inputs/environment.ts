@@ -1,16 +1,10 @@
 /** The environment variables that redirect AWS clients, as every AWS SDK reads them. */
 
-import { classifyEndpoint } from '../network/endpoints.ts'
+import { classifyEndpoint, ENDPOINT_VARIABLES } from '../network/endpoints.ts'
+import { parseProxyUrl, PROXY_VARIABLES } from '../network/proxy.ts'
 import type { InputProblem } from './parsed.ts'
 import { formatInput } from './format.ts'
 import type { Env } from '../lib/env.ts'
-
-/** For all services, for STS, and for Amplify Backend. */
-export const ENDPOINT_VARIABLES = [
-  'AWS_ENDPOINT_URL',
-  'AWS_ENDPOINT_URL_STS',
-  'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
-] as const
 
 /**
  * What is wrong with the configured endpoints. None is judged where
@@ -52,4 +46,25 @@ function judge(input: string, value: string, allowCustom: boolean): InputProblem
     remedy:
       'Unset the variable if it is left over; set `allow-custom-endpoints: true` if tokens and requests are meant to go to this host.',
   }
+}
+
+/**
+ * What is wrong with the configured proxies. Node would leave a SOCKS proxy aside in silence, and end the
+ * process over one that is malformed.
+ */
+export function proxyProblems(env: Env): readonly InputProblem[] {
+  return PROXY_VARIABLES.flatMap((input) => {
+    const text = env[input]?.trim() ?? ''
+    if (text === '' || parseProxyUrl(text) !== undefined) return []
+    return [
+      {
+        input,
+        value: text.includes('@') ? '(not shown)' : formatInput(text),
+        rule: 'must be the address of an HTTP proxy',
+        remedy: text.includes('@')
+          ? 'Percent-encode special characters of user and password, for example `#` as `%23`; SOCKS is not supported.'
+          : 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
+      },
+    ]
+  })
 }

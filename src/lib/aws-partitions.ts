@@ -1,54 +1,22 @@
-/** Regions, and the partitions of AWS that they belong to. */
-
-import { falseHyphen } from '../inputs/hyphens.ts'
-import { closestMatch } from '../inputs/suggestions.ts'
-import { invalid, ok } from '../inputs/parsed.ts'
-import type { Parsed } from '../inputs/parsed.ts'
-import { singleToken } from '../inputs/scalars.ts'
-
-/**
- * The regions with an endpoint of Amplify Backend (botocore `endpoints.json`, and the Amplify CLI's own
- * map). New ones may be added at any time.
- */
-const KNOWN_REGIONS: readonly string[] = [
-  'us-east-1',
-  'us-east-2',
-  'us-west-1',
-  'us-west-2',
-  'ca-central-1',
-  'sa-east-1',
-  'eu-central-1',
-  'eu-north-1',
-  'eu-south-1',
-  'eu-west-1',
-  'eu-west-2',
-  'eu-west-3',
-  'me-south-1',
-  'ap-northeast-1',
-  'ap-northeast-2',
-  'ap-northeast-3',
-  'ap-south-1',
-  'ap-southeast-1',
-  'ap-southeast-2',
-]
+/** The partitions of AWS: separate sets of regions, each with its own domains. */
 
 export type Partition = Readonly<{
   /** As in an ARN, for example `aws-cn`. */
   id: string
-  /** The domains under which the partition's services are, dual-stack ones included. */
+  /** The domains of the partition's services, dual-stack domains included. */
   dnsSuffixes: readonly string[]
   regions: RegExp
 }>
 
-const AWS: Partition = {
+const STANDARD_PARTITION: Partition = {
   id: 'aws',
   dnsSuffixes: ['amazonaws.com', 'api.aws'],
   regions: /^(?:us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/,
 }
 
-/** The partitions as AWS SDKs know them (their `partitions.json`, version 1.1). */
+/** All partitions, from `partitions.json` of the AWS SDKs (version 1.1). */
 export const PARTITIONS: readonly Partition[] = [
-  AWS,
+  STANDARD_PARTITION,
   {
     id: 'aws-cn',
     dnsSuffixes: ['amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
@@ -86,56 +54,20 @@ export const PARTITIONS: readonly Partition[] = [
   },
 ]
 
-/** The partition of a region; `aws` where no partition knows the region, as AWS SDKs have it. */
+/** The partition of a region; `aws` for a region that no partition knows, as in the AWS SDKs. */
 export function getPartition(region: string): Partition {
-  return findPartition(region) ?? AWS
+  return findPartition(region) ?? STANDARD_PARTITION
 }
 
-/** The partition whose regions have names of this form, if there is one. */
+/** The partition whose region names have this form; undefined when there is none. */
 export function findPartition(region: string): Partition | undefined {
   return PARTITIONS.find((partition) => partition.regions.test(region))
 }
 
 /**
- * The audience that the region's STS expects of a web identity: `sts.amazonaws.com`, in China
- * `sts.amazonaws.com.cn`.
+ * The audience that STS in this region expects of a web identity token: `sts.amazonaws.com`, or
+ * `sts.amazonaws.com.cn` in China.
  */
 export function getStsAudience(region: string): string {
   return getPartition(region).id === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'
-}
-
-/**
- * A region: one label of a host name, since it becomes one. A region without a known endpoint of
- * Amplify Backend is only warned about.
- *
- * @param text trimmed
- */
-export function region(text: string): Parsed<string> {
-  const one = singleToken(text, 63)
-  if ('flaw' in one) return one
-  if (!/^[a-z\d]+(?:-[a-z\d]+)*$/.test(text)) {
-    const lower = text.toLowerCase()
-    if (KNOWN_REGIONS.includes(lower))
-      return invalid('must be in lower case', `Write \`${lower}\`.`)
-    return (
-      falseHyphen(text) ??
-      invalid(
-        'must be the code of a region: lower-case letters, digits and single hyphens',
-        'Give one code, for example `eu-west-1`.',
-      )
-    )
-  }
-  const zone = /^((?:[a-z]+-)+\d+)(?:-[a-z]+-\d+)?[a-z]$/.exec(text)
-  if (zone?.[1] !== undefined) {
-    return invalid('must be a region and not an availability zone', `Write \`${zone[1]}\`.`)
-  }
-  return ok(text, KNOWN_REGIONS.includes(text) ? [] : [unknown(text)])
-}
-
-function unknown(text: string): string {
-  // The known ones are all of one partition, and nobody takes a name of one for that of another.
-  const partition = findPartition(text) ?? AWS
-  const meant = partition === AWS ? closestMatch(text, KNOWN_REGIONS) : undefined
-  const hint = meant === undefined ? '' : ` Is \`${meant}\` meant?`
-  return `no endpoint of Amplify Backend is known in this region, so its host may not be found.${hint}`
 }

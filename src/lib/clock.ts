@@ -1,4 +1,4 @@
-/** Time and chance as the run sees them; handed in, so that decisions can be tried on a virtual clock. */
+/** Time and randomness, passed in so that decisions can be tested on a virtual clock. */
 
 export type Clock = Readonly<{
   /** Milliseconds since an arbitrary start; never goes backwards. */
@@ -6,15 +6,15 @@ export type Clock = Readonly<{
   /**
    * Resolves after `ms` milliseconds.
    *
-   * @throws the signal's reason, at once, when the signal is or becomes aborted
+   * @throws the signal's reason, as soon as the signal is aborted
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }>
 
-/** A number in [0, 1), as `Math.random` gives. */
+/** Returns a number in [0, 1), like `Math.random`. */
 export type Random = () => number
 
-/** The machine's own clock. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (ms, signal) =>
@@ -38,7 +38,7 @@ export function abortReason(signal: AbortSignal): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-/** A time for a person: `45 s`, `3 min 20 s`. */
+/** Formats milliseconds for people: `45 s`, `3 min 20 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} s`

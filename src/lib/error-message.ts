@@ -1,11 +1,11 @@
-/** Words for what somebody threw, which can be anything. */
 import { sanitizeLine } from './text.ts'
 
+/** One line that describes a thrown value of any type: `TypeError: fetch failed`. Never throws. */
 export function errorMessage(error: unknown): string {
   try {
     return sanitizeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
   } catch {
-    // An object without a prototype has no text, and a getter can throw in its turn.
-    return 'something without a text'
+    // `String` fails on an object without a prototype, and a getter can throw.
+    return 'an error without a message'
   }
 }

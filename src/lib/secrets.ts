@@ -1,16 +1,16 @@
-/** The secrets of a run: masked in the runner's log, and cut out of our own texts as well. */
+/** The secrets of a run. The runner masks them in its log; we also remove them from our own texts. */
 
 export type Secrets = Readonly<{
-  /** Masks a secret before anything can print it. Empty and very short values are no secrets. */
+  /** Registers a secret before anything can print it. Ignores values of less than six characters. */
   add(secret: string): void
-  /** The text without any secret known so far, for example one that a server repeats in an error. */
+  /** Replaces every known secret with `***`, for example one that a server repeats in an error. */
   redact(text: string): string
 }>
 
-/** Shorter values would blank ordinary words all over the log. */
+/** Masking shorter values would remove ordinary words from the log. */
 const MIN_LENGTH = 6
 
-/** @param setSecret tells the runner, as `core.setSecret` does */
+/** @param setSecret registers a secret with the runner, as `core.setSecret` does */
 export function createSecrets(setSecret: (secret: string) => void): Secrets {
   const known = new Set<string>()
   return {
@@ -20,9 +20,9 @@ export function createSecrets(setSecret: (secret: string) => void): Secrets {
       setSecret(secret)
     },
     redact: (text) => {
-      // The longest first: one that is a part of another would leave the rest of that behind.
+      // The longest first: replacing a secret that is part of a longer one would reveal the rest of it.
       const longestFirst = [...known].toSorted((a, b) => b.length - a.length)
-      return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
+      return longestFirst.reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text)
     },
   }
 }

@@ -1,45 +1,44 @@
 /**
- * Text from outside (a server, an event, an input) as it may be shown: pure functions.
+ * Makes text from outside (a server, an event, an input) safe to print.
  *
- * The runner reads a line that starts with `::` as a command, and `##[` as one anywhere in a line
- * (actions/runner, `ActionCommand.TryParse` and `TryParseV2`), so no such text may pass unchanged.
+ * The runner executes a line that starts with `::`, and `##[` anywhere in a line, as a workflow command
+ * (actions/runner, `ActionCommand.TryParse` and `TryParseV2`), so such text must never pass unchanged.
  */
 
-// Control characters, line and paragraph separators, and everything Unicode calls a format character
-// (zero width, bidirectional overrides): invisible, and able to make a text look like another.
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
+// Control characters, line and paragraph separators, and format characters (zero width, bidirectional
+// overrides): they are invisible and can make one text look like another.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
 
 /**
- * One line of text that the runner cannot read as a command and that hides nothing.
+ * Turns text into one line that contains no workflow command and no invisible characters.
  *
- * @param text any string
- * @param limit the most UTF-16 code units of the result
+ * @param maxLength in UTF-16 code units
  */
-export function sanitizeLine(text: string, limit = 500): string {
+export function sanitizeLine(text: string, maxLength = 500): string {
   const line = text
-    // Enough of a huge text to fill the limit; the expressions below need not see the rest.
-    .slice(0, limit * 4)
-    .replace(UNSHOWABLE, ' ')
+    // Only so much of a huge text can end up in the result.
+    .slice(0, maxLength * 4)
+    .replace(INVISIBLE, ' ')
     .replace(/ {2,}/g, ' ')
     .trim()
     .replaceAll('##[', '## [')
     .replace(/^::/, ': :')
-  return truncate(line, limit)
+  return truncate(line, maxLength)
 }
 
-/** The text, cut to `limit` UTF-16 code units with an ellipsis, never inside a surrogate pair. */
-export function truncate(text: string, limit: number): string {
-  if (text.length <= limit) return text
-  const kept = text.slice(0, Math.max(0, limit - 1))
+/** Shortens text to `maxLength` UTF-16 code units, ellipsis included; never splits a surrogate pair. */
+export function truncate(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text
+  const kept = text.slice(0, Math.max(0, maxLength - 1))
   return `${kept.replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/** The text with one full stop where a sentence of ours ends in one that has its own. */
+/** Replaces `..` with `.` where a quoted message that ends in a period is followed by our own period. */
 export function collapsePeriods(text: string): string {
   return text.replace(/(?<!\.)\.\.(?=\s|$)/g, '.')
 }
 
-/** A value quoted for a message, for example `"prod"`: one line, at most 80 characters. */
+/** Quotes a value for a message, for example `"prod"`; one line of at most 80 characters. */
 export function quote(value: string): string {
   return `"${sanitizeLine(value, 80).replaceAll('"', "'")}"`
 }

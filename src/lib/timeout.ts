@@ -1,37 +1,55 @@
-/** The last line of defence against a run that hangs, whatever its parts do. */
-import { abortReason, type Clock } from './clock.ts'
-import { ActionError } from '../errors/action-error.ts'
+/** Time limits. The error is this module's own; callers turn it into one of theirs. */
+import { abortReason, systemClock, type Clock } from './clock.ts'
 
-/** Every part keeps the deadline by itself; this much later something must have gone wrong in one. */
-const GRACE_MS = 15_000
+/** The task did not finish within its time limit. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+
+  constructor(timeoutMs: number) {
+    super(`timed out after ${Math.round(timeoutMs / 1000)} s`)
+  }
+}
+
+export type TimeoutOptions = Readonly<{
+  timeoutMs: number
+  /** Cancels the task from outside. */
+  signal?: AbortSignal
+  clock?: Clock
+}>
 
 /**
- * @param timeoutMs the run's time, in milliseconds
- * @throws ActionError TIMED_OUT when the task is far over its time; what the task throws
+ * Runs a task with a time limit. Its signal is aborted on timeout and on cancellation; a task that ignores
+ * the signal is abandoned, so that this function always returns in time.
+ *
+ * @throws TimeoutError on timeout; the reason of `signal` on cancellation; otherwise what the task throws
  */
-export async function withHardTimeout<T>(
-  clock: Clock,
-  timeoutMs: number,
-  task: () => Promise<T>,
+export async function withTimeout<T>(
+  { timeoutMs, signal, clock = systemClock }: TimeoutOptions,
+  task: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const ended = new AbortController()
-  const limit = clock.sleep(timeoutMs + GRACE_MS, ended.signal).then(() => {
-    throw new ActionError('TIMED_OUT', 'The run did not end when its time was used up.', {
-      result: 'timed-out',
-    })
-  })
+  const finished = new AbortController()
+  const timeout = new AbortController()
+  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
+  clock.sleep(timeoutMs, finished.signal).then(
+    () => {
+      timeout.abort(new TimeoutError(timeoutMs))
+    },
+    () => undefined,
+  )
   try {
-    return await Promise.race([task(), limit])
+    return await Promise.race([task(either), rejectOnAbort(either)])
+  } catch (error) {
+    throw either.aborted ? abortReason(either) : error
   } finally {
-    limit.catch(() => undefined)
-    ended.abort()
+    finished.abort()
   }
 }
 
 /**
- * Waits for a task; from when the signal is aborted on, only so much longer, and then leaves it behind.
+ * Waits for a task. Once the signal is aborted, the task gets `graceMs` more milliseconds and is then
+ * abandoned.
  *
- * @throws the signal's reason when the task is left behind; what the task throws
+ * @throws the reason of the signal when the task is abandoned; otherwise what the task throws
  */
 export async function withAbortGrace<T>(
   clock: Clock,
@@ -39,29 +57,26 @@ export async function withAbortGrace<T>(
   graceMs: number,
   task: Promise<T>,
 ): Promise<T> {
-  const ended = new AbortController()
-  const late = whenAborted(AbortSignal.any([signal, ended.signal])).then(async () => {
-    await clock.sleep(graceMs, ended.signal)
-    throw abortReason(signal)
-  })
+  const finished = new AbortController()
+  const expired = rejectOnAbort(AbortSignal.any([signal, finished.signal])).catch(
+    async (reason: unknown): Promise<never> => {
+      await clock.sleep(graceMs, finished.signal)
+      throw reason
+    },
+  )
   try {
-    return await Promise.race([task, late])
+    return await Promise.race([task, expired])
   } finally {
-    late.catch(() => undefined)
-    ended.abort()
+    finished.abort()
   }
 }
 
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve()
-        },
-        { once: true },
-      )
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => {
+      reject(abortReason(signal))
+    }
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }

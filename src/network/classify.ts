@@ -1,82 +1,81 @@
 /**
- * What a failed call means: one pure classification for every operation, by HTTP status first, then by
- * the error's name, then by its code. The names on the wire are uncertain: AWS's models and its REST
- * reference name the same statuses differently.
+ * What a failed call means. One classification serves all operations: by HTTP status first, then by the
+ * name of the error, then by its code, because the AWS models and the REST reference use different names
+ * for the same status.
  */
 import type { ApiFailure } from './failure.ts'
 
 export type FailureKind =
-  /** Too many requests: certainly not executed. */
+  /** Too many requests. Not executed. */
   | 'throttled'
-  /** No connection came about: certainly not executed. */
-  | 'not-connected'
-  /** The host's name does not exist: certainly not executed, and soon hopeless. */
-  | 'unknown-host'
-  /** The host's certificate is not trusted: certainly not executed, hopeless. */
-  | 'untrusted-host'
-  /** The clocks differed; the next request is signed with the right time: not executed. */
+  /** No connection was established. Not executed. */
+  | 'connection-failed'
+  /** The host name does not exist. Not executed. */
+  | 'dns-not-found'
+  /** The certificate of the host is not trusted. Not executed; retries do not help. */
+  | 'tls-error'
+  /** The clocks differ; the SDK signs the next request with the server's time. Not executed. */
   | 'clock-skew'
-  /** A time-out at the gateway: executed or not. */
+  /** The gateway timed out. Executed or not. */
   | 'gateway-timeout'
-  /** Another error of the server: executed or not. */
+  /** Another server error. Executed or not. */
   | 'server-error'
-  /** The connection broke or our time limit came: executed or not. */
-  | 'no-answer'
-  /** An answer that is none: executed or not. */
-  | 'unreadable'
-  /** Another job of the environment is pending: not executed. */
-  | 'busy'
-  /** The storage exists already: not executed. */
-  | 'exists'
+  /** The connection broke or the call timed out. Executed or not. */
+  | 'no-response'
+  /** The response could not be understood. Executed or not. */
+  | 'malformed-response'
+  /** Another job of the environment is pending. Not executed. */
+  | 'job-pending'
+  /** The storage already exists. Not executed. */
+  | 'already-exists'
   | 'not-found'
   | 'access-denied'
   | 'credentials-expired'
-  | 'credentials-refused'
+  | 'credentials-invalid'
   | 'bad-request'
-  /** Another client error: not executed. */
-  | 'refused'
+  /** Another client error. Not executed. */
+  | 'client-error'
 
-/** Judges a failed call. */
 export function classifyFailure(failure: ApiFailure): FailureKind {
   const { status } = failure
   if (status === undefined) return classifyConnectionError(failure)
   if (status === 504) return 'gateway-timeout'
   if (status >= 500) return 'server-error'
-  if (status < 400) return 'unreadable'
+  if (status < 400) return 'malformed-response'
   return classifyClientError(failure, status)
 }
 
-/** Whether the call may have taken effect at the server. */
+/** Whether the server may have executed the call. */
 export function mayHaveBeenExecuted(kind: FailureKind): boolean {
   switch (kind) {
     case 'gateway-timeout':
     case 'server-error':
-    case 'no-answer':
-    case 'unreadable':
+    case 'no-response':
+    case 'malformed-response':
       return true
     case 'throttled':
-    case 'not-connected':
-    case 'unknown-host':
-    case 'untrusted-host':
+    case 'connection-failed':
+    case 'dns-not-found':
+    case 'tls-error':
     case 'clock-skew':
-    case 'busy':
-    case 'exists':
+    case 'job-pending':
+    case 'already-exists':
     case 'not-found':
     case 'access-denied':
     case 'credentials-expired':
-    case 'credentials-refused':
+    case 'credentials-invalid':
     case 'bad-request':
-    case 'refused':
+    case 'client-error':
       return false
   }
 }
 
-/** Whether the same call can succeed if it is made again a little later. */
+/** Whether the same call can succeed a little later. */
 export function isRetryable(kind: FailureKind): boolean {
   switch (kind) {
     case 'throttled':
-    case 'not-connected':
-    case 'unknown-host':
+    case 'connection-failed':
+    case 'dns-not-found':
     case 'clock-skew':
       return true
     default:
@@ -84,11 +83,11 @@ export function isRetryable(kind: FailureKind): boolean {
   }
 }
 
-/** Node's codes for a certificate that is not trusted (OpenSSL's names and Node's own). */
+/** The codes of Node.js and OpenSSL for a certificate that is not trusted. */
 const TLS_ERROR =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)/
 
-/** Node's codes of failures that happen before anything of the request can be sent. */
+/** The codes of Node.js for errors that occur before any part of a request is sent. */
 const BEFORE_SENDING = new Set([
   'ECONNREFUSED',
   'EAI_AGAIN',
@@ -100,15 +99,15 @@ const BEFORE_SENDING = new Set([
 
 function classifyConnectionError(failure: ApiFailure): FailureKind {
   const code = failure.code ?? ''
-  if (TLS_ERROR.test(code)) return 'untrusted-host'
-  if (code === 'ENOTFOUND') return 'unknown-host'
-  if (!failure.connected || BEFORE_SENDING.has(code)) return 'not-connected'
-  // The SDK's own complaint about a body that is no JSON or XML has no code; llhttp's is HPE_*.
-  if (failure.name === 'SyntaxError' || code.startsWith('HPE_')) return 'unreadable'
-  return 'no-answer'
+  if (TLS_ERROR.test(code)) return 'tls-error'
+  if (code === 'ENOTFOUND') return 'dns-not-found'
+  if (!failure.connected || BEFORE_SENDING.has(code)) return 'connection-failed'
+  // The SDK's error for a body that is not JSON or XML has no code; the HTTP parser's codes are HPE_*.
+  if (failure.name === 'SyntaxError' || code.startsWith('HPE_')) return 'malformed-response'
+  return 'no-response'
 }
 
-/** Names that AWS uses for throttling (the SDK's own list, `@smithy/core` 3.41). */
+/** The names of throttling errors (from the SDK's own list in `@smithy/core` 3.41). */
 const THROTTLING =
   /^(?:BandwidthLimitExceeded|EC2ThrottledException|LimitExceededException|PriorRequestNotComplete|ProvisionedThroughputExceededException|RequestLimitExceeded|RequestThrottled(?:Exception)?|SlowDown|ThrottledException|Throttling(?:Exception)?|TooManyRequestsException|TransactionInProgressException)$/
 
@@ -118,7 +117,7 @@ const INVALID_CREDENTIALS =
   /^(?:AuthFailure|IncompleteSignature(?:Exception)?|InvalidAccessKeyId|InvalidClientTokenId|InvalidSignatureException|MissingAuthenticationToken(?:Exception)?|SignatureDoesNotMatch|UnrecognizedClientException)$/
 const ACCESS_DENIED =
   /^(?:AccessDenied(?:Exception)?|UnauthorizedOperation|NotAuthorized(?:Exception)?)$/
-// Answers of a gateway in front of the service carry the same text without a name.
+// A gateway in front of the service sends the same message without a name.
 const ACCESS_DENIED_MESSAGE = /\bis not authorized to perform\b/
 
 // "There is already a pending job for the requested appId …", "A deployment is in progress."
@@ -129,23 +128,24 @@ const ALREADY_EXISTS_MESSAGE = /\balready (?:been )?(?:exists?|added|created)\b/
 function classifyClientError(failure: ApiFailure, status: number): FailureKind {
   const { name, message } = failure
   if (status === 429 || THROTTLING.test(name)) return 'throttled'
-  // A request that the server gave up waiting for; a proxy says the same of a request it passed on.
-  if (status === 408) return 'no-answer'
+  // The server stopped waiting for the request; a proxy sends it for a request that it had passed on.
+  if (status === 408) return 'no-response'
   if (failure.clockSkewCorrected || CLOCK_SKEW.test(name)) return 'clock-skew'
   if (EXPIRED.test(name)) return 'credentials-expired'
-  if (INVALID_CREDENTIALS.test(name)) return 'credentials-refused'
-  if (ACCESS_DENIED.test(name) || (status === 403 && ACCESS_DENIED_MESSAGE.test(message)))
+  if (INVALID_CREDENTIALS.test(name)) return 'credentials-invalid'
+  if (ACCESS_DENIED.test(name) || (status === 403 && ACCESS_DENIED_MESSAGE.test(message))) {
     return 'access-denied'
+  }
   if (status === 404) return 'not-found'
-  if (status === 407) return 'not-connected'
-  if (status === 401) return 'credentials-refused'
-  if (status === 403) return 'refused'
-  if (JOB_PENDING_MESSAGE.test(message)) return 'busy'
-  if (status === 409 || ALREADY_EXISTS_MESSAGE.test(message)) return 'exists'
-  return status === 400 ? 'bad-request' : 'refused'
+  if (status === 407) return 'connection-failed'
+  if (status === 401) return 'credentials-invalid'
+  if (status === 403) return 'client-error'
+  if (JOB_PENDING_MESSAGE.test(message)) return 'job-pending'
+  if (status === 409 || ALREADY_EXISTS_MESSAGE.test(message)) return 'already-exists'
+  return status === 400 ? 'bad-request' : 'client-error'
 }
 
-/** Whether a text of the service (a refusal, a failed job) says that the storage is there already. */
-export function isAlreadyExistsMessage(text: string): boolean {
-  return ALREADY_EXISTS_MESSAGE.test(text)
+/** Whether a message of the service (an error, a failed job) says that the storage already exists. */
+export function isAlreadyExistsMessage(message: string): boolean {
+  return ALREADY_EXISTS_MESSAGE.test(message)
 }

@@ -1,48 +1,60 @@
-/** Which hosts may be sent tokens and signed requests, when an endpoint is configured. */
-
+/** Which hosts may receive tokens and signed requests when an endpoint is configured. */
 import { PARTITIONS } from '../lib/aws-partitions.ts'
+import type { Env } from '../lib/env.ts'
 
-/** What an endpoint is; `custom` was allowed by the user, `refused` was not. */
+/** `custom` hosts are allowed by `allow-custom-endpoints`; `refused` hosts are not allowed. */
 export type EndpointKind = 'aws' | 'loopback' | 'custom' | 'refused'
 
-// Hosts below an AWS domain that are run by customers, so that anyone can have one: API Gateway, AppSync,
-// load balancers, EC2, S3, search domains, endpoint services. No AWS service is reached by them.
+/** The variables of the AWS SDKs for all services, for STS and for Amplify Backend. */
+export const ENDPOINT_VARIABLES = [
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
+] as const
+
+// Domains of AWS below which every customer can run hosts: API Gateway, AppSync, load balancers, EC2, S3,
+// search domains, endpoint services. No AWS service is reached through them.
 const CUSTOMER_OPERATED =
   /^(?:aoss|appsync-(?:realtime-)?api|cloudsearch|compute(?:-\d+)?|elb|es|execute-api|lambda-url|s3|s3-.*|s3express-.*|vpce-svc-.*)$/
 
-// The services that this action calls, and those that the SDK asks for ambient credentials.
+// The services that this action calls, and those from which the SDK gets ambient credentials.
 const DEFAULT_SERVICE = /^(?:sts|amplifybackend|oidc|portal\.sso|signin)(?:-fips)?$/
 
 const DNS_SUFFIXES = [...new Set(PARTITIONS.flatMap((partition) => partition.dnsSuffixes))]
 
 /**
- * Judges a configured endpoint: loopback (`localhost`, 127.0.0.0/8, `::1`) by http or https, and AWS's
- * own domains by https, are taken; anything else only where `allow-custom-endpoints` is on.
+ * Classifies a configured endpoint. Loopback addresses (`localhost`, 127.0.0.0/8, `::1`) are accepted over
+ * HTTP and HTTPS, AWS domains over HTTPS, and other hosts only with `allow-custom-endpoints`.
  */
 export function classifyEndpoint(url: URL, allowCustom: boolean): EndpointKind {
-  const web = url.protocol === 'http:' || url.protocol === 'https:'
-  if (!web) return 'refused'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'refused'
   const host = url.hostname.replace(/\.$/, '')
   if (isLoopback(host)) return 'loopback'
   if (url.protocol === 'https:' && isAws(host)) return 'aws'
   return allowCustom ? 'custom' : 'refused'
 }
 
-/** Whether the SDK itself would choose the host for a region, without any endpoint setting. */
+/** Whether the SDK chooses this host for the region when no endpoint is configured. */
 export function isDefaultHost(host: string, region: string): boolean {
-  const end = DNS_SUFFIXES.find((suffix) => host.endsWith(`.${region}.${suffix}`))
-  if (end === undefined) return false
-  return DEFAULT_SERVICE.test(host.slice(0, -`.${region}.${end}`.length))
+  const suffix = DNS_SUFFIXES.find((candidate) => host.endsWith(`.${region}.${candidate}`))
+  if (suffix === undefined) return false
+  return DEFAULT_SERVICE.test(host.slice(0, -`.${region}.${suffix}`.length))
 }
 
-// The URL parser has written every form of an IPv4 address (127.1, 0x7f000001) as four decimal parts.
+/** The variables whose value names the host of a URL, for a message; undefined when there is none. */
+export function getEndpointVariables(url: URL, env: Env): string | undefined {
+  const names = ENDPOINT_VARIABLES.filter((name) => URL.parse(env[name] ?? '')?.host === url.host)
+  return names.length === 0 ? undefined : names.join(' and ')
+}
+
+// The URL parser turns every form of an IPv4 address (127.1, 0x7f000001) into four decimal parts.
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
 function isAws(host: string): boolean {
-  const below = DNS_SUFFIXES.find((suffix) => host.endsWith(`.${suffix}`))
-  if (below === undefined) return false
-  const labels = host.slice(0, -below.length - 1).split('.')
+  const suffix = DNS_SUFFIXES.find((candidate) => host.endsWith(`.${candidate}`))
+  if (suffix === undefined) return false
+  const labels = host.slice(0, -suffix.length - 1).split('.')
   return !labels.some((label) => CUSTOMER_OPERATED.test(label))
 }

@@ -1,44 +1,38 @@
-/**
- * What went wrong with one call, as plain data, whatever threw it: the SDK, a socket, a parser or a
- * time limit.
- */
-import type { Route } from './route.ts'
+/** A failed call as plain data, whatever threw it: the SDK, a socket, a parser or a time limit. */
+import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
+import { TimeoutError } from '../lib/timeout.ts'
+import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
   /** The API operation, for example `CreateBackendStorage`. */
   operation: string
-  /** HTTP status of the answer; undefined where none came. */
+  /** HTTP status of the response; undefined when there was none. */
   status: number | undefined
-  /** The error type as the service or Node names it, `Unknown` where nobody does. */
+  /** The error type from the service or Node.js; `Unknown` when there is none. */
   name: string
-  /** Node's error code, for example `ECONNRESET`. */
+  /** The error code of Node.js, for example `ECONNRESET`. */
   code: string | undefined
-  /** One line for people, hostile text already made harmless. */
+  /** One sanitized line. */
   message: string
-  /** False only when the connection never came about, so that nothing can have been executed. */
+  /** False when no connection was established, so that nothing can have been executed. */
   connected: boolean
   /** True when our own time limit ended the call. */
   timedOut: boolean
   requestId: string | undefined
-  /** What the server asks to wait, in milliseconds. */
+  /** The delay that the server asks for, in milliseconds. */
   retryAfterMs: number | undefined
-  /** The SDK has just learnt that the clocks differ and signs the next request accordingly. */
+  /** The SDK noticed that the clocks differ, and will sign the next request with the server's time. */
   clockSkewCorrected: boolean
-  /** Which way the request was to take; undefined where it was never made. */
+  /** The route of the request; undefined when none was made. */
   route?: Route | undefined
 }>
 
-/** What is known of the answer from its head, however its body fared. */
+/** The head of a response, known even when its body cannot be read. */
 export type ResponseHead = Readonly<{
   status: number
   headers: Readonly<Record<string, string | undefined>>
 }>
-
-/** The end of a call by our own time limit. */
-export class TimeoutError extends Error {
-  override readonly name = 'TimeLimitError'
-}
 
 export type FailureContext = Readonly<{
   operation: string
@@ -47,42 +41,56 @@ export type FailureContext = Readonly<{
   route?: Route | undefined
 }>
 
-/** What the SDK appends to every error that is thrown while it reads an answer. */
+/** The SDK appends this to every error that it throws while it reads a response. */
 const SDK_NOTE =
   /\s*Deserialization error: to see the raw response, [^\n]*\$response on this object\.$/
 
-/** Reads a thrown value; never throws itself. */
-export function toApiFailure(thrown: unknown, circumstances: FailureContext): ApiFailure {
-  const { operation, head, connected, route } = circumstances
-  const chain = collectCauses(thrown)
-  const codes = chain.map((error) => textOf(error, 'code')).filter((code) => code !== undefined)
-  const metadata = property(thrown, '$metadata')
-  const name = errorName(thrown)
-  const said = getMessage(chain)
-  const message = said.replace(SDK_NOTE, '')
-  // What the SDK stumbled over while it read the body, in words for its own programmers.
-  const stumbled = message !== said && codes.length === 0 && name !== 'SyntaxError'
+/** Converts a thrown value of any type. Never throws. */
+export function toApiFailure(error: unknown, context: FailureContext): ApiFailure {
+  const { operation, head, connected, route } = context
+  const chain = collectCauses(error)
+  const code = chain.map((cause) => getString(cause, 'code')).find((found) => found !== undefined)
+  const metadata = getProperty(error, '$metadata')
+  const name = getErrorName(error)
+  const fullMessage = getMessage(chain)
+  const message = fullMessage.replace(SDK_NOTE, '')
+  // A parser error of the SDK, with a message that only its own developers understand.
+  const isParserError = message !== fullMessage && code === undefined && name !== 'SyntaxError'
   return {
     operation,
-    status: head?.status ?? numberOf(metadata, 'httpStatusCode'),
-    name: stumbled ? 'Error' : sanitizeLine(name, 80),
-    code: codes[0],
-    message: stumbled ? 'the answer could not be read' : sanitizeLine(message, 1000),
+    status: head?.status ?? getNumber(metadata, 'httpStatusCode'),
+    name: isParserError ? 'Error' : sanitizeLine(name, 80),
+    code,
+    message: isParserError ? 'the response could not be parsed' : sanitizeLine(message, 1000),
     connected,
-    timedOut: chain.some((error) => error instanceof TimeoutError),
-    requestId: getRequestId(head) ?? sanitizeRequestId(textOf(metadata, 'requestId')),
+    timedOut: chain.some((cause) => cause instanceof TimeoutError),
+    requestId: getRequestId(head) ?? sanitizeRequestId(getString(metadata, 'requestId')),
     retryAfterMs: head === undefined ? undefined : parseRetryAfterMs(head.headers),
-    clockSkewCorrected: property(metadata, 'clockSkewCorrected') === true,
+    clockSkewCorrected: getProperty(metadata, 'clockSkewCorrected') === true,
     route,
   }
 }
 
-/** The request id of an answer, for AWS support; only characters that an id has. */
+/** A short description of a failure: `429 TooManyRequestsException: Rate exceeded`. */
+export function formatFailure({ timedOut, status, code, name, message }: ApiFailure): string {
+  if (timedOut) return 'no response within the time limit'
+  // The message of the JSON parser about an HTML page does not help anybody.
+  if (name === 'SyntaxError' && status !== undefined) return `${status}: the response is not JSON`
+  // Names without information; the SDK calls every broken connection a `TimeoutError`.
+  const isGeneric =
+    name === 'Unknown' || name === 'Error' || (code !== undefined && name === 'TimeoutError')
+  const head = [status, code, isGeneric ? undefined : name].filter((part) => part !== undefined)
+  // The SDK sets this message when the response has none.
+  const detail = /^Unknown(?:Error)?$/.test(message) ? 'no reason given' : message
+  return [head.join(' '), detail].filter((part) => part !== '').join(': ')
+}
+
+/** The request ID of a response, for AWS Support; undefined when it contains unexpected characters. */
 export function getRequestId(head: ResponseHead | undefined): string | undefined {
   return sanitizeRequestId(head?.headers['x-amzn-requestid'] ?? head?.headers['x-amz-request-id'])
 }
 
-/** The server's own time from its `Date` header, in milliseconds since 1970. */
+/** The server's time from its `Date` header, in milliseconds since 1970. */
 export function getServerTime(head: ResponseHead | undefined): number | undefined {
   return parseHttpDate(head?.headers['date'])
 }
@@ -93,8 +101,8 @@ function parseHttpDate(text: string | undefined): number | undefined {
 }
 
 /**
- * The wait that `Retry-After` asks for: seconds, or an HTTP date, which is compared with the server's own
- * `Date` (RFC 9110, section 10.2.3). Negative and unreadable values count as absent.
+ * The delay in `Retry-After`: seconds, or an HTTP date, which is compared with the server's own `Date`
+ * (RFC 9110, section 10.2.3). Negative and malformed values count as absent.
  */
 export function parseRetryAfterMs(
   headers: Readonly<Record<string, string | undefined>>,
@@ -112,60 +120,40 @@ function sanitizeRequestId(id: string | undefined): string | undefined {
   return id !== undefined && /^[\w.:/=+-]{1,128}$/.test(id) ? id : undefined
 }
 
-/** The thrown value, its causes, and the parts of aggregated errors, outermost first. */
-function collectCauses(thrown: unknown): readonly unknown[] {
+/** The thrown value, its causes and the members of aggregate errors, outermost first. */
+function collectCauses(error: unknown): readonly unknown[] {
   const found: unknown[] = []
   const visit = (value: unknown): void => {
     if (value === undefined || value === null) return
-    // A chain can be a circle, and a hostile one long.
+    // A chain of causes can be circular, and a hostile one very long.
     if (found.length >= 20 || found.includes(value)) return
     found.push(value)
-    const parts = property(value, 'errors')
-    if (Array.isArray(parts)) parts.forEach(visit)
-    visit(property(value, 'cause'))
+    const members = getProperty(value, 'errors')
+    if (Array.isArray(members)) members.forEach(visit)
+    visit(getProperty(value, 'cause'))
   }
-  visit(thrown)
+  visit(error)
   return found
 }
 
 /**
- * A message that is never blank: an aggregate of connection failures has an empty message of its own and
- * one for each address (nodejs/node#54359).
+ * The first message that is not blank. An aggregate of failed connection attempts often has an empty
+ * message and one error for each address (nodejs/node#54359), so its members are listed.
  */
 function getMessage(chain: readonly unknown[]): string {
   const messages = chain
-    .map((error) => (typeof error === 'string' ? error : (textOf(error, 'message') ?? '')))
+    .map((error) => (typeof error === 'string' ? error : (getString(error, 'message') ?? '')))
     .filter((message) => sanitizeLine(message) !== '')
   const [first, ...rest] = messages
   if (first === undefined) {
-    const name = textOf(chain[0], 'name') ?? ''
+    const name = getString(chain[0], 'name') ?? ''
     return name === '' ? 'no message' : name
   }
-  const isAggregate = Array.isArray(property(chain[0], 'errors'))
+  const isAggregate = Array.isArray(getProperty(chain[0], 'errors'))
   return isAggregate ? [first, ...rest].join('; ') : first
 }
 
-function errorName(thrown: unknown): string {
-  const name = textOf(thrown, 'name')
+function getErrorName(error: unknown): string {
+  const name = getString(error, 'name')
   return name === undefined || name === '' ? 'Unknown' : name
-}
-
-function property(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  try {
-    return Reflect.get(value, key)
-  } catch {
-    // A property that cannot be read says nothing.
-    return undefined
-  }
-}
-
-function textOf(value: unknown, key: string): string | undefined {
-  const found = property(value, key)
-  return typeof found === 'string' ? found : undefined
-}
-
-function numberOf(value: unknown, key: string): number | undefined {
-  const found = property(value, key)
-  return typeof found === 'number' ? found : undefined
 }

@@ -1,52 +1,100 @@
-/** The environment variables that name proxies, as curl and GitHub's own toolkit read them. */
+/** The proxy variables, read the way curl, Node.js and GitHub's toolkit read them. */
+import { BlockList, isIPv4 } from 'node:net'
+import { readVariable, type Env } from '../lib/env.ts'
 
-import type { InputProblem } from '../inputs/parsed.ts'
-import { formatInput } from '../inputs/format.ts'
-import type { Env } from '../lib/env.ts'
-
-/** In either case, as everywhere. */
+/** Lower case comes first: Node.js prefers it. */
 export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const
 
+const NO_PROXY_VARIABLES = ['no_proxy', 'NO_PROXY'] as const
+
+/** A proxy as `HOST:PORT`, and the variable that configures it. */
+export type Proxy = Readonly<{ host: string; variable: string }>
+
 /**
- * The address of an HTTP proxy; undefined where the text names none. `proxy.example.com:3128` is taken
- * for http, and a percent sign that escapes nothing for itself.
+ * Parses the address of an HTTP proxy; undefined when it is not one. `proxy.example.com:3128` means
+ * `http://`, and a percent sign that starts no escape sequence stands for itself.
  */
 export function parseProxyUrl(text: string): URL | undefined {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined
-  // A user or a password with a character in it that ends the address before its host.
+  // A special character in the user name or password has ended the authority before the host.
   if (`${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined
   if (tryDecode(url.username) === undefined) url.username = url.username.replaceAll('%', '%25')
   if (tryDecode(url.password) === undefined) url.password = url.password.replaceAll('%', '%25')
   return url
 }
 
-/**
- * What is wrong with the configured proxies. Node would leave a SOCKS proxy aside in silence, and end the
- * process over one that is malformed.
- */
-export function proxyProblems(env: Env): readonly InputProblem[] {
-  return PROXY_VARIABLES.flatMap((input) => {
-    const text = env[input]?.trim() ?? ''
-    if (text === '' || parseProxyUrl(text) !== undefined) return []
-    return [
-      {
-        input,
-        value: text.includes('@') ? '(not shown)' : formatInput(text),
-        rule: 'must be the address of an HTTP proxy',
-        remedy: text.includes('@')
-          ? 'Percent-encode special characters of user and password, for example `#` as `%23`; SOCKS is not supported.'
-          : 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
-      },
-    ]
-  })
-}
-
-/** The text without its escapes; undefined where they are malformed. */
+/** Decodes percent-encoded text; undefined when an escape sequence is malformed. */
 export function tryDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch {
     return undefined
   }
+}
+
+/**
+ * The `proxyEnv` option of Node.js agents: the proxy variables that are set, with complete URLs. Invalid
+ * proxies are left out, because they would end the process; the inputs report them.
+ */
+export function proxyEnv(env: Env): Record<string, string> {
+  const proxies = PROXY_VARIABLES.flatMap((name) => {
+    const url = readProxy(env, name)
+    return url === undefined ? [] : [[name, url.href] as const]
+  })
+  const exceptions = NO_PROXY_VARIABLES.flatMap((name) => {
+    const text = readVariable(env, name)
+    return text === '' ? [] : [[name, text] as const]
+  })
+  return Object.fromEntries([...proxies, ...exceptions])
+}
+
+/** The proxy for a URL, chosen the way Node.js chooses it; undefined for a direct connection. */
+export function findProxy(url: URL, env: Env): Proxy | undefined {
+  const scheme = url.protocol === 'https:' ? /^https_/i : /^http_/i
+  for (const variable of PROXY_VARIABLES.filter((name) => scheme.test(name))) {
+    const proxy = readProxy(env, variable)
+    if (proxy === undefined) continue
+    if (matchesNoProxy(url, env)) return undefined
+    return { host: `${proxy.hostname}:${getPort(proxy)}`, variable }
+  }
+  return undefined
+}
+
+function readProxy(env: Env, name: (typeof PROXY_VARIABLES)[number]): URL | undefined {
+  const text = readVariable(env, name)
+  return text === '' ? undefined : parseProxyUrl(text)
+}
+
+/** `URL.port` is empty for the default port of the protocol. */
+function getPort({ port, protocol }: URL): string {
+  if (port !== '') return port
+  return protocol === 'https:' ? '443' : '80'
+}
+
+/** Repeats how Node.js evaluates `NO_PROXY`, because it has no API for that. */
+function matchesNoProxy(url: URL, env: Env): boolean {
+  const lists = NO_PROXY_VARIABLES.map((name) => readVariable(env, name))
+  const port = getPort(url)
+  const host = url.hostname.toLowerCase()
+  return (lists.find((list) => list !== '') ?? '').split(',').some((item) => {
+    const entry = item.trim().toLowerCase()
+    if (entry === '*' || entry === host || entry === `${host}:${port}`) return true
+    if (entry.startsWith('.')) return host === entry.slice(1) || host.endsWith(entry)
+    if (entry.startsWith('*.')) return host.endsWith(entry.slice(1))
+    return isInRange(host, entry)
+  })
+}
+
+function isInRange(host: string, entry: string): boolean {
+  const [first = '', last = ''] = entry.split('-').map((address) => address.trim())
+  if (![host, first, last].every(isIPv4)) return false
+  const range = new BlockList()
+  try {
+    range.addRange(first, last)
+  } catch {
+    // `addRange` rejects a range that ends before it starts; such a range contains no address.
+    return false
+  }
+  return range.check(host)
 }

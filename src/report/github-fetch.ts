@@ -1,6 +1,7 @@
 /** The `fetch` of GitHub's toolkit, by the run's own agents: the proxy rules are those of every other call. */
 import { formatDuration, type Clock } from '../lib/clock.ts'
-import { httpRequest, type Agents, type HttpResponse } from '../network/agents.ts'
+import type { Agents } from '../network/agents.ts'
+import { httpRequest, type HttpResponse } from '../network/request.ts'
 
 /** No call takes longer, so that one that hangs leaves time for another. */
 const CALL_MS = 10_000

@@ -1,6 +1,8 @@
 /** From inputs to a backend that can be talked to: endpoints, credentials, clients. */
-import { createAmplify, type Amplify } from '../aws/amplify-backend.ts'
-import { authenticate, asMemoized } from '../aws/credentials.ts'
+import { createAmplify } from '../aws/amplify-backend.ts'
+import type { Amplify } from '../storage/api.ts'
+import { authenticate } from '../aws/authenticate.ts'
+import { asMemoized } from '../aws/credentials.ts'
 import type { StorageContext } from '../storage/context.ts'
 import { detectCredentials } from '../workflow/decide.ts'
 import type { RunState } from './state.ts'
@@ -13,7 +15,8 @@ import {
   warn,
   type RunContext,
 } from './context.ts'
-import type { ClientSettings, EndpointKind } from '../aws/sdk-client.ts'
+import type { ClientSettings } from '../aws/sdk-client.ts'
+import type { EndpointKind } from '../network/endpoints.ts'
 
 export type Connection = Readonly<{
   context: StorageContext
@@ -42,7 +45,7 @@ export async function connect(
       reportEndpoint(run, host, kind)
     },
   }
-  const patience = createRetryPolicy(run, inputs)
+  const retryPolicy = createRetryPolicy(run, inputs)
   const authenticating = authenticate(
     {
       roleArn: getRoleArn(inputs, command),
@@ -58,7 +61,7 @@ export async function connect(
       available: detectCredentials(env),
       settings,
       secrets,
-      patience,
+      retryPolicy,
       trace: log.debug,
       log: log.info,
     },
@@ -78,7 +81,7 @@ export async function connect(
       amplify: recordBucketSuffix(amplify, state),
       ref: toStorageRef(inputs, command),
       retryPolicy: {
-        ...patience,
+        ...retryPolicy,
         throttleState: { throttledResponses: 0 },
         refreshCredentials: credentials.refresh,
       },

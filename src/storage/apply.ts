@@ -11,10 +11,11 @@ import { formatDuration } from '../lib/clock.ts'
 import { changeLines, withIndentedDetails } from './change-lines.ts'
 import { readWithRetry, type StorageContext } from './context.ts'
 import { ActionError } from '../errors/action-error.ts'
-import { toJobError, toActionError, storageCommand, withResult } from './errors.ts'
-import type { ApiFailure } from '../network/failure.ts'
+import { toJobError, toActionError, storageCommand } from './errors.ts'
+import { withResult } from '../errors/with-result.ts'
+import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import { jobPhase, type Job } from './jobs/job.ts'
-import { formatFailure, type ApiResult } from '../network/retry.ts'
+import { type ApiResult } from '../network/retry.ts'
 import {
   newMutationState,
   deadlineExceeded,

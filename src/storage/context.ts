@@ -1,5 +1,5 @@
 /** What the steps of a run share: the API, time, and somebody to tell. */
-import type { Amplify, CallOptions, AcceptedJob } from '../aws/amplify-backend.ts'
+import type { Amplify, CallOptions, AcceptedJob } from './api.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import type { StorageRef } from './errors.ts'
 import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'

@@ -1,11 +1,11 @@
 /** Failures of the Amplify Backend as errors for people: what happened, why, what to do next. */
 import { classifyFailure } from '../network/classify.ts'
-import { ActionError, type ErrorDetails, type FailureResult } from '../errors/action-error.ts'
+import { ActionError, type ErrorDetails } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
-import type { ApiFailure } from '../network/failure.ts'
+import { formatFailure, type ApiFailure } from '../network/failure.ts'
+import { networkAdvice } from '../network/advice.ts'
 import { getPartition } from '../lib/aws-partitions.ts'
 import type { Job } from './jobs/job.ts'
-import { formatFailure } from '../network/retry.ts'
 import { sanitizeLine, quote } from '../lib/text.ts'
 
 /** Where the calls go, for messages and for the commands that they suggest. */
@@ -32,10 +32,10 @@ export function toActionError(
   switch (kind) {
     case 'throttled':
       return error('THROTTLED', `${operation} was throttled in every attempt: ${detail}.`)
-    case 'not-connected':
-    case 'unknown-host': {
+    case 'connection-failed':
+    case 'dns-not-found': {
       const onTheWay = networkAdvice(failure)
-      return kind === 'not-connected' || onTheWay !== undefined
+      return kind === 'connection-failed' || onTheWay !== undefined
         ? error(
             'HOST_UNREACHABLE',
             `${operation} could not reach the service: ${detail}.`,
@@ -47,19 +47,19 @@ export function toActionError(
             `Check the spelling of aws-region (${quote(place.region)}), and that Amplify Backend exists there.`,
           )
     }
-    case 'untrusted-host':
+    case 'tls-error':
       return error('TLS_FAILED', `${operation} does not trust the host's certificate: ${detail}.`)
     case 'gateway-timeout':
       return error('GATEWAY_TIMEOUT', `${operation} ended in a gateway time-out: ${detail}.`)
     case 'server-error':
       return error('SERVICE_ERROR', `${operation} met an error inside the service: ${detail}.`)
-    case 'no-answer':
+    case 'no-response':
       return error('NO_ANSWER', `${operation} got no answer: ${detail}.`)
-    case 'unreadable':
+    case 'malformed-response':
       return error('UNREADABLE_RESPONSE', `${operation} got an answer that is none: ${detail}.`)
-    case 'busy':
+    case 'job-pending':
       return error('PENDING_JOB', `${operation} was refused because a job is pending: ${detail}.`)
-    case 'exists':
+    case 'already-exists':
       return error('STORAGE_EXISTS', `${operation} was refused: ${detail}.`)
     case 'not-found':
       return error(
@@ -82,51 +82,14 @@ export function toActionError(
           ? undefined
           : 'The session of the role was made by this run, and the service calls it expired all the same. On a self-hosted runner check the clock; then run the job again.',
       )
-    case 'credentials-refused':
+    case 'credentials-invalid':
     case 'clock-skew':
       return error('CREDENTIALS_REFUSED', `${operation} was refused: ${detail}.`)
     case 'bad-request':
       return error('BAD_REQUEST', `${operation} was refused as invalid: ${detail}.`)
-    case 'refused':
+    case 'client-error':
       return error('REQUEST_REFUSED', `${operation} was refused: ${detail}.`)
   }
-}
-
-/**
- * What to check where no connection came about and the host that failed is a proxy's, or one that the user
- * has named; undefined where it is the region's own.
- */
-export function networkAdvice(failure: ApiFailure): string | undefined {
-  const kind = classifyFailure(failure)
-  if (kind !== 'unknown-host' && kind !== 'not-connected') return undefined
-  const { route, status, code, message } = failure
-  if (route === undefined) return undefined
-  const { host, proxy, endpoint } = route
-  if (proxy === undefined) {
-    return endpoint === undefined
-      ? undefined
-      : `Check ${endpoint}: requests go to ${host} because of it.`
-  }
-  const tunnel = code === 'ERR_PROXY_TUNNEL'
-  // Node gives the proxy's answer to a CONNECT at the end of its own message.
-  if (status === 407 || (tunnel && /: HTTP\/1\.\d 407\b/.test(message))) {
-    return `Check the user and the password in ${proxy.variable}: the proxy ${proxy.host} asks for them, or does not accept them. Percent-encode special characters in them.`
-  }
-  if (tunnel) {
-    const whose = endpoint === undefined ? '' : ` (named by ${endpoint})`
-    return `The proxy ${proxy.host} of ${proxy.variable} answers and does not connect to ${host}${whose}. Let it, or add the host to NO_PROXY if the runner needs no proxy for it.`
-  }
-  return `Check ${proxy.variable}: requests go through the proxy ${proxy.host} because of it, and the runner does not get through.`
-}
-
-/** The same error where the run ends in another way than the error by itself says. */
-export function withResult(
-  error: ActionError,
-  result: FailureResult,
-  message = error.message,
-): ActionError {
-  const { code, advice, requestId } = error
-  return new ActionError(code, message, { result, advice, requestId, cause: error })
 }
 
 /** What permissions are needed on, as in a policy. */

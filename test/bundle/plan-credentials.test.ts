@@ -8,10 +8,11 @@ import {
   startEmulator,
   type Emulator,
 } from '../../emulator/emulator.ts'
-import { createAmplify, type Amplify } from '../../src/aws/amplify-backend.ts'
+import { createAmplify } from '../../src/aws/amplify-backend.ts'
+import type { Amplify } from '../../src/storage/api.ts'
 import { classifyFailure } from '../../src/network/classify.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { authenticate } from '../../src/aws/credentials.ts'
+import { authenticate } from '../../src/aws/authenticate.ts'
 import { createAgents, destroyAgents } from '../../src/network/agents.ts'
 import type { ApiResult } from '../../src/network/retry.ts'
 import { createSecrets } from '../../src/lib/secrets.ts'
@@ -62,7 +63,7 @@ async function withSession<T>(
       available: { canRequestIdToken: true, hasAmbientCredentials: false },
       settings,
       secrets: createSecrets(nobody),
-      patience: {
+      retryPolicy: {
         clock: systemClock,
         random: Math.random,
         deadline: systemClock.now() + 60_000,

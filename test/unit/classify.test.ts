@@ -2,76 +2,67 @@ import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
   classifyFailure,
-  mayHaveBeenExecuted,
-  isRetryable,
   isAlreadyExistsMessage,
+  isRetryable,
+  mayHaveBeenExecuted,
   type FailureKind,
 } from '../../src/network/classify.ts'
 import type { ApiFailure } from '../../src/network/failure.ts'
 import {
   aFailure,
   AMBIGUOUS,
+  FAILURES,
   NOT_EXECUTED,
   PERMANENT,
-  FAILURES,
   type FailureName,
 } from '../support/unit/api-failures.ts'
 
-const judged = (members: Partial<ApiFailure>): FailureKind => classifyFailure(aFailure(members))
-const answered = (status: number, name = 'Unknown', message = ''): FailureKind =>
-  judged({ status, name, message })
+const classify = (members: Partial<ApiFailure>): FailureKind => classifyFailure(aFailure(members))
+const classifyResponse = (status: number, name = 'Unknown', message = ''): FailureKind =>
+  classify({ status, name, message })
 
-describe('the status decides first', () => {
+describe('The status comes first', () => {
   test.each([
-    [504, 'GatewayTimeoutException'],
-    [504, 'InternalServiceException'],
-    [504, 'Unknown'],
-    [504, 'SyntaxError'],
-    [504, 'TooManyRequestsException'],
-    [504, 'AccessDeniedException'],
-  ])('%i %s is a time-out at the gateway', (status, name) => {
-    expect(answered(status, name)).toBe('gateway-timeout')
+    'GatewayTimeoutException',
+    'InternalServiceException',
+    'Unknown',
+    'SyntaxError',
+    'TooManyRequestsException',
+    'AccessDeniedException',
+  ])('504 %s is a gateway timeout', (name) => {
+    expect(classifyResponse(504, name)).toBe('gateway-timeout')
   })
 
-  test.each([500, 501, 502, 503, 505, 599])(
-    'any other 5xx, here %i, is an error of the server, whatever its name',
-    (status) => {
-      expect(answered(status)).toBe('server-error')
-      expect(answered(status, 'ThrottlingException')).toBe('server-error')
-      expect(answered(status, 'ExpiredTokenException')).toBe('server-error')
-    },
-  )
-
-  test.each([200, 204, 301, 302, 307, 399])(
-    'a failure with status %i is an answer that is none',
-    (status) => {
-      expect(answered(status)).toBe('unreadable')
-      expect(answered(status, 'SyntaxError')).toBe('unreadable')
-      expect(judged({ status, code: 'ECONNRESET', name: 'TimeoutError' })).toBe('unreadable')
-    },
-  )
-
-  test('400 is the first status that is a refusal', () => {
-    expect(answered(399)).toBe('unreadable')
-    expect(answered(400)).toBe('bad-request')
+  test.each([500, 501, 502, 503, 505, 599])('%i is a server error under any name', (status) => {
+    for (const name of ['Unknown', 'ThrottlingException', 'ExpiredTokenException']) {
+      expect(classifyResponse(status, name)).toBe('server-error')
+    }
   })
 
-  test('a broken connection does not outweigh the status that came before it', () => {
-    expect(judged({ status: 429, code: 'ECONNRESET' })).toBe('throttled')
-    expect(judged({ status: 502, timedOut: true })).toBe('server-error')
-    expect(judged({ status: 400, connected: false })).toBe('bad-request')
+  test.each([200, 204, 301, 302, 307, 399])('%i is a malformed response', (status) => {
+    expect(classifyResponse(status)).toBe('malformed-response')
+    expect(classifyResponse(status, 'SyntaxError')).toBe('malformed-response')
+    expect(classify({ status, code: 'ECONNRESET', name: 'TimeoutError' })).toBe(
+      'malformed-response',
+    )
+  })
+
+  test('A connection that breaks after the status does not change the kind', () => {
+    expect(classify({ status: 429, code: 'ECONNRESET' })).toBe('throttled')
+    expect(classify({ status: 502, timedOut: true })).toBe('server-error')
+    expect(classify({ status: 400, connected: false })).toBe('bad-request')
   })
 })
 
-describe('throttling', () => {
+describe('Client errors', () => {
   test.each([
     'Unknown',
     'TooManyRequestsException',
     'LimitExceededException',
     'SyntaxError',
     'AccessDeniedException',
-  ])('429 is throttled under the name %s', (name) => {
-    expect(answered(429, name)).toBe('throttled')
+  ])('429 %s is throttling', (name) => {
+    expect(classifyResponse(429, name)).toBe('throttled')
   })
 
   test.each([
@@ -89,123 +80,110 @@ describe('throttling', () => {
     'ThrottlingException',
     'TooManyRequestsException',
     'TransactionInProgressException',
-  ])('a client error named %s is throttled too', (name) => {
-    expect(answered(400, name)).toBe('throttled')
-    expect(answered(403, name)).toBe('throttled')
-    expect(answered(400, `${name}More`)).toBe('bad-request')
-    expect(answered(400, `No${name}`)).toBe('bad-request')
+  ])('400 and 403 with the name %s are throttling', (name) => {
+    expect(classifyResponse(400, name)).toBe('throttled')
+    expect(classifyResponse(403, name)).toBe('throttled')
+    expect(classifyResponse(400, `${name}More`)).toBe('bad-request')
+    expect(classifyResponse(400, `No${name}`)).toBe('bad-request')
   })
-})
 
-describe('other refusals', () => {
-  test('408 says that a request was given up: it may have been passed on', () => {
-    expect(answered(408)).toBe('no-answer')
-    expect(answered(408, 'AccessDeniedException')).toBe('no-answer')
+  test('408 may have been executed, because a proxy can have passed the request on', () => {
+    expect(classifyResponse(408)).toBe('no-response')
+    expect(classifyResponse(408, 'AccessDeniedException')).toBe('no-response')
   })
 
   test.each(['RequestExpired', 'RequestInTheFuture', 'RequestTimeTooSkewed'])(
-    '%s is about the clock',
+    '%s is clock skew',
     (name) => {
-      expect(answered(403, name)).toBe('clock-skew')
-      expect(answered(400, `${name}X`)).toBe('bad-request')
-      expect(answered(400, `X${name}`)).toBe('bad-request')
+      expect(classifyResponse(403, name)).toBe('clock-skew')
+      expect(classifyResponse(400, `${name}X`)).toBe('bad-request')
+      expect(classifyResponse(400, `X${name}`)).toBe('bad-request')
     },
   )
 
-  test('a refusal after which the SDK corrected its clock is about the clock', () => {
+  test('A client error after which the SDK corrects its clock is clock skew', () => {
     const name = 'InvalidSignatureException'
-    expect(judged({ status: 403, name, clockSkewCorrected: true })).toBe('clock-skew')
-    expect(judged({ status: 403, name, clockSkewCorrected: false })).toBe('credentials-refused')
-    expect(judged({ status: 500, clockSkewCorrected: true })).toBe('server-error')
+    expect(classify({ status: 403, name, clockSkewCorrected: true })).toBe('clock-skew')
+    expect(classify({ status: 403, name, clockSkewCorrected: false })).toBe('credentials-invalid')
+    expect(classify({ status: 500, clockSkewCorrected: true })).toBe('server-error')
   })
 
-  test.each(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'])(
-    '%s means that the credentials have expired',
-    (name) => {
-      expect(answered(403, name)).toBe('credentials-expired')
-      expect(answered(400, name)).toBe('credentials-expired')
-      expect(answered(401, name)).toBe('credentials-expired')
-      expect(answered(403, `Not${name}`)).toBe('refused')
-      expect(answered(403, `${name}Not`)).toBe('refused')
-    },
-  )
+  test.each<[FailureKind, readonly number[], string]>([
+    ...['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'].map(
+      (name): [FailureKind, number[], string] => ['credentials-expired', [400, 401, 403], name],
+    ),
+    ...[
+      'AuthFailure',
+      'IncompleteSignature',
+      'IncompleteSignatureException',
+      'InvalidAccessKeyId',
+      'InvalidClientTokenId',
+      'InvalidSignatureException',
+      'MissingAuthenticationToken',
+      'MissingAuthenticationTokenException',
+      'SignatureDoesNotMatch',
+      'UnrecognizedClientException',
+    ].map((name): [FailureKind, number[], string] => ['credentials-invalid', [400, 403], name]),
+    ...[
+      'AccessDenied',
+      'AccessDeniedException',
+      'UnauthorizedOperation',
+      'NotAuthorized',
+      'NotAuthorizedException',
+    ].map((name): [FailureKind, number[], string] => ['access-denied', [400, 403, 404], name]),
+  ])('The kind is %s for each of %j with the name %s', (kind, statuses, name) => {
+    for (const status of statuses) expect(classifyResponse(status, name)).toBe(kind)
+    expect(classifyResponse(403, `X${name}`)).toBe('client-error')
+    expect(classifyResponse(403, `${name}X`)).toBe('client-error')
+  })
 
   test.each([
-    'AuthFailure',
-    'IncompleteSignature',
-    'IncompleteSignatureException',
-    'InvalidAccessKeyId',
-    'InvalidClientTokenId',
-    'InvalidSignatureException',
-    'MissingAuthenticationToken',
-    'MissingAuthenticationTokenException',
-    'SignatureDoesNotMatch',
-    'UnrecognizedClientException',
-  ])('%s means that the credentials are refused', (name) => {
-    expect(answered(403, name)).toBe('credentials-refused')
-    expect(answered(400, name)).toBe('credentials-refused')
-    expect(answered(403, `X${name}`)).toBe('refused')
-    expect(answered(403, `${name}X`)).toBe('refused')
-  })
-
-  test.each([
-    'AccessDenied',
-    'AccessDeniedException',
-    'UnauthorizedOperation',
-    'NotAuthorized',
-    'NotAuthorizedException',
-  ])('%s means that a permission is missing, also with another status', (name) => {
-    expect(answered(403, name)).toBe('access-denied')
-    expect(answered(400, name)).toBe('access-denied')
-    expect(answered(404, name)).toBe('access-denied')
-    expect(answered(403, `X${name}`)).toBe('refused')
-    expect(answered(403, `${name}X`)).toBe('refused')
-  })
-
-  test('an unnamed 403 is a missing permission only where its text says so', () => {
-    const text = 'User: arn:aws:sts::1:x is not authorized to perform: amplifybackend:GetBackend'
-    expect(answered(403, 'Unknown', text)).toBe('access-denied')
-    expect(answered(400, 'Unknown', text)).toBe('bad-request')
-    expect(answered(403, 'Unknown', 'Forbidden')).toBe('refused')
-    expect(answered(403, 'Unknown', 'this is not authorized to performing')).toBe('refused')
+    [403, 'User: x is not authorized to perform: amplifybackend:GetBackend', 'access-denied'],
+    [400, 'User: x is not authorized to perform: amplifybackend:GetBackend', 'bad-request'],
+    [403, 'Forbidden', 'client-error'],
+    [403, 'this is not authorized to performing', 'client-error'],
+  ] as const)('%i without a name and with the message "%s" is %s', (status, message, kind) => {
+    expect(classifyResponse(status, 'Unknown', message)).toBe(kind)
   })
 
   test.each([
     [404, 'Unknown', 'not-found'],
     [404, 'NotFoundException', 'not-found'],
-    [407, 'Unknown', 'not-connected'],
-    [401, 'Unknown', 'credentials-refused'],
-    [403, 'Unknown', 'refused'],
-    [403, 'BadRequestException', 'refused'],
+    [407, 'Unknown', 'connection-failed'],
+    [401, 'Unknown', 'credentials-invalid'],
+    [403, 'Unknown', 'client-error'],
+    [403, 'BadRequestException', 'client-error'],
+    [400, 'Unknown', 'bad-request'],
     [400, 'BadRequestException', 'bad-request'],
     [400, 'ValidationException', 'bad-request'],
-    [402, 'Unknown', 'refused'],
-    [405, 'Unknown', 'refused'],
-    [422, 'BadRequestException', 'refused'],
-    [499, 'Unknown', 'refused'],
-  ] as const)('%i %s is %s', (status, name, verdict) => {
-    expect(answered(status, name)).toBe(verdict)
+    [402, 'Unknown', 'client-error'],
+    [405, 'Unknown', 'client-error'],
+    [422, 'BadRequestException', 'client-error'],
+    [499, 'Unknown', 'client-error'],
+  ] as const)('%i %s is %s', (status, name, kind) => {
+    expect(classifyResponse(status, name)).toBe(kind)
   })
 
-  test('404, 401 and 403 stay what they are, whatever their text says', () => {
-    const text = 'already exists, a pending job'
-    expect(answered(404, 'Unknown', text)).toBe('not-found')
-    expect(answered(401, 'Unknown', text)).toBe('credentials-refused')
-    expect(answered(403, 'Unknown', text)).toBe('refused')
+  test('The message does not change the kind of 404, 401 and 403', () => {
+    const message = 'already exists, a pending job'
+    expect(classifyResponse(404, 'Unknown', message)).toBe('not-found')
+    expect(classifyResponse(401, 'Unknown', message)).toBe('credentials-invalid')
+    expect(classifyResponse(403, 'Unknown', message)).toBe('client-error')
   })
 })
 
-describe('a pending job', () => {
+describe('A pending job', () => {
   test.each([
     'There is already a pending job for the requested appId: d1 and backendEnvironmentName: prod',
     'ValidationException - An error occurred while processing your request. There is a pending job',
     'A deployment is in progress.',
     'Another job is running',
     'another backend job is running',
-  ])('is known by the text "%s"', (message) => {
-    expect(answered(400, 'BadRequestException', message)).toBe('busy')
-    expect(answered(409, 'Unknown', message)).toBe('busy')
-    expect(answered(422, 'Unknown', message)).toBe('busy')
+    'It already exists; a pending job holds it',
+  ])('The message "%s" reports a pending job', (message) => {
+    expect(classifyResponse(400, 'BadRequestException', message)).toBe('job-pending')
+    expect(classifyResponse(409, 'Unknown', message)).toBe('job-pending')
+    expect(classifyResponse(422, 'Unknown', message)).toBe('job-pending')
   })
 
   test.each([
@@ -214,45 +192,40 @@ describe('a pending job', () => {
     'begin progress',
     'in progressive',
     'another jobs',
-  ])('is not seen in "%s"', (message) => {
-    expect(answered(400, 'BadRequestException', message)).toBe('bad-request')
+  ])('The message "%s" reports no pending job', (message) => {
+    expect(classifyResponse(400, 'BadRequestException', message)).toBe('bad-request')
   })
 })
 
-describe('a storage that exists', () => {
-  const texts = [
+describe('An existing storage', () => {
+  test.each([
     'Amazon S3 storage was already added to your project.',
     'Storage media already exists',
     'It already exist',
     'The bucket has already been created',
     'ALREADY EXISTS',
     'it was already been added',
-  ]
-  test.each(texts)('is known by the text "%s"', (message) => {
-    expect(answered(400, 'BadRequestException', message)).toBe('exists')
-    expect(answered(422, 'Unknown', message)).toBe('exists')
+  ])('The message "%s" reports an existing storage', (message) => {
+    expect(classifyResponse(400, 'BadRequestException', message)).toBe('already-exists')
+    expect(classifyResponse(422, 'Unknown', message)).toBe('already-exists')
     expect(isAlreadyExistsMessage(message)).toBe(true)
   })
 
-  test('is known by 409, whatever the text', () => {
-    expect(answered(409)).toBe('exists')
-    expect(answered(409, 'ConflictException', 'Conflict')).toBe('exists')
+  test('409 reports an existing storage with any message', () => {
+    expect(classifyResponse(409)).toBe('already-exists')
+    expect(classifyResponse(409, 'ConflictException', 'Conflict')).toBe('already-exists')
   })
 
   test.each(['already existing', 'alreadyexists', 'already gone', 'exists', ''])(
-    'is not seen in "%s"',
+    'The message "%s" reports no existing storage',
     (message) => {
-      expect(answered(400, 'BadRequestException', message)).toBe('bad-request')
+      expect(classifyResponse(400, 'BadRequestException', message)).toBe('bad-request')
       expect(isAlreadyExistsMessage(message)).toBe(false)
     },
   )
-
-  test('counts less than a pending job in the same text', () => {
-    expect(answered(400, 'Unknown', 'It already exists; a pending job holds it')).toBe('busy')
-  })
 })
 
-describe('no answer at all', () => {
+describe('Without a response', () => {
   test.each([
     'CERT_HAS_EXPIRED',
     'CERT_NOT_YET_VALID',
@@ -265,123 +238,97 @@ describe('no answer at all', () => {
     'INVALID_CA',
     'PATH_LENGTH_EXCEEDED',
     'INVALID_PURPOSE',
-  ])('%s is a certificate that is not trusted', (code) => {
-    expect(judged({ code })).toBe('untrusted-host')
-    expect(judged({ code, connected: false })).toBe('untrusted-host')
-    expect(judged({ code: `X_${code}` })).toBe('no-answer')
+  ])('%s is a TLS error', (code) => {
+    expect(classify({ code })).toBe('tls-error')
+    expect(classify({ code, connected: false })).toBe('tls-error')
+    expect(classify({ code: `X_${code}` })).toBe('no-response')
   })
 
-  test('ENOTFOUND is a host that does not exist', () => {
-    expect(judged({ code: 'ENOTFOUND' })).toBe('unknown-host')
-    expect(judged({ code: 'ENOTFOUND', connected: false })).toBe('unknown-host')
+  test.each<[string | undefined, FailureKind, FailureKind]>([
+    ['ENOTFOUND', 'dns-not-found', 'dns-not-found'],
+    ['ECONNREFUSED', 'connection-failed', 'connection-failed'],
+    ['EAI_AGAIN', 'connection-failed', 'connection-failed'],
+    ['EHOSTUNREACH', 'connection-failed', 'connection-failed'],
+    ['ENETUNREACH', 'connection-failed', 'connection-failed'],
+    ['EADDRNOTAVAIL', 'connection-failed', 'connection-failed'],
+    ['ERR_PROXY_TUNNEL', 'connection-failed', 'connection-failed'],
+    ['ECONNRESET', 'no-response', 'connection-failed'],
+    ['ETIMEDOUT', 'no-response', 'connection-failed'],
+    ['EPIPE', 'no-response', 'connection-failed'],
+    ['EPROTO', 'no-response', 'connection-failed'],
+    ['XHPE_', 'no-response', 'connection-failed'],
+    ['HPE_INVALID_CONSTANT', 'malformed-response', 'connection-failed'],
+    ['HPE_', 'malformed-response', 'connection-failed'],
+    [undefined, 'no-response', 'connection-failed'],
+  ])('%s is %s with a connection and %s without', (code, connected, unconnected) => {
+    expect(classify({ code, connected: true })).toBe(connected)
+    expect(classify({ code, connected: false })).toBe(unconnected)
   })
 
-  test.each([
-    'ECONNREFUSED',
-    'EAI_AGAIN',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
-    'EADDRNOTAVAIL',
-    'ERR_PROXY_TUNNEL',
-  ])('%s comes before anything can be sent', (code) => {
-    expect(judged({ code, connected: true })).toBe('not-connected')
-    expect(judged({ code, connected: false })).toBe('not-connected')
+  test('A time limit is no-response with a connection and connection-failed without', () => {
+    expect(classify({ timedOut: true, name: 'TimeoutError' })).toBe('no-response')
+    expect(classify({ timedOut: true, connected: false })).toBe('connection-failed')
   })
 
-  test.each(['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EPROTO', undefined])(
-    '%s is open when there was a connection, and harmless when there was none',
-    (code) => {
-      expect(judged({ code, connected: true })).toBe('no-answer')
-      expect(judged({ code, connected: false })).toBe('not-connected')
-    },
-  )
-
-  test('our own time limit is open when there was a connection, and harmless when there was none', () => {
-    expect(judged({ timedOut: true, name: 'TimeLimitError' })).toBe('no-answer')
-    expect(judged({ timedOut: true, connected: false })).toBe('not-connected')
-  })
-
-  test('bytes that are no HTTP, and a body that is no JSON, are answers that are none', () => {
-    expect(judged({ code: 'HPE_INVALID_CONSTANT' })).toBe('unreadable')
-    expect(judged({ code: 'HPE_' })).toBe('unreadable')
-    expect(judged({ name: 'SyntaxError' })).toBe('unreadable')
-    expect(judged({ code: 'XHPE_' })).toBe('no-answer')
-    expect(judged({ name: 'SyntaxError', connected: false })).toBe('not-connected')
+  test('A body that is not JSON is malformed-response with a connection only', () => {
+    expect(classify({ name: 'SyntaxError' })).toBe('malformed-response')
+    expect(classify({ name: 'SyntaxError', connected: false })).toBe('connection-failed')
   })
 })
 
-describe('what a verdict allows', () => {
-  const table: Readonly<Record<FailureKind, readonly [executed: boolean, passes: boolean]>> = {
+describe('mayHaveBeenExecuted and isRetryable', () => {
+  const table: Readonly<Record<FailureKind, readonly [executed: boolean, retryable: boolean]>> = {
     throttled: [false, true],
-    'not-connected': [false, true],
-    'unknown-host': [false, true],
+    'connection-failed': [false, true],
+    'dns-not-found': [false, true],
     'clock-skew': [false, true],
-    'untrusted-host': [false, false],
+    'tls-error': [false, false],
     'gateway-timeout': [true, true],
     'server-error': [true, true],
-    'no-answer': [true, true],
-    unreadable: [true, true],
-    busy: [false, false],
-    exists: [false, false],
+    'no-response': [true, true],
+    'malformed-response': [true, true],
+    'job-pending': [false, false],
+    'already-exists': [false, false],
     'not-found': [false, false],
     'access-denied': [false, false],
     'credentials-expired': [false, false],
-    'credentials-refused': [false, false],
+    'credentials-invalid': [false, false],
     'bad-request': [false, false],
-    refused: [false, false],
+    'client-error': [false, false],
   }
-  const rows = Object.entries(table).map(([name, [executed, passes]]) => ({
-    name,
-    executed,
-    passes,
-  }))
-  const isVerdict = (name: string): name is FailureKind => Object.hasOwn(table, name)
+  const isKind = (name: string): name is FailureKind => Object.hasOwn(table, name)
 
-  test.each(rows)(
-    'after $name: executed perhaps $executed, again $passes',
-    ({ name, executed, passes }) => {
-      if (!isVerdict(name)) throw new Error(name)
-      expect(mayHaveBeenExecuted(name)).toBe(executed)
-      expect(isRetryable(name)).toBe(passes)
-    },
-  )
-
-  test.each(AMBIGUOUS)('%s leaves open whether the call was carried out', (trouble) => {
-    expect(mayHaveBeenExecuted(judged(FAILURES[trouble]))).toBe(true)
+  test.each(Object.entries(table))('%s: [may have been executed, is retryable] is %j', (...row) => {
+    const [name, expected] = row
+    if (!isKind(name)) throw new Error(name)
+    expect([mayHaveBeenExecuted(name), isRetryable(name)]).toEqual(expected)
   })
 
-  test.each(NOT_EXECUTED)('%s is tried again, and nothing was carried out', (trouble) => {
-    const verdict = judged(FAILURES[trouble])
-    expect([isRetryable(verdict), mayHaveBeenExecuted(verdict)]).toEqual([true, false])
+  test.each<[FailureName, boolean, boolean]>([
+    ...AMBIGUOUS.map((name): [FailureName, boolean, boolean] => [name, true, true]),
+    ...NOT_EXECUTED.map((name): [FailureName, boolean, boolean] => [name, false, true]),
+    ...PERMANENT.map((name): [FailureName, boolean, boolean] => [name, false, false]),
+  ])('%s of the test kit: may have been executed %s, retryable %s', (name, executed, retryable) => {
+    const kind = classify(FAILURES[name])
+    expect([mayHaveBeenExecuted(kind), isRetryable(kind)]).toEqual([executed, retryable])
   })
 
-  test.each(PERMANENT)('%s is final, and nothing was carried out', (trouble) => {
-    const verdict = judged(FAILURES[trouble])
-    expect([isRetryable(verdict), mayHaveBeenExecuted(verdict)]).toEqual([false, false])
-  })
-})
-
-const arbitraryFailure = fc
-  .record({
-    status: fc.option(fc.integer({ min: 100, max: 599 }), { nil: undefined }),
-    name: fc.oneof(fc.string(), fc.constantFrom('SyntaxError', 'ExpiredToken', 'SlowDown')),
-    code: fc.option(fc.oneof(fc.string(), fc.constantFrom('ENOTFOUND', 'ECONNRESET', 'HPE_X')), {
-      nil: undefined,
-    }),
-    message: fc.string(),
-    connected: fc.boolean(),
-    timeLimit: fc.boolean(),
-    clockSkewCorrected: fc.boolean(),
-  })
-  .map(aFailure)
-
-describe('for any failure', () => {
-  property.prop([arbitraryFailure])('the verdict depends on nothing but the failure', (failure) => {
-    expect(classifyFailure(failure)).toBe(classifyFailure({ ...failure }))
-  })
+  const arbitraryFailure = fc
+    .record({
+      status: fc.option(fc.integer({ min: 100, max: 599 }), { nil: undefined }),
+      name: fc.oneof(fc.string(), fc.constantFrom('SyntaxError', 'ExpiredToken', 'SlowDown')),
+      code: fc.option(fc.oneof(fc.string(), fc.constantFrom('ENOTFOUND', 'ECONNRESET', 'HPE_X')), {
+        nil: undefined,
+      }),
+      message: fc.string(),
+      connected: fc.boolean(),
+      timedOut: fc.boolean(),
+      clockSkewCorrected: fc.boolean(),
+    })
+    .map(aFailure)
 
   property.prop([arbitraryFailure])(
-    'a client error other than 408 was not carried out, and a server error may have been',
+    'A client error other than 408 was not executed, and a server error may have been',
     (failure) => {
       const { status = 0 } = failure
       const executed = mayHaveBeenExecuted(classifyFailure(failure))
@@ -390,20 +337,13 @@ describe('for any failure', () => {
     },
   )
 
-  property.prop([arbitraryFailure])('without a connection nothing was carried out', (failure) => {
-    const lost = { ...failure, status: undefined, connected: false }
-    expect(mayHaveBeenExecuted(classifyFailure(lost))).toBe(false)
+  property.prop([arbitraryFailure])('Without a connection, nothing was executed', (failure) => {
+    const unconnected = { ...failure, status: undefined, connected: false }
+    expect(mayHaveBeenExecuted(classifyFailure(unconnected))).toBe(false)
   })
 
-  property.prop([arbitraryFailure])('what may have been carried out may pass', (failure) => {
-    const verdict = classifyFailure(failure)
-    if (mayHaveBeenExecuted(verdict)) expect(isRetryable(verdict)).toBe(true)
-  })
-})
-
-describe('the kinds of trouble that other tests use', () => {
-  const known: readonly FailureName[] = [...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT]
-  test('belong to one kind each', () => {
-    expect(new Set(known).size).toBe(known.length)
+  property.prop([arbitraryFailure])('Whatever may have been executed is retryable', (failure) => {
+    const kind = classifyFailure(failure)
+    if (mayHaveBeenExecuted(kind)) expect(isRetryable(kind)).toBe(true)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { isDefaultHost, classifyEndpoint } from '../../src/network/endpoints.ts'
+import { classifyEndpoint, isDefaultHost } from '../../src/network/endpoints.ts'
 
-describe('X10: where tokens and signed requests may go', () => {
+describe('classifyEndpoint', () => {
   test.each([
     'http://localhost:4566',
     'https://localhost',
@@ -13,7 +13,7 @@ describe('X10: where tokens and signed requests may go', () => {
     'http://0x7f000001',
     'http://[::1]:4566',
     'http://[0:0:0:0:0:0:0:1]',
-  ])('%s is loopback', (url) => {
+  ])('%s is a loopback address', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('loopback')
     expect(classifyEndpoint(new URL(url), true)).toBe('loopback')
   })
@@ -25,10 +25,10 @@ describe('X10: where tokens and signed requests may go', () => {
     'https://sts.cn-north-1.amazonaws.com.cn',
     'https://sts.eusc-de-east-1.amazonaws.eu',
     'https://vpce-0abc-12.sts.us-east-1.vpce.amazonaws.com:443',
-    // Services whose names begin or end like a domain that customers run hosts in.
+    // Services with names that start or end like a domain in which customers run hosts.
     'https://compute-optimizer.us-east-1.amazonaws.com',
     'https://states.us-east-1.amazonaws.com',
-  ])('%s is of AWS', (url) => {
+  ])('%s belongs to AWS', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('aws')
   })
 
@@ -64,20 +64,20 @@ describe('X10: where tokens and signed requests may go', () => {
     'http://169.254.169.254',
     'http://[::ffff:8.8.8.8]',
     'http://10.0.0.1',
-  ])('%s is refused, or custom where that is allowed', (url) => {
+  ])('%s is refused unless custom endpoints are allowed', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('refused')
     expect(classifyEndpoint(new URL(url), true)).toBe('custom')
   })
 
   test.each(['ftp://127.0.0.1', 'file:///x', 'localhost:4566', 'data:,x'])(
-    '%s is refused whatever is allowed',
+    '%s is always refused',
     (url) => {
       expect(classifyEndpoint(new URL(url), true)).toBe('refused')
     },
   )
 })
 
-describe('the host that the SDK would choose by itself', () => {
+describe('isDefaultHost', () => {
   test.each([
     ['sts.us-east-1.amazonaws.com', 'us-east-1'],
     ['sts-fips.us-east-1.amazonaws.com', 'us-east-1'],
@@ -88,23 +88,23 @@ describe('the host that the SDK would choose by itself', () => {
     ['signin.eu-west-1.amazonaws.com', 'eu-west-1'],
     ['sts.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
     ['sts.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1'],
-  ])('is %s in %s', (host, region) => {
+  ])('%s is a default host in %s', (host, region) => {
     expect(isDefaultHost(host, region)).toBe(true)
   })
 
   test.each([
-    ['of another region', 'sts.us-west-2.amazonaws.com', 'us-east-1'],
-    ['of a region that only begins alike', 'sts.us-east-11.amazonaws.com', 'us-east-1'],
-    ['of no region', 'sts.amazonaws.com', 'us-east-1'],
-    ['of the region itself', 'us-east-1.amazonaws.com', 'us-east-1'],
-    ['of a service that is not called', 'ec2.us-east-1.amazonaws.com', 'us-east-1'],
-    ['below that of a service', 'vpce-0abc.sts.us-east-1.amazonaws.com', 'us-east-1'],
-    ['above that of a service', 'sts.vpce-0abc.us-east-1.amazonaws.com', 'us-east-1'],
-    ['with a service for its beginning', 'stsx.us-east-1.amazonaws.com', 'us-east-1'],
-    ['with a service for its end', 'xsts.us-east-1.amazonaws.com', 'us-east-1'],
-    ['outside the domains of AWS', 'sts.us-east-1.evil.test', 'us-east-1'],
-    ['with a domain of AWS inside', 'sts.us-east-1.amazonaws.com.evil.test', 'us-east-1'],
-  ])('is none %s: %s', (_, host, region) => {
-    expect(isDefaultHost(host, region)).toBe(false)
+    ['of another region', 'sts.us-west-2.amazonaws.com'],
+    ['of a region that starts the same', 'sts.us-east-11.amazonaws.com'],
+    ['of no region', 'sts.amazonaws.com'],
+    ['of the region itself', 'us-east-1.amazonaws.com'],
+    ['of a service that is not called', 'ec2.us-east-1.amazonaws.com'],
+    ['below a service', 'vpce-0abc.sts.us-east-1.amazonaws.com'],
+    ['above a service', 'sts.vpce-0abc.us-east-1.amazonaws.com'],
+    ['that starts with a service', 'stsx.us-east-1.amazonaws.com'],
+    ['that ends with a service', 'xsts.us-east-1.amazonaws.com'],
+    ['outside AWS', 'sts.us-east-1.evil.test'],
+    ['outside AWS with an AWS domain in it', 'sts.us-east-1.amazonaws.com.evil.test'],
+  ])('A host %s is not a default host of us-east-1: %s', (_, host) => {
+    expect(isDefaultHost(host, 'us-east-1')).toBe(false)
   })
 })

@@ -1,43 +1,46 @@
-/** The way that a request takes, as Node and the SDK take it. */
+/** The route of a request, as Node.js and the SDK choose it. */
 import { describe, expect, test } from 'vitest'
-import { getRoute, type Route } from '../../src/network/route.ts'
 import type { Env } from '../../src/lib/env.ts'
+import { findProxy, proxyEnv } from '../../src/network/proxy.ts'
+import { getRoute } from '../../src/network/route.ts'
 
-const proxyOf = (url: string, env: Env): Route['proxy'] => getRoute(new URL(url), env).proxy
 const STS = 'https://sts.eu-west-1.amazonaws.com/'
+const find = (url: string, env: Env): ReturnType<typeof findProxy> => findProxy(new URL(url), env)
 
-describe('the proxy of a request', () => {
-  test.each<[string, Env, Route['proxy']]>([
-    ['none', {}, undefined],
-    ['an empty one', { HTTPS_PROXY: ' ' }, undefined],
-    ['the one of the other scheme', { HTTP_PROXY: 'http://p:1' }, undefined],
-    ['none that is no proxy', { HTTPS_PROXY: 'socks5://p:1' }, undefined],
-    [
-      'its own, with spaces around it',
-      { HTTPS_PROXY: ' http://p:1\n' },
-      { host: 'p:1', variable: 'HTTPS_PROXY' },
-    ],
-    ['its own', { HTTPS_PROXY: 'http://p:1' }, { host: 'p:1', variable: 'HTTPS_PROXY' }],
-    [
-      'the lower case first',
-      { HTTPS_PROXY: 'http://upper:1', https_proxy: 'lower:2' },
-      { host: 'lower:2', variable: 'https_proxy' },
-    ],
-    ['the usual port', { HTTPS_PROXY: 'http://p' }, { host: 'p:80', variable: 'HTTPS_PROXY' }],
-    ['that of TLS', { HTTPS_PROXY: 'https://p' }, { host: 'p:443', variable: 'HTTPS_PROXY' }],
-    [
-      'never its user and password',
-      { HTTPS_PROXY: 'http://bob:example-password@p:1' },
-      { host: 'p:1', variable: 'HTTPS_PROXY' },
-    ],
-  ])('is %s', (_, env, expected) => {
-    expect(proxyOf(STS, env)).toEqual(expected)
+describe('findProxy', () => {
+  test.each<[string, Env]>([
+    ['no variable is set', {}],
+    ['the variable is blank', { HTTPS_PROXY: ' ' }],
+    ['only the variable of the other scheme is set', { HTTP_PROXY: 'http://p:1' }],
+    ['the variable is not an HTTP proxy', { HTTPS_PROXY: 'socks5://p:1' }],
+  ])('A request has no proxy when %s', (_, env) => {
+    expect(find(STS, env)).toBeUndefined()
   })
 
-  test('is that of http for a request without TLS', () => {
+  test.each<[string, Env, string, string]>([
+    ['', { HTTPS_PROXY: ' http://p:1\n' }, 'p:1', 'HTTPS_PROXY'],
+    [
+      'from the lower-case variable',
+      { HTTPS_PROXY: 'http://upper:1', https_proxy: 'lower:2' },
+      'lower:2',
+      'https_proxy',
+    ],
+    ['with the default port of HTTP', { HTTPS_PROXY: 'http://p' }, 'p:80', 'HTTPS_PROXY'],
+    ['with the default port of HTTPS', { HTTPS_PROXY: 'https://p' }, 'p:443', 'HTTPS_PROXY'],
+    [
+      'without user name and password',
+      { HTTPS_PROXY: 'http://bob:example-password@p:1' },
+      'p:1',
+      'HTTPS_PROXY',
+    ],
+  ])('A request uses the configured proxy %s', (_, env, host, variable) => {
+    expect(find(STS, env)).toEqual({ host, variable })
+  })
+
+  test('A request over HTTP uses HTTP_PROXY', () => {
     const env = { HTTPS_PROXY: 'http://secure:1', HTTP_PROXY: 'http://plain:2' }
-    expect(proxyOf('http://10.0.0.1/', env)?.host).toBe('plain:2')
-    expect(proxyOf('http://10.0.0.1/', { HTTPS_PROXY: 'http://secure:1' })).toBeUndefined()
+    expect(find('http://10.0.0.1/', env)?.host).toBe('plain:2')
+    expect(find('http://10.0.0.1/', { HTTPS_PROXY: 'http://secure:1' })).toBeUndefined()
   })
 
   test.each([
@@ -50,9 +53,9 @@ describe('the proxy of a request', () => {
     ['10.0.0.1-10.0.0.9', 'https://10.0.0.5/'],
     [' 10.0.0.1 - 10.0.0.9 ', 'https://10.0.0.9/'],
     ['  *\n', STS],
-  ])('is none for what NO_PROXY names: %s', (exceptions, url) => {
-    expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })).toBeUndefined()
-    expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', no_proxy: exceptions })).toBeUndefined()
+  ])('NO_PROXY "%s" excludes %s', (exceptions, url) => {
+    expect(find(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })).toBeUndefined()
+    expect(find(url, { HTTPS_PROXY: 'http://p:1', no_proxy: exceptions })).toBeUndefined()
   })
 
   test.each([
@@ -67,28 +70,57 @@ describe('the proxy of a request', () => {
     ['10.0.0.1-10.0.0.9', STS],
     ['.example', STS],
     ['.sts.eu-west-1.amazonaws.com', 'https://x.amazonaws.com/'],
-  ])('stays for what it does not: %s', (exceptions, url) => {
-    expect(proxyOf(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })?.host).toBe('p:1')
+  ])('NO_PROXY "%s" does not exclude %s', (exceptions, url) => {
+    expect(find(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })?.host).toBe('p:1')
   })
 
-  test('is decided by no_proxy where both are set and the first is not blank', () => {
+  test('no_proxy takes precedence over NO_PROXY unless it is blank', () => {
     const env = { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }
-    expect(proxyOf(STS, { ...env, no_proxy: ' ' })).toBeUndefined()
-    expect(proxyOf(STS, { ...env, no_proxy: 'other.example' })?.host).toBe('p:1')
+    expect(find(STS, { ...env, no_proxy: ' ' })).toBeUndefined()
+    expect(find(STS, { ...env, no_proxy: 'other.example' })?.host).toBe('p:1')
   })
 })
 
-describe('who has named the host', () => {
-  const endpointOf = (env: Env): string | undefined => getRoute(new URL(STS), env).endpoint
-
-  test('is the variable that holds it, with or without a path', () => {
-    expect(endpointOf({})).toBeUndefined()
-    expect(endpointOf({ AWS_ENDPOINT_URL: 'https://other.amazonaws.com' })).toBeUndefined()
-    expect(endpointOf({ AWS_ENDPOINT_URL_STS: `${STS}path` })).toBe('AWS_ENDPOINT_URL_STS')
+describe('proxyEnv', () => {
+  test('Only proxy variables that are not blank are passed to Node.js', () => {
+    expect(
+      proxyEnv({
+        HTTP_PROXY: 'http://a:1',
+        https_proxy: ' http://b:2 ',
+        NO_PROXY: '',
+        no_proxy: '  ',
+        HTTPS_PROXY: undefined,
+        ALL_PROXY: 'http://c:3',
+        NODE_USE_ENV_PROXY: '1',
+      }),
+    ).toEqual({ HTTP_PROXY: 'http://a:1/', https_proxy: 'http://b:2/' })
+    expect(proxyEnv({ no_proxy: 'c', NO_PROXY: 'C' })).toEqual({ no_proxy: 'c', NO_PROXY: 'C' })
+    expect(proxyEnv({})).toEqual({})
   })
 
-  test('is several where several hold it', () => {
-    const env = { AWS_ENDPOINT_URL: STS, AWS_ENDPOINT_URL_AMPLIFYBACKEND: STS }
-    expect(endpointOf(env)).toBe('AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_AMPLIFYBACKEND')
+  test('A proxy without a scheme is an HTTP proxy, and an invalid proxy is left out', () => {
+    expect(
+      proxyEnv({
+        http_proxy: 'proxy.example.com:3128',
+        HTTP_PROXY: 'user:100%@proxy.example.com',
+        https_proxy: 'socks5://proxy.example.com:1080',
+        HTTPS_PROXY: 'http://bad host:1',
+      }),
+    ).toEqual({
+      http_proxy: 'http://proxy.example.com:3128/',
+      HTTP_PROXY: 'http://user:100%25@proxy.example.com/',
+    })
   })
+})
+
+test.each<[Env, string | undefined]>([
+  [{}, undefined],
+  [{ AWS_ENDPOINT_URL: 'https://other.amazonaws.com' }, undefined],
+  [{ AWS_ENDPOINT_URL_STS: `${STS}path` }, 'AWS_ENDPOINT_URL_STS'],
+  [
+    { AWS_ENDPOINT_URL: STS, AWS_ENDPOINT_URL_AMPLIFYBACKEND: STS },
+    'AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_AMPLIFYBACKEND',
+  ],
+])('With the variables %j, the host of a request is configured by %s', (env, endpoint) => {
+  expect(getRoute(new URL(STS), env).endpoint).toBe(endpoint)
 })

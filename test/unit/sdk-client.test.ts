@@ -7,30 +7,25 @@ import {
 } from '@aws-sdk/client-amplifybackend'
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { classifyFailure } from '../../src/network/classify.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
 import {
-  createAgents,
-  createTrackedAgents,
-  destroyAgents,
-  type Agents,
-} from '../../src/network/agents.ts'
-import type { Env } from '../../src/lib/env.ts'
-import { parseBackend } from '../../src/storage/preconditions.ts'
-import { formatFailure as describeInWords, type ApiResult } from '../../src/network/retry.ts'
-import {
-  endpointGuardPlugin,
   callSdk,
   clientConfiguration,
-  type SdkCallOptions,
   type ClientSettings,
-  type EndpointKind,
+  type SdkCallOptions,
 } from '../../src/aws/sdk-client.ts'
+import { ActionError } from '../../src/errors/action-error.ts'
+import type { Env } from '../../src/lib/env.ts'
+import { createAgents, createTrackedAgents, destroyAgents } from '../../src/network/agents.ts'
+import { classifyFailure } from '../../src/network/classify.ts'
+import type { EndpointKind } from '../../src/network/endpoints.ts'
+import { formatFailure, type ApiFailure } from '../../src/network/failure.ts'
+import type { ApiResult } from '../../src/network/retry.ts'
 import { parseStorage } from '../../src/storage/model.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
+import { parseBackend } from '../../src/storage/preconditions.ts'
 import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, serveRaw, type Handler, type Served } from '../support/unit/http-server.ts'
+import { serve, serveRaw, type Handler } from '../support/unit/http-server.ts'
 import { containing, matching } from '../support/unit/matchers.ts'
+import { neverAborted } from '../support/unit/storage-context.ts'
 
 const CREDENTIALS = {
   accessKeyId: 'AKIAEXAMPLE',
@@ -38,36 +33,34 @@ const CREDENTIALS = {
   sessionToken: 'session-of-the-example',
 }
 
-type Client = {
+type TestClient = {
   client: AmplifyBackendClient
   hosts: { host: string; kind: EndpointKind }[]
   traces: string[]
   options: SdkCallOptions
 }
 
-/** A client as the action makes it. */
-function clientFor(
-  endpoint: string,
-  members: Partial<ClientSettings> = {},
+/** A client with the configuration of the action; without an endpoint, the SDK chooses it. */
+function createClient(
+  endpoint: string | undefined,
+  settings: Partial<ClientSettings> = {},
   env: Env = {},
   call: Partial<SdkCallOptions> = {},
-): Client {
-  const agents: Agents = members.agents ?? createAgents(env)
-  const hosts: Client['hosts'] = []
+): TestClient {
+  const agents = settings.agents ?? createAgents(env)
+  const hosts: TestClient['hosts'] = []
   const traces: string[] = []
-  const settings: ClientSettings = {
-    region: 'eu-west-1',
-    agents,
-    allowCustomEndpoints: false,
-    onEndpoint: (host, kind) => hosts.push({ host, kind }),
-    ...members,
-  }
   const client = new AmplifyBackendClient({
-    ...clientConfiguration(settings),
+    ...clientConfiguration({
+      region: 'eu-west-1',
+      agents,
+      allowCustomEndpoints: false,
+      onEndpoint: (host, kind) => hosts.push({ host, kind }),
+      ...settings,
+    }),
     credentials: CREDENTIALS,
-    endpoint,
+    ...(endpoint === undefined ? {} : { endpoint }),
   })
-  client.middlewareStack.use(endpointGuardPlugin(settings))
   onTestFinished(() => {
     client.destroy()
     destroyAgents(agents)
@@ -86,6 +79,10 @@ function clientFor(
   }
 }
 
+/** Options for a call whose `send` needs no client. */
+const callOptions = (call: Partial<SdkCallOptions> = {}): SdkCallOptions =>
+  createClient(undefined, {}, {}, call).options
+
 const command = (): CreateBackendStorageCommand =>
   new CreateBackendStorageCommand({
     AppId: 'd1',
@@ -94,19 +91,23 @@ const command = (): CreateBackendStorageCommand =>
     ResourceConfig: { ServiceName: 'S3', Permissions: { Authenticated: ['READ'] } },
   })
 
-/** Creates by a client; what counts of the answer is the job id. */
-const create = ({ client, options }: Client): Promise<ApiResult<string>> =>
+/** Sends a create; its value is the job ID. */
+const create = ({ client, options }: TestClient): Promise<ApiResult<string>> =>
   callSdk(
     (abortSignal) => client.send(command(), { abortSignal }),
-    ({ JobId }) => JobId,
+    ({ JobId }: { JobId?: unknown }) =>
+      typeof JobId === 'string' && JobId !== '' ? JobId : undefined,
     options,
   )
 
-async function failureOf(client: Client) {
-  const answer = await create(client)
-  if (answer.ok) throw new Error('The call succeeded.')
-  return answer.failure
+async function getFailure(client: TestClient): Promise<ApiFailure> {
+  const result = await create(client)
+  if (result.ok) throw new Error('The call succeeded.')
+  return result.failure
 }
+
+const getFailureFrom = async (handler: Handler): Promise<ApiFailure> =>
+  getFailure(createClient((await serve(handler)).url))
 
 const json =
   (status: number, body: string, headers: Record<string, string> = {}): Handler =>
@@ -114,21 +115,23 @@ const json =
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
   }
 
-const GOOD = '{"appId":"d1","backendEnvironmentName":"prod","jobId":"job-1","status":"RUNNING"}'
+const reset: Handler = (response) => response.socket?.resetAndDestroy()
+
+const SUCCESS = '{"appId":"d1","backendEnvironmentName":"prod","jobId":"job-1","status":"RUNNING"}'
 
 afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-describe('a good answer', () => {
-  test('has its value, the request id and the time of the server', async () => {
+describe('A successful call', () => {
+  test('The result has the value, the request ID and the time of the server', async () => {
     const server = await serve(
-      json(200, GOOD, {
+      json(200, SUCCESS, {
         'x-amzn-RequestId': 'id-1',
         date: 'Thu, 15 Jan 2026 12:00:05 GMT',
       }),
     )
-    const client = clientFor(server.url)
+    const client = createClient(server.url)
     expect(await create(client)).toEqual({
       ok: true,
       value: 'job-1',
@@ -142,9 +145,9 @@ describe('a good answer', () => {
     ])
   })
 
-  test('was asked for with a signed request of the action’s own region', async () => {
-    const server = await serve(json(200, GOOD))
-    await create(clientFor(server.url))
+  test('The request is signed for the region of the settings', async () => {
+    const server = await serve(json(200, SUCCESS))
+    await create(createClient(server.url))
     expect(server.seen).toMatchObject([
       {
         method: 'POST',
@@ -157,15 +160,15 @@ describe('a good answer', () => {
     ])
   })
 
-  test('may come without request id and time', async () => {
+  test('A response without request ID and Date is accepted', async () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () =>
         socket.end(
-          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${GOOD.length}\r\n\r\n${GOOD}`,
+          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${SUCCESS.length}\r\n\r\n${SUCCESS}`,
         ),
       )
     })
-    expect(await create(clientFor(server.url))).toEqual({
+    expect(await create(createClient(server.url))).toEqual({
       ok: true,
       value: 'job-1',
       requestId: undefined,
@@ -174,36 +177,32 @@ describe('a good answer', () => {
   })
 })
 
-describe('T03: the SDK retries nothing by itself', () => {
-  test.each([
-    ['429', json(429, '{"message":"x"}')],
-    ['504', json(504, '{"message":"x"}', { 'x-amzn-ErrorType': 'GatewayTimeoutException' })],
-    ['500', json(500, '{}')],
-    ['a reset', (response: ServerResponse) => response.socket?.resetAndDestroy()],
-    [
-      'half an answer',
-      (response: ServerResponse) => {
-        response.writeHead(200, { 'content-length': '100' })
-        response.write('{"jobId"')
-        response.socket?.end()
-      },
-    ],
-  ] as const)('after %s, whatever the environment says', async (_what, handler) => {
-    vi.stubEnv('AWS_MAX_ATTEMPTS', '7')
-    vi.stubEnv('AWS_RETRY_MODE', 'adaptive')
-    const server = await serve(handler)
-    const failure = await failureOf(clientFor(server.url))
-    expect(failure.operation).toBe('CreateBackendStorage')
-    expect(server.seen).toHaveLength(1)
-  })
+test.each([
+  ['status 429', json(429, '{"message":"x"}')],
+  ['status 504', json(504, '{"message":"x"}', { 'x-amzn-ErrorType': 'GatewayTimeoutException' })],
+  ['status 500', json(500, '{}')],
+  ['a reset', reset],
+  [
+    'a truncated response',
+    (response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('{"jobId"')
+      response.socket?.end()
+    },
+  ],
+] as const)('The SDK does not retry after %s, whatever the environment says', async (_, handler) => {
+  vi.stubEnv('AWS_MAX_ATTEMPTS', '7')
+  vi.stubEnv('AWS_RETRY_MODE', 'adaptive')
+  const server = await serve(handler)
+  const failure = await getFailure(createClient(server.url))
+  expect(failure.operation).toBe('CreateBackendStorage')
+  expect(server.seen).toHaveLength(1)
 })
 
-describe('an answer of the service that is an error', () => {
-  const of = async (handler: Handler) => failureOf(clientFor((await serve(handler)).url))
-
-  test('has the name and the text of the service', async () => {
+describe('An error response', () => {
+  test('The failure has the name and the message of the service', async () => {
     expect(
-      await of(
+      await getFailureFrom(
         json(400, '{"message":"There is already a pending job"}', {
           'x-amzn-ErrorType': 'BadRequestException',
           'x-amzn-RequestId': 'id-400',
@@ -216,7 +215,7 @@ describe('an answer of the service that is an error', () => {
       code: undefined,
       message: 'There is already a pending job',
       connected: true,
-      timeLimit: false,
+      timedOut: false,
       requestId: 'id-400',
       retryAfterMs: undefined,
       clockSkewCorrected: false,
@@ -229,15 +228,17 @@ describe('an answer of the service that is an error', () => {
   })
 
   test.each([
-    ['in the header', '{"message":"m"}', { 'x-amzn-ErrorType': 'ns#ThrottlingException:http://x' }],
-    ['as __type', '{"__type":"ns#ThrottlingException","message":"m"}', {}],
-    ['as code', '{"code":"ThrottlingException","message":"m"}', {}],
-  ])('T01: is named %s', async (_where, body, headers) => {
-    expect(await of(json(400, body, headers))).toMatchObject({ name: 'ThrottlingException' })
+    ['a header', '{"message":"m"}', { 'x-amzn-ErrorType': 'ns#ThrottlingException:http://x' }],
+    ['__type', '{"__type":"ns#ThrottlingException","message":"m"}', {}],
+    ['code', '{"code":"ThrottlingException","message":"m"}', {}],
+  ])('The name of an error is read from %s', async (_where, body, headers) => {
+    expect(await getFailureFrom(json(400, body, headers))).toMatchObject({
+      name: 'ThrottlingException',
+    })
   })
 
-  test('N12: that is a page has its status, its request id and its Retry-After', async () => {
-    const failure = await of((response) => {
+  test('An HTML page keeps its status, its request ID and its Retry-After', async () => {
+    const failure = await getFailureFrom((response) => {
       response
         .writeHead(504, {
           'content-type': 'text/html',
@@ -255,13 +256,13 @@ describe('an answer of the service that is an error', () => {
     expect(classifyFailure(failure)).toBe('gateway-timeout')
   })
 
-  test.each([429, 502, 503, 504])('N12: that is empty has its status, here %i', async (status) => {
-    const failure = await of((response) => response.writeHead(status).end())
+  test.each([429, 502, 503, 504])('An empty response keeps its status %i', async (status) => {
+    const failure = await getFailureFrom((response) => response.writeHead(status).end())
     expect(failure).toMatchObject({ status, name: 'Unknown' })
   })
 
-  test('after which the SDK has corrected its clock says so', async () => {
-    const failure = await of(
+  test('A response after which the SDK corrects its clock is clock skew', async () => {
+    const failure = await getFailureFrom(
       json(403, '{"message":"Signature expired"}', {
         'x-amzn-ErrorType': 'InvalidSignatureException',
         date: new Date(Date.now() + 3_600_000).toUTCString(),
@@ -271,90 +272,72 @@ describe('an answer of the service that is an error', () => {
     expect(classifyFailure(failure)).toBe('clock-skew')
   })
 
-  test('L01: cannot forge a command', async () => {
-    const failure = await of(
+  test('The message cannot contain a workflow command', async () => {
+    const failure = await getFailureFrom(
       json(400, JSON.stringify({ message: 'x\r\n::add-mask::a\n##[error]z' })),
     )
     expect(failure.message).toBe('x ::add-mask::a ## [error]z')
   })
 })
 
-describe('N13: an answer of 200 that is none', () => {
+describe('A malformed response', () => {
   test.each(['', '{}', '[]', '""', '{"JobId":"x"}', '{"jobId":""}', '{"jobId":7}'])(
-    'fails with the body %j, as one that may have been carried out',
+    'The body %j with status 200 lacks required fields',
     async (body) => {
-      const server = await serve(json(200, body, { 'x-amzn-RequestId': 'id-200' }))
-      const { client, options } = clientFor(server.url)
-      const answer = await callSdk(
-        (abortSignal) => client.send(command(), { abortSignal }),
-        ({ JobId }: { JobId?: unknown }) =>
-          typeof JobId === 'string' && JobId !== '' ? JobId : undefined,
-        options,
-      )
-      expect(answer).toMatchObject({
-        ok: false,
-        failure: {
-          status: 200,
-          name: 'Error',
-          message: 'the answer lacks what it must have',
-          requestId: 'id-200',
-        },
+      const failure = await getFailureFrom(json(200, body, { 'x-amzn-RequestId': 'id-200' }))
+      expect(failure).toMatchObject({
+        status: 200,
+        name: 'Error',
+        message: 'the response lacks required fields',
+        requestId: 'id-200',
       })
     },
   )
 
-  test.each(['<html>hello</html>', 'null', '{"jobId":'])(
-    'fails with the body %j, by its status',
-    async (body) => {
-      const failure = await failureOf(clientFor((await serve(json(200, body))).url))
-      expect(failure.status).toBe(200)
-      expect(classifyFailure(failure)).toBe('unreadable')
-    },
-  )
-
   test.each([
-    [200, 'null', 'the answer could not be read'],
-    [400, '{"code":{}}', 'the answer could not be read'],
-    [200, '<html>', 'the answer is not JSON'],
-    [500, '{}', 'no reason given'],
-  ])('of status %i with the body %j is told without the SDK’s own words', async (...given) => {
-    const [status, body, words] = given
-    const failure = await failureOf(clientFor((await serve(json(status, body))).url))
-    expect(describeInWords(failure)).toBe(`${status}: ${words}`)
+    [200, '<html>hello</html>', 'malformed-response', 'the response is not JSON'],
+    [200, 'null', 'malformed-response', 'the response could not be parsed'],
+    [200, '{"jobId":', 'malformed-response', 'the response is not JSON'],
+    [400, '{"code":{}}', 'bad-request', 'the response could not be parsed'],
+    [500, '{}', 'server-error', 'no reason given'],
+  ])("Status %i with the body %j is described without the SDK's own words", async (...row) => {
+    const [status, body, kind, detail] = row
+    const failure = await getFailureFrom(json(status, body))
+    expect(classifyFailure(failure)).toBe(kind)
+    expect(formatFailure(failure)).toBe(`${status}: ${detail}`)
     expect(failure.message).not.toContain('$response')
   })
 
-  test('N14: cut short keeps its status and its request id', async () => {
-    const server = await serve((response) => {
+  test('A truncated response keeps its status and its request ID', async () => {
+    const failure = await getFailureFrom((response) => {
       response.writeHead(200, { 'content-length': '200', 'x-amzn-RequestId': 'cut' })
       response.write('{"jobId":"job-1"')
       setImmediate(() => response.socket?.destroy())
     })
-    const failure = await failureOf(clientFor(server.url))
     expect(failure).toMatchObject({ status: 200, requestId: 'cut', connected: true })
-    expect(classifyFailure(failure)).toBe('unreadable')
-    expect(describeInWords(failure)).toBe('200 ECONNRESET: aborted')
+    expect(classifyFailure(failure)).toBe('malformed-response')
+    expect(formatFailure(failure)).toBe('200 ECONNRESET: aborted')
   })
 
-  test('as a redirect is not followed', async () => {
+  test('A redirect is not followed', async () => {
     const server = await serve((response) => {
       response.writeHead(307, { location: '/elsewhere' }).end()
     })
-    const failure = await failureOf(clientFor(server.url))
+    const failure = await getFailure(createClient(server.url))
     expect(failure.status).toBe(307)
-    expect(classifyFailure(failure)).toBe('unreadable')
+    expect(classifyFailure(failure)).toBe('malformed-response')
     expect(server.seen).toHaveLength(1)
   })
 
-  test('whose members are null has none of them', async () => {
+  test('Fields that are null count as absent', async () => {
     const server = await serve(
       json(200, '{"appId":"d1","resourceConfig":null,"amplifyMetaConfig":null,"jobs":null}'),
     )
-    const { client, options } = clientFor(server.url)
-    const target = { AppId: 'd1', BackendEnvironmentName: 'prod' }
+    const { client, options } = createClient(server.url)
+    const environment = { AppId: 'd1', BackendEnvironmentName: 'prod' }
     const storage = await callSdk(
       (abortSignal) =>
-        client.send(new GetBackendStorageCommand({ ...target, ResourceName: 'media' }), {
+        client.send(new GetBackendStorageCommand({ ...environment, ResourceName: 'media' }), {
           abortSignal,
         }),
       (output) => ({ storage: parseStorage(output.ResourceConfig) }),
@@ -362,13 +345,13 @@ describe('N13: an answer of 200 that is none', () => {
     )
     expect(storage).toMatchObject({ ok: true, value: { storage: undefined } })
     const backend = await callSdk(
-      (abortSignal) => client.send(new GetBackendCommand(target), { abortSignal }),
+      (abortSignal) => client.send(new GetBackendCommand(environment), { abortSignal }),
       parseBackend,
       options,
     )
     expect(backend).toMatchObject({ ok: true, value: { meta: undefined } })
     const jobs = await callSdk(
-      (abortSignal) => client.send(new ListBackendJobsCommand(target), { abortSignal }),
+      (abortSignal) => client.send(new ListBackendJobsCommand(environment), { abortSignal }),
       (output) => output.Jobs,
       options,
     )
@@ -376,206 +359,153 @@ describe('N13: an answer of 200 that is none', () => {
   })
 })
 
-describe('no answer', () => {
-  test('N05: a reset after the request was read leaves the outcome open', async () => {
-    const server = await serve((response) => response.socket?.resetAndDestroy())
-    const failure = await failureOf(clientFor(server.url))
+describe('A call without a response', () => {
+  test('A reset after the request leaves the outcome unknown', async () => {
+    const failure = await getFailureFrom(reset)
     expect(failure).toMatchObject({ status: undefined, code: 'ECONNRESET', connected: true })
-    expect(classifyFailure(failure)).toBe('no-answer')
+    expect(classifyFailure(failure)).toBe('no-response')
   })
 
-  test('bytes that are no HTTP are no answer', async () => {
+  test('Bytes that are not HTTP are a malformed response', async () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () => socket.end('SSH-2.0-not_http\r\n\r\n'))
     })
-    const failure = await failureOf(clientFor(server.url))
+    const failure = await getFailure(createClient(server.url))
     expect(failure.code).toMatch(/^HPE_/)
-    expect(classifyFailure(failure)).toBe('unreadable')
+    expect(classifyFailure(failure)).toBe('malformed-response')
   })
 
-  test('a port on which nobody listens certainly carried nothing out', async () => {
-    const client = clientFor(`http://127.0.0.1:${await findClosedPort()}`)
-    const failure = await failureOf(client)
+  test('A refused connection means that nothing was executed', async () => {
+    const client = createClient(`http://127.0.0.1:${await findClosedPort()}`)
+    const failure = await getFailure(client)
     expect(failure.code).toBe('ECONNREFUSED')
-    expect(classifyFailure(failure)).toBe('not-connected')
+    expect(classifyFailure(failure)).toBe('connection-failed')
     expect(client.traces).toEqual([
       matching(/^CreateBackendStorage at 127\.0\.0\.1:\d+: ECONNREFUSED in \d+ ms$/),
     ])
   })
 
-  test('a handshake that breaks certainly carried nothing out, where the connection is watched', async () => {
+  test('With tracked agents, a broken TLS handshake means that nothing was executed', async () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () => socket.resetAndDestroy())
     })
     const connection = { connected: false }
     const agents = createTrackedAgents({}, connection)
-    const failure = await failureOf(
-      clientFor(`https://127.0.0.1:${server.port}`, { agents }, {}, { connection }),
+    const failure = await getFailure(
+      createClient(`https://127.0.0.1:${server.port}`, { agents }, {}, { connection }),
     )
     expect(failure).toMatchObject({ connected: false, code: 'ECONNRESET' })
-    expect(classifyFailure(failure)).toBe('not-connected')
+    expect(classifyFailure(failure)).toBe('connection-failed')
   })
 
-  test('a reset after the request was read is known as such, where the connection is watched', async () => {
-    const server = await serve((response) => response.socket?.resetAndDestroy())
+  test('With tracked agents, a reset after the request is known to have had a connection', async () => {
+    const server = await serve(reset)
     const connection = { connected: false }
     const agents = createTrackedAgents({}, connection)
-    const failure = await failureOf(clientFor(server.url, { agents }, {}, { connection }))
+    const failure = await getFailure(createClient(server.url, { agents }, {}, { connection }))
     expect(failure.connected).toBe(true)
   })
 
-  test('an answer proves the connection, whatever was seen of it', async () => {
+  test('A response proves the connection, whatever the agents recorded', async () => {
     const server = await serve(json(500, '{}'))
-    const failure = await failureOf(
-      clientFor(server.url, {}, {}, { connection: { connected: false } }),
-    )
+    const call = { connection: { connected: false } }
+    const failure = await getFailure(createClient(server.url, {}, {}, call))
     expect(failure.connected).toBe(true)
   })
 })
 
-describe('N10: the time limit', () => {
-  const silent = () => serve(() => undefined)
-
-  test('ends a call that is never answered', async () => {
-    const server = await silent()
-    const client = clientFor(server.url, {}, {}, { timeoutMs: 50 })
-    const failure = await failureOf(client)
+describe('The timeout of a call', () => {
+  test('A call that gets no response times out', async () => {
+    const server = await serve(() => undefined)
+    const client = createClient(server.url, {}, {}, { timeoutMs: 50 })
+    const failure = await getFailure(client)
     expect(failure).toMatchObject({
       status: undefined,
-      timeLimit: true,
-      name: 'TimeLimitError',
-      message: 'no answer within 0 s',
+      timedOut: true,
+      name: 'TimeoutError',
       connected: true,
     })
-    expect(classifyFailure(failure)).toBe('no-answer')
-    expect(client.traces).toEqual([matching(/: TimeLimitError in \d+ ms$/)])
+    expect(classifyFailure(failure)).toBe('no-response')
+    expect(client.traces).toEqual([matching(/: TimeoutError in \d+ ms$/)])
   })
 
-  test('ends a call whose answer stops in the middle, and keeps its status', async () => {
+  test('A call whose response stops in the middle times out and keeps its status', async () => {
     const server = await serve((response) => {
       response.writeHead(200, { 'x-amzn-requestid': 'half' })
       response.write('{')
     })
-    const failure = await failureOf(clientFor(server.url, {}, {}, { timeoutMs: 200 }))
-    expect(failure).toMatchObject({ status: 200, timeLimit: true, requestId: 'half' })
+    const failure = await getFailure(createClient(server.url, {}, {}, { timeoutMs: 200 }))
+    expect(failure).toMatchObject({ status: 200, timedOut: true, requestId: 'half' })
   })
 
-  test('wins over a call that ignores its signal', async () => {
-    const { options } = clientFor('http://127.0.0.1:1', {}, {}, { timeoutMs: 20 })
-    const answer = await callSdk(
+  test('A call that ignores its signal times out', async () => {
+    const result = await callSdk(
       () => new Promise<never>(() => undefined),
       () => 'x',
-      options,
+      callOptions({ timeoutMs: 20 }),
     )
-    expect(answer).toMatchObject({ ok: false, failure: { timeLimit: true } })
-  })
-
-  test('says how long it was', async () => {
-    const { options } = clientFor('http://127.0.0.1:1', {}, {}, { timeoutMs: 1_500 })
-    vi.useFakeTimers()
-    onTestFinished(() => {
-      vi.useRealTimers()
-    })
-    const answer = callSdk(
-      () => new Promise<never>(() => undefined),
-      () => 'x',
-      options,
-    )
-    await vi.advanceTimersByTimeAsync(1_500)
-    expect(await answer).toMatchObject({ failure: { message: 'no answer within 2 s' } })
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test('leaves no timer behind when the answer comes in time', async () => {
-    const { options } = clientFor('http://127.0.0.1:1')
-    vi.useFakeTimers()
-    onTestFinished(() => {
-      vi.useRealTimers()
-    })
-    const answer = await callSdk(
-      () => Promise.resolve('job-1'),
-      (output) => output,
-      options,
-    )
-    expect(answer.ok).toBe(true)
-    expect(vi.getTimerCount()).toBe(0)
+    expect(result).toMatchObject({ ok: false, failure: { timedOut: true } })
   })
 })
 
-describe('the signal', () => {
-  test('that is aborted before the call keeps it from being sent', async () => {
-    const server = await serve(json(200, GOOD))
+describe('The signal of a call', () => {
+  test('A call with an aborted signal is not sent', async () => {
+    const server = await serve(json(200, SUCCESS))
     const reason = new Error('SIGINT')
-    const client = clientFor(server.url, {}, {}, { signal: AbortSignal.abort(reason) })
+    const client = createClient(server.url, {}, {}, { signal: AbortSignal.abort(reason) })
     await expect(create(client)).rejects.toBe(reason)
     expect(server.seen).toEqual([])
     expect(client.traces).toEqual([])
   })
 
-  test('that is aborted during the call ends it with its reason', async () => {
-    const abort = new AbortController()
+  test('Aborting the signal during a call ends it with the reason', async () => {
     const reason = new Error('SIGTERM')
-    const server = await serve(() => {
-      abort.abort(reason)
-    })
-    await expect(create(clientFor(server.url, {}, {}, { signal: abort.signal }))).rejects.toBe(
-      reason,
-    )
+    for (const [given, thrown] of [
+      [reason, reason],
+      ['enough', { message: 'aborted', cause: 'enough' }],
+    ] as const) {
+      const abort = new AbortController()
+      const server = await serve(() => {
+        abort.abort(given)
+      })
+      await expect(
+        create(createClient(server.url, {}, {}, { signal: abort.signal })),
+      ).rejects.toMatchObject(thrown)
+    }
   })
 
-  test('that is aborted with no error for a reason ends it with one', async () => {
+  test('A response that has arrived is not discarded by an abort', async () => {
     const abort = new AbortController()
-    const server = await serve(() => {
-      abort.abort('enough')
-    })
-    await expect(
-      create(clientFor(server.url, {}, {}, { signal: abort.signal })),
-    ).rejects.toMatchObject({ message: 'aborted', cause: 'enough' })
-  })
-
-  test('that is aborted when the answer is there already does not take it away', async () => {
-    const abort = new AbortController()
-    const { options } = clientFor('http://127.0.0.1:1', {}, {}, { signal: abort.signal })
-    const answer = await callSdk(
+    const result = await callSdk(
       () => Promise.resolve('job-1'),
       (output) => {
         abort.abort(new Error('too late'))
         return output
       },
-      options,
+      callOptions({ signal: abort.signal }),
     )
-    expect(answer).toMatchObject({ ok: true, value: 'job-1' })
+    expect(result).toMatchObject({ ok: true, value: 'job-1' })
   })
 })
 
-describe('X10: a host that must not see a signed request', () => {
-  async function thrown(client: Client): Promise<unknown> {
-    try {
-      return await create(client)
-    } catch (error) {
-      return error
-    }
-  }
-
+describe('The endpoint guard', () => {
   test.each(['http://amplify.fake.test', 'https://amplify.fake.test:8443', 'http://10.0.0.1'])(
-    'is refused before anything goes out: %s',
+    'A request to %s is refused before anything is sent',
     async (endpoint) => {
-      const proxy = await serve(json(200, GOOD))
-      const client = clientFor(endpoint, {}, { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url })
-      const error = await thrown(client)
+      const proxy = await serve(json(200, SUCCESS))
+      const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url }
+      const client = createClient(endpoint, {}, env)
+      const error = await create(client).catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(ActionError)
-      expect(error).toMatchObject({
-        code: 'ENDPOINT_REFUSED',
-        message: `The configured endpoint ${endpoint} is neither loopback nor a domain of AWS reached over https; nothing was sent to it.`,
-      })
+      expect(error).toMatchObject({ code: 'ENDPOINT_REFUSED', message: containing(` ${endpoint} `) })
       expect(proxy.connections()).toBe(0)
       expect(client.hosts).toEqual([])
     },
   )
 
-  test('is spoken to where that is allowed, and said aloud', async () => {
-    const proxy = await serve(json(200, GOOD))
-    const client = clientFor(
+  test('A custom endpoint that is allowed is reported', async () => {
+    const proxy = await serve(json(200, SUCCESS))
+    const client = createClient(
       'http://amplify.fake.test:8080',
       { allowCustomEndpoints: true },
       { HTTP_PROXY: proxy.url },
@@ -585,82 +515,55 @@ describe('X10: a host that must not see a signed request', () => {
     expect(client.traces).toEqual([containing(' at amplify.fake.test:8080: 200 in ')])
   })
 
-  test('is not loopback, which is said aloud too', async () => {
-    const server = await serve(json(200, GOOD))
-    const client = clientFor(server.url)
-    await create(client)
-    expect(client.hosts).toEqual([{ host: `127.0.0.1:${server.port}`, kind: 'loopback' }])
+  test.each(['127.0.0.1', '[::1]'])('The loopback address %s is allowed and reported', async (address) => {
+    const port = await findClosedPort()
+    const client = createClient(`http://${address}:${port}`)
+    expect((await getFailure(client)).status).toBeUndefined()
+    expect(client.hosts).toEqual([{ host: `${address}:${port}`, kind: 'loopback' }])
   })
 
-  test('is not loopback of IPv6 either', async () => {
-    const client = clientFor(`http://[::1]:${await findClosedPort()}`)
-    expect((await failureOf(client)).status).toBeUndefined()
-    expect(client.hosts).toMatchObject([{ host: matching(/^\[::1\]:\d+$/), kind: 'loopback' }])
-  })
-
-  test('is not AWS’s own, of which nothing is said', async () => {
-    const asked: string[] = []
+  test('The default host of AWS is allowed and not reported', async () => {
+    const requests: string[] = []
     const proxy = await serveRaw((socket) => {
       socket.once('data', (bytes) => {
-        asked.push(bytes.toString().split('\r\n')[0] ?? '')
+        requests.push(bytes.toString().split('\r\n')[0] ?? '')
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
       })
     })
-    const client = clientFor(
-      'https://amplifybackend.eu-west-1.amazonaws.com',
-      {},
-      { HTTPS_PROXY: proxy.url },
-    )
-    const failure = await failureOf(client)
-    expect(asked).toEqual(['CONNECT amplifybackend.eu-west-1.amazonaws.com:443 HTTP/1.1'])
+    const host = 'amplifybackend.eu-west-1.amazonaws.com'
+    const client = createClient(`https://${host}`, {}, { HTTPS_PROXY: proxy.url })
+    const failure = await getFailure(client)
+    expect(requests).toEqual([`CONNECT ${host}:443 HTTP/1.1`])
     expect(client.hosts).toEqual([])
-    expect(classifyFailure(failure)).toBe('not-connected')
+    expect(classifyFailure(failure)).toBe('connection-failed')
   })
 
-  test('may be configured by the environment as well', async () => {
+  test('An endpoint from the environment is refused, too', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_AMPLIFYBACKEND', 'http://amplify.fake.test')
-    const settings: ClientSettings = {
-      region: 'eu-west-1',
-      agents: createAgents({}),
-      allowCustomEndpoints: false,
-      onEndpoint: () => undefined,
-    }
-    const client = new AmplifyBackendClient({
-      ...clientConfiguration(settings),
-      credentials: CREDENTIALS,
+    await expect(create(createClient(undefined))).rejects.toMatchObject({
+      code: 'ENDPOINT_REFUSED',
     })
-    client.middlewareStack.use(endpointGuardPlugin(settings))
-    const { options } = clientFor('http://127.0.0.1:1')
-    const call = callSdk(
-      (abortSignal) => client.send(command(), { abortSignal }),
-      ({ JobId }) => JobId,
-      options,
-    )
-    await expect(call).rejects.toMatchObject({ code: 'ENDPOINT_REFUSED' })
   })
 })
 
-describe('an error of the credentials', () => {
-  test('comes through as it is', async () => {
-    const server: Served = await serve(json(200, GOOD))
-    const { options } = clientFor(server.url)
+describe('An error of the credentials', () => {
+  test('An ActionError passes through', async () => {
     const refusal = new ActionError('ROLE_REFUSED', 'no')
     const call = callSdk(
       () => Promise.reject(refusal),
       () => 'x',
-      options,
+      callOptions(),
     )
     await expect(call).rejects.toBe(refusal)
   })
 
-  test('of another kind is a failure like any other', async () => {
-    const { options } = clientFor('http://127.0.0.1:1')
-    const answer = await callSdk(
+  test('Any other error is a failure of the call', async () => {
+    const result = await callSdk(
       () => Promise.reject(new TypeError('odd')),
       () => 'x',
-      options,
+      callOptions(),
     )
-    expect(answer).toMatchObject({
+    expect(result).toMatchObject({
       ok: false,
       failure: { name: 'TypeError', message: 'odd', connected: true },
     })

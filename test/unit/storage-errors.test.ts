@@ -4,7 +4,6 @@ import {
   toJobError,
   toActionError,
   jobCommand,
-  networkAdvice,
   storageCommand,
   type StorageRef,
 } from '../../src/storage/errors.ts'
@@ -30,47 +29,6 @@ describe('credentials that the service calls expired', () => {
 
   test('of the environment are better had from a role', () => {
     expect(advice(undefined)).toBe(ERROR_CATALOG.CREDENTIALS_EXPIRED.remedy)
-  })
-})
-
-describe('what to check on the way to a host', () => {
-  const route = { host: 'sts.example', proxy: undefined, endpoint: undefined }
-  const proxy = { host: 'proxy.example:3128', variable: 'HTTPS_PROXY' }
-  const of = (
-    trouble: FailureName,
-    more: Parameters<typeof createFailure>[2],
-  ): string | undefined => networkAdvice(createFailure('GetBackend', trouble, more))
-
-  test('is nothing where the region names the host, or where an answer came', () => {
-    expect(of('unknownHost', {})).toBeUndefined()
-    expect(of('unknownHost', { route })).toBeUndefined()
-    expect(of('internalError', { route: { ...route, proxy, endpoint: 'X' } })).toBeUndefined()
-  })
-
-  test('is the setting that names the host', () => {
-    for (const trouble of ['unknownHost', 'connectionRefused'] as const) {
-      expect(of(trouble, { route: { ...route, endpoint: 'AWS_ENDPOINT_URL' } })).toBe(
-        'Check AWS_ENDPOINT_URL: requests go to sts.example because of it.',
-      )
-    }
-  })
-
-  test('is the proxy, whoever names the host', () => {
-    expect(of('unknownHost', { route: { ...route, proxy, endpoint: 'AWS_ENDPOINT_URL' } })).toMatch(
-      /^Check HTTPS_PROXY: requests go through the proxy proxy\.example:3128/,
-    )
-  })
-
-  test.each([
-    ['407 Proxy Authentication Required', /^Check the user and the password in HTTPS_PROXY/],
-    ['502 Bad Gateway', /does not connect to sts\.example \(named by AWS_ENDPOINT_URL\)\. Let it/],
-  ])('is what the proxy answers to a tunnel: %s', (status, expected) => {
-    const failure = {
-      code: 'ERR_PROXY_TUNNEL',
-      message: `Failed to establish tunnel to a:407 via http://b/: HTTP/1.1 ${status}`,
-      route: { ...route, proxy, endpoint: 'AWS_ENDPOINT_URL' },
-    }
-    expect(of('connectionRefused', failure)).toMatch(expected)
   })
 })
 
@@ -106,11 +64,11 @@ describe('a call that failed for good', () => {
       'SERVICE_ERROR',
       'GetBackend met an error inside the service: 500: Internal server error.',
     ],
-    ['stall', 'NO_ANSWER', 'GetBackend got no answer: no answer within the time limit.'],
+    ['stall', 'NO_ANSWER', 'GetBackend got no answer: no response within the time limit.'],
     [
       'page',
       'UNREADABLE_RESPONSE',
-      'GetBackend got an answer that is none: 200: the answer is not JSON.',
+      'GetBackend got an answer that is none: 200: the response is not JSON.',
     ],
     [
       'notFound',

@@ -1,43 +1,84 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-
-import { withHardTimeout, withAbortGrace } from '../../src/lib/timeout.ts'
-import { rejectionOf } from '../support/unit/task-result.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { TimeoutError, withAbortGrace, withTimeout } from '../../src/lib/timeout.ts'
 import { virtualClock } from '../support/unit/virtual-clock.ts'
 
-const forEver = (): Promise<never> => new Promise(() => undefined)
+const forever = (): Promise<never> => new Promise(() => undefined)
+const reason = new Error('the reason')
 
-describe('the time of a run', () => {
-  it('leaves a task alone that ends before', async () => {
+describe('withTimeout', () => {
+  test('A task that finishes in time returns its value', async () => {
     const clock = virtualClock()
-    const task = async (): Promise<string> => {
-      await clock.sleep(59_000, new AbortController().signal)
+    const task = async (signal: AbortSignal): Promise<string> => {
+      await clock.sleep(59_000, signal)
       return 'done'
     }
-    expect(await clock.run(withHardTimeout(clock, 60_000, task))).toBe('done')
+    expect(await clock.run(withTimeout({ clock, timeoutMs: 60_000 }, task))).toBe('done')
     expect(clock.now()).toBe(59_000)
   })
 
-  it('hands on what the task throws, and holds nothing up', async () => {
+  test('The error of a task passes through and leaves no timer behind', async () => {
     const clock = virtualClock()
-    const failing = (): Promise<never> => Promise.reject(new Error('its own'))
-    await expect(clock.run(withHardTimeout(clock, 60_000, failing))).rejects.toThrow('its own')
+    const task = (): Promise<never> => Promise.reject(new Error('its own'))
+    await expect(clock.run(withTimeout({ clock, timeoutMs: 60_000 }, task))).rejects.toThrow(
+      'its own',
+    )
     await clock.drain()
     expect(clock.now()).toBe(0)
   })
 
-  it('ends a task that does not keep it by itself, a little after', async () => {
+  test.each([
+    [20, 'timed out after 0 s'],
+    [1_500, 'timed out after 2 s'],
+  ])('A task that ignores its signal is abandoned after %i ms', async (timeoutMs, message) => {
     const clock = virtualClock()
-    const error = await rejectionOf(clock.run(withHardTimeout(clock, 60_000, forEver)))
-    expect(error).toMatchObject({ code: 'TIMED_OUT', result: 'timed-out' })
-    expect(clock.now()).toBe(75_000)
+    const error = await clock.run(
+      withTimeout({ clock, timeoutMs }, forever).catch((thrown: unknown) => thrown),
+    )
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(error).toMatchObject({ name: 'TimeoutError', message })
+    expect(clock.now()).toBe(timeoutMs)
+  })
+
+  test('The signal of the task is aborted with the timeout', async () => {
+    const clock = virtualClock()
+    const reasons: unknown[] = []
+    const task = (signal: AbortSignal): Promise<never> => {
+      signal.addEventListener('abort', () => reasons.push(signal.reason))
+      return forever()
+    }
+    await expect(clock.run(withTimeout({ clock, timeoutMs: 10 }, task))).rejects.toThrow()
+    expect(reasons).toMatchObject([{ name: 'TimeoutError' }])
+  })
+
+  test('Cancellation ends the task with the reason of the signal, whatever the task throws', async () => {
+    for (const fail of [forever, () => Promise.reject(new Error('its own'))]) {
+      const abort = new AbortController()
+      const task = (): Promise<never> => {
+        abort.abort(reason)
+        return fail()
+      }
+      await expect(withTimeout({ timeoutMs: 60_000, signal: abort.signal }, task)).rejects.toBe(
+        reason,
+      )
+    }
+  })
+
+  test('The system clock is the default, and its timer ends with the task', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    expect(await withTimeout({ timeoutMs: 60_000 }, () => Promise.resolve(7))).toBe(7)
+    expect(vi.getTimerCount()).toBe(0)
+    const late = withTimeout({ timeoutMs: 1_500 }, forever).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(await late).toBeInstanceOf(TimeoutError)
   })
 })
 
-describe('a task that a signal may end', () => {
-  const reason = new Error('the reason')
-
-  it('gives its value when nothing is aborted, and leaves no timer', async () => {
+describe('withAbortGrace', () => {
+  test('Without an abort, the task returns its value and leaves no timer behind', async () => {
     const clock = virtualClock()
     const { signal } = new AbortController()
     expect(await withAbortGrace(clock, signal, 650, Promise.resolve(7))).toBe(7)
@@ -45,44 +86,41 @@ describe('a task that a signal may end', () => {
     expect(clock.now()).toBe(0)
   })
 
-  it('gives its value when it comes within the grace', async () => {
-    const clock = virtualClock()
-    const abort = new AbortController()
-    const task = clock.sleep(1_600, new AbortController().signal).then(() => 'late')
-    clock.schedule(1_000, () => {
-      abort.abort(reason)
-    })
-    expect(await clock.run(withAbortGrace(clock, abort.signal, 650, task))).toBe('late')
-  })
+  test.each([1_000, undefined])(
+    'A task that finishes within the grace period after an abort at %s ms returns its value',
+    async (abortMs) => {
+      const clock = virtualClock()
+      const abort = new AbortController()
+      if (abortMs === undefined) abort.abort(reason)
+      else {
+        clock.schedule(abortMs, () => {
+          abort.abort(reason)
+        })
+      }
+      const task = clock
+        .sleep((abortMs ?? 0) + 600, new AbortController().signal)
+        .then(() => 'late')
+      expect(await clock.run(withAbortGrace(clock, abort.signal, 650, task))).toBe('late')
+    },
+  )
 
-  it('is left behind when it does not, for the reason of the signal', async () => {
+  test('A task that does not finish within the grace period is abandoned', async () => {
     const clock = virtualClock()
     const abort = new AbortController()
     clock.schedule(1_000, () => {
       abort.abort(reason)
     })
-    await expect(clock.run(withAbortGrace(clock, abort.signal, 650, forEver()))).rejects.toBe(
+    await expect(clock.run(withAbortGrace(clock, abort.signal, 650, forever()))).rejects.toBe(
       reason,
     )
     expect(clock.now()).toBe(1_650)
   })
 
-  it('gets the grace also when the signal came before it', async () => {
-    const clock = virtualClock()
-    const task = clock.sleep(100, new AbortController().signal).then(() => 'in time')
-    expect(await clock.run(withAbortGrace(clock, AbortSignal.abort(reason), 150, task))).toBe(
-      'in time',
-    )
-    await expect(
-      clock.run(withAbortGrace(clock, AbortSignal.abort(reason), 150, forEver())),
-    ).rejects.toBe(reason)
-  })
-
-  it('hands on what it throws itself', async () => {
+  test('The error of the task passes through', async () => {
     const clock = virtualClock()
     const { signal } = new AbortController()
-    const failed = Promise.reject(new Error('its own'))
-    await expect(withAbortGrace(clock, signal, 650, failed)).rejects.toThrow('its own')
-    await turn()
+    const task = Promise.reject(new Error('its own'))
+    await expect(withAbortGrace(clock, signal, 650, task)).rejects.toThrow('its own')
+    await nextTurn()
   })
 })

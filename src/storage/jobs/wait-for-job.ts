@@ -7,11 +7,11 @@ import { backendArn, toActionError, jobCommand, storageCommand } from '../errors
 import { findPendingJob, jobPhase, isKnownRunningStatus, type Job } from './job.ts'
 import {
   backoffMs,
-  formatFailure,
   recordThrottle,
   throttleDelayMs,
   type ThrottleState,
 } from '../../network/retry.ts'
+import { formatFailure } from '../../network/failure.ts'
 import { quote } from '../../lib/text.ts'
 
 /** A job that is not found this long after its start is only late. */

@@ -2,16 +2,16 @@
  * Sends a create or an update once, and finds out what became of it when the answer does not say. The API
  * has no idempotency token, so a call whose outcome is open is never simply made again.
  */
-import type { CallOptions, AcceptedJob } from '../../aws/amplify-backend.ts'
+import type { CallOptions, AcceptedJob } from '../api.ts'
 import { classifyFailure, mayHaveBeenExecuted, isRetryable } from '../../network/classify.ts'
 import { formatDuration } from '../../lib/clock.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
 import { ActionError } from '../../errors/action-error.ts'
-import { toActionError, storageCommand, withResult } from '../errors.ts'
-import type { ApiFailure } from '../../network/failure.ts'
+import { toActionError, storageCommand } from '../errors.ts'
+import { withResult } from '../../errors/with-result.ts'
+import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import { findStartedJob, findPendingJob, type Job } from '../jobs/job.ts'
 import {
-  formatFailure,
   canRefresh,
   newAttempts,
   recordThrottle,
@@ -122,11 +122,11 @@ export async function sendMutation(
     const { failure } = answer
     const verdict = classifyFailure(failure)
     if (!mayHaveBeenExecuted(verdict)) reportSettled(engine, history)
-    if (verdict === 'busy' || verdict === 'exists') {
+    if (verdict === 'job-pending' || verdict === 'already-exists') {
       if (history.resentUnchecked)
         throw probablyExecuted(formatFailure(failure), failure.requestId, mutation, engine)
       resetAttempts(history)
-      return verdict === 'busy' ? { kind: 'busy' } : { kind: 'exists', failure }
+      return verdict === 'job-pending' ? { kind: 'busy' } : { kind: 'exists', failure }
     }
     const { attempts } = history
     attempts.failures += 1
@@ -145,9 +145,9 @@ export async function sendMutation(
       history.lostResponse = { failure, sentAt, failedAt: clock.now(), seen: false }
       continue
     }
-    const next = isRetryable(verdict) ? await waitBeforeRetry(retryPolicy, failure, attempts) : 'attempts'
+    const next = isRetryable(verdict) ? await waitBeforeRetry(retryPolicy, failure, attempts) : 'exhausted'
     if (next === 'deadline') throw asUnknownIfUnchecked(deadlineExceeded(failure, engine), history)
-    if (next === 'attempts') throw asUnknownIfUnchecked(toActionError(failure, ref), history)
+    if (next === 'exhausted') throw asUnknownIfUnchecked(toActionError(failure, ref), history)
   }
 }
 

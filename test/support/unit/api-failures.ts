@@ -56,7 +56,7 @@ export const FAILURES = {
   badRequest: withResponse(400, 'BadRequestException', 'Invalid request'),
   expired: withResponse(403, 'ExpiredTokenException', 'The security token is expired'),
   badKeys: withResponse(403, 'UnrecognizedClientException', 'The security token is invalid'),
-  empty: withResponse(200, 'Error', 'the answer lacks what it must have'),
+  empty: withResponse(200, 'Error', 'the response lacks required fields'),
   page: withResponse(200, 'SyntaxError', 'Unexpected token <'),
   redirect: withResponse(307, 'Unknown', 'Temporary Redirect'),
   reset: { ...withoutResponse('ECONNRESET', 'socket hang up', true), name: 'TimeoutError' },
@@ -71,7 +71,7 @@ export const FAILURES = {
     false,
   ),
   /** No answer ever; the client's own time limit ends the call. */
-  stall: { name: 'TimeLimitError', message: 'no answer in time', timedOut: true },
+  stall: { name: 'TimeoutError', message: 'timed out after 20 s', timedOut: true },
 } as const satisfies Record<string, Partial<ApiFailure>>
 
 export type FailureName = keyof typeof FAILURES

@@ -1,5 +1,5 @@
 /** An engine for a run on the virtual service, and everything that the run tells while it goes on. */
-import type { Amplify, AcceptedJob } from '../../../src/aws/amplify-backend.ts'
+import type { Amplify, AcceptedJob } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { StorageRef } from '../../../src/storage/errors.ts'
 import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'

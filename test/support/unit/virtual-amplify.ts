@@ -8,7 +8,7 @@
  * before, after and long after a call's effect. It judges what the callers did to it: every send, every
  * effect, and every create that was sent while an earlier one could still take effect.
  */
-import type { Amplify, CallOptions, AcceptedJob } from '../../../src/aws/amplify-backend.ts'
+import type { Amplify, CallOptions, AcceptedJob } from '../../../src/storage/api.ts'
 import { parseBackend } from '../../../src/storage/preconditions.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
 import type { ApiFailure } from '../../../src/network/failure.ts'

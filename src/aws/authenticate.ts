@@ -1,0 +1,18 @@
+import { ambientCredentials } from './ambient-credentials.ts'
+import type { CredentialDeps, CredentialOptions, Credentials } from './credentials.ts'
+import { roleCredentials } from './role-credentials.ts'
+
+/**
+ * Gets the credentials that the inputs ask for, masks them, and checks their account: those of the role,
+ * or, without a role, those that the SDK's default chain finds.
+ *
+ * @throws ActionError when credentials are missing or refused; the signal's reason when aborted
+ */
+export function authenticate(
+  options: CredentialOptions,
+  deps: CredentialDeps,
+): Promise<Credentials> {
+  return options.roleArn === undefined
+    ? ambientCredentials(options, deps)
+    : roleCredentials(options, options.roleArn, deps)
+}

@@ -1,0 +1,103 @@
+/** Keeps the SDK's clients from sending tokens and signed requests to hosts that are not allowed. */
+import { ActionError } from '../errors/action-error.ts'
+import { getNumber, getProperty, getString } from '../lib/json.ts'
+import { quote } from '../lib/text.ts'
+import type { Agents } from '../network/agents.ts'
+import { classifyEndpoint, isDefaultHost, type EndpointKind } from '../network/endpoints.ts'
+import type { Route } from '../network/route.ts'
+
+export type EndpointSettings = Readonly<{
+  region: string
+  agents: Agents
+  allowCustomEndpoints: boolean
+  /** Called with the host of every request that does not go to the region's default host. */
+  onEndpoint(host: string, kind: EndpointKind): void
+}>
+
+/** One request of a client, updated while it is made. */
+export type Exchange = {
+  /** Undefined until the guard has accepted the request. */
+  route?: Route
+  /** The response, as soon as its head has arrived. */
+  response?: unknown
+  /** Why the request failed. */
+  error?: unknown
+}
+
+/** The part of a client's configuration that an extension can change. */
+type ClientConfiguration<Request, Options, Output> = Readonly<{
+  region(): () => Promise<string>
+  httpHandler(): { handle: (request: Request, options?: Options) => Promise<Output> }
+}>
+
+/** An extension for the constructor of any SDK client. */
+export type EndpointGuard = {
+  configure<Request, Options, Output>(
+    configuration: ClientConfiguration<Request, Options, Output>,
+  ): void
+}
+
+/**
+ * An extension that checks the host of every request. It wraps the client's HTTP handler, because an
+ * endpoint can be configured in many ways, and because the clients that the SDK creates to get credentials
+ * accept extensions but not all of them accept middleware.
+ *
+ * @param onRequest called at the start of every request
+ */
+export function createEndpointGuard(
+  settings: EndpointSettings,
+  onRequest: (exchange: Exchange) => void,
+): EndpointGuard {
+  return {
+    configure: (configuration) => {
+      // Every client has a handler of its own.
+      const handler = configuration.httpHandler()
+      const handle = handler.handle.bind(handler)
+      handler.handle = async (request, options) => {
+        const exchange: Exchange = {}
+        onRequest(exchange)
+        try {
+          // A client for credentials can use a region of its own.
+          const region = await configuration.region()()
+          exchange.route = checkEndpoint(request, { ...settings, region })
+          const output = await handle(request, options)
+          exchange.response = getProperty(output, 'response')
+          return output
+        } catch (error) {
+          exchange.error = error
+          throw error
+        }
+      }
+    },
+  }
+}
+
+/** How a host was configured when no endpoint variable names it. */
+const SHARED_CONFIG_ENDPOINT = 'endpoint_url in the shared AWS configuration'
+
+function checkEndpoint(request: unknown, settings: EndpointSettings): Route {
+  const url = getUrl(request)
+  const kind = classifyEndpoint(url, settings.allowCustomEndpoints)
+  if (kind === 'refused') {
+    const endpoint = url.origin === 'null' ? `that begins with ${quote(url.protocol)}` : url.origin
+    throw new ActionError(
+      'ENDPOINT_REFUSED',
+      `The configured endpoint ${endpoint} is neither a loopback address nor an AWS domain over HTTPS; nothing was sent to it.`,
+    )
+  }
+  const route = settings.agents.routeTo(url)
+  if (kind === 'aws' && isDefaultHost(url.hostname, settings.region)) return route
+  settings.onEndpoint(url.host, kind)
+  return { ...route, endpoint: route.endpoint ?? SHARED_CONFIG_ENDPOINT }
+}
+
+function getUrl(request: unknown): URL {
+  const protocol = getString(request, 'protocol')
+  const hostname = getString(request, 'hostname')
+  const port = getNumber(request, 'port')
+  if (protocol === undefined || hostname === undefined) {
+    throw new ActionError('INTERNAL_ERROR', 'A request of the AWS SDK has no host.')
+  }
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  return new URL(`${protocol}//${host}${port === undefined ? '' : `:${port}`}`)
+}

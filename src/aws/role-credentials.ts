@@ -1,0 +1,126 @@
+/** Credentials of a role that is assumed with the OIDC token of the workflow. */
+import { ActionError } from '../errors/action-error.ts'
+import { formatDuration } from '../lib/clock.ts'
+import { quote, sanitizeLine } from '../lib/text.ts'
+import type { RetryPolicy } from '../network/retry.ts'
+import { assumeRole, PLAN_SESSION_POLICY, type RoleSession } from './assume-role.ts'
+import {
+  asMemoized,
+  checkAccount,
+  maskCredentials,
+  type CredentialDeps,
+  type CredentialOptions,
+  type Credentials,
+} from './credentials.ts'
+import { getIdTokenEndpoint, requestIdToken } from './id-token.ts'
+
+/** Credentials are refreshed this long before they expire, so that none expires during a call. */
+const REFRESH_MARGIN_MS = 120_000
+
+/** A session, and when it expires and is refreshed, on the clock of the run. */
+type AssumedSession = Readonly<{ session: RoleSession; expiresAt: number; refreshAt: number }>
+
+/**
+ * Assumes a role, and again shortly before the session expires.
+ *
+ * @throws ActionError when the role cannot be assumed; the signal's reason when aborted
+ */
+export async function roleCredentials(
+  options: CredentialOptions,
+  roleArn: string,
+  deps: CredentialDeps,
+): Promise<Credentials> {
+  const { clock } = deps.retryPolicy
+  const assume = createAssume(options, roleArn, deps)
+  let current = await assume()
+  deps.log(
+    `Assumed role ${quote(roleArn)} as ${quote(options.sessionName)}${options.readOnly ? ' (read-only session)' : ''}.`,
+  )
+  let refreshing: Promise<AssumedSession> | undefined
+  return {
+    provider: asMemoized(async () => {
+      if (clock.now() >= current.refreshAt) {
+        refreshing ??= refresh(() => current, assume, deps).finally(() => {
+          refreshing = undefined
+        })
+        current = await refreshing
+      }
+      return current.session.credentials
+    }),
+    refresh: () => {
+      current = { ...current, refreshAt: 0, expiresAt: 0 }
+    },
+  }
+}
+
+/** Prepares the request; the first attempt uses the prefetched token. */
+function createAssume(
+  options: CredentialOptions,
+  roleArn: string,
+  { env, settings, secrets, trace, retryPolicy }: CredentialDeps,
+): () => Promise<AssumedSession> {
+  const { sessionName, durationSeconds, audience, readOnly, allowedAccountIds } = options
+  const policy: RetryPolicy = { ...retryPolicy, refreshCredentials: () => undefined }
+  const endpoint = getIdTokenEndpoint(env)
+  if (endpoint === undefined) throw missingIdTokenPermission(roleArn)
+  const sessionPolicy = readOnly ? PLAN_SESSION_POLICY : undefined
+  let { prefetchedToken } = options
+  const getIdToken = (): Promise<string> => {
+    const prefetched = prefetchedToken
+    prefetchedToken = undefined
+    const { agents } = settings
+    return prefetched ?? requestIdToken({ endpoint, audience, agents, secrets, policy })
+  }
+  return async () => {
+    const session = await assumeRole(
+      { roleArn, sessionName, durationSeconds, sessionPolicy },
+      settings,
+      getIdToken,
+      policy,
+      trace,
+    )
+    maskCredentials(secrets, session.credentials)
+    checkAccount(session.accountId, session.arn, allowedAccountIds)
+    const expiresAt = policy.clock.now() + session.lifetimeMs
+    // With the full margin, a very short session would be refreshed before every call.
+    const marginMs = Math.min(REFRESH_MARGIN_MS, session.lifetimeMs / 4)
+    return { session, expiresAt, refreshAt: expiresAt - marginMs }
+  }
+}
+
+async function refresh(
+  getCurrent: () => AssumedSession,
+  assume: () => Promise<AssumedSession>,
+  { log, retryPolicy: { clock, signal } }: CredentialDeps,
+): Promise<AssumedSession> {
+  try {
+    const refreshed = await assume()
+    log('Refreshed the role session.')
+    return refreshed
+  } catch (error) {
+    const current = getCurrent()
+    const remainingMs = current.expiresAt - clock.now()
+    if (signal.aborted || remainingMs <= 0) throw error
+    // The current session is still valid; a later call tries again.
+    const detail = error instanceof Error ? sanitizeLine(error.message) : 'unknown error'
+    log(
+      `Could not refresh the role session, which is still valid for ${formatDuration(remainingMs)}: ${detail}`,
+    )
+    return { ...current, refreshAt: clock.now() + remainingMs / 2 }
+  }
+}
+
+function missingIdTokenPermission(roleArn: string): ActionError {
+  return new ActionError(
+    'MISSING_ID_TOKEN_PERMISSION',
+    `Cannot assume ${quote(roleArn)}: this job has no permission to request an OIDC token (\`id-token: write\`).`,
+    {
+      advice: [
+        'Add this to the job:',
+        '    permissions:',
+        '      id-token: write',
+        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too. Pull requests from forks and from Dependabot never get a token.',
+      ].join('\n'),
+    },
+  )
+}

@@ -1,0 +1,23 @@
+/** The parts of an Amazon Resource Name, `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. */
+export type Arn = Readonly<{
+  partition: string
+  service: string
+  /** Empty for global services such as IAM. */
+  region: string
+  accountId: string
+  /** Everything after the account, for example `role/path/name`. */
+  resource: string
+}>
+
+/** Splits an ARN into its parts; undefined when the text is not an ARN. Validates no part. */
+export function parseArn(text: string): Arn | undefined {
+  const [, partition, service, region, accountId, resource] =
+    /^arn:([^:]*):([^:]*):([^:]*):([^:]*):(.*)$/s.exec(text) ?? []
+  return partition === undefined ||
+    service === undefined ||
+    region === undefined ||
+    accountId === undefined ||
+    resource === undefined
+    ? undefined
+    : { partition, service, region, accountId, resource }
+}

@@ -1,0 +1,73 @@
+/** A plain HTTP request, for the few calls that no SDK makes. */
+import http from 'node:http'
+import { abortReason } from '../lib/clock.ts'
+import { nodeHttps, type Agents } from './agents.ts'
+
+export type HttpResponse = Readonly<{
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: string
+}>
+
+export type HttpRequestOptions = Readonly<{
+  /** `GET` by default. */
+  method?: string
+  headers: Readonly<Record<string, string>>
+  body?: string | undefined
+  signal: AbortSignal
+  /** Called when the complete request has left this process. */
+  onSent?: () => void
+}>
+
+/** No expected response comes close to this size. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024
+
+/**
+ * Sends one request and reads the whole response as UTF-8. Does not follow redirects.
+ *
+ * @throws the error of the connection, also when the response ends early; the signal's reason when aborted
+ */
+export function httpRequest(
+  url: URL,
+  agents: Agents,
+  { method = 'GET', headers, body, signal, onSent }: HttpRequestOptions,
+): Promise<HttpResponse> {
+  const [module, agent] =
+    url.protocol === 'https:' ? [nodeHttps(), agents.https] : [http, agents.http]
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(signal.aborted ? abortReason(signal) : error)
+    }
+    const request = module.request(url, { agent, method, headers, signal }, (response) => {
+      readBody(response, (text) => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
+      })
+      // Also emitted when the server closes the connection in the middle of the body.
+      response.on('error', fail)
+    })
+    request.on('error', fail)
+    if (onSent !== undefined) request.on('finish', onSent)
+    // Node.js does not report an abort while a proxy is still opening the tunnel.
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(abortReason(signal))
+      },
+      { once: true },
+    )
+    request.end(body)
+  })
+}
+
+function readBody(response: http.IncomingMessage, onEnd: (text: string) => void): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) response.destroy(new Error('the response is larger than 4 MiB'))
+    else chunks.push(chunk)
+  })
+  response.on('end', () => {
+    onEnd(Buffer.concat(chunks).toString('utf8'))
+  })
+}
