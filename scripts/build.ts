@@ -10,7 +10,8 @@ import { rolldown } from 'rolldown'
 import { collectLicenses } from './licenses.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const build = join(root, 'build')
+// A folder of its own: build/ holds the tools of the interop tests, too.
+const build = join(root, 'build', 'bundle')
 const dist = process.argv[2] ?? join(root, 'dist')
 for (const folder of [build, dist]) rmSync(folder, { recursive: true, force: true })
 

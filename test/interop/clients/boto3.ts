@@ -1,8 +1,9 @@
-/** Debian's boto3, in one long-lived process. */
+/** The newest boto3, in one long-lived process. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { tool } from '../tools.ts'
 import { isolatedEnv, getKeys, region, type Client, type ClientResult } from './client.ts'
 import { isObject, object, string } from './json.ts'
 
@@ -22,7 +23,7 @@ type PendingCall = {
 
 /** Starts boto3; it ends when it is stopped. */
 export function startBoto3(): Client {
-  const child = spawn('/usr/bin/python3', ['-I', script], {
+  const child = spawn(tool('python'), ['-I', script], {
     env: isolatedEnv,
     stdio: ['pipe', 'pipe', 'inherit'],
   })

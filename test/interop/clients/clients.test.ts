@@ -80,7 +80,7 @@ async function callAmplify(
 describe.each([awsCli, boto3])('$title', (client) => {
   test('creates a storage, follows its job, reads it, changes it and lists the jobs', async () => {
     const clock = forwardClock()
-    const emulator = await start({ clock })
+    const emulator = await start({ clock, rules: { jobMs: 60_000 } })
 
     expect(await callAmplify(client, emulator, 'GetBackend')).toMatchObject({
       ...place,
@@ -96,7 +96,7 @@ describe.each([awsCli, boto3])('$title', (client) => {
       Operation: 'CreateBackendStorage',
       Status: 'RUNNING',
     })
-    clock.pass(3000)
+    clock.pass(60_000)
     expect(await callAmplify(client, emulator, 'GetBackendJob', job)).toMatchObject({
       Status: 'COMPLETED',
     })
@@ -112,7 +112,7 @@ describe.each([awsCli, boto3])('$title', (client) => {
     })
 
     const updated = await callAmplify(client, emulator, 'UpdateBackendStorage')
-    clock.pass(3000)
+    clock.pass(60_000)
     expect(await callAmplify(client, emulator, 'GetBackendStorage')).toMatchObject({
       ResourceConfig: { Permissions: { Authenticated: ['DELETE'] } },
     })

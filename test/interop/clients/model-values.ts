@@ -108,6 +108,8 @@ export function findViolations(shape: Shape, value: unknown, where = ''): string
     }
     case 'integer':
       return Number.isInteger(value) ? [] : [`${place} is no whole number`]
+    case 'map':
+      return isObject(value) ? [] : [`${place} is no map`]
     case 'boolean':
       return typeof value === 'boolean' ? [] : [`${place} is no boolean`]
     default:

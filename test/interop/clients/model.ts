@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
+import { tool } from '../tools.ts'
 import { list, object, optionalNumber, optionalString, string, type Json } from './json.ts'
 
 export type Member = {
@@ -18,7 +19,7 @@ export type Member = {
 
 export type Shape = {
   readonly name: string
-  readonly type: 'structure' | 'list' | 'string' | 'integer' | 'boolean' | 'timestamp'
+  readonly type: 'structure' | 'list' | 'string' | 'integer' | 'boolean' | 'timestamp' | 'map'
   /** Members of a structure. */
   readonly members: readonly Member[]
   /** What a list is made of. */
@@ -50,11 +51,11 @@ export type Model = {
   readonly operations: ReadonlyMap<string, Operation>
 }
 
-const types = ['structure', 'list', 'string', 'integer', 'boolean', 'timestamp'] as const
+const types = ['structure', 'list', 'string', 'integer', 'boolean', 'timestamp', 'map'] as const
 
 function readText(service: string): string {
   const folder = execFileSync(
-    '/usr/bin/python3',
+    tool('python'),
     ['-I', '-c', 'import botocore; print(botocore.__path__[0])'],
     { encoding: 'utf8', timeout: 30_000 },
   ).trim()

@@ -15,9 +15,12 @@ import {
   type RecordedRequest,
 } from '../../../emulator/emulator.ts'
 import { amplifyOperations, stsOperations } from '../../../emulator/lib/operations.ts'
+import type { StepResult } from '../../../emulator/runner/step.ts'
+import { preloadArguments } from '../../support/preload.ts'
+import { runAction } from '../../support/run-action.ts'
 import { clockEnv, scaledClock } from '../../support/scaled-clock.ts'
+import { CAREFUL_SCALE } from '../../support/time-scales.ts'
 import { openSession, start, requestToken, type Keys } from '../../support/emulator-requests.ts'
-import { runAction, type ActionRun } from './action.ts'
 import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
 import type { Client } from './client.ts'
@@ -32,9 +35,6 @@ const ownHeaders = [
   'x-amz-content-sha256',
   'x-amz-user-agent',
 ]
-
-const scale = 20
-const preload = new URL('../../support/preload/scaled-clock.ts', import.meta.url).href
 
 /** The values: as inputs of the action here, as parameters of the other clients below. */
 const inputs = {
@@ -55,28 +55,31 @@ const permissions = {
   UnAuthenticated: ['READ'],
 }
 
-type RecordedRun = { readonly run: ActionRun; readonly emulator: Emulator }
+type RecordedRun = { readonly run: StepResult; readonly emulator: Emulator }
 
 const stopped: (() => Promise<void> | void)[] = []
 afterAll(async () => {
   for (const stop of stopped) await stop()
 })
 
-/** Runs the action in a world where all waiting is short. */
+/** Runs the action on an emulator with the same fast clock. */
 async function runRecorded(
   changed: Readonly<Record<string, string>>,
   prepare: (emulator: Emulator) => void = () => undefined,
   ambient = false,
 ): Promise<RecordedRun> {
   const origin = Date.now()
-  const emulator = await startEmulator({ clock: scaledClock(scale, origin) })
+  const emulator = await startEmulator({ clock: scaledClock(CAREFUL_SCALE, origin) })
   stopped.push(() => emulator.stop())
   prepare(emulator)
-  const run = await runAction(emulator, {
-    inputs: { ...inputs, ...changed },
-    env: { ...clockEnv(scale, origin), ...(ambient ? emulator.ambientEnv : {}) },
-    nodeArguments: ['--import', preload],
-  })
+  const clock = {
+    nodeArguments: preloadArguments('preload/scaled-clock.ts'),
+    env: clockEnv(CAREFUL_SCALE, origin),
+  }
+  const run = await runAction(
+    { emulator, clock },
+    { with: { ...inputs, ...changed }, env: ambient ? emulator.ambientEnv : {} },
+  )
   return { run, emulator }
 }
 
@@ -96,8 +99,6 @@ const seed =
     })
   }
 
-const withRole = { 'role-to-assume': defaults.applyRole }
-
 type Calls = Readonly<Record<'created' | 'updated' | 'unchanged', RecordedRun>>
 let calls: Calls | undefined
 const boto3 = startBoto3()
@@ -107,13 +108,18 @@ stopped.push(() => {
 
 beforeAll(async () => {
   const [created, updated, unchanged] = await Promise.all([
-    runRecorded(withRole),
+    runRecorded({}),
     runRecorded(
-      { 'if-exists': 'update', 'allowed-account-ids': defaults.accountId },
+      {
+        'if-exists': 'update',
+        'allowed-account-ids': defaults.accountId,
+        'role-to-assume': '',
+        'plan-role-to-assume': '',
+      },
       seed('READ'),
       true,
     ),
-    runRecorded(withRole, seed('all')),
+    runRecorded({}, seed('all')),
   ])
   calls = { created, updated, unchanged }
 })
@@ -126,7 +132,7 @@ function getRun(name: keyof Calls): RecordedRun {
 function callOf(name: keyof Calls, operation: OperationName): RecordedRequest {
   const received = getRun(name).emulator.calls(operation)[0]
   if (received === undefined)
-    throw new Error(`The action did not call ${operation}\n${getRun(name).run.log}`)
+    throw new Error(`The action did not call ${operation}\n${getRun(name).run.log.join('\n')}`)
   return received
 }
 

@@ -14,8 +14,10 @@ import {
   type Emulator,
   type FaultSpec,
 } from '../../../emulator/emulator.ts'
+import type { StepResult } from '../../../emulator/runner/step.ts'
+import { preloadArguments } from '../../support/preload.ts'
+import { runAction } from '../../support/run-action.ts'
 import { clockEnv, scaledClock } from '../../support/scaled-clock.ts'
-import { runAction, type ActionRun } from './action.ts'
 import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
 import type { Client, Request } from './client.ts'
@@ -125,23 +127,19 @@ const others: readonly {
 
 const ownName = 'this action'
 const scale = 10
-const preload = new URL('../../support/preload/scaled-clock.ts', import.meta.url).href
 
 /** The action with its defaults, in a world ten times as fast: it looks for half a minute at a time. */
-async function countOwn(fault: FaultSpec): Promise<{ counted: Counted; run: ActionRun }> {
+async function countOwn(fault: FaultSpec): Promise<{ counted: Counted; run: StepResult }> {
   const origin = Date.now()
   const emulator = await startFaulty(fault, scaledClock(scale, origin))
-  const run = await runAction(emulator, {
-    inputs: {
-      'app-id': defaults.appId,
-      'backend-environment-name': 'prod',
-      'resource-name': 'media',
-      'authenticated-permissions': 'READ',
-      'role-to-assume': defaults.applyRole,
-    },
+  const clock = {
+    nodeArguments: preloadArguments('preload/scaled-clock.ts'),
     env: clockEnv(scale, origin),
-    nodeArguments: ['--import', preload],
-  })
+  }
+  const run = await runAction(
+    { emulator, clock },
+    { with: { 'authenticated-permissions': 'READ' } },
+  )
   return { counted: count(emulator), run }
 }
 

@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-/** The peers' run: clients that others wrote, installed by test/interop/install.sh. */
+/** The tests that run programs of others, which test/interop/install.sh installs. */
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
-    // Other people's processes start slowly and wait long between their attempts.
+    // The programs start slowly and wait long between their attempts.
     testTimeout: 120_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     maxWorkers: 2,
+    // Of one file; these wait most of the time.
+    maxConcurrency: 8,
   },
 })

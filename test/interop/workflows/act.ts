@@ -1,0 +1,187 @@
+/** Runs whole workflows with act, against an emulator of the test. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+import {
+  defaults,
+  startEmulator,
+  type Emulator,
+  type EmulatorOptions,
+} from '../../../emulator/emulator.ts'
+import { tokenClaims, type WorkflowEvent } from '../../../emulator/runner/events.ts'
+import { addCleanup } from '../../support/scenario.ts'
+import { root, runTool, tool } from '../tools.ts'
+import { parseActLog, type ActJob } from './act-log.ts'
+
+/** The repository whose workflows run. It deploys with a script that prints what it was given. */
+const repositoryFiles = {
+  'deploy.sh': '#!/bin/sh\necho "Deployed $APP_ID $ENVIRONMENT with bucket $BUCKET_NAME"\n',
+}
+
+const credentialsAction = join(root, 'test', 'interop', 'actions', 'configure-aws-credentials')
+
+/** The labels in `runs-on:` whose jobs run on this machine. */
+const labels = ['ubuntu-latest', 'self-hosted', 'linux']
+
+export type ActOptions = Readonly<{
+  /** The file below .github/workflows, for example `storage.yml`. */
+  file: string
+  text: string
+  event: WorkflowEvent
+  /** The central workflow that it calls, in the repository YOUR-ORG/workflows. */
+  central?: Readonly<{ file: string; text: string }>
+  /** The folder of the action; the committed bundle when left out. */
+  action?: string
+  /** Variables of the runner's own environment. */
+  env?: Readonly<Record<string, string>>
+  /** The host of a GitHub Enterprise Server. */
+  server?: string
+}>
+
+export type ActRun = Readonly<{
+  result: 'success' | 'failure'
+  jobs: readonly ActJob[]
+  /** Everything that act printed, for the message of a failed assertion. */
+  output: string
+}>
+
+/** A folder that is removed when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'interop-'))
+  addCleanup(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), content, { mode: 0o755 })
+  }
+}
+
+/** Copies what a user of the action gets: action.yml and dist. */
+function copyAction(folder: string): string {
+  for (const path of ['action.yml', 'dist'])
+    cpSync(join(root, path), join(folder, path), { recursive: true })
+  return folder
+}
+
+async function git(cwd: string, ...args: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runTool('/usr/bin/git', args, {
+    cwd,
+    env: {
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_SYSTEM: '/dev/null',
+    },
+  })
+  if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
+}
+
+/** Makes the repository, with one commit and a remote that names it. */
+async function createRepository(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  server: string,
+): Promise<void> {
+  writeFiles(folder, files)
+  await git(folder, 'init', '--quiet', '--initial-branch=main')
+  await git(folder, 'remote', 'add', 'origin', `https://${server}/${defaults.repository}.git`)
+  await git(folder, 'add', '--all')
+  const author = ['-c', 'user.name=Octocat', '-c', 'user.email=octocat@example.com']
+  await git(folder, ...author, 'commit', '--quiet', '--message=The app')
+}
+
+/** Starts an emulator that stops with the test, and on which jobs take no time to speak of. */
+export async function startForAct(options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await startEmulator({ rules: { jobMs: 100 }, ...options })
+  addCleanup(() => emulator.stop())
+  return emulator
+}
+
+/** What a runner has in its environment; GitHub gives forks and Dependabot no OIDC token. */
+function runnerEnv(emulator: Emulator, event: WorkflowEvent): Record<string, string> {
+  const entries = Object.entries(emulator.env)
+  return Object.fromEntries(
+    event.trusted ? entries : entries.filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_')),
+  )
+}
+
+type Folders = Readonly<{ action: string; central: string }>
+
+/** The folder that stands for a `uses:`; undefined for actions/checkout, which act does by itself. */
+function folderFor(uses: string, { action, central }: Folders): string | undefined {
+  if (uses.includes('/amplify-create-backend-storage@')) return action
+  if (uses.startsWith('YOUR-ORG/workflows@')) return central
+  if (uses.startsWith('aws-actions/configure-aws-credentials@')) return credentialsAction
+  if (uses.startsWith('actions/checkout@')) return undefined
+  throw new Error(`There is no local copy of ${uses}`)
+}
+
+/** The flags that keep act off the network: a folder for every repository that the workflows use. */
+function localRepositories(texts: readonly string[], folders: Folders): readonly string[] {
+  const found = texts.join('\n').matchAll(/uses: ([\w.-]+\/[\w.-]+)[^@\s]*(@\S+)/g)
+  const uses = new Set([...found].map(([, repository = '', ref = '']) => repository + ref))
+  return [...uses].flatMap((name) => {
+    const folder = folderFor(name, folders)
+    return folder === undefined ? [] : ['--local-repository', `${name}=${folder}`]
+  })
+}
+
+const toEnvFile = (env: Readonly<Record<string, string>>): string =>
+  Object.entries(env)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+
+/** Runs a workflow on an event. */
+export async function runWithAct(emulator: Emulator, options: ActOptions): Promise<ActRun> {
+  const { file, text, event, central, server = 'github.com' } = options
+  const folder = temporaryFolder()
+  const at = (name: string): string => join(folder, name)
+  const folders = { action: options.action ?? copyAction(at('action')), central: at('central') }
+  const centralFile = `.github/workflows/${central?.file ?? ''}`
+  await createRepository(
+    at('repository'),
+    { ...repositoryFiles, [`.github/workflows/${file}`]: text },
+    server,
+  )
+  writeFiles(folder, {
+    'event.json': JSON.stringify(event.payload),
+    'runner.env': toEnvFile({ ...runnerEnv(emulator, event), ...options.env }),
+    'home/.keep': '',
+    ...(central === undefined ? {} : { [`central/${centralFile}`]: central.text }),
+  })
+  Object.assign(
+    emulator.state.claims,
+    tokenClaims(event, {
+      file,
+      workflow: 'Storage',
+      calledWorkflow: central && `YOUR-ORG/workflows/${centralFile}@refs/heads/main`,
+    }),
+  )
+  const { exitCode, stdout, stderr } = await runTool(
+    tool('act'),
+    [
+      event.name,
+      ...['--workflows', `.github/workflows/${file}`],
+      ...['--eventpath', at('event.json'), '--env-file', at('runner.env')],
+      ...['--actor', event.actor, '--github-instance', server],
+      ...['--secret', `GITHUB_TOKEN=${emulator.githubToken}`],
+      ...labels.flatMap((label) => ['--platform', `${label}=-self-hosted`]),
+      ...localRepositories([text, central?.text ?? ''], folders),
+      ...['--action-cache-path', at('cache'), '--no-cache-server', '--pull=false', '--json'],
+    ],
+    {
+      cwd: at('repository'),
+      env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: at('home') },
+      timeoutMs: 100_000,
+    },
+  )
+  return {
+    result: exitCode === 0 ? 'success' : 'failure',
+    jobs: parseActLog(stdout),
+    output: stdout + stderr,
+  }
+}

@@ -1,0 +1,87 @@
+/** Runs of the examples, and what the tests look at afterwards. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect } from 'vitest'
+
+import { defaults, type Emulator } from '../../../emulator/emulator.ts'
+import type { WorkflowEvent } from '../../../emulator/runner/events.ts'
+import { root } from '../tools.ts'
+import { runWithAct, type ActOptions, type ActRun } from './act.ts'
+
+/** The file names of all examples. */
+export const exampleNames: readonly string[] = readdirSync(join(root, 'examples')).sort()
+
+/** The text of an example. */
+export const readExample = (name: string): string =>
+  readFileSync(join(root, 'examples', name), 'utf8')
+
+/** The permissions that every example asks for. */
+export const configuredPermissions = { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] }
+
+/** The text with each part replaced; every part must be there. */
+export function replaceAll(text: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce((replaced, [from, to]) => {
+    if (!replaced.includes(from)) throw new Error(`The workflow does not contain ${from}`)
+    return replaced.replaceAll(from, () => to)
+  }, text)
+}
+
+/** Runs an example, with the central workflow where it calls it. */
+export async function runExample(
+  emulator: Emulator,
+  name: string,
+  event: WorkflowEvent,
+  options: Partial<ActOptions> = {},
+): Promise<ActRun> {
+  const file = 'reusable.yml'
+  const text = options.text ?? readExample(name)
+  return runWithAct(emulator, {
+    file: name,
+    text,
+    event,
+    ...(text.includes(file) ? { central: { file, text: readExample(file) } } : {}),
+    ...options,
+  })
+}
+
+/** The outputs of the step `storage`, one entry for each job that has it. */
+export const storageOutputs = ({ jobs }: ActRun): readonly Readonly<Record<string, string>>[] =>
+  jobs.flatMap(({ outputs }) => {
+    const found = outputs.get('storage')
+    return found === undefined ? [] : [found]
+  })
+
+/** What the deploy script printed, one line for each time that it ran. */
+export const deployments = ({ jobs }: ActRun): readonly string[] =>
+  jobs.flatMap(({ log }) => log.filter((line) => line.startsWith('Deployed ')))
+
+/** Fails with everything that act has printed when the run did not end as expected. */
+export function expectRun(
+  run: ActRun,
+  result: ActRun['result'],
+  storage: Readonly<Record<string, string>>,
+): void {
+  expect(run.result, run.output).toBe(result)
+  expect(storageOutputs(run), run.output).toEqual([expect.objectContaining(storage)])
+}
+
+/** The bucket of the storage `media`; empty where there is none. */
+export const bucketIn = (emulator: Emulator, environment = 'prod', appId?: string): string =>
+  emulator.environment(environment, appId).storages.get('media')?.bucket ?? ''
+
+/** The permissions of the storage `media`; undefined where there is none. */
+export const permissionsIn = (emulator: Emulator, environment = 'prod', appId?: string): unknown =>
+  emulator.environment(environment, appId).storages.get('media')?.permissions
+
+/** How many requests to create or update a storage the emulator got. */
+export const countWrites = (emulator: Emulator): number =>
+  emulator.calls('CreateBackendStorage').length + emulator.calls('UpdateBackendStorage').length
+
+/** The names of the roles that were assumed, or were to be. */
+export const assumedRoles = (emulator: Emulator): readonly string[] =>
+  emulator
+    .calls('AssumeRoleWithWebIdentity')
+    .map(({ roleArn }) =>
+      roleArn === defaults.applyRole ? 'apply' : roleArn === defaults.planRole ? 'plan' : 'other',
+    )

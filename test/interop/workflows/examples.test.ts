@@ -1,0 +1,438 @@
+/** act runs every example on every event that it names, with the committed bundle and the emulator. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import {
+  addApp,
+  addEnvironment,
+  addRole,
+  addStorage,
+  allowPolicy,
+  defaults,
+  githubTrustPolicy,
+  readActions,
+  writeActions,
+  type Emulator,
+} from '../../../emulator/emulator.ts'
+import { mergedPullRequest, pullRequest, push } from '../../../emulator/runner/events.ts'
+import { scenario } from '../../support/scenario.ts'
+import { workflowsIn } from '../../workflows/documentation.ts'
+import { root } from '../tools.ts'
+import { startForAct } from './act.ts'
+import {
+  assumedRoles,
+  bucketIn,
+  configuredPermissions,
+  countWrites,
+  deployments,
+  exampleNames,
+  expectRun,
+  permissionsIn,
+  readExample,
+  replaceAll,
+  runExample,
+  storageOutputs,
+} from './example-runs.ts'
+
+const opened = pullRequest()
+const failedJob = { error: 'Something went wrong' }
+
+/** The examples that plan on a pull request and apply on a push, and whether they deploy the app. */
+const planAndApply = [
+  { name: 'ambient-credentials.yml', deploys: false },
+  { name: 'call-reusable.yml', deploys: true },
+  { name: 'comment-on-pull-request.yml', deploys: false },
+  { name: 'deploy-after-storage.yml', deploys: true },
+  { name: 'plan-and-apply.yml', deploys: true },
+] as const
+
+test('Every example is run by a test of this folder', () => {
+  expect(exampleNames).toEqual(
+    [
+      ...planAndApply.map(({ name }) => name),
+      'behind-a-proxy.yml',
+      'environments-matrix.yml',
+      'github-enterprise-server.yml',
+      'merged-pull-request.yml',
+      // Called by call-reusable.yml.
+      'reusable.yml',
+    ].sort(),
+  )
+})
+
+describe.concurrent.each(planAndApply)('$name', ({ name, deploys }) => {
+  scenario(
+    `${name} plans on a pull request with the role that reads, and deploys nothing`,
+    async () => {
+      const emulator = await startForAct()
+      const run = await runExample(emulator, name, opened)
+      expectRun(run, 'success', { result: 'planned', ready: '' })
+      expect(assumedRoles(emulator)).toEqual(['plan'])
+      expect(countWrites(emulator)).toBe(0)
+      expect(deployments(run)).toEqual([])
+    },
+  )
+
+  scenario(
+    `${name} deploys nothing on a pull request when the storage exists already`,
+    async () => {
+      const emulator = await startForAct()
+      addMedia(emulator)
+      const run = await runExample(emulator, name, pullRequest({ action: 'synchronize' }))
+      expectRun(run, 'success', { result: 'planned', changes: '[]', ready: '' })
+      expect(deployments(run)).toEqual([])
+    },
+  )
+
+  scenario(
+    `${name} creates the storage on a push to main, and changes nothing the next time`,
+    async () => {
+      const emulator = await startForAct()
+      const first = await runExample(emulator, name, push())
+      const bucket = bucketIn(emulator)
+      expectRun(first, 'success', { result: 'created', ready: 'true', 'bucket-name': bucket })
+      expect(permissionsIn(emulator)).toEqual(configuredPermissions)
+      const second = await runExample(emulator, name, push())
+      expectRun(second, 'success', { result: 'unchanged', ready: 'true', 'bucket-name': bucket })
+      expect(assumedRoles(emulator)).toEqual(['apply', 'apply'])
+      expect(countWrites(emulator)).toBe(1)
+      for (const run of [first, second])
+        expect(deployments(run)).toEqual(deploys ? [`Deployed   with bucket ${bucket}`] : [])
+    },
+  )
+
+  scenario(
+    `${name} fails on a push when the storage cannot be created, and deploys nothing`,
+    async () => {
+      const emulator = await startForAct()
+      emulator.planJob(failedJob)
+      const run = await runExample(emulator, name, push())
+      expectRun(run, 'failure', { result: 'failed', ready: '' })
+      expect(deployments(run)).toEqual([])
+    },
+  )
+
+  for (const from of ['fork', 'dependabot'] as const)
+    scenario(`${name} succeeds for a pull request from ${from}, and sends no request`, async () => {
+      const emulator = await startForAct()
+      const run = await runExample(emulator, name, pullRequest({ from }))
+      expectRun(run, 'success', { result: 'skipped', ready: '' })
+      expect(emulator.requests).toEqual([])
+      expect(deployments(run)).toEqual([])
+    })
+})
+
+describe.concurrent('ambient-credentials.yml', () => {
+  const name = 'ambient-credentials.yml'
+
+  scenario(
+    `${name} works with the session of the step before, and assumes no role by itself`,
+    async () => {
+      const emulator = await startForAct()
+      await runExample(emulator, name, opened)
+      const [session] = [...emulator.state.credentials.values()].filter(({ roleArn }) => roleArn)
+      const reads = emulator.calls('GetBackendStorage')
+      expect(reads).not.toEqual([])
+      expect(new Set(reads.map(({ accessKeyId }) => accessKeyId))).toEqual(
+        new Set([session?.accessKeyId]),
+      )
+      expect(emulator.calls('GetCallerIdentity')).toHaveLength(1)
+    },
+  )
+
+  scenario(`${name} fails in an account that it does not allow, and writes nothing`, async () => {
+    const emulator = await startForAct()
+    const text = replaceAll(readExample(name), {
+      "allowed-account-ids: '111122223333'": "allowed-account-ids: '444455556666'",
+    })
+    expectRun(await runExample(emulator, name, push(), { text }), 'failure', { result: 'failed' })
+    expect(countWrites(emulator)).toBe(0)
+  })
+})
+
+describe.concurrent('comment-on-pull-request.yml', () => {
+  const name = 'comment-on-pull-request.yml'
+  const bodies = ({ state }: Emulator): readonly string[] =>
+    state.github.comments.map(({ body }) => body)
+
+  scenario(`${name} keeps one comment, from the plan to the push after the merge`, async () => {
+    const emulator = await startForAct()
+    await runExample(emulator, name, opened)
+    const [planned] = bodies(emulator)
+    expect(planned).toContain('media')
+    await runExample(emulator, name, pullRequest({ action: 'synchronize' }))
+    expect(bodies(emulator)).toHaveLength(1)
+    emulator.state.github.pulls.push({
+      number: 7,
+      repository: defaults.repository,
+      state: 'closed',
+      merged: true,
+      base: 'main',
+      head: 'storage',
+      commits: [push().sha],
+    })
+    await runExample(emulator, name, push())
+    expect(bodies(emulator)).toHaveLength(1)
+    expect(bodies(emulator)[0]).not.toBe(planned)
+  })
+
+  scenario(`${name} writes no comment on a pull request that changes nothing`, async () => {
+    const emulator = await startForAct()
+    addMedia(emulator)
+    expectRun(await runExample(emulator, name, opened), 'success', { result: 'planned' })
+    expect(bodies(emulator)).toEqual([])
+  })
+})
+
+describe.concurrent('deploy-after-storage.yml', () => {
+  const name = 'deploy-after-storage.yml'
+
+  scenario(
+    'A condition that compares `ready` with a boolean keeps the app from being deployed',
+    async () => {
+      const emulator = await startForAct()
+      const text = replaceAll(readExample(name), {
+        'if: needs.storage.outputs.ready': 'if: needs.storage.outputs.ready == true',
+      })
+      const run = await runExample(emulator, name, push(), { text })
+      expectRun(run, 'success', { result: 'created' })
+      expect(deployments(run)).toEqual([])
+    },
+  )
+
+  scenario('A misspelt output name keeps the app from being deployed', async () => {
+    const emulator = await startForAct()
+    const text = replaceAll(readExample(name), {
+      'ready: ${{ steps.storage.outputs.ready': 'ready: ${{ steps.storage.outputs.redy',
+    })
+    const run = await runExample(emulator, name, push(), { text })
+    expectRun(run, 'success', { result: 'created' })
+    expect(deployments(run)).toEqual([])
+  })
+})
+
+describe.concurrent('environments-matrix.yml', () => {
+  const name = 'environments-matrix.yml'
+  const other = { account: '444455556666', appId: 'd7f6e5c4b3a2d1' }
+  const combinations = [
+    { appId: defaults.appId, environment: 'dev' },
+    { appId: defaults.appId, environment: 'prod' },
+    { appId: other.appId, environment: 'prod' },
+  ]
+
+  /** An emulator with the second app, in an account of its own with roles of the same names. */
+  async function startWithTwoAccounts(): Promise<Emulator> {
+    const emulator = await startForAct()
+    const { state } = emulator
+    addEnvironment(addApp(state, other.appId, 'otherapp'), 'prod')
+    const main = 'repo:octo-org/octo-app:ref:refs/heads/main'
+    const pull = 'repo:octo-org/octo-app:pull_request'
+    const arn = (role: string): string => `arn:aws:iam::${other.account}:role/${role}`
+    addRole(state, {
+      arn: arn('amplify-storage-apply'),
+      trust: githubTrustPolicy([main], { accountId: other.account }),
+      policies: [allowPolicy([...readActions, ...writeActions], other.account)],
+    })
+    addRole(state, {
+      arn: arn('amplify-storage-plan'),
+      trust: githubTrustPolicy([main, pull], { accountId: other.account }),
+      policies: [allowPolicy(readActions, other.account)],
+    })
+    return emulator
+  }
+
+  const expectedDeployment = (
+    emulator: Emulator,
+    { appId, environment }: (typeof combinations)[number],
+  ): string =>
+    `Deployed ${appId} ${environment} with bucket ${bucketIn(emulator, environment, appId)}`
+
+  scenario(`${name} plans every environment on a pull request, and deploys none`, async () => {
+    const emulator = await startWithTwoAccounts()
+    const run = await runExample(emulator, name, opened)
+    expect(run.result, run.output).toBe('success')
+    expect(storageOutputs(run).map(({ result }) => result)).toEqual(Array(3).fill('planned'))
+    expect(countWrites(emulator)).toBe(0)
+    expect(deployments(run)).toEqual([])
+  })
+
+  scenario(
+    `${name} applies and deploys every environment on a push, each with its own bucket`,
+    async () => {
+      const emulator = await startWithTwoAccounts()
+      const run = await runExample(emulator, name, push())
+      expect(run.result, run.output).toBe('success')
+      for (const { appId, environment } of combinations)
+        expect(permissionsIn(emulator, environment, appId)).toEqual(configuredPermissions)
+      const expected = combinations.map((combination) => expectedDeployment(emulator, combination))
+      expect(new Set(expected).size).toBe(combinations.length)
+      expect(deployments(run).toSorted()).toEqual(expected.toSorted())
+    },
+  )
+
+  scenario(`${name} goes on with the other environments when one fails`, async () => {
+    const emulator = await startWithTwoAccounts()
+    emulator.planJob(failedJob)
+    const run = await runExample(emulator, name, push())
+    expect(run.result, run.output).toBe('failure')
+    // act gives every job of a matrix the same result, so the steps have to tell.
+    expect(
+      storageOutputs(run)
+        .map(({ result }) => result)
+        .toSorted(),
+    ).toEqual(['created', 'created', 'failed'])
+    const deployed = combinations.filter(
+      ({ appId, environment }) => bucketIn(emulator, environment, appId) !== '',
+    )
+    expect(deployed).toHaveLength(2)
+    expect(deployments(run).toSorted()).toEqual(
+      deployed.map((combination) => expectedDeployment(emulator, combination)).toSorted(),
+    )
+  })
+})
+
+describe.concurrent('github-enterprise-server.yml', () => {
+  const name = 'github-enterprise-server.yml'
+  const server = 'github.corp.example.com'
+  const issuer = `https://${server}/_services/token`
+
+  scenario(`${name} plans with a token of the instance, and comments through its API`, async () => {
+    const emulator = await startForAct({ issuer })
+    const run = await runExample(emulator, name, opened, { server })
+    expectRun(run, 'success', { result: 'planned' })
+    expect(countWrites(emulator)).toBe(0)
+    expect(emulator.calls('createComment')).toHaveLength(1)
+    const body = emulator.state.github.comments[0]?.body
+    expect(body).toContain(`https://${server}/${defaults.repository}/`)
+    expect(body).not.toContain('https://github.com/')
+  })
+
+  scenario(`${name} creates the storage on a push to main`, async () => {
+    const emulator = await startForAct({ issuer })
+    expectRun(await runExample(emulator, name, push(), { server }), 'success', {
+      result: 'created',
+    })
+    expect(permissionsIn(emulator)).toEqual(configuredPermissions)
+  })
+})
+
+describe.concurrent('merged-pull-request.yml', () => {
+  const name = 'merged-pull-request.yml'
+
+  /** An emulator whose roles have the trust policies that the example asks for. */
+  async function startWithTrustInPullRequests(): Promise<Emulator> {
+    const emulator = await startForAct()
+    const trust = (role: string, claims: Readonly<Record<string, string>>): void => {
+      const found = emulator.state.roles.get(role)
+      if (found === undefined) throw new Error(`The emulator has no role ${role}`)
+      found.trust = githubTrustPolicy(['repo:octo-org/octo-app:pull_request'], { claims })
+    }
+    trust(defaults.planRole, {})
+    trust(defaults.applyRole, { ref: 'refs/heads/main' })
+    return emulator
+  }
+
+  for (const action of ['opened', 'synchronize', 'reopened'])
+    scenario(`${name} plans on the pull request activity ${action}`, async () => {
+      const emulator = await startWithTrustInPullRequests()
+      const run = await runExample(emulator, name, pullRequest({ action }))
+      expectRun(run, 'success', { result: 'planned' })
+      expect(assumedRoles(emulator)).toEqual(['plan'])
+      expect(countWrites(emulator)).toBe(0)
+    })
+
+  scenario(`${name} creates the storage when the pull request is merged`, async () => {
+    const emulator = await startWithTrustInPullRequests()
+    expectRun(await runExample(emulator, name, mergedPullRequest()), 'success', {
+      result: 'created',
+    })
+    expect(permissionsIn(emulator)).toEqual(configuredPermissions)
+    expect(assumedRoles(emulator)).toEqual(['apply'])
+  })
+
+  scenario(`${name} sends no request when the pull request is closed without a merge`, async () => {
+    const emulator = await startWithTrustInPullRequests()
+    const run = await runExample(emulator, name, pullRequest({ action: 'closed' }))
+    expectRun(run, 'success', { result: 'skipped' })
+    expect(emulator.requests).toEqual([])
+  })
+
+  scenario(
+    `${name} cannot assume the role that writes while the pull request is open`,
+    async () => {
+      const emulator = await startWithTrustInPullRequests()
+      const text = replaceAll(readExample(name), { 'app-id:': 'mode: apply\n          app-id:' })
+      const run = await runExample(emulator, name, opened, { text })
+      expectRun(run, 'failure', { result: 'failed' })
+      expect(assumedRoles(emulator)).toContain('apply')
+      expect(countWrites(emulator)).toBe(0)
+    },
+  )
+
+  scenario(
+    `${name} fails when the pull request of a fork is merged, and advises \`push\``,
+    async () => {
+      const emulator = await startWithTrustInPullRequests()
+      const run = await runExample(emulator, name, mergedPullRequest({ from: 'fork' }))
+      expectRun(run, 'failure', { result: 'failed' })
+      expect(run.jobs.flatMap(({ log }) => log).join('\n')).toMatch(/::error .*`push`/)
+    },
+  )
+})
+
+describe.concurrent('reusable.yml', () => {
+  /** An emulator whose roles trust the central workflow only. */
+  async function startWithTrustInCentralWorkflow(): Promise<Emulator> {
+    const emulator = await startForAct()
+    for (const role of emulator.state.roles.values())
+      role.trust = githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main'], {
+        claims: {
+          job_workflow_ref: 'YOUR-ORG/workflows/.github/workflows/reusable.yml@refs/heads/main',
+        },
+      })
+    return emulator
+  }
+
+  scenario(
+    'A workflow that calls reusable.yml can assume roles that trust the central workflow only',
+    async () => {
+      const emulator = await startWithTrustInCentralWorkflow()
+      expectRun(await runExample(emulator, 'call-reusable.yml', push()), 'success', {
+        result: 'created',
+      })
+    },
+  )
+
+  scenario('A workflow that does not call reusable.yml cannot assume these roles', async () => {
+    const emulator = await startWithTrustInCentralWorkflow()
+    expectRun(await runExample(emulator, 'plan-and-apply.yml', push()), 'failure', {
+      result: 'failed',
+    })
+    expect(countWrites(emulator)).toBe(0)
+  })
+})
+
+describe.concurrent('README.md', () => {
+  const [first] = workflowsIn(readFileSync(join(root, 'README.md'), 'utf8'))
+  const text = first?.text ?? ''
+
+  scenario('The first workflow of the README plans, applies and deploys as it is', async () => {
+    const emulator = await startForAct()
+    const planned = await runExample(emulator, 'storage.yml', opened, { text })
+    expectRun(planned, 'success', { result: 'planned' })
+    expect(deployments(planned)).toEqual([])
+    const applied = await runExample(emulator, 'storage.yml', push(), { text })
+    expectRun(applied, 'success', { result: 'created' })
+    expect(deployments(applied)).toEqual([`Deployed   with bucket ${bucketIn(emulator)}`])
+  })
+})
+
+/** Adds the storage as the examples ask for it. */
+function addMedia(emulator: Emulator): void {
+  addStorage(emulator.environment(), {
+    resourceName: 'media',
+    permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
+  })
+}
