@@ -1,69 +1,65 @@
+/**
+ * The facade of the emulator: starts Amplify Backend, STS, an OIDC issuer and GitHub's comments API on
+ * loopback, in one process. What is not exported here is internal; README.md describes the folders.
+ */
 import { randomBytes } from 'node:crypto'
 
-import { amplifyHandlers } from './services/amplify/handlers.ts'
-import { createTimers, realClock, type Clock } from './lib/clock.ts'
-import { createControl } from './server/control.ts'
-import { defaults } from './lib/defaults.ts'
-import { createFaultQueue, type FaultSpec, type InjectedFault } from './faults/queue.ts'
-import { newGithubToken } from './state/github.ts'
-import { githubHandlers } from './services/github/handlers.ts'
-import type { RecordedRequest } from './lib/http.ts'
-import { createIssuer, oidcHandlers } from './services/oidc/handlers.ts'
-import type { OperationName } from './lib/operations.ts'
 import { checkFaultSpec } from './faults/parse.ts'
-import type { Rules } from './state/rules.ts'
-import { serve } from './server/server.ts'
+import { createFaultQueue, type InjectedFault } from './faults/queue.ts'
+import type { FaultSpec } from './faults/spec.ts'
+import { createTimers, realClock, type Clock } from './lib/clock.ts'
+import { defaults } from './lib/defaults.ts'
+import type { OperationName } from './lib/operations.ts'
+import { createControl } from './server/control.ts'
+import { startServer } from './server/server.ts'
+import { amplifyHandlers } from './services/amplify/handlers.ts'
+import { githubHandlers } from './services/github/handlers.ts'
+import type { RecordedRequest } from './services/handler.ts'
+import { oidcHandlers } from './services/oidc/handlers.ts'
+import { createIssuer } from './services/oidc/issuer.ts'
 import { stsHandlers } from './services/sts/handlers.ts'
-import {
-  getEnvironment,
-  createUser,
-  createState,
-  type Environment,
-  type JobPlan,
-  type State,
-} from './state/state.ts'
+import { createUser, type Credential } from './state/account.ts'
+import type { Environment } from './state/backends.ts'
+import type { Claims } from './state/claims.ts'
+import { createGithubToken } from './state/github.ts'
+import type { JobPlan } from './state/jobs.ts'
+import type { Rules } from './state/rules.ts'
+import { createState, getEnvironment, type State } from './state/state.ts'
 
+export type { InjectedFault } from './faults/queue.ts'
+export type { Fault, FaultKind, FaultSpec } from './faults/spec.ts'
+export type { PolicyDocument, TrustPolicy } from './iam/evaluate.ts'
+export { allowPolicy, readActions, writeActions } from './iam/policies.ts'
+export { githubTrustPolicy } from './iam/trust.ts'
 export { realClock, type Clock, type Timer } from './lib/clock.ts'
 export { defaults } from './lib/defaults.ts'
-export type { Fault, FaultKind, FaultSpec, InjectedFault } from './faults/queue.ts'
-export type { Comment, GithubState, Pull } from './state/github.ts'
-export type { RecordedRequest } from './lib/http.ts'
-export type { PolicyDocument, TrustPolicy } from './iam/evaluate.ts'
 export type { OperationName, Service } from './lib/operations.ts'
-export { defaultRules, permissiveRules, type Rules } from './state/rules.ts'
-export { githubTrustPolicy } from './iam/trust.ts'
+export type { RecordedRequest } from './services/handler.ts'
+export { addRole, type Credential, type Role } from './state/account.ts'
 export {
   addApp,
   addEnvironment,
-  addJob,
-  addRole,
   addStorage,
-  allowPolicy,
-  endJob,
-  getEnvironment,
   physicalBucket,
-  readActions,
-  writeActions,
   type App,
-  type Credential,
   type Environment,
-  type Job,
-  type JobPlan,
-  type Role,
   type Storage,
-  type State,
-} from './state/state.ts'
+} from './state/backends.ts'
+export type { Comment, GithubState, Pull } from './state/github.ts'
+export { addJob, endJob, type Job, type JobPlan } from './state/jobs.ts'
+export { defaultRules, permissiveRules, type Rules } from './state/rules.ts'
+export { getEnvironment, type State } from './state/state.ts'
 
 export type EmulatorOptions = {
-  /** A free one when left out. */
+  /** Any free port by default. */
   port?: number
-  /** Listen on [::1] as well. */
+  /** Whether to listen on [::1] as well. */
   ipv6?: boolean
   clock?: Clock
   rules?: Partial<Rules>
-  /** Claims of the tokens, on top of the default ones. */
-  claims?: Record<string, string | undefined>
-  /** The issuer that the tokens name; GitHub's when left out. */
+  /** Claims of the tokens, in addition to the default ones. */
+  claims?: Claims
+  /** The issuer that the tokens name; that of GitHub by default. */
   issuer?: string
 }
 
@@ -71,28 +67,69 @@ export type Emulator = {
   readonly url: string
   readonly port: number
   readonly clock: Clock
-  /** Environment variables that point any client, and the action, at the emulator. */
+  /** The environment variables that make any client, and the action, use the emulator. */
   readonly env: Readonly<Record<string, string>>
-  /** Environment variables with the long-term key of the account's user. */
+  /** The environment variables with the long-term key of the account's user. */
   readonly ambientEnv: Readonly<Record<string, string>>
   readonly githubToken: string
-  /** The state as of now, to read and to change. */
+  /** The current state; change it at will. */
   readonly state: State
-  /** Every request so far, oldest first. */
+  /** Every request so far, the oldest first. */
   readonly requests: readonly RecordedRequest[]
   /** The requests of one operation so far. */
   calls(operation: OperationName): readonly RecordedRequest[]
-  /** An environment of the default app, or of another. */
+  /** An environment; by default `prod` of the default app. */
   environment(name?: string, appId?: string): Environment
-  /** Spoils calls to come; gives back how far the order has got. */
-  injectFault(order: FaultSpec): InjectedFault
-  /** Says how jobs to come go. */
+  /** Injects a fault into the next calls; the result shows how often it was applied. */
+  injectFault(spec: FaultSpec): InjectedFault
+  /** Plans how the next jobs run. */
   planJob(plan: JobPlan): void
-  /** A fresh world, no faults, nothing received. */
+  /** Starts again with a new state, without faults and requests. */
   reset(): void
-  /** Closes everything; open requests are cut off. */
+  /** Stops to listen and closes every connection. */
   stop(): Promise<void>
 }
+
+/** Everything that `reset` replaces. */
+function createStore(
+  options: EmulatorOptions,
+  user: Credential,
+): {
+  readonly faults: ReturnType<typeof createFaultQueue>
+  readonly requests: RecordedRequest[]
+  readonly getState: () => State
+  readonly reset: () => void
+} {
+  const faults = createFaultQueue()
+  const requests: RecordedRequest[] = []
+  const newState = (): State =>
+    createState({
+      issuer: options.issuer ?? defaults.issuer,
+      rules: options.rules ?? {},
+      claims: options.claims ?? {},
+      user,
+    })
+  let state = newState()
+  return {
+    faults,
+    requests,
+    getState: () => state,
+    reset: () => {
+      state = newState()
+      faults.clear()
+      requests.length = 0
+    },
+  }
+}
+
+const clientEnv = (url: string, requestToken: string): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL: url,
+  AWS_REGION: defaults.region,
+  ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0`,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken,
+  GITHUB_API_URL: `${url}/api/v3`,
+  GITHUB_GRAPHQL_URL: `${url}/api/graphql`,
+})
 
 /** Starts an emulator on loopback. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -100,83 +137,54 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const timers = createTimers(clock)
   const issuer = await createIssuer()
   const requestToken = randomBytes(24).toString('base64url')
-  const githubToken = newGithubToken()
+  const githubToken = createGithubToken()
   const user = createUser()
-  const faults = createFaultQueue()
-  const requests: RecordedRequest[] = []
-  const freshState = (): State =>
-    createState({
-      issuer: options.issuer ?? defaults.issuer,
-      rules: options.rules ?? {},
-      claims: options.claims ?? {},
-      user,
-    })
-  let current = freshState()
-  const state = (): State => current
-  const updatedState = (): State => {
-    current.agenda.runUntil(clock.now())
-    return current
+  const { faults, requests, getState, reset } = createStore(options, user)
+  const currentState = (): State => {
+    const state = getState()
+    state.scheduler.runUntil(clock.now())
+    return state
   }
-  const reset = (): void => {
-    current = freshState()
-    faults.clear()
-    requests.length = 0
+  const handlers = {
+    ...oidcHandlers(getState, issuer, requestToken),
+    ...stsHandlers(getState, issuer),
+    ...amplifyHandlers(getState),
+    ...githubHandlers(getState, githubToken),
   }
-  const control = createControl({ state: updatedState, faults, requests, reset })
-  const listening = await serve(
-    {
-      clock,
-      timers,
-      url: () => url,
-      state,
-      faults,
-      requests,
-      control,
-      handlers: {
-        ...oidcHandlers(state, issuer, requestToken),
-        ...stsHandlers(state, issuer),
-        ...amplifyHandlers(state),
-        ...githubHandlers(state, githubToken),
-      },
-    },
-    { port: options.port ?? 0, ipv6: options.ipv6 ?? false },
+  const control = createControl({ state: currentState, faults, requests, reset })
+  const server = await startServer(
+    { clock, url: () => url, state: getState, faults, requests, handlers, control },
+    { timers, port: options.port ?? 0, ipv6: options.ipv6 ?? false },
   )
-  const url = `http://127.0.0.1:${listening.port}`
+  const url = `http://127.0.0.1:${server.port}`
   return {
     url,
-    port: listening.port,
+    port: server.port,
     clock,
-    env: {
-      AWS_ENDPOINT_URL: url,
-      AWS_REGION: defaults.region,
-      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0`,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken,
-      GITHUB_API_URL: `${url}/api/v3`,
-      GITHUB_GRAPHQL_URL: `${url}/api/graphql`,
-    },
+    env: clientEnv(url, requestToken),
     ambientEnv: {
       AWS_ACCESS_KEY_ID: user.accessKeyId,
       AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
     },
     githubToken,
     get state() {
-      return updatedState()
+      return currentState()
     },
     requests,
     calls: (operation) => requests.filter((request) => request.operation === operation),
     environment: (name = 'prod', appId = defaults.appId) =>
-      getEnvironment(updatedState(), appId, name),
-    injectFault: (order) => {
-      checkFaultSpec(order)
-      return faults.add(order)
+      getEnvironment(currentState(), appId, name),
+    injectFault: (spec) => {
+      checkFaultSpec(spec)
+      return faults.add(spec)
     },
     planJob: (plan) => {
-      current.jobPlans.push({ ...plan })
+      getState().jobPlans.push({ ...plan })
     },
     reset,
     stop: async () => {
       timers.clear()
-      await listening.stop()
+      await server.stop()
     },
   }
 }

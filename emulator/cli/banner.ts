@@ -1,5 +1,5 @@
-import type { Emulator } from '../emulator.ts'
-import type { App, Role, State } from '../state/state.ts'
+import type { OneOrMore } from '../iam/evaluate.ts'
+import type { App, Emulator, Role, State } from '../emulator.ts'
 
 const exportLines = (variables: Readonly<Record<string, string>>): string[] =>
   Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`)
@@ -13,7 +13,7 @@ function appLines(app: App): string[] {
   return [`#   app ${app.appId} (${app.name})`, ...environments]
 }
 
-const toArray = (value: string | string[] | undefined): string[] => [value ?? []].flat()
+const toArray = (value: OneOrMore | undefined): string[] => [value ?? []].flat()
 
 function roleLines(role: Role): string[] {
   const subjects = role.trust.Statement.flatMap((statement) =>
@@ -33,40 +33,41 @@ function roleLines(role: Role): string[] {
   ]
 }
 
-function stateLines(world: State): string[] {
+function stateLines(state: State): string[] {
+  const audiences = state.providers.flatMap((provider) => provider.audiences)
   return [
-    `#   account ${world.accountId}, any region`,
-    ...[...world.apps.values()].flatMap(appLines),
-    ...[...world.roles.values()].flatMap(roleLines),
-    `#   tokens of ${world.issuer}, audience ${world.providers.flatMap(({ audiences }) => audiences).join(', ')}`,
-    `#     sub ${world.claims['sub'] ?? ''}`,
+    `#   account ${state.accountId}, in any region`,
+    ...[...state.apps.values()].flatMap(appLines),
+    ...[...state.roles.values()].flatMap(roleLines),
+    `#   OIDC tokens of ${state.issuer} for the audience ${audiences.join(', ')}`,
+    `#     sub ${state.claims['sub'] ?? ''}`,
   ]
 }
 
-/** What the command prints when the emulator is ready. A shell can read all of it. */
+/** What the command prints when the emulator is ready, in lines that a shell can read. */
 export function banner(emulator: Emulator): string {
   return [
     `# The emulator listens on ${emulator.url}`,
     '',
-    '# Token, STS, Amplify Backend and GitHub',
+    '# For the action: OIDC, STS, Amplify Backend and GitHub',
     ...exportLines(emulator.env),
     '',
-    "# The AWS CLI or an SDK without a role: the account's user. Where a client is too old to know",
-    '# AWS_ENDPOINT_URL (the AWS CLI before 2.13), add --endpoint-url "$AWS_ENDPOINT_URL".',
+    "# For the AWS CLI or an SDK without a role: the key of the account's user. A client that does not",
+    '# support AWS_ENDPOINT_URL (the AWS CLI before 2.13) needs --endpoint-url "$AWS_ENDPOINT_URL".',
     ...exportLines({
       ...emulator.ambientEnv,
       AWS_DEFAULT_REGION: emulator.env['AWS_REGION'] ?? '',
       AWS_EC2_METADATA_DISABLED: 'true',
     }),
     '',
-    "# GitHub's comments",
+    "# For comments: GitHub's token",
     ...exportLines({ GITHUB_TOKEN: emulator.githubToken }),
     '',
-    '# What there is',
+    '# The emulator has',
     ...stateLines(emulator.state),
     '',
-    `# Faults, state and what was received: curl ${emulator.url}/_emulator/`,
-    '# Ctrl-C stops it; nothing is kept.',
+    `# To inject faults and to see the state and the requests: curl ${emulator.url}/_emulator/`,
+    '# Press Ctrl-C to stop. Nothing is kept.',
     '',
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 /** What can go wrong, by name. */
 import { addJob, addStorage, allowPolicy, endJob, readActions, type Emulator } from '../emulator.ts'
-import type { FaultSpec } from '../faults/queue.ts'
+import type { FaultSpec } from '../emulator.ts'
 
 type NamedFault = Readonly<{ description: string; inject(emulator: Emulator): void }>
 

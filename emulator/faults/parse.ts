@@ -1,7 +1,6 @@
-import type { Fault, FaultSpec, FaultTarget } from './queue.ts'
 import { operationNames } from '../lib/operations.ts'
-import { ObjectReader, ValidationError } from '../lib/validation.ts'
-import type { JobPlan } from '../state/state.ts'
+import { ObjectReader, parseTimes, ValidationError } from '../lib/validation.ts'
+import type { Fault, FaultKind, FaultSpec, FaultTarget } from './spec.ts'
 
 const kinds = [
   'status',
@@ -16,7 +15,7 @@ const kinds = [
   'redirect',
   'garbage',
   'slow',
-] as const satisfies readonly Fault['kind'][]
+] as const satisfies readonly FaultKind[]
 
 const statusRange = { min: 200, max: 599 }
 
@@ -29,7 +28,7 @@ function parseFault(reader: ObjectReader): Fault {
         status: reader.integer('status', statusRange),
         name: reader.optionalString('name'),
         message: reader.optionalString('message'),
-        typed: reader.optionalOneOf('typed', ['header', '__type', 'code', 'none']),
+        errorNameIn: reader.optionalOneOf('errorNameIn', ['header', '__type', 'code', 'none']),
         headers: reader.optionalStringRecord('headers'),
       }
     case 'html':
@@ -74,9 +73,6 @@ function parseFault(reader: ObjectReader): Fault {
   }
 }
 
-const parseTimes = (reader: ObjectReader): number | 'always' | undefined =>
-  reader.raw('times') === 'always' ? 'always' : reader.optionalInteger('times', { min: 1 })
-
 function parseTarget(reader: ObjectReader): FaultTarget {
   return {
     operation: reader.oneOf('operation', operationNames),
@@ -87,39 +83,32 @@ function parseTarget(reader: ObjectReader): FaultTarget {
   }
 }
 
-/** Refuses an order that contradicts itself. */
-export function checkFaultSpec(order: FaultSpec): void {
-  if ((order.when === 'late') !== (order.lateMs !== undefined))
-    throw new ValidationError("A fault needs lateMs when, and only when, its effect comes 'late'")
-  if (order.when === 'late' && (order.kind === 'delay' || order.kind === 'slow'))
+/**
+ * Checks that the members of a fault go together.
+ *
+ * @throws ValidationError if they contradict each other
+ */
+export function checkFaultSpec(spec: FaultSpec): void {
+  if ((spec.when === 'late') !== (spec.lateMs !== undefined))
+    throw new ValidationError('Set lateMs if, and only if, when is "late"')
+  if (spec.when === 'late' && (spec.kind === 'delay' || spec.kind === 'slow'))
     throw new ValidationError(
-      `A fault of kind ${order.kind} ends in the right answer: it cannot be late`,
+      `A fault of kind ${spec.kind} sends the correct response, so its effect cannot be late`,
     )
-  const unread = (order.kind === 'reset' || order.kind === 'close') && order.unread === true
-  if (unread && order.when !== undefined && order.when !== 'before')
-    throw new ValidationError('A request that is not read has no effect')
+  const unread = (spec.kind === 'reset' || spec.kind === 'close') && spec.unread === true
+  if (unread && spec.when !== undefined && spec.when !== 'before')
+    throw new ValidationError('A request that is not read cannot take effect')
 }
 
-/** A fault order out of JSON; throws a ShapeError that says what is wrong. */
+/**
+ * Parses a fault from JSON.
+ *
+ * @throws ValidationError if it is not a valid fault
+ */
 export function parseFaultSpec(value: unknown): FaultSpec {
   const reader = new ObjectReader(value, 'fault')
-  const order = { ...parseTarget(reader), ...parseFault(reader) }
+  const spec = { ...parseTarget(reader), ...parseFault(reader) }
   reader.rejectUnknown()
-  checkFaultSpec(order)
-  return order
-}
-
-/** A job plan out of JSON; throws a ShapeError that says what is wrong. */
-export function parseJobPlan(value: unknown): JobPlan {
-  const reader = new ObjectReader(value, 'job')
-  const plan = {
-    times: parseTimes(reader),
-    ms: reader.raw('ms') === 'never' ? ('never' as const) : reader.optionalInteger('ms'),
-    statuses: reader.optionalStrings('statuses'),
-    finalStatus: reader.optionalString('finalStatus'),
-    error: reader.optionalString('error'),
-    leavesBucket: reader.optionalBoolean('leavesBucket'),
-  }
-  reader.rejectUnknown()
-  return plan
+  checkFaultSpec(spec)
+  return spec
 }

@@ -1,46 +1,50 @@
-import {
-  htmlFaultResponse,
-  placeholderBody,
-  statusFaultResponse,
-} from '../services/error-responses.ts'
-import type { FaultSpec } from './queue.ts'
+import { send, type Exchange } from '../lib/exchange.ts'
 import type { HttpResponse } from '../lib/http.ts'
-import type { Service } from '../lib/operations.ts'
-import type { Rules } from '../state/rules.ts'
 import {
   closeConnection,
   resetConnection,
-  send,
   sendPartial,
   sendRaw,
   sendSlowly,
   sendTruncated,
-  type Exchange,
-} from '../lib/exchange.ts'
+} from './broken-responses.ts'
+import type { Fault, FaultSpec, StatusFault } from './spec.ts'
 
-/** What a fault has to know about the call that it spoils. */
+/** The call that gets a fault. */
 export type FaultyCall = {
   readonly exchange: Exchange
-  readonly service: Service
   readonly requestId: string
-  readonly rules: Rules
-  /** The right answer; none where the fault comes before the effect. */
+  /** The correct response; undefined if the fault prevents the effect. */
   readonly response: HttpResponse | undefined
-  /** Carries the call out, for the faults that end in the right answer. */
-  perform(): HttpResponse
+  /** Carries out the call, for faults that send the correct response after all. */
+  readonly perform: () => HttpResponse
+  /** Formats an error as the called service does. */
+  readonly formatError: (fault: StatusFault) => HttpResponse
 }
 
 const garbage = '\u0000\u0001 SSH-2.0-not_http\r\n\r\n'
 
+const halfBody = '{"appId":"d1a2b3c4d5e6f7","backendEnvironmentName":"prod","jobId":'
+
+/** A response for faults that break off in the middle, twice as long as what they send. */
 function placeholderResponse(status: number, requestId: string): HttpResponse {
   return {
     status,
     headers: { 'content-type': 'application/json', 'x-amzn-RequestId': requestId },
-    body: placeholderBody + ' '.repeat(placeholderBody.length),
+    body: halfBody + ' '.repeat(halfBody.length),
   }
 }
 
-function bodyFaultResponse(fault: Extract<FaultSpec, { kind: 'body' }>): HttpResponse {
+type Kind<Name extends Fault['kind']> = Extract<Fault, { kind: Name }>
+
+/** The page of a proxy or a load balancer. */
+function htmlResponse(fault: Kind<'html'>): HttpResponse {
+  const status = fault.status ?? 502
+  const page = `<html>\n<head><title>${status}</title></head>\n<body><center><h1>${status}</h1></center></body>\n</html>\n`
+  return { status, headers: { 'content-type': 'text/html' }, body: fault.html ?? page }
+}
+
+function bodyResponse(fault: Kind<'body'>): HttpResponse {
   return {
     status: fault.status ?? 200,
     headers: { 'content-type': fault.contentType ?? 'application/json', ...fault.headers },
@@ -48,65 +52,89 @@ function bodyFaultResponse(fault: Extract<FaultSpec, { kind: 'body' }>): HttpRes
   }
 }
 
-function redirectFaultResponse(
-  fault: Extract<FaultSpec, { kind: 'redirect' }>,
-  exchange: Exchange,
-): HttpResponse {
+function redirectResponse(fault: Kind<'redirect'>, exchange: Exchange): HttpResponse {
   const { headers, url = '/' } = exchange.request
   const location = fault.location ?? `http://${headers.host ?? '127.0.0.1'}${url}`
   return { status: fault.status ?? 307, headers: { location }, body: '' }
 }
 
-/** Answers a call the way a fault has it; gives back the status that was sent, if any was. */
-export async function playFault(fault: FaultSpec, spoilt: FaultyCall): Promise<number | undefined> {
-  const { exchange, response, requestId } = spoilt
-  const whole = (made: HttpResponse): number => {
-    send(exchange, {
-      ...made,
-      headers: { 'x-amzn-RequestId': requestId, ...made.headers },
-    })
-    return made.status
-  }
+/**
+ * Responds to a call as a fault describes, or ends its connection.
+ *
+ * @returns the status that was sent, if one was
+ */
+export async function playFault(fault: FaultSpec, call: FaultyCall): Promise<number | undefined> {
   switch (fault.kind) {
     case 'status':
-      return whole(statusFaultResponse(fault, spoilt.service, requestId, spoilt.rules))
+      return sendComplete(call, call.formatError(fault))
     case 'html':
-      return whole(htmlFaultResponse(fault))
+      return sendComplete(call, htmlResponse(fault))
     case 'empty':
-      return whole({ status: fault.status ?? 200, headers: {}, body: '' })
+      return sendComplete(call, { status: fault.status ?? 200, headers: {}, body: '' })
     case 'body':
-      return whole(bodyFaultResponse(fault))
+      return sendComplete(call, bodyResponse(fault))
     case 'redirect':
-      return whole(redirectFaultResponse(fault, exchange))
+      return sendComplete(call, redirectResponse(fault, call.exchange))
+    case 'delay':
+      await call.exchange.timers.sleep(fault.ms)
+      return sendComplete(call, call.response ?? call.perform())
+    case 'truncated':
+    case 'stall':
+    case 'slow':
+      return playPartial(fault, call)
+    case 'garbage':
+      sendRaw(call.exchange, fault.bytes ?? garbage)
+      return undefined
+    case 'reset':
+      resetConnection(call.exchange)
+      return undefined
+    case 'close':
+      closeConnection(call.exchange)
+      return undefined
+  }
+}
+
+/** Plays the faults that send a response in parts, or only a part of one. */
+async function playPartial(
+  fault: Kind<'truncated' | 'stall' | 'slow'>,
+  { exchange, requestId, response, perform }: FaultyCall,
+): Promise<number | undefined> {
+  switch (fault.kind) {
     case 'truncated': {
       const status = fault.status ?? response?.status ?? 200
-      const cut =
+      const truncated =
         response === undefined ? placeholderResponse(status, requestId) : { ...response, status }
-      sendTruncated(exchange, cut, fault.chunked ?? false)
+      sendTruncated(exchange, truncated, fault.chunked ?? false)
       return status
     }
     case 'stall':
       if (fault.sent === undefined || fault.sent === 'nothing') return undefined
       sendPartial(exchange, response ?? placeholderResponse(200, requestId), fault.sent)
       return response?.status ?? 200
-    case 'delay': {
-      await exchange.timers.sleep(fault.ms)
-      const late = response ?? spoilt.perform()
-      return whole(late)
-    }
     case 'slow': {
-      const right = response ?? spoilt.perform()
-      await sendSlowly(exchange, right, { ms: fault.ms, bytes: fault.bytes ?? 8 })
-      return right.status
+      const complete = response ?? perform()
+      await sendSlowly(exchange, complete, { ms: fault.ms, bytes: fault.bytes ?? 8 })
+      return complete.status
     }
-    case 'garbage':
-      sendRaw(exchange, fault.bytes ?? garbage)
-      return undefined
-    case 'reset':
-      resetConnection(exchange)
-      return undefined
-    case 'close':
-      closeConnection(exchange)
-      return undefined
   }
+}
+
+function sendComplete({ exchange, requestId }: FaultyCall, response: HttpResponse): number {
+  send(exchange, {
+    ...response,
+    headers: { 'x-amzn-RequestId': requestId, ...response.headers },
+  })
+  return response.status
+}
+
+/**
+ * Ends the connection before the body of the request is read.
+ *
+ * @returns whether the fault does so
+ */
+export function playUnreadFault(fault: FaultSpec, exchange: Exchange): boolean {
+  if ((fault.kind !== 'reset' && fault.kind !== 'close') || fault.unread !== true) return false
+  if (fault.kind === 'reset') resetConnection(exchange)
+  else closeConnection(exchange)
+  return true
 }

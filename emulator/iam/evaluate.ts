@@ -1,4 +1,6 @@
-/** A string or several; IAM takes both everywhere. */
+/** Evaluates permission policies and trust policies as IAM does. */
+
+/** IAM accepts one string wherever it accepts a list. */
 export type OneOrMore = string | string[]
 
 export type Conditions = Record<string, Record<string, OneOrMore>>
@@ -24,7 +26,7 @@ export type TrustStatement = {
 
 export type TrustPolicy = { Version?: string | undefined; Statement: TrustStatement[] }
 
-/** What is known about a request when conditions are evaluated. */
+/** The values of the condition keys of a request. */
 export type ConditionContext = ReadonlyMap<string, readonly string[]>
 
 export type Decision = 'allowed' | 'not-allowed' | 'denied'
@@ -32,7 +34,7 @@ export type Decision = 'allowed' | 'not-allowed' | 'denied'
 const toArray = (value: OneOrMore): readonly string[] =>
   typeof value === 'string' ? [value] : value
 
-/** IAM's wildcards: `*` for any text, `?` for one character. */
+/** Matches IAM's wildcards: `*` for any text, `?` for any one character. */
 export function matchesWildcard(pattern: string, text: string, ignoreCase = false): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
@@ -59,7 +61,7 @@ const comparisons: ReadonlyMap<string, Comparison> = new Map(
 const operatorName = (operator: string): string =>
   operator.replace(/^ForAnyValue:/, '').replace(/IfExists$/, '')
 
-/** Whether the emulator can evaluate a condition operator. */
+/** Whether the emulator implements a condition operator. */
 export const isKnownOperator = (operator: string): boolean =>
   comparisons.has(operatorName(operator))
 
@@ -88,18 +90,18 @@ function conditionsHold(conditions: Conditions | undefined, context: ConditionCo
 }
 
 function isCovered(
-  wanted: OneOrMore | undefined,
-  unwanted: OneOrMore | undefined,
+  included: OneOrMore | undefined,
+  excluded: OneOrMore | undefined,
   text: string,
   ignoreCase: boolean,
 ): boolean {
   const anyMatch = (patterns: OneOrMore): boolean =>
     toArray(patterns).some((pattern) => matchesWildcard(pattern, text, ignoreCase))
-  if (wanted !== undefined) return anyMatch(wanted)
-  return unwanted !== undefined && !anyMatch(unwanted)
+  if (included !== undefined) return anyMatch(included)
+  return excluded !== undefined && !anyMatch(excluded)
 }
 
-/** What a set of policies says about an action on a resource; an explicit deny wins. */
+/** Decides whether policies allow an action on a resource; an explicit deny overrides any allow. */
 export function evaluatePolicies(
   policies: readonly PolicyDocument[],
   action: string,
@@ -119,7 +121,7 @@ export function evaluatePolicies(
   return effects.includes('Allow') ? 'allowed' : 'not-allowed'
 }
 
-/** Whether a trust policy lets a federated principal assume the role. */
+/** Whether a trust policy allows a federated principal to assume the role. */
 export function trustPolicyAllows(
   policy: TrustPolicy,
   provider: string,
@@ -135,7 +137,7 @@ export function trustPolicyAllows(
   return effects.includes('Allow') && !effects.includes('Deny')
 }
 
-/** The partition that a region belongs to. */
+/** The AWS partition of a region. */
 export function getPartition(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn'
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'

@@ -24,7 +24,9 @@ function parseConditions(value: unknown): Conditions | undefined {
   return Object.fromEntries(
     Object.entries(value).map(([operator, keys]) => {
       if (!isKnownOperator(operator))
-        throw new ValidationError(`The emulator does not know the condition operator ${operator}`)
+        throw new ValidationError(
+          `The emulator does not support the condition operator ${operator}`,
+        )
       if (!isObject(keys)) throw new ValidationError(`Condition ${operator} must be an object`)
       const patterns = Object.entries(keys).map(([key, value]) => [key, parseOneOrMore(value, key)])
       return [operator, Object.fromEntries(patterns)]
@@ -62,8 +64,8 @@ const memberNames = new Set([
 
 function parseStatement(value: unknown): Statement {
   if (!isObject(value)) throw new ValidationError('A statement is not a JSON object')
-  const strange = Object.keys(value).find((name) => !memberNames.has(name))
-  if (strange !== undefined) throw new ValidationError(`Has prohibited field ${strange}`)
+  const unknown = Object.keys(value).find((name) => !memberNames.has(name))
+  if (unknown !== undefined) throw new ValidationError(`Has prohibited field ${unknown}`)
   const action = parseOptional(value['Action'], 'Action')
   const notAction = parseOptional(value['NotAction'], 'NotAction')
   const resource = parseOptional(value['Resource'], 'Resource')
@@ -82,7 +84,11 @@ function parseStatement(value: unknown): Statement {
   }
 }
 
-/** A policy of a role, a user or a session; throws a ShapeError that says what is wrong. */
+/**
+ * Parses the policy of a role, a user or a session.
+ *
+ * @throws ValidationError if it is not a valid policy
+ */
 export function parsePolicy(document: unknown): PolicyDocument {
   const { version, statements } = parseStatements(document)
   return { Version: version, Statement: statements.map(parseStatement) }
@@ -100,7 +106,11 @@ function parseTrustStatement(value: unknown): TrustStatement {
   }
 }
 
-/** A role's trust policy; throws a ShapeError that says what is wrong. */
+/**
+ * Parses the trust policy of a role.
+ *
+ * @throws ValidationError if it is not a valid trust policy
+ */
 export function parseTrustPolicy(document: unknown): TrustPolicy {
   const { version, statements } = parseStatements(document)
   return { Version: version, Statement: statements.map(parseTrustStatement) }

@@ -2,16 +2,39 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 
 import aws4 from 'aws4'
 
-import type { Call } from '../lib/http.ts'
-import type { Credential } from '../state/state.ts'
-
 export type SignatureProblem =
   'missing' | 'incomplete' | 'unknown-key' | 'expired-session' | 'expired' | 'mismatch'
 
-/** Who signed a request, or what is wrong with its signature. */
-export type SignatureResult =
-  | { readonly ok: true; readonly credential: Credential; readonly region: string }
-  | { readonly ok: false; readonly problem: SignatureProblem; readonly message: string }
+/** The parts of a request that a signature depends on. */
+export type SignedRequest = {
+  /** When the request arrived, in milliseconds since the epoch. */
+  readonly now: number
+  readonly method: string
+  /** The request target as it was sent, with the query. */
+  readonly target: string
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly rawBody: Buffer
+}
+
+/** An access key that can sign requests. */
+export type SigningKey = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  /** In milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined
+}
+
+/** The key that signed a request, or what is wrong with the signature. */
+export type SignatureResult<Key extends SigningKey> =
+  { readonly ok: true; readonly credential: Key; readonly region: string } | Rejection
+
+type Rejection = {
+  readonly ok: false
+  readonly problem: SignatureProblem
+  readonly message: string
+}
 
 type Authorization = {
   readonly accessKeyId: string
@@ -28,7 +51,7 @@ const mismatch =
   'The request signature we calculated does not match the signature you provided. ' +
   'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
-const reject = (problem: SignatureProblem, message: string): SignatureResult => ({
+const reject = (problem: SignatureProblem, message: string): Rejection => ({
   ok: false,
   problem,
   message,
@@ -65,64 +88,62 @@ function checkDate(signedAt: number, now: number): string | undefined {
 }
 
 function computeSignature(
-  call: Call,
+  signed: SignedRequest,
   given: Authorization,
-  credential: Credential,
+  key: SigningKey,
   date: string,
 ): string {
   const headers: Record<string, string> = {}
-  for (const name of given.signedHeaders) headers[name] = call.headers[name] ?? ''
-  const payload = call.headers['x-amz-content-sha256']
+  for (const name of given.signedHeaders) headers[name] = signed.headers[name] ?? ''
+  const payload = signed.headers['x-amz-content-sha256']
   if (payload !== undefined) headers['x-amz-content-sha256'] = payload
   const request = {
-    method: call.method,
-    path: call.target,
-    host: call.headers['host'] ?? '',
+    method: signed.method,
+    path: signed.target,
+    host: signed.headers['host'] ?? '',
     headers,
-    body: call.rawBody,
+    body: signed.rawBody,
     service: given.service,
     region: given.region,
-    // Nothing may be added to what the client says it has signed.
+    // Only the headers that the client declares as signed may count.
     doNotModifyHeaders: true,
     extraHeadersToInclude: Object.fromEntries(given.signedHeaders.map((name) => [name, true])),
-    // The payload's hash counts, signed as a header or not.
+    // The hash of the payload counts even if its header is not a signed one.
     extraHeadersToIgnore: given.signedHeaders.includes('x-amz-content-sha256')
       ? {}
       : { 'x-amz-content-sha256': true },
   }
   const signer = new aws4.RequestSigner(request, {
-    accessKeyId: credential.accessKeyId,
-    secretAccessKey: credential.secretAccessKey,
+    accessKeyId: key.accessKeyId,
+    secretAccessKey: key.secretAccessKey,
   })
   signer.datetime = date
   signer.parsePath()
   return /Signature=([0-9a-f]{64})$/.exec(signer.authHeader())?.[1] ?? ''
 }
 
-function payloadMatches(call: Call): boolean {
-  const claimed = call.headers['x-amz-content-sha256']
-  return (
-    claimed === undefined || claimed === createHash('sha256').update(call.rawBody).digest('hex')
-  )
+function payloadMatches({ headers, rawBody }: SignedRequest): boolean {
+  const claimed = headers['x-amz-content-sha256']
+  return claimed === undefined || claimed === createHash('sha256').update(rawBody).digest('hex')
 }
 
 const equalHex = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 /**
- * Verifies a Signature Version 4 by computing it again, with code that is not the SDK's.
+ * Verifies a Signature Version 4 by computing it again, with another library than the SDK.
  *
- * @param service the signing name that the scope must carry
+ * @param service the service name that the credential scope must have
  */
-export function verifySignature(
-  call: Call,
+export function verifySignature<Key extends SigningKey>(
+  request: SignedRequest,
   service: string,
-  credentials: ReadonlyMap<string, Credential>,
-): SignatureResult {
-  const header = call.headers['authorization']
+  keys: ReadonlyMap<string, Key>,
+): SignatureResult<Key> {
+  const header = request.headers['authorization']
   if (header === undefined) return reject('missing', 'Missing Authentication Token')
   const given = parseAuthorization(header)
-  const date = call.headers['x-amz-date'] ?? ''
+  const date = request.headers['x-amz-date'] ?? ''
   const signedAt = parseDate(date)
   if (given === undefined || signedAt === undefined || !date.startsWith(given.date))
     return reject(
@@ -132,19 +153,22 @@ export function verifySignature(
   const unsigned = ['host', 'x-amz-date'].find((name) => !given.signedHeaders.includes(name))
   if (unsigned !== undefined)
     return reject('mismatch', `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
-  const credential = credentials.get(given.accessKeyId)
-  if (credential === undefined || credential.sessionToken !== call.headers['x-amz-security-token'])
+  const credential = keys.get(given.accessKeyId)
+  if (
+    credential === undefined ||
+    credential.sessionToken !== request.headers['x-amz-security-token']
+  )
     return reject('unknown-key', 'The security token included in the request is invalid.')
   if (given.service !== service)
     return reject('mismatch', `Credential should be scoped to correct service: '${service}'.`)
-  const skew = checkDate(signedAt, call.now)
+  const skew = checkDate(signedAt, request.now)
   if (skew !== undefined) return reject('expired', skew)
   if (
-    !payloadMatches(call) ||
-    !equalHex(computeSignature(call, given, credential, date), given.signature)
+    !payloadMatches(request) ||
+    !equalHex(computeSignature(request, given, credential, date), given.signature)
   )
     return reject('mismatch', mismatch)
-  if (credential.expiresAt !== undefined && credential.expiresAt <= call.now)
+  if (credential.expiresAt !== undefined && credential.expiresAt <= request.now)
     return reject('expired-session', 'The security token included in the request is expired')
   return { ok: true, credential, region: given.region }
 }

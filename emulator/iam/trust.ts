@@ -1,4 +1,4 @@
-/** Trust policies for the tokens of workflows, among them those of docs/setup.md. */
+/** Trust policies for the OIDC tokens of workflows, among them those of docs/setup.md. */
 import { defaults } from '../lib/defaults.ts'
 import type { TrustPolicy } from './evaluate.ts'
 
@@ -7,13 +7,13 @@ export type TrustOptions = Readonly<{
   audience?: string
   issuer?: string
   partition?: string
-  /** Whether a `*` in a subject stands for any text. */
+  /** Whether `*` in a subject is a wildcard. */
   wildcards?: boolean
-  /** Further claims, which have to be equal. */
+  /** Other claims that must be equal. */
   claims?: Readonly<Record<string, string>>
 }>
 
-/** Trust in a workflow's tokens, by audience and subject. */
+/** Trusts the tokens of GitHub's issuer that have one of the subjects. */
 export function githubTrustPolicy(subjects: string[], options: TrustOptions = {}): TrustPolicy {
   const account = options.accountId ?? defaults.accountId
   const issuer = (options.issuer ?? defaults.issuer).replace(/^https?:\/\//, '')
@@ -40,24 +40,24 @@ export function githubTrustPolicy(subjects: string[], options: TrustOptions = {}
   }
 }
 
-/** Subjects of the emulator's repository, in the two formats that GitHub has for them. */
+/** Subjects of the default repository, in both formats that GitHub uses. */
 const defaultSubjects = (...endings: readonly string[]): string[] =>
   endings.flatMap((ending) => [
     `repo:octo-org/octo-app:${ending}`,
     `repo:octo-org@12345/octo-app@456789:${ending}`,
   ])
 
-/** The trust of the role that applies. */
+/** The trust policy of the role that applies. */
 export const applyTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('ref:refs/heads/main'), { issuer })
 
-/** The trust of the role that plans. */
+/** The trust policy of the role that plans. */
 export const planTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('pull_request', 'ref:refs/heads/*'), {
     issuer,
     wildcards: true,
   })
 
-/** The trust of the role that applies where merged pull requests, and no pushes, do so. */
+/** The trust policy of the role that applies if merged pull requests apply in place of pushes. */
 export const mergedTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('pull_request'), { issuer, claims: { ref: 'refs/heads/main' } })

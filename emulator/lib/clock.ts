@@ -1,17 +1,17 @@
-/** A running timer that can be called off. */
+/** A running timer. */
 export type Timer = { cancel(): void }
 
-/** The only source of time: hand in another one to make time pass at another speed. */
+/** The emulator's only source of time; tests pass their own. */
 export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number
   setTimeout(run: () => void, ms: number): Timer
 }
 
-/** The longest delay that Node's timers take; a longer one would fire at once. */
+/** The longest delay that Node's timers accept; they fire at once for a longer one. */
 export const maxDelayMs = 2 ** 31 - 1
 
-/** The machine's own time. */
+/** The clock of this machine. */
 export const realClock: Clock = {
   now: () => Date.now(),
   setTimeout(run, ms) {
@@ -24,14 +24,14 @@ export const realClock: Clock = {
   },
 }
 
-/** Timers that can be cleared all at once. */
+/** Timers that can be cancelled together. */
 export type Timers = {
-  /** Resolves after so many milliseconds; never, once the timers were cleared. */
+  /** Resolves after this many milliseconds, or never if the timers are cleared first. */
   sleep(ms: number): Promise<void>
   clear(): void
 }
 
-/** Makes timers on a clock. */
+/** Creates timers that run on a clock. */
 export function createTimers(clock: Clock): Timers {
   const running = new Set<Timer>()
   return {

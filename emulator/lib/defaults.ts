@@ -1,4 +1,4 @@
-/** The names of what there is in a fresh emulator. */
+/** The names of the resources in a new emulator. */
 export const defaults = {
   accountId: '111122223333',
   appId: 'd1a2b3c4d5e6f7',

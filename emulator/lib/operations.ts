@@ -1,3 +1,4 @@
+/** The services that the emulator plays, and their operations. */
 export const amplifyOperations = [
   'GetBackend',
   'GetBackendStorage',

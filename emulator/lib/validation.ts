@@ -1,4 +1,4 @@
-/** A value that is not what was asked for; the message names the place. */
+/** A value that does not have the expected form; the message names the member. */
 export class ValidationError extends Error {}
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -10,7 +10,10 @@ export function isObject(value: unknown): value is JsonObject {
 
 export type Range = { readonly min?: number; readonly max?: number }
 
-/** Reads the members of a JSON object, each once, and complains about what it does not know. */
+/**
+ * Reads the members of a JSON object, each with the type that it must have. Every method throws a
+ * ValidationError that names the member and the rule that it breaks.
+ */
 export class ObjectReader {
   readonly #value: JsonObject
   readonly #where: string
@@ -29,10 +32,6 @@ export class ObjectReader {
 
   #fail(name: string, rule: string): never {
     throw new ValidationError(`${this.#where}.${name} must be ${rule}`)
-  }
-
-  has(name: string): boolean {
-    return this.#get(name) !== undefined
   }
 
   string(name: string): string {
@@ -56,7 +55,7 @@ export class ObjectReader {
   }
 
   integer(name: string, range: Range = {}): number {
-    return this.optionalInteger(name, range) ?? this.#fail(name, 'a whole number')
+    return this.optionalInteger(name, range) ?? this.#fail(name, 'an integer')
   }
 
   optionalInteger(name: string, { min = 0, max = 2 ** 53 - 1 }: Range = {}): number | undefined {
@@ -64,7 +63,7 @@ export class ObjectReader {
     if (value === undefined) return undefined
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)
       return value
-    return this.#fail(name, `a whole number from ${min} to ${max}`)
+    return this.#fail(name, `an integer from ${min} to ${max}`)
   }
 
   oneOf<T extends string | number>(name: string, allowed: readonly T[]): T {
@@ -105,7 +104,7 @@ export class ObjectReader {
     return value === undefined ? undefined : new ObjectReader(value, `${this.#where}.${name}`)
   }
 
-  /** A list of objects; empty when left out. */
+  /** A list of objects; empty if the member is missing. */
   objects(name: string): ObjectReader[] {
     const value = this.#get(name) ?? []
     if (!Array.isArray(value)) return this.#fail(name, 'a list of objects')
@@ -113,7 +112,7 @@ export class ObjectReader {
     return items.map((item, index) => new ObjectReader(item, `${this.#where}.${name}[${index}]`))
   }
 
-  /** Each member as an object of its own. */
+  /** All members by name, each of which must be an object. */
   entries(): [string, ObjectReader][] {
     return Object.keys(this.#value).map((name) => [
       name,
@@ -121,17 +120,21 @@ export class ObjectReader {
     ])
   }
 
-  /** The value as it is. */
+  /** The value of a member, whatever its type. */
   raw(name: string): unknown {
     return this.#get(name)
   }
 
-  /** Whatever the value is made of must have been read by now. */
+  /** Call it last: throws a ValidationError if the object has members that nothing has read. */
   rejectUnknown(): void {
     const unknown = Object.keys(this.#value).filter((name) => !this.#known.has(name))
     if (unknown.length > 0)
       throw new ValidationError(
-        `${this.#where} has no member ${unknown.join(', ')}; it knows ${[...this.#known].join(', ')}`,
+        `${this.#where} has no member ${unknown.join(', ')}. Its members are: ${[...this.#known].join(', ')}`,
       )
   }
 }
+
+/** Reads `times`: how many calls or jobs something applies to. */
+export const parseTimes = (reader: ObjectReader): number | 'always' | undefined =>
+  reader.raw('times') === 'always' ? 'always' : reader.optionalInteger('times', { min: 1 })

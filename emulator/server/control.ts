@@ -1,12 +1,14 @@
+import { parseFaultSpec } from '../faults/parse.ts'
 import type { FaultQueue } from '../faults/queue.ts'
-import { jsonResponse, type HttpResponse, type RecordedRequest } from '../lib/http.ts'
-import { parseFaultSpec, parseJobPlan } from '../faults/parse.ts'
-import { patchState } from '../state/patch.ts'
+import { jsonResponse, type HttpResponse } from '../lib/http.ts'
 import { ValidationError } from '../lib/validation.ts'
+import type { RecordedRequest } from '../services/handler.ts'
+import { parseJobPlan } from '../state/jobs.ts'
+import { patchState } from '../state/patch.ts'
 import { snapshot } from '../state/snapshot.ts'
 import type { State } from '../state/state.ts'
 
-/** What can be controlled over HTTP. */
+/** What the control interface can read and change. */
 export type ControlTarget = {
   readonly state: () => State
   readonly faults: FaultQueue
@@ -15,18 +17,18 @@ export type ControlTarget = {
 }
 
 const endpoints = {
-  'POST /_emulator/faults': 'order a fault, or a list of them',
-  'GET /_emulator/faults': 'the orders and how far they have got',
-  'DELETE /_emulator/faults': 'no more faults',
-  'POST /_emulator/jobs': 'say how jobs to come go, one plan or a list',
-  'GET /_emulator/received': 'every request so far',
-  'GET /_emulator/world': 'the state',
-  'PUT /_emulator/world':
-    'change what is given of rules, claims, tokenSeconds, apps, roles, github',
-  'POST /_emulator/reset': 'a fresh state',
+  'POST /_emulator/faults': 'inject a fault, or a list of faults',
+  'GET /_emulator/faults': 'list the faults and how often each was applied',
+  'DELETE /_emulator/faults': 'remove all faults',
+  'POST /_emulator/jobs': 'plan how the next jobs run, with one plan or a list',
+  'GET /_emulator/requests': 'list every request so far',
+  'GET /_emulator/state': 'show the state',
+  'PUT /_emulator/state':
+    'change the state: any of rules, claims, tokenSeconds, apps, roles, github',
+  'POST /_emulator/reset': 'start again with a new state',
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -36,18 +38,18 @@ function parse(text: string): unknown {
 
 const toArray = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value])
 
-type ControlAction = (controlled: ControlTarget, text: string) => HttpResponse
+type ControlAction = (target: ControlTarget, text: string) => HttpResponse
 
 const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlAction>([
   ['GET ', () => jsonResponse(200, endpoints)],
   [
     'POST /faults',
     ({ faults }, text) => {
-      // All are read before any is ordered, so that a bad one orders nothing.
-      const orders = toArray(parse(text)).map(parseFaultSpec)
+      // All are parsed before any is injected, so that one that is not valid prevents the others.
+      const specs = toArray(parseJson(text)).map(parseFaultSpec)
       return jsonResponse(
         201,
-        orders.map((order) => faults.add(order)),
+        specs.map((spec) => faults.add(spec)),
       )
     },
   ],
@@ -62,42 +64,39 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
   [
     'POST /jobs',
     ({ state }, text) => {
-      const plans = toArray(parse(text)).map(parseJobPlan)
+      const plans = toArray(parseJson(text)).map(parseJobPlan)
       state().jobPlans.push(...plans)
       return jsonResponse(201, state().jobPlans)
     },
   ],
-  ['GET /received', ({ requests }) => jsonResponse(200, requests)],
-  ['GET /world', ({ state }) => jsonResponse(200, snapshot(state()))],
+  ['GET /requests', ({ requests }) => jsonResponse(200, requests)],
+  ['GET /state', ({ state }) => jsonResponse(200, snapshot(state()))],
   [
-    'PUT /world',
+    'PUT /state',
     ({ state }, text) => {
-      patchState(state(), parse(text))
+      patchState(state(), parseJson(text))
       return jsonResponse(200, snapshot(state()))
     },
   ],
   [
     'POST /reset',
-    (controlled) => {
-      controlled.reset()
-      return jsonResponse(200, snapshot(controlled.state()))
+    (target) => {
+      target.reset()
+      return jsonResponse(200, snapshot(target.state()))
     },
   ],
 ])
 
-/** Makes the control interface, which speaks JSON. */
+/** Creates the control interface: JSON over HTTP, below `/_emulator`. */
 export function createControl(
-  controlled: ControlTarget,
+  target: ControlTarget,
 ): (method: string, path: string, text: string) => HttpResponse {
   return (method, path, text) => {
     const action = actions.get(`${method} ${path.replace(/\/$/, '')}`)
     if (action === undefined)
-      return jsonResponse(404, {
-        message: `There is no ${method} /_emulator${path}`,
-        known: endpoints,
-      })
+      return jsonResponse(404, { message: `There is no ${method} /_emulator${path}`, endpoints })
     try {
-      return action(controlled, text)
+      return action(target, text)
     } catch (error) {
       if (error instanceof ValidationError) return jsonResponse(400, { message: error.message })
       throw error

@@ -1,11 +1,11 @@
 import Router from 'find-my-way'
 
 import { stsOperations, type OperationName, type Service } from '../lib/operations.ts'
-import { stsParameters } from '../services/sts/handlers.ts'
+import { stsParameters } from '../services/sts/requests.ts'
 
 export type Route = {
   readonly service: Service
-  /** Undefined where only the body tells. */
+  /** Undefined if it can only be read from the body. */
   readonly operation: OperationName | undefined
 }
 
@@ -16,7 +16,7 @@ type Method = 'GET' | 'POST' | 'PATCH'
 const backend = '/backend/:appId'
 const issues = '/repos/:owner/:repository/issues'
 
-const table: readonly (readonly [Method, string, Service, OperationName | undefined])[] = [
+const routeTable: readonly (readonly [Method, string, Service, OperationName | undefined])[] = [
   ['GET', '/idtoken', 'oidc', 'token'],
   ['GET', '/.well-known/openid-configuration', 'oidc', 'openidConfiguration'],
   ['GET', '/.well-known/jwks', 'oidc', 'jwks'],
@@ -39,20 +39,20 @@ const table: readonly (readonly [Method, string, Service, OperationName | undefi
 
 const methods: readonly Method[] = ['GET', 'POST', 'PATCH']
 
-/** Makes the function that finds what a request is for. */
+/** Creates the function that finds the route of a request. */
 export function createRouter(): (method: string, path: string) => RouteMatch | undefined {
   const router = Router({ maxParamLength: 4096 })
   const routes = new Map<unknown, Route>()
-  for (const [method, path, service, operation] of table) {
-    const mark = (): void => undefined
-    routes.set(mark, { service, operation })
-    router.on(method, path, mark)
+  for (const [method, path, service, operation] of routeTable) {
+    const key = (): void => undefined
+    routes.set(key, { service, operation })
+    router.on(method, path, key)
   }
   return (given, path) => {
     const method = methods.find((known) => known === given)
     const found = method === undefined ? null : router.find(method, path)
     const route = found === null ? undefined : routes.get(found.handler)
-    // The router lets a parameter be empty; no service does.
+    // The router accepts empty parameters; the services do not.
     if (found === null || route === undefined || Object.values(found.params).includes(''))
       return undefined
     return { ...route, params: found.params }

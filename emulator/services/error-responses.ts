@@ -1,11 +1,9 @@
-import { AmplifyServiceError, wireErrorName } from './amplify/requests.ts'
-import type { Fault } from '../faults/queue.ts'
+import type { StatusFault } from '../faults/spec.ts'
 import { jsonResponse, type HttpResponse } from '../lib/http.ts'
 import type { Service } from '../lib/operations.ts'
 import type { Rules } from '../state/rules.ts'
+import { errorName } from './amplify/errors.ts'
 import { stsErrorResponse } from './sts/xml.ts'
-
-type StatusFault = Extract<Fault, { kind: 'status' }>
 
 const amplifyNames: Readonly<Record<number, string>> = {
   400: 'BadRequestException',
@@ -17,6 +15,11 @@ const amplifyNames: Readonly<Record<number, string>> = {
   504: 'GatewayTimeoutException',
 }
 
+const amplifyMembers: Readonly<Record<number, Record<string, string>>> = {
+  404: { resourceType: 'backend' },
+  429: { limitType: 'account' },
+}
+
 const stsNames: Readonly<Record<number, string>> = {
   400: 'ValidationError',
   403: 'AccessDenied',
@@ -24,57 +27,60 @@ const stsNames: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 }
 
-const amplifyMembers: Readonly<Record<number, Record<string, string>>> = {
-  404: { resourceType: 'backend' },
-  429: { limitType: 'account' },
-}
-
 function amplifyFaultResponse(fault: StatusFault, message: string, rules: Rules): HttpResponse {
-  const name = fault.name ?? amplifyNames[fault.status] ?? 'UnknownError'
-  const members = amplifyMembers[fault.status] ?? {}
-  const refusal = new AmplifyServiceError(fault.status, name, message, members)
-  const type = fault.name ?? wireErrorName(refusal.type, rules)
-  const typed = fault.typed ?? 'header'
-  const body = { message, ...members }
-  switch (typed) {
+  const defaultName = errorName(amplifyNames[fault.status] ?? 'UnknownError', rules)
+  const name = fault.name ?? defaultName
+  const body = { message, ...amplifyMembers[fault.status] }
+  const nameIn = fault.errorNameIn ?? 'header'
+  switch (nameIn) {
     case 'header':
-      return jsonResponse(fault.status, body, { 'x-amzn-ErrorType': type })
+      return jsonResponse(fault.status, body, { 'x-amzn-ErrorType': name })
     case 'none':
       return jsonResponse(fault.status, body)
     case '__type':
     case 'code':
-      return jsonResponse(fault.status, { [typed]: type, ...body })
+      return jsonResponse(fault.status, { [nameIn]: name, ...body })
   }
 }
 
-/** The answer of a `status` fault, in the words of the service that was called. */
-export function statusFaultResponse(
+function serviceResponse(
   fault: StatusFault,
-  service: Service,
-  requestId: string,
+  message: string,
+  { service, requestId }: { readonly service: Service; readonly requestId: string },
   rules: Rules,
 ): HttpResponse {
-  const message = fault.message ?? `Ordered fault: ${fault.status}`
-  const answer =
-    service === 'amplifybackend'
-      ? amplifyFaultResponse(fault, message, rules)
-      : service === 'sts'
-        ? stsErrorResponse(
-            fault.status,
-            fault.name ?? stsNames[fault.status] ?? 'InternalFailure',
-            message,
-            requestId,
-          )
-        : jsonResponse(fault.status, { message })
-  return { ...answer, headers: { ...answer.headers, ...fault.headers } }
+  switch (service) {
+    case 'amplifybackend':
+      return amplifyFaultResponse(fault, message, rules)
+    case 'sts': {
+      const code = fault.name ?? stsNames[fault.status] ?? 'InternalFailure'
+      return stsErrorResponse(fault.status, code, message, requestId)
+    }
+    case 'oidc':
+    case 'github':
+    case 'unknown':
+      return jsonResponse(fault.status, { message })
+  }
 }
 
-/** A page as a proxy or a load balancer sends it. */
-export function htmlFaultResponse(fault: Extract<Fault, { kind: 'html' }>): HttpResponse {
-  const status = fault.status ?? 502
-  const page = `<html>\n<head><title>${status}</title></head>\n<body><center><h1>${status}</h1></center></body>\n</html>\n`
-  return { status, headers: { 'content-type': 'text/html' }, body: fault.html ?? page }
+/** The response of a `status` fault, in the format of the service that was called. */
+export function statusFaultResponse(
+  fault: StatusFault,
+  request: { readonly service: Service; readonly requestId: string },
+  rules: Rules,
+): HttpResponse {
+  const message = fault.message ?? `Injected fault: ${fault.status}`
+  const response = serviceResponse(fault, message, request, rules)
+  return { ...response, headers: { ...response.headers, ...fault.headers } }
 }
 
-/** Half a body for a request that has no answer of its own. */
-export const placeholderBody = '{"appId":"d1a2b3c4d5e6f7","backendEnvironmentName":"prod","jobId":'
+/** The response to an operation that the emulator does not know. */
+export function unknownOperationResponse(request: {
+  readonly service: Service
+  readonly requestId: string
+}): HttpResponse {
+  const message = 'The requested operation is not known'
+  return request.service === 'sts'
+    ? stsErrorResponse(400, 'InvalidAction', message, request.requestId)
+    : jsonResponse(404, { message }, { 'x-amzn-ErrorType': 'UnknownOperationException' })
+}

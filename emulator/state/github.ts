@@ -17,28 +17,28 @@ export type Pull = {
   merged: boolean
   base: string
   head: string
-  /** The repository of the head; the pull request's own when left out. */
+  /** The repository of the head; by default that of the pull request. */
   headRepository?: string | undefined
-  /** The commit that the merge made; the last of `commits` when left out. */
+  /** The merge commit; by default the last of `commits`. */
   mergeCommit?: string | undefined
   /** The commits that GitHub associates with the pull request. */
   commits: string[]
 }
 
-/** What the emulated GitHub knows. Every repository and issue named exists. */
+/** The state of the emulated GitHub, on which every repository and issue exists. */
 export type GithubState = {
-  /** The workflow's token. A fixed one survives a reset. */
+  /** The user that the workflow's token belongs to. */
   readonly login: string
   comments: Comment[]
   pulls: Pull[]
-  /** `owner/repo#number` of the issues that take no comments. */
+  /** The locked issues, as `owner/repo#number`; nobody can comment on them. */
   locked: Set<string>
-  /** Whether the token may write comments. */
+  /** Whether the token has permission to write comments. */
   canWrite: boolean
 }
 
-/** A GitHub without comments or pull requests. */
-export function newGithubState(): GithubState {
+/** Creates a GitHub without comments and pull requests. */
+export function createGithubState(): GithubState {
   return {
     login: 'github-actions[bot]',
     comments: [],
@@ -48,5 +48,5 @@ export function newGithubState(): GithubState {
   }
 }
 
-/** A token in the form of a workflow's. */
-export const newGithubToken = (): string => `ghs_${randomBytes(18).toString('hex')}`
+/** Creates a token with the format of `GITHUB_TOKEN`. */
+export const createGithubToken = (): string => `ghs_${randomBytes(18).toString('hex')}`

@@ -1,18 +1,18 @@
 import { parsePolicy, parseTrustPolicy } from '../iam/parse-policy.ts'
-import type { Rules } from './rules.ts'
 import { ObjectReader, ValidationError } from '../lib/validation.ts'
+import { addRole } from './account.ts'
 import {
   addApp,
   addEnvironment,
-  addJob,
-  addRole,
   addStorage,
   permissions,
   type App,
   type Environment,
   type Permission,
-  type State,
-} from './state.ts'
+} from './backends.ts'
+import { addJob } from './jobs.ts'
+import type { Rules } from './rules.ts'
+import type { State } from './state.ts'
 
 const parseThrottle = (reader: ObjectReader): Rules['throttle'] | undefined => {
   if (reader.raw('throttle') === null) return null
@@ -26,7 +26,7 @@ const parseThrottle = (reader: ObjectReader): Rules['throttle'] | undefined => {
   return throttle
 }
 
-/** Changes the rules that are given, and leaves the others. */
+/** The rules, with those of the patch changed. */
 function patchRules(rules: Rules, reader: ObjectReader): Rules {
   const throttle = parseThrottle(reader)
   const statuses = reader.optionalStrings('jobStatuses')
@@ -64,7 +64,9 @@ function parsePermissions(reader: ObjectReader, name: string): Permission[] | un
   return reader.optionalStrings(name)?.map((text) => {
     const permission = permissions.find((known) => known === text)
     if (permission === undefined)
-      throw new ValidationError(`${text} is none of ${permissions.join(', ')}`)
+      throw new ValidationError(
+        `Unknown permission "${text}". Choose one of: ${permissions.join(', ')}`,
+      )
     return permission
   })
 }
@@ -73,13 +75,14 @@ function patchStorage(environment: Environment, reader: ObjectReader): void {
   const granted = reader.optionalObject('permissions')
   const authenticated =
     granted === undefined ? undefined : parsePermissions(granted, 'authenticated')
-  const guests = granted === undefined ? undefined : parsePermissions(granted, 'unAuthenticated')
+  const unAuthenticated =
+    granted === undefined ? undefined : parsePermissions(granted, 'unAuthenticated')
   granted?.rejectUnknown()
   addStorage(environment, {
     resourceName: reader.string('resourceName'),
     bucketName: reader.optionalString('bucketName'),
     imported: reader.optionalBoolean('imported'),
-    permissions: { authenticated: authenticated ?? ['READ'], unAuthenticated: guests },
+    permissions: { authenticated: authenticated ?? ['READ'], unAuthenticated },
   })
   reader.rejectUnknown()
 }
@@ -107,21 +110,21 @@ function patchEnvironment(app: App, name: string, reader: ObjectReader): void {
   reader.rejectUnknown()
 }
 
-function patchApp(world: State, appId: string, reader: ObjectReader): void {
-  const app = world.apps.get(appId) ?? addApp(world, appId)
+function patchApp(state: State, appId: string, reader: ObjectReader): void {
+  const app = state.apps.get(appId) ?? addApp(state, appId)
   app.name = reader.optionalString('name') ?? app.name
   for (const [name, environment] of reader.optionalObject('environments')?.entries() ?? [])
     patchEnvironment(app, name, environment)
   reader.rejectUnknown()
 }
 
-function patchRole(world: State, reader: ObjectReader): void {
+function patchRole(state: State, reader: ObjectReader): void {
   const arn = reader.string('arn')
   const policies = reader.raw('policies')
   const trust = parseTrustPolicy(reader.raw('trust'))
   const seconds = reader.optionalInteger('maxSessionSeconds', { min: 900, max: 43200 })
   const given = Array.isArray(policies) ? { policies: policies.map(parsePolicy) } : {}
-  addRole(world, {
+  addRole(state, {
     arn,
     trust,
     ...given,
@@ -130,8 +133,8 @@ function patchRole(world: State, reader: ObjectReader): void {
   reader.rejectUnknown()
 }
 
-function patchGithub(world: State, reader: ObjectReader): void {
-  const { github } = world
+function patchGithub(state: State, reader: ObjectReader): void {
+  const { github } = state
   github.canWrite = reader.optionalBoolean('canWrite') ?? github.canWrite
   for (const issue of reader.optionalStrings('locked') ?? []) github.locked.add(issue)
   for (const pull of reader.objects('pulls')) {
@@ -150,19 +153,20 @@ function patchGithub(world: State, reader: ObjectReader): void {
 }
 
 /**
- * Changes the world by a JSON patch: what is named is set or added, everything else stays. Throws a
- * ShapeError that says what is wrong.
+ * Changes the state as a JSON patch describes: sets or adds what the patch names, and keeps the rest.
+ *
+ * @throws ValidationError if the patch is not valid; parts of it may have been applied by then
  */
-export function patchState(world: State, value: unknown): void {
-  const reader = new ObjectReader(value, 'world')
+export function patchState(state: State, value: unknown): void {
+  const reader = new ObjectReader(value, 'state')
   const rules = reader.optionalObject('rules')
-  if (rules !== undefined) world.rules = patchRules(world.rules, rules)
-  Object.assign(world.claims, reader.optionalStringRecord('claims') ?? {})
-  world.tokenSeconds = reader.optionalInteger('tokenSeconds', { min: 1 }) ?? world.tokenSeconds
+  if (rules !== undefined) state.rules = patchRules(state.rules, rules)
+  Object.assign(state.claims, reader.optionalStringRecord('claims') ?? {})
+  state.tokenSeconds = reader.optionalInteger('tokenSeconds', { min: 1 }) ?? state.tokenSeconds
   for (const [appId, app] of reader.optionalObject('apps')?.entries() ?? [])
-    patchApp(world, appId, app)
-  for (const role of reader.objects('roles')) patchRole(world, role)
+    patchApp(state, appId, app)
+  for (const role of reader.objects('roles')) patchRole(state, role)
   const github = reader.optionalObject('github')
-  if (github !== undefined) patchGithub(world, github)
+  if (github !== undefined) patchGithub(state, github)
   reader.rejectUnknown()
 }

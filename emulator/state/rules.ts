@@ -1,42 +1,42 @@
-/** How the emulated backend behaves. Each rule can be changed at any time. */
+/** How the emulated backend behaves; every rule can be changed at any time. */
 export type Rules = {
-  /** Refuse a job while another one is pending for the same app and environment. */
+  /** Reject a job while another one is pending for the same app and environment. */
   onePendingJob: boolean
-  /** A second storage in an environment ends in a failed job, is refused at once, or is allowed. */
+  /** What happens to a second storage in an environment: its job fails, it is rejected, or nothing. */
   oneStorage: 'failed-job' | 'refused' | 'off'
-  /** Storage needs an auth resource; without one the job fails. */
+  /** Fail the job of a create if the environment has no auth resource. */
   authRequired: boolean
-  /** An unknown environment is refused; when off, it comes into being as it is named. */
+  /** Reject an unknown environment; if false, a request that names one creates it. */
   environmentRequired: boolean
-  /** A bucket that is already there, for instance one left by a failed create, fails the job. */
+  /** Fail the job if the bucket exists already, for instance because a failed create left it behind. */
   uniqueBuckets: boolean
-  /** Resource and bucket names that the Amplify CLI or S3 would not take fail the job. */
+  /** Fail the job if the Amplify CLI or S3 does not accept the resource name or the bucket name. */
   checkedNames: boolean
-  /** How long a job takes. */
+  /** The duration of a job. */
   jobMs: number
-  /** What a job goes through, in equal shares of its time, before it ends. */
+  /** The statuses of a job before its last one, each for an equal part of its duration. */
   jobStatuses: string[]
-  /** GetBackendJob does not know a job for so long after its start. */
+  /** For how long after its start GetBackendJob does not find a job. */
   jobReadableAfterMs: number
-  /** ListBackendJobs leaves a job out for so long after its start. */
+  /** For how long after its start ListBackendJobs does not return a job. */
   jobListedAfterMs: number
-  /** When a new storage can be read: once its job has completed, or as soon as it is accepted. */
+  /** When a job takes effect: at its end, or when it is accepted. */
   storageVisible: 'at-completion' | 'at-once'
-  /** How long reads lag behind a storage that is there. */
+  /** For how long after that reads do not return a new storage. */
   storageVisibleAfterMs: number
-  /** What GetBackendStorage answers where there is none. */
+  /** What GetBackendStorage returns if there is no storage: 404, or 200 without a configuration. */
   absentStorage: 'not-found' | 'empty'
-  /** Which name GetBackendStorage gives for the bucket. */
+  /** Which bucket name GetBackendStorage returns: the one in S3, or the one of the request. */
   reportedBucket: 'physical' | 'base'
-  /** What GetBackend answers for an unknown environment: 404, or 200 with `error`. */
+  /** What GetBackend returns for an unknown environment: 404, or 200 with `error`. */
   unknownEnvironment: 'not-found' | 'error-member'
-  /** The names of the 429 and 504 errors: the service model's, or the REST reference's. */
+  /** The names of the errors 429 and 504: those of the service model, or of the REST reference. */
   errorNames: 'model' | 'reference'
-  /** A token bucket over all calls of the account; null for none. */
+  /** A token bucket for all calls of the account; null for no limit. */
   throttle: { perSecond: number; burst: number } | null
 }
 
-/** The rules of a fresh emulator. */
+/** The rules of a new emulator. */
 export function defaultRules(): Rules {
   return {
     onePendingJob: true,
@@ -59,7 +59,7 @@ export function defaultRules(): Rules {
   }
 }
 
-/** Rules that prevent nothing: what is then counted is what the client alone prevents. */
+/** Rules without protection against duplicates, so that the counters show what the client prevents. */
 export const permissiveRules = {
   onePendingJob: false,
   oneStorage: 'off',

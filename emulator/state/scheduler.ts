@@ -1,26 +1,26 @@
-type ScheduledTask = { readonly at: number; readonly run: (now: number) => void }
+type ScheduledTask = { readonly time: number; readonly run: (now: number) => void }
 
 /**
- * What is to happen later in the emulated world. Nothing ticks: whatever is due is carried out, in
- * order and at its own time, before anybody looks at the world.
+ * Tasks of the future. No timer runs them: before anything reads or changes the state, the tasks that
+ * are due run in order, each with its own time as `now`.
  */
 export type Scheduler = {
   schedule(time: number, run: (now: number) => void): void
   runUntil(now: number): void
 }
 
-/** Makes an empty agenda. */
+/** Creates a scheduler without tasks. */
 export function createScheduler(): Scheduler {
-  const entries: ScheduledTask[] = []
+  const tasks: ScheduledTask[] = []
   return {
     schedule: (time, run) => {
-      const later = entries.findIndex((entry) => entry.at > time)
-      entries.splice(later === -1 ? entries.length : later, 0, { at: time, run })
+      const later = tasks.findIndex((task) => task.time > time)
+      tasks.splice(later === -1 ? tasks.length : later, 0, { time, run })
     },
     runUntil: (now) => {
-      for (let next = entries[0]; next !== undefined && next.at <= now; next = entries[0]) {
-        entries.shift()
-        next.run(next.at)
+      for (let next = tasks[0]; next !== undefined && next.time <= now; next = tasks[0]) {
+        tasks.shift()
+        next.run(next.time)
       }
     },
   }

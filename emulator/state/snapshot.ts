@@ -1,4 +1,5 @@
-import type { App, Environment, State } from './state.ts'
+import type { App, Environment } from './backends.ts'
+import type { State } from './state.ts'
 
 function environmentSnapshot(environment: Environment): object {
   return {
@@ -17,24 +18,24 @@ function appSnapshot(app: App): object {
   return { name: app.name, environments: Object.fromEntries<object>(environments) }
 }
 
-/** The world as JSON can show it, without any secret. */
-export function snapshot(world: State): object {
+/** The state as JSON, without secrets. */
+export function snapshot(state: State): object {
   return {
-    accountId: world.accountId,
-    issuer: world.issuer,
-    claims: world.claims,
-    tokenSeconds: world.tokenSeconds,
-    providers: world.providers,
-    rules: world.rules,
-    apps: Object.fromEntries([...world.apps].map(([appId, app]) => [appId, appSnapshot(app)])),
-    roles: [...world.roles.values()],
-    sessions: [...world.credentials.values()].map(({ accessKeyId, arn, expiresAt }) => ({
+    accountId: state.accountId,
+    issuer: state.issuer,
+    claims: state.claims,
+    tokenSeconds: state.tokenSeconds,
+    providers: state.providers,
+    rules: state.rules,
+    apps: Object.fromEntries([...state.apps].map(([appId, app]) => [appId, appSnapshot(app)])),
+    roles: [...state.roles.values()],
+    sessions: [...state.credentials.values()].map(({ accessKeyId, arn, expiresAt }) => ({
       accessKeyId,
       arn,
       expiresAt,
     })),
-    jobPlans: world.jobPlans,
-    counters: world.counters,
-    github: { ...world.github, locked: [...world.github.locked] },
+    jobPlans: state.jobPlans,
+    counters: state.counters,
+    github: { ...state.github, locked: [...state.github.locked] },
   }
 }

@@ -32,7 +32,7 @@ const bad = (message: string): Fault => ({ kind: 'status', status: 400, message 
 
 /** Throttling in every form but the modelled one, as the service and what stands before it answer. */
 const untyped = {
-  '429 without a type': { kind: 'status', status: 429, typed: 'none', message: 'x' },
+  '429 without a type': { kind: 'status', status: 429, errorNameIn: 'none', message: 'x' },
   '429 as plain text': {
     kind: 'body',
     status: 429,

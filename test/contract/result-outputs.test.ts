@@ -3,7 +3,7 @@ import { afterAll, describe, it } from 'vitest'
 
 import { addRole, addStorage, allowPolicy, defaults, readActions } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
-import { writeActions } from '../../emulator/state/state.ts'
+import { writeActions } from '../../emulator/emulator.ts'
 import { getOutcomes, getPresence } from '../../scripts/result-outputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { isFailure, RESULTS, type RunResult } from '../../src/run/outcome.ts'

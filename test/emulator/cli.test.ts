@@ -45,7 +45,7 @@ describe('the command', () => {
         .split('\n')
         .filter((line) => !/^(#.*|export \w+='[^']*'|)$/.test(line))
       expect(strange).toEqual([])
-      const { json } = await send(url, { path: '/_emulator/world' })
+      const { json } = await send(url, { path: '/_emulator/state' })
       expect(json).toMatchObject({ rules: { jobMs: 500 } })
       child.kill(signal)
       expect(await ended).toMatchObject({ code: 0, stderr: '' })

@@ -36,11 +36,11 @@ describe('the control interface', () => {
 
   test('takes faults, shows how far they have got, and drops them', async () => {
     const emulator = await start()
-    const order = { operation: 'GetBackendStorage', kind: 'status', status: 503, times: 2 }
-    expect((await control(emulator, 'POST', '/faults', order)).status).toBe(201)
+    const spec = { operation: 'GetBackendStorage', kind: 'status', status: 503, times: 2 }
+    expect((await control(emulator, 'POST', '/faults', spec)).status).toBe(201)
     expect((await getStorage(emulator)).status).toBe(503)
     expect((await control(emulator, 'GET', '/faults')).json).toEqual([
-      { order, seen: 1, played: 1 },
+      { spec, callsSeen: 1, timesApplied: 1 },
     ])
     await control(emulator, 'DELETE', '/faults')
     expect((await getStorage(emulator)).status).toBe(404)
@@ -58,7 +58,7 @@ describe('the control interface', () => {
     ['no operation', { kind: 'html' }, 'fault.operation must be one of token'],
     ['an unknown operation', { operation: 'Nope', kind: 'html' }, 'must be one of'],
     ['no kind', { operation: 'token' }, 'fault.kind must be one of status'],
-    ['no status', { operation: 'token', kind: 'status' }, 'fault.status must be a whole number'],
+    ['no status', { operation: 'token', kind: 'status' }, 'fault.status must be an integer'],
     ['a bad status', { operation: 'token', kind: 'status', status: 99 }, 'from 200 to 599'],
     [
       'a bad header',
@@ -95,7 +95,7 @@ describe('the control interface', () => {
     const emulator = await start()
     await assumeRoleWithWebIdentity(emulator)
     await getStorage(emulator)
-    const { json } = await control(emulator, 'GET', '/received')
+    const { json } = await control(emulator, 'GET', '/requests')
     expect(json).toMatchObject([
       { service: 'oidc', operation: 'token', query: { audience: 'sts.amazonaws.com' } },
       {
@@ -119,7 +119,7 @@ describe('the control interface', () => {
 
   test('shows the world, and no secret', async () => {
     const emulator = await start()
-    const { json, text } = await control(emulator, 'GET', '/world')
+    const { json, text } = await control(emulator, 'GET', '/state')
     expect(json).toMatchObject({
       accountId: '111122223333',
       apps: { [defaults.appId]: { environments: { dev: { auth: true }, prod: { storages: [] } } } },
@@ -131,7 +131,7 @@ describe('the control interface', () => {
 
   test('changes the world by what is given, and leaves the rest', async () => {
     const emulator = await start()
-    const reply = await control(emulator, 'PUT', '/world', {
+    const reply = await control(emulator, 'PUT', '/state', {
       rules: { absentStorage: 'empty', throttle: { perSecond: 100, burst: 100 } },
       claims: { sub: 'repo:other/app:ref:refs/heads/main' },
       apps: {
@@ -180,13 +180,13 @@ describe('the control interface', () => {
 
   test.each([
     ['an unknown rule', { rules: { twoJobs: true } }, 'no member twoJobs'],
-    ['a rule of another type', { rules: { jobMs: 'soon' } }, 'world.rules.jobMs'],
-    ['an unknown permission', withPermission('WRITE'), 'WRITE is none of READ'],
+    ['a rule of another type', { rules: { jobMs: 'soon' } }, 'state.rules.jobMs'],
+    ['an unknown permission', withPermission('WRITE'), 'Unknown permission "WRITE". Choose one of: READ'],
     ['a role without trust', { roles: [{ arn: 'a' }] }, 'The policy is not a JSON object'],
     ['an unknown member', { app: {} }, 'no member app'],
   ])('refuses a world with %s', async (_, body, text) => {
     const emulator = await start()
-    const reply = await control(emulator, 'PUT', '/world', body)
+    const reply = await control(emulator, 'PUT', '/state', body)
     expect(reply.status).toBe(400)
     expect(reply.json).toEqual({ message: expect.stringContaining(text) as unknown })
   })

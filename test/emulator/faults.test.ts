@@ -75,16 +75,16 @@ describe('a status', () => {
     expect(reply.json).toMatchObject({ message: 'slow down' })
   })
 
-  test.each(['__type', 'code'] as const)('can be typed in %s', async (typed) => {
-    const { reply } = await spoilt({ operation, kind: 'status', status: 504, typed })
-    expect(reply.json).toMatchObject({ [typed]: 'GatewayTimeoutException' })
+  test.each(['__type', 'code'] as const)('can be typed in %s', async (errorNameIn) => {
+    const { reply } = await spoilt({ operation, kind: 'status', status: 504, errorNameIn })
+    expect(reply.json).toMatchObject({ [errorNameIn]: 'GatewayTimeoutException' })
     expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
   })
 
   test('can be untyped', async () => {
-    const { reply } = await spoilt({ operation, kind: 'status', status: 500, typed: 'none' })
+    const { reply } = await spoilt({ operation, kind: 'status', status: 500, errorNameIn: 'none' })
     expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
-    expect(reply.json).toEqual({ message: 'Ordered fault: 500' })
+    expect(reply.json).toEqual({ message: 'Injected fault: 500' })
   })
 
   test('of STS is XML', async () => {
@@ -103,7 +103,7 @@ describe('a status', () => {
   test('of the token endpoint is JSON', async () => {
     const emulator = await start()
     emulator.injectFault({ operation: 'token', kind: 'status', status: 503 })
-    await expect(requestToken(emulator)).rejects.toThrow('503 {"message":"Ordered fault: 503"}')
+    await expect(requestToken(emulator)).rejects.toThrow('503 {"message":"Injected fault: 503"}')
     await expect(requestToken(emulator)).resolves.toContain('.')
   })
 })
@@ -267,7 +267,7 @@ describe('an order', () => {
     const order = { operation: 'GetBackendStorage', kind: 'status', status: 500 } as const
     const first = emulator.injectFault(order)
     expect(await statuses(emulator, 2)).toEqual([500, 404])
-    expect(first).toMatchObject({ seen: 2, played: 1 })
+    expect(first).toMatchObject({ callsSeen: 2, timesApplied: 1 })
     emulator.injectFault({ ...order, times: 2, skip: 1 })
     expect(await statuses(emulator, 4)).toEqual([404, 500, 500, 404])
     emulator.injectFault({ ...order, times: 'always' })

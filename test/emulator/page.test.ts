@@ -18,7 +18,7 @@ const ask = (emulator: Emulator, method: string, path: string, body: unknown): P
   send(emulator.url, { method, path: `/_emulator/${path}`, body: JSON.stringify(body) })
 
 const put = (emulator: Emulator, body: unknown): Promise<Reply> =>
-  ask(emulator, 'PUT', 'world', body)
+  ask(emulator, 'PUT', 'state', body)
 
 /** The names that a refusal lists after some words. */
 function listed({ status, json }: Reply, after: string): readonly string[] {
@@ -37,7 +37,7 @@ const namesIn = (words: string): readonly string[] =>
 type Row = Readonly<{ rule: string; first: unknown; meaning: string }>
 
 describe('the rules of the page', () => {
-  const rows = section('Change the world')
+  const rows = section('Change the state')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => cell.trim()))
@@ -52,7 +52,7 @@ describe('the rules of the page', () => {
   })
 
   test('are all that can be changed', async () => {
-    const known = listed(await put(await start(), { rules: { nope: 1 } }), 'it knows')
+    const known = listed(await put(await start(), { rules: { nope: 1 } }), 'Its members are:')
     expect(new Set(known)).toEqual(new Set(rows.map(({ rule }) => rule)))
   })
 
@@ -67,7 +67,7 @@ describe('the rules of the page', () => {
 
   test('name the members of a limit', async () => {
     const throttle = { perSecond: 1, burst: 1, nope: 1 }
-    const known = listed(await put(await start(), { rules: { throttle } }), 'it knows')
+    const known = listed(await put(await start(), { rules: { throttle } }), 'Its members are:')
     const row = rows.find(({ rule }) => rule === 'throttle')
     expect(namesIn(row?.meaning ?? '')).toEqual(known)
   })
@@ -102,7 +102,7 @@ describe('the members of the page', () => {
   }
   /** For each thing, all that it needs and one member that there is not. */
   const bodies: Readonly<Record<string, object>> = {
-    'the world': { nope },
+    'the state': { nope },
     'an app': { apps: { d7f6e5c4b3a2d1: { nope } } },
     'an environment': inEnvironment({ nope }),
     'a storage': inEnvironment({ storages: [{ resourceName: 'media', nope }] }),
@@ -116,7 +116,7 @@ describe('the members of the page', () => {
   }
   // The first sentence of an item has the members.
   const items = [
-    ...section('Change the world').matchAll(/^- \*\*(.+?)\*\*: ([^]+?)\.(?=\s)/gm),
+    ...section('Change the state').matchAll(/^- \*\*(.+?)\*\*: ([^]+?)\.(?=\s)/gm),
   ].map(([, thing = '', members = '']) => ({ thing, members: namesIn(members) }))
 
   test('are those of everything that can be added', () => {
@@ -124,7 +124,7 @@ describe('the members of the page', () => {
   })
 
   test.each(items)('of $thing are all that there are', async ({ thing, members }) => {
-    const known = listed(await put(await start(), bodies[thing]), 'it knows')
+    const known = listed(await put(await start(), bodies[thing]), 'Its members are:')
     expect(new Set(members)).toEqual(new Set(known))
   })
 
@@ -150,8 +150,8 @@ describe('the members of the page', () => {
   })
 
   test('of a plan for a job are all that there are', async () => {
-    const known = listed(await ask(await start(), 'POST', 'jobs', { nope }), 'it knows')
-    const [, items = ''] = section('Say what goes wrong').split('The next job fails')
+    const known = listed(await ask(await start(), 'POST', 'jobs', { nope }), 'Its members are:')
+    const [, items = ''] = section('Inject faults').split('The next job fails')
     // In front of each colon stand the members that it explains.
     const named = [...items.matchAll(/(?:^- |; )`(\w+)`:/gm)].map(([, name]) => name)
     expect(new Set(named)).toEqual(new Set(known))

@@ -53,7 +53,7 @@ function randomFault(chance: SeededRandom): Fault {
   const html = '<html><body>Bad gateway ::error::no</body></html>'
   return chance.oneOf<() => Fault>([
     () => ({ kind: 'status', status: chance.oneOf([429, 429, 500, 502, 503, 504, 504, 504]) }),
-    () => ({ kind: 'status', status: chance.oneOf([429, 503, 504]), typed: 'none' }),
+    () => ({ kind: 'status', status: chance.oneOf([429, 503, 504]), errorNameIn: 'none' }),
     () => ({
       kind: 'status',
       status: 429,

@@ -136,7 +136,7 @@ export const injectionPoints: Readonly<Record<string, InjectionPoint>> = {
       kind: 'status',
       status: 400,
       name,
-      typed: '__type',
+      errorNameIn: '__type',
     })
     return {}
   },

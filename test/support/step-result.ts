@@ -1,6 +1,6 @@
 /** Parts of the end of a step: lines, annotations; and a role that may do less. */
 import { defaults, allowPolicy, type Emulator } from '../../emulator/emulator.ts'
-import { readActions, writeActions } from '../../emulator/state/state.ts'
+import { readActions, writeActions } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { checkResult } from './result-invariants.ts'
 

@@ -1,8 +1,10 @@
-import { AmplifyServiceError } from './requests.ts'
-import type { Call } from '../../lib/http.ts'
+/** What happens before an operation of Amplify Backend: authentication, throttling, authorization. */
 import { evaluatePolicies, getPartition, type PolicyDocument } from '../../iam/evaluate.ts'
 import { verifySignature, type SignatureProblem } from '../../iam/sigv4.ts'
-import type { Credential, State } from '../../state/state.ts'
+import type { Credential } from '../../state/account.ts'
+import type { State } from '../../state/state.ts'
+import type { Call } from '../handler.ts'
+import { AmplifyServiceError } from './errors.ts'
 
 export type Caller = { readonly credential: Credential; readonly region: string }
 
@@ -15,7 +17,11 @@ const signatureErrors: Record<SignatureProblem, { status: number; type: string }
   mismatch: { status: 403, type: 'InvalidSignatureException' },
 }
 
-/** Who makes the call; refuses what is not signed as it must be. */
+/**
+ * Identifies the caller by the signature.
+ *
+ * @throws AmplifyServiceError if the signature is not valid
+ */
 export function authenticate(call: Call, state: State): Caller {
   const verified = verifySignature(call, 'amplifybackend', state.credentials)
   if (!verified.ok) {
@@ -28,7 +34,11 @@ export function authenticate(call: Call, state: State): Caller {
   return { credential, region }
 }
 
-/** Takes one call out of the account's token bucket, if there is one. */
+/**
+ * Takes a token out of the account's token bucket, if the rules have one.
+ *
+ * @throws AmplifyServiceError if the bucket is empty
+ */
 export function throttle(state: State, now: number): void {
   const limit = state.rules.throttle
   if (limit === null) return
@@ -44,6 +54,7 @@ export function throttle(state: State, now: number): void {
 
 type PolicyLayer = { readonly kind: string; readonly policies: readonly PolicyDocument[] }
 
+/** Every layer must allow an action: the identity's policies, and the session's own if it has one. */
 function policyLayers(
   state: State,
   { roleArn, policies, sessionPolicy }: Credential,
@@ -56,7 +67,11 @@ function policyLayers(
   ]
 }
 
-/** Refuses what the role's or the user's policies, cut down by the session's, do not allow. */
+/**
+ * Checks that the policies of the role or user and of the session allow an operation.
+ *
+ * @throws AmplifyServiceError with the message of AWS if they do not
+ */
 export function authorize(call: Call, state: State, caller: Caller, operation: string): void {
   const action = `amplifybackend:${operation}`
   const { credential, region } = caller

@@ -1,6 +1,13 @@
-import type { Environment } from '../../state/state.ts'
+import type { Environment } from '../../state/backends.ts'
 
-function rootStack(environment: Environment): string {
+/** Where a backend is. */
+export type BackendLocation = {
+  readonly appId: string
+  readonly accountId: string
+  readonly region: string
+}
+
+function rootStackName(environment: Environment): string {
   return environment.suffix === ''
     ? `${environment.appName}-${environment.name}`
     : `amplify-${environment.appName}-${environment.name}-${environment.suffix}`
@@ -39,28 +46,27 @@ function authSection(environment: Environment): object {
   }
 }
 
-/** The backend's metadata, as Amplify's `amplify-meta.json` has it: JSON in a string. */
+/** The metadata of a backend as JSON, in the format of Amplify's `amplify-meta.json`. */
 export function amplifyMeta(
   environment: Environment,
-  place: { appId: string; accountId: string; region: string },
+  { appId, accountId, region }: BackendLocation,
   now: number,
 ): string {
   if (environment.metadata !== undefined) return environment.metadata
-  const stack = rootStack(environment)
-  const arn = `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/${stack}/6d9c1f30`
+  const stack = rootStackName(environment)
   return JSON.stringify({
     providers: {
       awscloudformation: {
         AuthRoleName: `${stack}-authRole`,
         UnauthRoleName: `${stack}-unauthRole`,
-        Region: place.region,
+        Region: region,
         DeploymentBucketName: `${stack}-deployment`,
         StackName: stack,
-        StackId: arn,
-        AmplifyAppId: place.appId,
+        StackId: `arn:aws:cloudformation:${region}:${accountId}:stack/${stack}/6d9c1f30`,
+        AmplifyAppId: appId,
       },
     },
     ...authSection(environment),
-    ...storageSection(environment, place.region, now),
+    ...storageSection(environment, region, now),
   })
 }

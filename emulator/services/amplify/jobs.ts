@@ -1,35 +1,35 @@
 import { randomUUID } from 'node:crypto'
 
-import type { Environment, Job, JobPlan, OperationCounters, State } from '../../state/state.ts'
+import type { Environment } from '../../state/backends.ts'
+import type { Job, JobPlan, OperationCounters } from '../../state/jobs.ts'
+import type { State } from '../../state/state.ts'
 
-/** What a job does. */
+/** What a job does when it takes effect. */
 export type JobWork = {
   readonly operation: string
   readonly counters: OperationCounters
-  /** Does it; gives back the error that fails the job instead. */
+  /** Does the work; returns the error if it fails. */
   perform(now: number): string | undefined
-  /** What is left behind where the job fails half way. */
+  /** Leaves behind what a job leaves behind that fails half way. */
   leavePartialEffect(): void
 }
 
-function takeJobPlan(world: State): JobPlan {
-  const plan = world.jobPlans[0]
+/** The plan for the next job; empty if there is none. */
+function takeJobPlan(state: State): JobPlan {
+  const plan = state.jobPlans[0]
   if (plan === undefined) return {}
   if (plan.times !== 'always') {
     plan.times = (plan.times ?? 1) - 1
-    if (plan.times <= 0) world.jobPlans.shift()
+    if (plan.times <= 0) state.jobPlans.shift()
   }
   return plan
 }
 
-const pendingJobs = (environment: Environment): number =>
-  environment.jobs.filter((job) => job.pending).length
-
-/** A failed job's text, as the Amplify CLI that ran it leaves it. */
-export const failedCommandError = (text: string): string =>
+/** The error of a failed job, as the Amplify CLI that runs it leaves it. */
+const failedCommandError = (text: string): string =>
   `Command failed with exit code 1 (EPERM): amplify push --yes\n${text}`
 
-function update(job: Job, status: string, now: number): void {
+function setStatus(job: Job, status: string, now: number): void {
   job.status = status
   job.updateTime = String(now)
 }
@@ -37,7 +37,7 @@ function update(job: Job, status: string, now: number): void {
 function finish(job: Job, plan: JobPlan, error: string | undefined, now: number): void {
   job.pending = false
   job.error = error
-  update(job, plan.finalStatus ?? (error === undefined ? 'COMPLETED' : 'FAILED'), now)
+  setStatus(job, plan.finalStatus ?? (error === undefined ? 'COMPLETED' : 'FAILED'), now)
 }
 
 function runWork(work: JobWork, plan: JobPlan, now: number): string | undefined {
@@ -53,15 +53,15 @@ function runWork(work: JobWork, plan: JobPlan, now: number): string | undefined 
   return failedCommandError(error)
 }
 
-/** Starts a job, which does its work at its end. */
-export function startJob(world: State, environment: Environment, work: JobWork, now: number): Job {
-  const plan = takeJobPlan(world)
-  const { rules, agenda } = world
-  const statuses = plan.statuses ?? rules.jobStatuses
+function addStartedJob(
+  { rules, counters }: State,
+  environment: Environment,
+  { operation, status, now }: { operation: string; status: string; now: number },
+): Job {
   const job: Job = {
     jobId: randomUUID(),
-    operation: work.operation,
-    status: statuses[0] ?? 'RUNNING',
+    operation,
+    status,
     createTime: String(now),
     updateTime: String(now),
     pending: true,
@@ -69,24 +69,30 @@ export function startJob(world: State, environment: Environment, work: JobWork, 
     listedAt: now + rules.jobListedAfterMs,
   }
   environment.jobs.push(job)
+  const pending = environment.jobs.filter((candidate) => candidate.pending).length
+  counters.maxPendingJobs = Math.max(counters.maxPendingJobs, pending)
+  return job
+}
+
+/** Starts a job as the next plan and the rules say; by default it takes effect at its end. */
+export function startJob(state: State, environment: Environment, work: JobWork, now: number): Job {
+  const plan = takeJobPlan(state)
+  const { rules, scheduler } = state
+  const [status = 'RUNNING', ...nextStatuses] = plan.statuses ?? rules.jobStatuses
+  const job = addStartedJob(state, environment, { operation: work.operation, status, now })
   work.counters.accepted += 1
-  world.counters.maxPendingJobs = Math.max(world.counters.maxPendingJobs, pendingJobs(environment))
-  const immediateResult =
+  const earlyResult =
     rules.storageVisible === 'at-once' ? { error: runWork(work, plan, now) } : undefined
   const ms = plan.ms ?? rules.jobMs
   if (ms === 'never') return job
-  statuses.slice(1).forEach((status, index) => {
-    agenda.schedule(now + Math.round((ms * (index + 1)) / statuses.length), (at) => {
-      update(job, status, at)
+  nextStatuses.forEach((next, index) => {
+    const after = Math.round((ms * (index + 1)) / (nextStatuses.length + 1))
+    scheduler.schedule(now + after, (at) => {
+      setStatus(job, next, at)
     })
   })
-  agenda.schedule(now + ms, (at) => {
-    finish(
-      job,
-      plan,
-      immediateResult === undefined ? runWork(work, plan, at) : immediateResult.error,
-      at,
-    )
+  scheduler.schedule(now + ms, (at) => {
+    finish(job, plan, earlyResult === undefined ? runWork(work, plan, at) : earlyResult.error, at)
   })
   return job
 }

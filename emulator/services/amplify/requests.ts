@@ -1,77 +1,33 @@
-import { jsonResponse, type HttpResponse } from '../../lib/http.ts'
-import type { Rules } from '../../state/rules.ts'
+/** Parses the requests of Amplify Backend; a BadRequestException names what its model does not allow. */
 import { isObject, type JsonObject } from '../../lib/validation.ts'
-import { permissions, type Permission, type StoragePermissions } from '../../state/state.ts'
-
-/** An error of Amplify Backend, with the members that its shape has. */
-export class AmplifyServiceError extends Error {
-  readonly status: number
-  readonly type: string
-  readonly members: Readonly<Record<string, string>>
-
-  constructor(
-    status: number,
-    type: string,
-    message: string,
-    members: Readonly<Record<string, string>> = {},
-  ) {
-    super(message)
-    this.status = status
-    this.type = type
-    this.members = members
-  }
-}
-
-export const badRequest = (message: string): AmplifyServiceError =>
-  new AmplifyServiceError(400, 'BadRequestException', message)
-
-export const notFound = (message: string, resourceType: string): AmplifyServiceError =>
-  new AmplifyServiceError(404, 'NotFoundException', message, { resourceType })
-
-const referenceNames: Readonly<Record<string, string>> = {
-  TooManyRequestsException: 'LimitExceededException',
-  GatewayTimeoutException: 'InternalServiceException',
-}
-
-/** The name of an error in the documents that the rules follow. */
-export function wireErrorName(type: string, rules: Rules): string {
-  return rules.errorNames === 'reference' ? (referenceNames[type] ?? type) : type
-}
-
-/** An error as Amplify Backend sends it. */
-export function amplifyErrorResponse(refusal: AmplifyServiceError, rules: Rules): HttpResponse {
-  return jsonResponse(
-    refusal.status,
-    { message: refusal.message, ...refusal.members },
-    { 'x-amzn-ErrorType': wireErrorName(refusal.type, rules) },
-  )
-}
+import { permissions, type Permission, type StoragePermissions } from '../../state/backends.ts'
+import { badRequest, type AmplifyServiceError } from './errors.ts'
 
 const validationError = (value: unknown, where: string, rule: string): AmplifyServiceError =>
   badRequest(
     `1 validation error detected: Value '${JSON.stringify(value ?? null).slice(0, 200)}' at '${where}' failed to satisfy constraint: ${rule}`,
   )
 
-/** The body of a request as a JSON object; an empty one counts as `{}`. */
+/** Parses the body of a request as a JSON object; an empty body is `{}`. */
 export function parseJsonBody(text: string): JsonObject {
   if (text === '') return {}
   try {
     const body: unknown = JSON.parse(text)
     if (isObject(body)) return body
   } catch {
-    // Said below, as for every other body that is no object.
+    // Rejected below, as every other body that is not an object.
   }
   throw badRequest('The request body is not a JSON object')
 }
 
-/** A required string member. */
+/** Returns a required string member. */
 export function requireString(object: JsonObject, name: string, prefix = ''): string {
   const value = object[name]
   if (typeof value === 'string') return value
   throw validationError(value, prefix + name, 'Member must be a string and not null')
 }
 
-/** An optional string member. */
+/** Returns an optional string member. */
 export function optionalString(object: JsonObject, name: string, prefix = ''): string | undefined {
   return object[name] === undefined || object[name] === null
     ? undefined
@@ -128,7 +84,7 @@ function parseConfig(body: JsonObject): JsonObject {
   return config
 }
 
-/** Reads and checks the `resourceConfig` of a create against the service's model. */
+/** Parses the `resourceConfig` of a create. */
 export function parseResourceConfig(body: JsonObject): ResourceConfig {
   const config = parseConfig(body)
   return {
@@ -137,15 +93,28 @@ export function parseResourceConfig(body: JsonObject): ResourceConfig {
   }
 }
 
-/** Reads and checks the `resourceConfig` of an update, in which the model has no bucket. */
+/** Parses the `resourceConfig` of an update, which cannot change the bucket. */
 export function parseUpdatedPermissions(body: JsonObject): StoragePermissions {
   return parsePermissions(parseConfig(body))
 }
 
-/** The page size of a list, between 1 and 25. */
+/** Parses the page size of a list, from 1 to 25. */
 export function parseMaxResults(body: JsonObject): number {
   const value = body['maxResults'] ?? 25
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 25)
     return value
   throw validationError(value, 'maxResults', 'Member must have value between 1 and 25')
 }
+
+/** Parses the token of the next page: where in the list the page starts. */
+export function parseNextToken(body: JsonObject): number {
+  const token = optionalString(body, 'nextToken')
+  if (token === undefined) return 0
+  const offset = Number(Buffer.from(token, 'base64url').toString('utf8'))
+  if (Number.isInteger(offset) && offset > 0) return offset
+  throw badRequest('The nextToken is not valid')
+}
+
+/** The token of the page that starts at an offset. */
+export const formatNextToken = (offset: number): string =>
+  Buffer.from(String(offset)).toString('base64url')

@@ -1,14 +1,14 @@
-import type { ResourceConfig } from './requests.ts'
 import {
   addStorage,
   generateBaseName,
   physicalBucket,
   type Environment,
   type StoragePermissions,
-  type State,
-} from '../../state/state.ts'
+} from '../../state/backends.ts'
+import type { State } from '../../state/state.ts'
+import type { ResourceConfig } from './requests.ts'
 
-/** The texts of the Amplify CLI for what it will not do. */
+/** The error messages of the Amplify CLI. */
 export const cliMessages = {
   alreadyAdded: 'Amazon S3 storage was already added to your project.',
   noAuth:
@@ -21,11 +21,7 @@ export const cliMessages = {
     'No storage resource to update. Please use "amplify add storage" command to create a new storage resource',
 } as const
 
-function nameProblem(
-  environment: Environment,
-  resource: string,
-  bucket: string,
-): string | undefined {
+function nameError(environment: Environment, resource: string, bucket: string): string | undefined {
   if (!/^[a-zA-Z0-9]+$/.test(resource)) return cliMessages.resourceName
   if (!/^[a-z0-9-]{3,47}$/.test(bucket)) return cliMessages.bucketName
   const physical = physicalBucket(environment, bucket)
@@ -34,20 +30,20 @@ function nameProblem(
   return undefined
 }
 
-/** Creates the storage, or says why the CLI fails to. */
+/** Creates a storage; returns the error of the CLI or of CloudFormation if that fails. */
 export function createStorage(
-  world: State,
+  state: State,
   environment: Environment,
   resourceName: string,
   config: ResourceConfig,
   now: number,
 ): string | undefined {
-  const { rules } = world
+  const { rules } = state
   const baseName = config.bucketName ?? generateBaseName(environment)
   if (rules.authRequired && !environment.auth) return cliMessages.noAuth
   if (rules.oneStorage !== 'off' && environment.storages.size > 0) return cliMessages.alreadyAdded
-  const problem = rules.checkedNames ? nameProblem(environment, resourceName, baseName) : undefined
-  if (problem !== undefined) return problem
+  const invalid = rules.checkedNames ? nameError(environment, resourceName, baseName) : undefined
+  if (invalid !== undefined) return invalid
   const bucket = physicalBucket(environment, baseName)
   if (rules.uniqueBuckets && environment.buckets.has(bucket))
     return `UPDATE_FAILED storage${resourceName} AWS::CloudFormation::Stack\nS3Bucket: ${bucket} already exists`
@@ -60,14 +56,14 @@ export function createStorage(
   return undefined
 }
 
-/** The bucket that a create which fails half way leaves behind. */
+/** Leaves behind the bucket of a create that fails half way. */
 export function leaveBucket(environment: Environment, config: ResourceConfig): void {
   environment.buckets.add(
     physicalBucket(environment, config.bucketName ?? generateBaseName(environment)),
   )
 }
 
-/** Gives a storage other permissions, or says why the CLI fails to. */
+/** Replaces the permissions of a storage; returns the error of the CLI if that fails. */
 export function updateStorage(
   environment: Environment,
   resourceName: string,

@@ -2,10 +2,8 @@ import type { HttpResponse } from '../../lib/http.ts'
 
 const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-/** Text as XML content. */
-export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-}
+const escapeXml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 type Element = { readonly [name: string]: string | Element }
 
@@ -17,22 +15,25 @@ const render = (element: Element): string =>
     })
     .join('')
 
-const xml = (status: number, body: string): HttpResponse => ({
+const xmlResponse = (status: number, body: string): HttpResponse => ({
   status,
   headers: { 'content-type': 'text/xml' },
   body,
 })
 
-/** The successful answer of an STS operation. */
+/** The response to an STS operation that succeeds. */
 export function stsResponse(operation: string, result: Element, requestId: string): HttpResponse {
   const inner = render({
     [`${operation}Result`]: result,
     ResponseMetadata: { RequestId: requestId },
   })
-  return xml(200, `<${operation}Response xmlns="${namespace}">${inner}</${operation}Response>`)
+  return xmlResponse(
+    200,
+    `<${operation}Response xmlns="${namespace}">${inner}</${operation}Response>`,
+  )
 }
 
-/** An error as STS words it. */
+/** The response to an STS operation that fails. */
 export function stsErrorResponse(
   status: number,
   code: string,
@@ -43,5 +44,5 @@ export function stsErrorResponse(
     Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
     RequestId: requestId,
   })
-  return xml(status, `<ErrorResponse xmlns="${namespace}">${inner}</ErrorResponse>`)
+  return xmlResponse(status, `<ErrorResponse xmlns="${namespace}">${inner}</ErrorResponse>`)
 }

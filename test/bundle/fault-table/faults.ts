@@ -21,7 +21,7 @@ export const RETRY_AFTER_SECONDS = 7
 
 const throttlingSpecs: readonly (readonly [name: string, fault: Fault])[] = [
   ['429 with a type', { kind: 'status', status: 429 }],
-  ['429 without a type', { kind: 'status', status: 429, typed: 'none' }],
+  ['429 without a type', { kind: 'status', status: 429, errorNameIn: 'none' }],
   [
     '429 with Retry-After',
     {
@@ -35,7 +35,7 @@ const throttlingSpecs: readonly (readonly [name: string, fault: Fault])[] = [
 const ambiguousFaults: readonly (readonly [name: string, fault: Fault, code: ErrorCode])[] = [
   ['504', { kind: 'status', status: 504 }, 'GATEWAY_TIMEOUT'],
   ['500', { kind: 'status', status: 500 }, 'SERVICE_ERROR'],
-  ['502', { kind: 'status', status: 502, typed: 'none' }, 'SERVICE_ERROR'],
+  ['502', { kind: 'status', status: 502, errorNameIn: 'none' }, 'SERVICE_ERROR'],
   ['503', { kind: 'status', status: 503 }, 'SERVICE_ERROR'],
   ['an HTML page with 502', { kind: 'html', status: 502, html }, 'SERVICE_ERROR'],
   ['an HTML page with 200', { kind: 'html', status: 200, html }, 'UNREADABLE_RESPONSE'],

@@ -13,7 +13,7 @@ import {
 } from '../../../emulator/emulator.ts'
 import { amplifyOperations, type AmplifyOperation } from '../../../emulator/lib/operations.ts'
 import { createRouter } from '../../../emulator/server/routes.ts'
-import { permissions } from '../../../emulator/state/state.ts'
+import { permissions } from '../../../emulator/state/backends.ts'
 import { call, start, type Reply } from '../../support/emulator-requests.ts'
 import { list, object, string } from './json.ts'
 import { getOperation, readModel, type Operation, type Shape } from './model.ts'

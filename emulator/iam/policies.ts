@@ -1,0 +1,35 @@
+/** Permission policies for the actions of Amplify Backend. */
+import { defaults } from '../lib/defaults.ts'
+import type { PolicyDocument } from './evaluate.ts'
+
+export const readActions = [
+  'amplifybackend:GetBackend',
+  'amplifybackend:GetBackendStorage',
+  'amplifybackend:GetBackendJob',
+  'amplifybackend:ListBackendJobs',
+]
+
+export const writeActions = [
+  'amplifybackend:CreateBackendStorage',
+  'amplifybackend:UpdateBackendStorage',
+]
+
+/** What docs/permissions.md allows the role that plans; it starts no jobs, so it reads none. */
+export const planActions = ['amplifybackend:GetBackend', 'amplifybackend:GetBackendStorage']
+
+/** A policy that allows these actions on every backend of an account. */
+export function allowPolicy(
+  actions: string[],
+  accountId: string = defaults.accountId,
+): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: actions,
+        Resource: `arn:aws:amplifybackend:*:${accountId}:/backend/*`,
+      },
+    ],
+  }
+}

@@ -1,0 +1,77 @@
+/** The principals of the AWS account: its user, its roles, their sessions, and the issuers it trusts. */
+import type { PolicyDocument, TrustPolicy } from '../iam/evaluate.ts'
+import { allowPolicy, planActions, readActions, writeActions } from '../iam/policies.ts'
+import { applyTrust, planTrust } from '../iam/trust.ts'
+import { defaults } from '../lib/defaults.ts'
+import { createSecretKey, createUniqueId } from '../lib/random.ts'
+
+export type Role = {
+  arn: string
+  trust: TrustPolicy
+  policies: PolicyDocument[]
+  maxSessionSeconds: number
+}
+
+/** An access key of a user, or of a session of a role. */
+export type Credential = {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string | undefined
+  expiresAt?: number | undefined
+  /** The ARN of the principal, as GetCallerIdentity returns it. */
+  arn: string
+  userId: string
+  accountId: string
+  /** The role of a session; each request is checked against the role's current policies. */
+  roleArn?: string | undefined
+  /** The policies of a user. */
+  policies: PolicyDocument[]
+  sessionPolicy?: PolicyDocument | undefined
+}
+
+/** An IAM OIDC identity provider: an issuer that the account trusts, and for which audiences. */
+export type Provider = { url: string; audiences: string[] }
+
+type Roles = { roles: Map<string, Role> }
+
+/** Adds a role that may call every operation of the action by default; replaces one with its ARN. */
+export function addRole(
+  state: Roles,
+  role: {
+    arn: string
+    trust: TrustPolicy
+    policies?: PolicyDocument[]
+    maxSessionSeconds?: number
+  },
+): Role {
+  const added = {
+    arn: role.arn,
+    trust: role.trust,
+    policies: role.policies ?? [allowPolicy([...readActions, ...writeActions])],
+    maxSessionSeconds: role.maxSessionSeconds ?? 3600,
+  }
+  state.roles.set(added.arn, added)
+  return added
+}
+
+/** Adds the two roles that docs/setup.md and docs/permissions.md describe. */
+export function addDefaultRoles(state: Roles, issuer: string): void {
+  addRole(state, { arn: defaults.applyRole, trust: applyTrust(issuer) })
+  addRole(state, {
+    arn: defaults.planRole,
+    trust: planTrust(issuer),
+    policies: [allowPolicy(planActions)],
+  })
+}
+
+/** Creates a user with a long-term key and access to every backend of the account. */
+export function createUser(): Credential {
+  return {
+    accessKeyId: createUniqueId('AKIA'),
+    secretAccessKey: createSecretKey(),
+    arn: `arn:aws:iam::${defaults.accountId}:user/octocat`,
+    userId: createUniqueId('AIDA'),
+    accountId: defaults.accountId,
+    policies: [allowPolicy(['amplifybackend:*'])],
+  }
+}
