@@ -6,10 +6,14 @@ import { planNotes } from './report/changes.ts'
 import { changeLines, withIndentedDetails } from './storage/change-lines.ts'
 import { toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import type { StorageContext } from './storage/context.ts'
-import { decide, detectCredentials, readEvent, type Decision } from './workflow/decide.ts'
+import { decide, type Decision } from './workflow/decide.ts'
+import { detectCredentials } from './inputs/environment.ts'
+import { readEvent } from './workflow/event.ts'
 import {
   invalidInputError,
   readInputs,
+  getRole,
+  toDesiredStorage,
   readTriggerInputs,
   type Inputs,
 } from './inputs/read-inputs.ts'
@@ -18,13 +22,12 @@ import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './a
 import {
   createRetryPolicy,
   createRunContext,
-  getRoleArn,
   toStorageRef,
   warn,
   type RunContext,
   type Runtime,
 } from './run/context.ts'
-import { formatValue, toDesiredStorage } from './storage/model.ts'
+import { formatValue } from './storage/model.ts'
 import { quote } from './lib/text.ts'
 import { errorMessage } from './lib/error-message.ts'
 import { withAbortGrace } from './lib/timeout.ts'
@@ -90,7 +93,7 @@ function prefetchToken(
 ): PrefetchedIdToken | undefined {
   const { env, agents, secrets } = context
   const endpoint = getIdTokenEndpoint(env)
-  if (endpoint === undefined || getRoleArn(inputs, command) === undefined) return undefined
+  if (endpoint === undefined || getRole(inputs, command) === undefined) return undefined
   const { audience } = inputs
   const policy = createRetryPolicy(context, inputs)
   return prefetchIdToken({ endpoint, audience, agents, secrets, policy })
@@ -99,8 +102,8 @@ function prefetchToken(
 /** Decided before the other inputs are judged: a run that skips may have empty secrets. */
 function decideCommand(context: RunContext): Decision {
   const { env, readFile, state, log } = context
-  const { trigger, problems } = readTriggerInputs(env)
-  if (problems.length > 0) throw invalidInputError(readInputs(env).problems)
+  const trigger = readTriggerInputs(env)
+  if (trigger === undefined) throw invalidInputError(readInputs(env).problems)
   const { event, warning } = readEvent(env, readFile)
   context.event = event
   if (warning !== undefined) warn(context, 'Event not read', warning)

@@ -1,16 +1,15 @@
 /**
  * The base name of a bucket.
  *
- * The bucket is called base + suffix + `-` + environment, where the suffix is 5 or 6 of `[a-z0-9]`, or
+ * The full name is base + suffix + `-` + environment, where the suffix is 5 or 6 of `[a-z0-9]`, or
  * base + `-` + environment in old stacks (Amplify CLI, `buildBucketName`). S3's rules (user guide,
- * "General purpose bucket naming rules") hold for that whole name: what it must break is an error,
- * what only the Amplify CLI's own rule, `^[a-z0-9-]{3,47}$`, forbids is a warning.
+ * "General purpose bucket naming rules") apply to that full name: a base name that must break one of
+ * them is invalid, and one that only breaks the Amplify CLI's own rule, `^[a-z0-9-]{3,47}$`, gets a
+ * warning.
  */
-
-import { falseHyphen } from './hyphens.ts'
-import { invalid, ok } from './parsed.ts'
-import type { Parsed } from './parsed.ts'
+import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
+import { dashProblem } from './suggestions.ts'
 
 const S3_MAX_LENGTH = 63
 const CLI_MAX_LENGTH = 47
@@ -18,81 +17,82 @@ const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-'] as const
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'] as const
 
 /**
- * The base name of a bucket, judged together with the environment that ends the whole name.
+ * The base name of a bucket, checked together with the environment that the full name ends in.
  *
  * @param text trimmed, not empty
- * @param environment undefined where it was refused itself
+ * @param environment undefined if it is invalid itself
  */
 export function bucketName(text: string, environment: string | undefined): Parsed<string> {
-  const one = singleToken(text, 1024)
-  if ('flaw' in one) return one
-  return brokenRule(text, environment) ?? ok(text, warnings(text, environment))
+  const token = singleToken(text, 1024)
+  if ('problem' in token) return token
+  return brokenRule(text, environment) ?? ok(text, cliWarnings(text, environment))
 }
 
 /**
- * What is to be said of an environment whose name ends every bucket in a way that S3 reserves. A
- * warning, since only the Amplify CLI's source tells that the name ends so.
+ * The warning about an environment whose name makes every bucket end in a suffix that S3 reserves. It is
+ * not an error, because only the source of the Amplify CLI shows that the bucket's name ends this way.
  */
 export function environmentWarnings(environment: string): readonly string[] {
   const suffix = RESERVED_SUFFIXES.find((each) => `-${environment}`.endsWith(each))
   if (suffix === undefined) return []
   return [
-    `the bucket's name ends in \`-\` and this name, and S3 reserves names that end in \`${suffix}\`, so the job may fail.`,
+    `the name of the bucket ends in \`-\` and this name, but S3 reserves names that end in \`${suffix}\`, so the job may fail.`,
   ]
 }
 
 function brokenRule(text: string, environment: string | undefined): Parsed<never> | undefined {
   if (/^[a-zA-Z\d.-]*[A-Z][a-zA-Z\d.-]*$/.test(text)) {
-    return invalid('must not hold upper-case letters', 'Write it in lower case.')
+    return invalid('must not contain uppercase letters', 'Write it in lowercase.')
   }
   if (/[^a-z\d.-]/u.test(text)) {
     return (
-      falseHyphen(text) ??
+      dashProblem(text) ??
       invalid(
-        'must hold only lower-case letters, digits, hyphens and dots',
-        'Give the bare base name: not a URL or an ARN, and no underscores.',
+        'must contain only lowercase letters, digits, hyphens and dots',
+        'Use the plain base name, not a URL or an ARN. Replace underscores with hyphens.',
       )
     )
   }
   if (!/^[a-z\d]/.test(text)) {
-    return invalid('must begin with a letter or a digit', 'Remove the hyphen or dot in front.')
+    return invalid('must start with a letter or a digit', 'Remove the leading hyphen or dot.')
   }
-  if (text.includes('..')) return invalid('must not hold two dots in a row', 'Use hyphens.')
+  if (text.includes('..')) return invalid('must not contain two dots in a row', 'Use hyphens.')
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
-    return invalid('must not look like an IP address', 'Use hyphens, or begin with a letter.')
+    return invalid('must not look like an IP address', 'Use hyphens, or start with a letter.')
   }
   const prefix = RESERVED_PREFIXES.find((each) => text.startsWith(each))
   if (prefix !== undefined) {
     return invalid(
-      `must not begin with \`${prefix}\`, which S3 reserves`,
-      'Begin with another word.',
+      `must not start with \`${prefix}\`, which S3 reserves`,
+      'Choose a name that starts differently.',
     )
   }
-  const room = Math.max(0, S3_MAX_LENGTH - 1 - (environment?.length ?? 2))
-  if (text.length > room) {
+  const maxLength = Math.max(0, S3_MAX_LENGTH - 1 - (environment?.length ?? 2))
+  if (text.length > maxLength) {
     return invalid(
-      `must not be longer than ${room} characters: S3 allows ${S3_MAX_LENGTH}, and \`-\` and the environment are appended`,
-      `It has ${text.length}. Shorten it to ${safeLength(environment)} to leave room for a suffix too.`,
+      `must not be longer than ${maxLength} characters, because S3 allows ${S3_MAX_LENGTH} including \`-\` and the environment`,
+      `Shorten it from ${text.length} to ${maxSafeLength(environment)} characters, which leaves room for a suffix, too.`,
     )
   }
   return undefined
 }
 
-function warnings(text: string, environment: string | undefined): readonly string[] {
-  const safe = safeLength(environment)
-  if (text.length > safe) {
+function cliWarnings(text: string, environment: string | undefined): readonly string[] {
+  const maxLength = maxSafeLength(environment)
+  if (text.length > maxLength) {
     return [
-      `the service appends a suffix of 5 or 6 characters, \`-\` and the environment, so more than ${safe} characters may be too long for S3 or for the Amplify CLI (it has ${text.length}).`,
+      `the service appends a suffix of 5 or 6 characters, \`-\` and the environment, so more than ${maxLength} characters may be too long for S3 or the Amplify CLI (it has ${text.length}).`,
     ]
   }
-  if (text.length < 3)
-    return ['the Amplify CLI knows only names of at least 3 characters here, so the job may fail.']
-  if (text.includes('.')) return ['the Amplify CLI knows no dots here, so the job may fail.']
+  if (text.length < 3) {
+    return ['the Amplify CLI only supports names of at least 3 characters, so the job may fail.']
+  }
+  if (text.includes('.')) return ['the Amplify CLI does not support dots, so the job may fail.']
   return []
 }
 
-/** The longest base that leaves room for a suffix of six and fits the Amplify CLI's own rule. */
-function safeLength(environment: string | undefined): number {
+/** The longest base name that leaves room for a suffix of 6 characters and fits the Amplify CLI's rule. */
+function maxSafeLength(environment: string | undefined): number {
   const room = S3_MAX_LENGTH - 6 - 1 - (environment?.length ?? 2)
   return Math.max(0, Math.min(CLI_MAX_LENGTH, room))
 }

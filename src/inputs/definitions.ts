@@ -1,56 +1,128 @@
-/** The inputs by name, and how their raw text is found in the environment of the step. */
-
-import type { Env } from '../lib/env.ts'
-
-type Entry = Readonly<{ name: string; required: boolean; default: string }>
-
 /**
- * Every input with its default, in the order of action.yml, which a test compares with this table. An
- * empty value means the default here too, since a workflow often passes an expression that came out
- * empty.
+ * The inputs, one row each: its name, its default and its parser. The keys are the properties of the
+ * object that the action works with, and the order is that of action.yml; a test compares both.
  */
-export const INPUTS = [
-  { name: 'app-id', required: true, default: '' },
-  { name: 'backend-environment-name', required: true, default: '' },
-  { name: 'resource-name', required: true, default: '' },
-  { name: 'bucket-name', required: false, default: '' },
-  { name: 'authenticated-permissions', required: true, default: '' },
-  { name: 'unauthenticated-permissions', required: false, default: '' },
-  { name: 'aws-region', required: false, default: '' },
-  { name: 'role-to-assume', required: false, default: '' },
-  { name: 'plan-role-to-assume', required: false, default: '' },
-  { name: 'role-session-name', required: false, default: '' },
-  { name: 'role-duration-seconds', required: false, default: '3600' },
-  { name: 'audience', required: false, default: '' },
-  { name: 'allowed-account-ids', required: false, default: '' },
-  { name: 'mode', required: false, default: 'auto' },
-  { name: 'apply-branches', required: false, default: '' },
-  { name: 'if-exists', required: false, default: 'match' },
-  { name: 'wait', required: false, default: 'true' },
-  { name: 'timeout-in-minutes', required: false, default: '30' },
-  { name: 'max-attempts', required: false, default: '8' },
-  { name: 'summary', required: false, default: 'true' },
-  { name: 'comment-on-pr', required: false, default: 'false' },
-  { name: 'github-token', required: false, default: '${{ github.token }}' },
-  { name: 'allow-custom-endpoints', required: false, default: 'false' },
-  { name: 'service-name', required: false, default: 'S3' },
-] as const satisfies readonly Entry[]
+import { getStsAudience } from '../lib/aws-partitions.ts'
+import { branchPatterns } from './branch-patterns.ts'
+import { bucketName, environmentWarnings } from './bucket-name.ts'
+import { accountIds, permissions } from './lists.ts'
+import { appId, environmentName, resourceName } from './names.ts'
+import { invalid, ok, type Parsed } from './parsed.ts'
+import type { InputDefinition } from './reader.ts'
+import { region } from './region.ts'
+import { defaultSessionName, roleArn, sessionName } from './roles.ts'
+import { boolean, integer, oneOf, singleToken } from './scalars.ts'
 
-export type InputName = (typeof INPUTS)[number]['name']
+// A client ID of an IAM OIDC provider has at most 255 characters (IAM, CreateOpenIDConnectProvider).
+const MAX_AUDIENCE_LENGTH = 255
+const MAX_TOKEN_LENGTH = 10_000
+const MS_PER_MINUTE = 60_000
 
-/**
- * The variable in which the runner hands over an input: `INPUT_`, then the name in upper case with
- * spaces as `_`; hyphens stay (actions/toolkit, `getInput`).
- */
-export function inputVariable(input: string): string {
-  return `INPUT_${input.replaceAll(' ', '_').toUpperCase()}`
+type Parser<T> = InputDefinition<T>['parse']
+
+const DEFINITIONS = {
+  appId: required('app-id', appId),
+  backendEnvironmentName: required('backend-environment-name', (text) => {
+    const name = environmentName(text)
+    if ('problem' in name) return name
+    return ok(name.value, [...name.warnings, ...environmentWarnings(name.value)])
+  }),
+  resourceName: required('resource-name', resourceName),
+  /** The base name; undefined leaves the choice to the service. */
+  bucketName: optional('bucket-name', (text, { backendEnvironmentName }) =>
+    bucketName(text, backendEnvironmentName),
+  ),
+  /** In the order of the API, each once; `[]` for `none`. */
+  authenticatedPermissions: required('authenticated-permissions', permissions),
+  /** Undefined: not managed. `[]` for `none`. */
+  unauthenticatedPermissions: optional('unauthenticated-permissions', permissions),
+  region: {
+    ...withDefault('aws-region', '', regionOrMissing),
+    variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  },
+  /** Undefined: ambient credentials. */
+  roleToAssume: optional('role-to-assume', roleArn),
+  /** Undefined: `roleToAssume` is used for plans, too. */
+  planRoleToAssume: optional('plan-role-to-assume', roleArn),
+  roleSessionName: withDefault('role-session-name', '', (text, { env }) =>
+    text === ''
+      ? ok(defaultSessionName(env['GITHUB_REPOSITORY'] ?? '', env['GITHUB_RUN_ID'] ?? ''))
+      : sessionName(text),
+  ),
+  roleDurationSeconds: withDefault(
+    'role-duration-seconds',
+    '3600',
+    integer(900, 43_200, 'seconds'),
+  ),
+  audience: withDefault('audience', '', (text, context) =>
+    text === '' ? ok(getStsAudience(context.region ?? '')) : singleToken(text, MAX_AUDIENCE_LENGTH),
+  ),
+  /** 12 digits each; `[]` allows any account. */
+  allowedAccountIds: withDefault('allowed-account-ids', '', orEmptyList(accountIds)),
+  mode: withDefault('mode', 'auto', oneOf(['auto', 'apply', 'plan'])),
+  /** Patterns (see `matchesBranch`); `[]` is the default branch of the repository. */
+  applyBranches: withDefault('apply-branches', '', orEmptyList(branchPatterns)),
+  ifExists: withDefault('if-exists', 'match', oneOf(['match', 'update', 'fail'])),
+  wait: withDefault('wait', 'true', boolean),
+  timeoutMs: withDefault('timeout-in-minutes', '30', (text) => {
+    const minutes = integer(1, 350, 'minutes')(text)
+    return 'problem' in minutes ? minutes : ok(minutes.value * MS_PER_MINUTE)
+  }),
+  maxAttempts: withDefault('max-attempts', '8', integer(1, 20, 'attempts')),
+  summary: withDefault('summary', 'true', boolean),
+  commentOnPr: withDefault('comment-on-pr', 'false', oneOf(['false', 'true', 'changes-only'])),
+  /** Empty if there is none. */
+  githubToken: {
+    ...withDefault('github-token', '${{ github.token }}', (text) =>
+      text === '' ? ok('') : singleToken(text, MAX_TOKEN_LENGTH),
+    ),
+    secret: true,
+  },
+  allowCustomEndpoints: withDefault('allow-custom-endpoints', 'false', boolean),
+  serviceName: withDefault('service-name', 'S3', oneOf(['S3'])),
 }
 
-/** An input's text as given, or its default where that is blank; not yet trimmed. */
-export function inputText(env: Env, input: InputName): string {
-  const given = env[inputVariable(input)] ?? ''
-  if (given.trim() !== '') return given
-  const fallback = INPUTS.find((entry) => entry.name === input)?.default ?? ''
-  // Only the runner can expand an expression: without it this default is empty.
-  return fallback.startsWith('${{') ? '' : fallback
+type ValueOf<D> = D extends InputDefinition<infer T> ? T : never
+
+/** The values of all inputs. */
+export type InputValues = {
+  readonly [K in keyof typeof DEFINITIONS]: ValueOf<(typeof DEFINITIONS)[K]>
+}
+
+export const INPUT_DEFINITIONS: {
+  readonly [K in keyof InputValues]: InputDefinition<InputValues[K]>
+} = DEFINITIONS
+
+/** The inputs in the order of action.yml. */
+export const INPUTS: readonly InputDefinition<unknown>[] = Object.values(INPUT_DEFINITIONS)
+
+function required<T>(name: string, parse: Parser<T>): InputDefinition<T> {
+  return { name, required: true, default: '', parse }
+}
+
+function optional<T>(name: string, parse: Parser<T>): InputDefinition<T | undefined> {
+  return {
+    name,
+    required: false,
+    default: '',
+    parse: (text, context) => (text === '' ? ok(undefined) : parse(text, context)),
+  }
+}
+
+function withDefault<T>(name: string, preset: string, parse: Parser<T>): InputDefinition<T> {
+  return { name, required: false, default: preset, parse }
+}
+
+function orEmptyList<T>(
+  parse: (text: string) => Parsed<readonly T[]>,
+): (text: string) => Parsed<readonly T[]> {
+  return (text) => (text === '' ? ok([]) : parse(text))
+}
+
+function regionOrMissing(text: string): Parsed<string> {
+  if (text !== '') return region(text)
+  return invalid(
+    'is required, because neither AWS_REGION nor AWS_DEFAULT_REGION is set',
+    "Set it to the region of the app's backend, for example `eu-west-1`.",
+  )
 }

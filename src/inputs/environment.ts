@@ -1,40 +1,84 @@
-/** The environment variables that redirect AWS clients, as every AWS SDK reads them. */
-
+/** Environment variables that affect connections and credentials. */
+import type { Env } from '../lib/env.ts'
 import { classifyEndpoint, ENDPOINT_VARIABLES } from '../network/endpoints.ts'
 import { parseProxyUrl, PROXY_VARIABLES } from '../network/proxy.ts'
-import type { InputProblem } from './parsed.ts'
 import { formatInput } from './format.ts'
-import type { Env } from '../lib/env.ts'
+import type { InputProblem } from './parsed.ts'
+
+const NOT_SHOWN = '(not shown)'
+
+export type AvailableCredentials = Readonly<{
+  /** The job may request an OIDC token from GitHub. */
+  canRequestIdToken: boolean
+  /** AWS credentials are configured in the environment. */
+  hasAmbientCredentials: boolean
+}>
 
 /**
- * What is wrong with the configured endpoints. None is judged where
- * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`, which AWS SDKs take in lower case only.
+ * The credentials that the job can use; empty variables count as unset. The runner sets both
+ * ACTIONS_ID_TOKEN_* variables only for jobs with `id-token: write`.
  */
-export function endpointProblems(env: Env, allowCustom: boolean): readonly InputProblem[] {
+export function detectCredentials(env: Env): AvailableCredentials {
+  const isSet = (name: string): boolean => (env[name] ?? '').trim() !== ''
+  return {
+    canRequestIdToken:
+      isSet('ACTIONS_ID_TOKEN_REQUEST_URL') && isSet('ACTIONS_ID_TOKEN_REQUEST_TOKEN'),
+    hasAmbientCredentials: [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_PROFILE',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    ].some(isSet),
+  }
+}
+
+/**
+ * The problems of the variables that decide where requests go and which certificates are trusted.
+ *
+ * @param allowCustomEndpoints the input of that name
+ */
+export function environmentProblems(
+  env: Env,
+  allowCustomEndpoints: boolean,
+): readonly InputProblem[] {
+  return [
+    ...endpointProblems(env, allowCustomEndpoints),
+    ...proxyProblems(env),
+    ...certificateProblems(env),
+  ]
+}
+
+/** `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` turns the variables off; the SDK accepts `true` in lowercase only. */
+function endpointProblems(env: Env, allowCustom: boolean): readonly InputProblem[] {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return []
   return ENDPOINT_VARIABLES.flatMap((name) => {
     const value = env[name] ?? ''
     if (value === '') return []
-    const problem = judge(name, value, allowCustom)
+    const problem = endpointProblem(name, value, allowCustom)
     return problem === undefined ? [] : [problem]
   })
 }
 
-function judge(input: string, value: string, allowCustom: boolean): InputProblem | undefined {
+function endpointProblem(
+  input: string,
+  value: string,
+  allowCustom: boolean,
+): InputProblem | undefined {
   const url = URL.parse(value)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return {
       input,
-      value: value.includes('@') ? '(not shown)' : formatInput(value),
-      rule: 'must be a URL that begins with `http://` or `https://`',
+      value: value.includes('@') ? NOT_SHOWN : formatInput(value),
+      rule: 'must be a URL that starts with `http://` or `https://`',
       remedy: 'Write for example `http://127.0.0.1:4566`, or unset the variable.',
     }
   }
   if (url.username !== '' || url.password !== '') {
     return {
       input,
-      value: '(not shown)',
-      rule: 'must not hold a user name or a password',
+      value: NOT_SHOWN,
+      rule: 'must not contain a user name or a password',
       remedy: 'Remove the part before `@`.',
     }
   }
@@ -42,29 +86,42 @@ function judge(input: string, value: string, allowCustom: boolean): InputProblem
   return {
     input,
     value: formatInput(url.origin),
-    rule: 'must be loopback, or a domain of AWS reached by https',
+    rule: 'must be a loopback address, or an AWS domain over HTTPS',
     remedy:
-      'Unset the variable if it is left over; set `allow-custom-endpoints: true` if tokens and requests are meant to go to this host.',
+      'Unset the variable if you do not need it. To send tokens and requests to this host, set `allow-custom-endpoints: true`.',
   }
 }
 
-/**
- * What is wrong with the configured proxies. Node would leave a SOCKS proxy aside in silence, and end the
- * process over one that is malformed.
- */
-export function proxyProblems(env: Env): readonly InputProblem[] {
+/** Without this check, Node ignores a SOCKS proxy silently and crashes because of a malformed address. */
+function proxyProblems(env: Env): readonly InputProblem[] {
   return PROXY_VARIABLES.flatMap((input) => {
     const text = env[input]?.trim() ?? ''
     if (text === '' || parseProxyUrl(text) !== undefined) return []
+    const hasCredentials = text.includes('@')
     return [
       {
         input,
-        value: text.includes('@') ? '(not shown)' : formatInput(text),
+        value: hasCredentials ? NOT_SHOWN : formatInput(text),
         rule: 'must be the address of an HTTP proxy',
-        remedy: text.includes('@')
-          ? 'Percent-encode special characters of user and password, for example `#` as `%23`; SOCKS is not supported.'
-          : 'Write for example `http://proxy.example.com:3128`; SOCKS is not supported.',
+        remedy: hasCredentials
+          ? 'Percent-encode special characters in the user name and the password, for example `#` as `%23`. SOCKS is not supported.'
+          : 'Write for example `http://proxy.example.com:3128`. SOCKS is not supported.',
       },
     ]
   })
+}
+
+/** Tokens and signed requests must not reach a host that only pretends to be the right one. */
+function certificateProblems(env: Env): readonly InputProblem[] {
+  // Node recognizes no other value (tls.connect).
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return []
+  return [
+    {
+      input: 'NODE_TLS_REJECT_UNAUTHORIZED',
+      value: '"0"',
+      rule: 'must not disable the verification of certificates',
+      remedy:
+        'Unset it, or set it to `1` in the `env` of this step. To trust a private certificate authority, set `NODE_EXTRA_CA_CERTS` to its file.',
+    },
+  ]
 }

@@ -1,125 +1,88 @@
 /**
- * Workflow inputs to one frozen, typed object: the only place that reads an input. Pure functions of
- * an environment; nothing here throws, calls or prints.
+ * Converts the inputs of a workflow to one typed, frozen object. This is the only place that reads
+ * inputs. The functions are pure and never throw.
  */
-
 import { ActionError } from '../errors/action-error.ts'
-import { branchPatterns } from './branch-patterns.ts'
-import { bucketName, environmentWarnings } from './bucket-name.ts'
-import { certificateProblems } from './certificates.ts'
-import { createInputReader } from './reader.ts'
-import type { InputReader } from './reader.ts'
-import { endpointProblems, proxyProblems } from './environment.ts'
-import { accountIds, quoteList, permissions } from './lists.ts'
-import type { Permission } from './lists.ts'
-import { unknownInputWarnings } from './misspelt.ts'
-import { appId, environmentName, resourceName } from './names.ts'
-import { ok } from './parsed.ts'
-import type { InputProblem, Parsed } from './parsed.ts'
-import { findPartition, getStsAudience } from '../lib/aws-partitions.ts'
-import { region } from './region.ts'
-import { defaultSessionName, roleArn, sessionName } from './roles.ts'
-import type { RoleArn } from './roles.ts'
-import { boolean, oneOf, integer, singleToken } from './scalars.ts'
-import { formatInput } from './format.ts'
-import { INPUTS, inputText } from './definitions.ts'
+import { findPartition } from '../lib/aws-partitions.ts'
 import type { Env } from '../lib/env.ts'
+import type { DesiredStorage } from '../storage/model.ts'
+import { INPUT_DEFINITIONS, INPUTS, type InputValues } from './definitions.ts'
+import { environmentProblems } from './environment.ts'
+import { formatInput } from './format.ts'
+import { quoteList } from './lists.ts'
+import type { InputProblem } from './parsed.ts'
+import type { RoleArn } from './roles.ts'
+import { findInput, readInput } from './reader.ts'
+import { unknownInputWarnings } from './suggestions.ts'
 
-export { INPUTS }
-export type { InputProblem, Permission }
-
-// A client id of an IAM OIDC provider has at most 255 characters (IAM, CreateOpenIDConnectProvider).
-const MAX_AUDIENCE_LENGTH = 255
-const MAX_TOKEN_LENGTH = 10_000
+export type Inputs = InputValues &
+  Readonly<{
+    /** The input or the environment variable that the region comes from. */
+    regionSource: string
+  }>
 
 /** What decides whether a run plans or applies. */
-export type TriggerInputs = Readonly<{
-  mode: 'auto' | 'apply' | 'plan'
-  /** Patterns of branches (see `matchesBranch`); none means the repository's default branch. */
-  applyBranches: readonly string[]
-  /** Whether a role is given for such a run: then nothing else counts, whatever credentials there are. */
-  hasRole: Readonly<{ apply: boolean; plan: boolean }>
-}>
+export type TriggerInputs = Pick<Inputs, 'mode' | 'applyBranches'> &
+  Readonly<{
+    /** Whether a role is set for such a run; if so, no other credentials are used. */
+    hasRole: Readonly<{ apply: boolean; plan: boolean }>
+  }>
 
-export type RegionSource = 'aws-region' | 'AWS_REGION' | 'AWS_DEFAULT_REGION'
-
-export type Inputs = Readonly<{
-  appId: string
-  backendEnvironmentName: string
-  resourceName: string
-  /** The base name; undefined leaves the choice to the service. */
-  bucketName: string | undefined
-  /** In the API's order, each once; `[]` is `none`. */
-  authenticatedPermissions: readonly Permission[]
-  /** undefined is "not managed", `[]` is `none`. */
-  unauthenticatedPermissions: readonly Permission[] | undefined
-  region: string
-  /** Where the region was found. */
-  regionSource: RegionSource
-  /** A whole ARN, of the region's partition and an allowed account; undefined: ambient credentials. */
-  roleToAssume: string | undefined
-  /** As given; undefined: `roleToAssume` serves plans too. */
-  planRoleToAssume: string | undefined
-  /** As given, else derived from the repository and the run id. */
-  roleSessionName: string
-  roleDurationSeconds: number
-  /** As given, else by the region's partition. */
-  audience: string
-  /** 12 digits each; none means any account. */
-  allowedAccountIds: readonly string[]
-  ifExists: 'match' | 'update' | 'fail'
-  wait: boolean
-  timeoutMs: number
-  maxAttempts: number
-  summary: boolean
-  commentOnPr: 'false' | 'true' | 'changes-only'
-  /** Empty where none was handed over. */
-  githubToken: string
-  allowCustomEndpoints: boolean
-  serviceName: 'S3'
-}>
-
-/** All inputs, or everything that is wrong with them; the warnings hold in either case. */
+/** All inputs, or every problem with them. There can be warnings in either case. */
 export type InputsResult = Readonly<{
   inputs: Inputs | undefined
   problems: readonly InputProblem[]
   warnings: readonly string[]
 }>
 
+type InputKey = keyof InputValues
+type PartialValues = { -readonly [K in InputKey]?: InputValues[K] }
+
+const INPUT_KEYS = Object.keys(INPUT_DEFINITIONS).filter(isInputKey)
+
 /**
- * The inputs that decide whether the others are needed at all. With a problem in them, the trigger is
- * what empty inputs would have given; `readInputs` reports the same problems again.
+ * The inputs that decide whether the other inputs are needed at all; undefined if they are invalid, in
+ * which case `readInputs` reports their problems.
  */
-export function readTriggerInputs(env: Env): {
-  trigger: TriggerInputs
-  problems: readonly InputProblem[]
-} {
-  const from = createInputReader(env)
-  return { trigger: takeTrigger(from, env), problems: from.problems() }
+export function readTriggerInputs(env: Env): TriggerInputs | undefined {
+  const { mode, applyBranches } = readValues(env, ['mode', 'applyBranches']).values
+  if (mode === undefined || applyBranches === undefined) return undefined
+  const isSet = (key: InputKey): boolean => findInput(INPUT_DEFINITIONS[key], env).text !== ''
+  const apply = isSet('roleToAssume')
+  return { mode, applyBranches, hasRole: { apply, plan: apply || isSet('planRoleToAssume') } }
 }
 
-/** Reads and judges all inputs; reports all problems of all inputs together, and never throws. */
+/** Reads and validates all inputs, and reports all of their problems together. */
 export function readInputs(env: Env): InputsResult {
-  const from = createInputReader(env)
-  takeTrigger(from, env)
-  const inputs = takeInputs(from, env)
-  for (const problem of [
-    ...endpointProblems(env, inputs.allowCustomEndpoints),
-    ...proxyProblems(env),
-    ...certificateProblems(env),
-  ]) {
-    from.reject(problem)
-  }
-  for (const warning of unknownInputWarnings(env)) from.warn(warning)
-  const problems = from.problems()
+  const { values, ...found } = readValues(env, INPUT_KEYS)
+  const problems = [
+    ...found.problems,
+    ...roleProblems(values),
+    ...environmentProblems(env, values.allowCustomEndpoints ?? false),
+  ]
+  const warnings = [
+    ...found.warnings,
+    ...commentWarnings(values),
+    ...unknownInputWarnings(
+      env,
+      INPUTS.map(({ name }) => name),
+    ),
+  ]
+  const isValid = problems.length === 0 && isComplete(values)
+  const regionSource = findInput(INPUT_DEFINITIONS.region, env).source
   return Object.freeze({
-    inputs: problems.length === 0 ? inputs : undefined,
-    problems,
-    warnings: from.warnings(),
+    inputs: isValid ? Object.freeze({ ...values, regionSource }) : undefined,
+    problems: Object.freeze(problems),
+    warnings: Object.freeze(warnings),
   })
 }
 
-/** One error that lists every problem, a line for each: the input, its value, the rule, the remedy. */
+/** Whether a summary is wanted, for a run whose inputs could not be read or are not needed. */
+export function isSummaryEnabled(env: Env): boolean {
+  return findInput(INPUT_DEFINITIONS.summary, env).text.toLowerCase() !== 'false'
+}
+
+/** One error for all problems, one line each: the input, its value, the rule and the remedy. */
 export function invalidInputError(problems: readonly InputProblem[]): ActionError {
   const lines = problems.map(
     ({ input, value, rule, remedy }) => `${input} is ${value}: it ${rule}. ${remedy}`,
@@ -128,139 +91,85 @@ export function invalidInputError(problems: readonly InputProblem[]): ActionErro
   const numbered = lines.map((line, index) => `(${index + 1}) ${line}`)
   return new ActionError(
     'INVALID_INPUT',
-    [`${lines.length} problems with the inputs.`, ...numbered].join('\n'),
+    [`${lines.length} invalid inputs:`, ...numbered].join('\n'),
   )
 }
 
-function takeTrigger(from: InputReader, env: Env): TriggerInputs {
-  // Whether they are any good is judged with the other inputs.
-  const given = (input: 'role-to-assume' | 'plan-role-to-assume'): boolean =>
-    inputText(env, input).trim() !== ''
-  const apply = given('role-to-assume')
-  return Object.freeze({
-    mode: from.read('mode', oneOf(['auto', 'apply', 'plan'])) ?? 'auto',
-    applyBranches: Object.freeze(from.readOptional('apply-branches', branchPatterns) ?? []),
-    hasRole: Object.freeze({ apply, plan: apply || given('plan-role-to-assume') }),
-  })
-}
-
-// Where a value is refused, another stands in for it so that the others can still be judged; the
-// caller then throws the whole away.
-function takeInputs(from: InputReader, env: Env): Inputs {
-  const app = from.read('app-id', appId)
-  const environment = from.read('backend-environment-name', backendEnvironment)
-  const resource = from.read('resource-name', resourceName)
-  const bucket = from.readOptional('bucket-name', (text) => bucketName(text, environment))
-  const authenticated = from.read('authenticated-permissions', permissions)
-  const guests = from.readOptional('unauthenticated-permissions', permissions)
-  const where = takeRegion(from, env)
-  const roles = {
-    'role-to-assume': from.readOptional('role-to-assume', roleArn),
-    'plan-role-to-assume': from.readOptional('plan-role-to-assume', roleArn),
+/** The storage that the inputs describe. */
+export function toDesiredStorage(inputs: Inputs): DesiredStorage {
+  return {
+    resourceName: inputs.resourceName,
+    serviceName: inputs.serviceName,
+    bucketName: inputs.bucketName,
+    authenticated: inputs.authenticatedPermissions,
+    unauthenticated: inputs.unauthenticatedPermissions,
   }
-  const session = from.readOptional('role-session-name', sessionName)
-  const duration = from.read('role-duration-seconds', integer(900, 43_200, 'seconds'))
-  const audience = from.readOptional('audience', (text) => singleToken(text, MAX_AUDIENCE_LENGTH))
-  const accounts = from.readOptional('allowed-account-ids', accountIds) ?? []
-  for (const problem of roleProblems(roles, where.region, accounts)) from.reject(problem)
-  const ifExists = from.read('if-exists', oneOf(['match', 'update', 'fail']))
-  const wait = from.read('wait', boolean)
-  const minutes = from.read('timeout-in-minutes', integer(1, 350, 'minutes'))
-  const attempts = from.read('max-attempts', integer(1, 20, 'attempts'))
-  const summary = from.read('summary', boolean)
-  const comment = from.read('comment-on-pr', oneOf(['false', 'true', 'changes-only'])) ?? 'false'
-  const token = from.readSecret('github-token', (text) => singleToken(text, MAX_TOKEN_LENGTH)) ?? ''
-  if (comment !== 'false' && token === '') {
-    from.warn('comment-on-pr is on and github-token is empty, so no comment can be written.')
-  }
-  const custom = from.read('allow-custom-endpoints', boolean)
-  const service = from.read('service-name', oneOf(['S3']))
-
-  return Object.freeze({
-    appId: app ?? '',
-    backendEnvironmentName: environment ?? '',
-    resourceName: resource ?? '',
-    bucketName: bucket,
-    authenticatedPermissions: Object.freeze(authenticated ?? []),
-    unauthenticatedPermissions: guests === undefined ? undefined : Object.freeze(guests),
-    region: where.region ?? '',
-    regionSource: where.source,
-    roleToAssume: roles['role-to-assume']?.arn,
-    planRoleToAssume: roles['plan-role-to-assume']?.arn,
-    roleSessionName:
-      session ?? defaultSessionName(env['GITHUB_REPOSITORY'] ?? '', env['GITHUB_RUN_ID'] ?? ''),
-    roleDurationSeconds: duration ?? 3600,
-    audience: audience ?? getStsAudience(where.region ?? ''),
-    allowedAccountIds: Object.freeze(accounts),
-    ifExists: ifExists ?? 'match',
-    wait: wait ?? true,
-    timeoutMs: (minutes ?? 30) * 60_000,
-    maxAttempts: attempts ?? 8,
-    summary: summary ?? true,
-    commentOnPr: comment,
-    githubToken: token,
-    allowCustomEndpoints: custom ?? false,
-    serviceName: service ?? 'S3',
-  })
 }
 
-/** An environment's name with what its place at the end of the bucket's name brings about. */
-function backendEnvironment(text: string): Parsed<string> {
-  const name = environmentName(text)
-  if ('flaw' in name) return name
-  return ok(name.value, [...name.warnings, ...environmentWarnings(name.value)])
+/** The role that a run assumes; undefined for ambient credentials. */
+export function getRole(inputs: Inputs, command: 'apply' | 'plan'): RoleArn | undefined {
+  const { roleToAssume, planRoleToAssume } = inputs
+  return command === 'plan' ? (planRoleToAssume ?? roleToAssume) : roleToAssume
 }
 
-function takeRegion(
-  from: InputReader,
+/** The values of the inputs that are valid, and the problems of the others. */
+function readValues(
   env: Env,
-): Readonly<{ region: string | undefined; source: RegionSource }> {
-  const given = inputText(env, 'aws-region').trim()
-  if (given !== '') {
-    return { region: from.check('aws-region', given, region), source: 'aws-region' }
+  keys: readonly InputKey[],
+): Readonly<{ values: PartialValues; problems: InputProblem[]; warnings: string[] }> {
+  const values: PartialValues = {}
+  const problems: InputProblem[] = []
+  const warnings: string[] = []
+  const read = <K extends InputKey>(key: K): void => {
+    const { backendEnvironmentName, region } = values
+    const result = readInput(INPUT_DEFINITIONS[key], { env, backendEnvironmentName, region })
+    if ('problem' in result) {
+      problems.push(result.problem)
+    } else {
+      values[key] = result.value
+      warnings.push(...result.warnings)
+    }
   }
-  for (const source of ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const) {
-    const text = (env[source] ?? '').trim()
-    if (text !== '') return { region: from.check(source, text, region), source }
-  }
-  from.reject({
-    input: 'aws-region',
-    value: formatInput(''),
-    rule: 'is required, since neither AWS_REGION nor AWS_DEFAULT_REGION is set',
-    remedy: "Give the region of the app's backend, for example `eu-west-1`.",
-  })
-  return { region: undefined, source: 'aws-region' }
+  for (const key of keys) read(key)
+  return { values, problems, warnings }
 }
 
-type Roles = Readonly<Record<'role-to-assume' | 'plan-role-to-assume', RoleArn | undefined>>
+function isInputKey(key: string): key is InputKey {
+  return key in INPUT_DEFINITIONS
+}
 
-function roleProblems(
-  roles: Roles,
-  where: string | undefined,
-  accounts: readonly string[],
-): readonly InputProblem[] {
-  const found: InputProblem[] = []
-  const partition = where === undefined ? undefined : findPartition(where)?.id
-  for (const input of ['role-to-assume', 'plan-role-to-assume'] as const) {
-    const role = roles[input]
-    if (role === undefined) continue
-    const value = formatInput(role.arn)
-    if (where !== undefined && partition !== undefined && role.partition !== partition) {
-      found.push({
-        input,
-        value,
-        rule: `must be a role of the partition \`${partition}\` of the region \`${where}\`, and is of \`${role.partition}\``,
-        remedy: "Correct the region or the role's ARN.",
+function isComplete(values: PartialValues): values is InputValues {
+  return INPUT_KEYS.every((key) => key in values)
+}
+
+/** A role must be in the partition of the region and in an allowed account. */
+function roleProblems(values: PartialValues): readonly InputProblem[] {
+  const { region = '', allowedAccountIds: accounts = [] } = values
+  const partition = findPartition(region)?.id
+  return (['roleToAssume', 'planRoleToAssume'] as const).flatMap((key) => {
+    const role = values[key]
+    if (role === undefined) return []
+    const subject = { input: INPUT_DEFINITIONS[key].name, value: formatInput(role.arn) }
+    const problems: InputProblem[] = []
+    if (partition !== undefined && role.partition !== partition) {
+      problems.push({
+        ...subject,
+        rule: `must be in the partition \`${partition}\` of the region \`${region}\`, but is in \`${role.partition}\``,
+        remedy: 'Correct the region or the ARN of the role.',
       })
     }
     if (accounts.length > 0 && !accounts.includes(role.accountId)) {
-      found.push({
-        input,
-        value,
-        rule: `must be of an account that allowed-account-ids lists (${quoteList(accounts)}), and is of ${formatInput(role.accountId)}`,
+      problems.push({
+        ...subject,
+        rule: `must be in an account that allowed-account-ids lists (${quoteList(accounts)}), but is in ${formatInput(role.accountId)}`,
         remedy: 'Correct the role or allowed-account-ids.',
       })
     }
-  }
-  return found
+    return problems
+  })
+}
+
+function commentWarnings({ commentOnPr, githubToken }: PartialValues): readonly string[] {
+  if (commentOnPr === undefined || commentOnPr === 'false' || githubToken !== '') return []
+  return ['comment-on-pr is on, but github-token is empty, so no comment can be written.']
 }

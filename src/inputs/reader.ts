@@ -1,60 +1,71 @@
-/** Takes one input after another and keeps what is wrong with any of them. */
-
-import type { InputProblem, Parsed } from './parsed.ts'
-import { formatInput } from './format.ts'
-import { inputText } from './definitions.ts'
-import type { InputName } from './definitions.ts'
+/** Reads one input at a time from the environment of the step. */
 import type { Env } from '../lib/env.ts'
+import { formatInput } from './format.ts'
+import type { InputProblem, Parsed } from './parsed.ts'
 
-export type InputReader = Readonly<{
-  /** The input's trimmed text (or its default), judged; undefined where it is refused. */
-  read: <T>(input: InputName, check: (text: string) => Parsed<T>) => T | undefined
-  /** As `take`; undefined, without a problem, where the input is blank too. */
-  readOptional: <T>(input: InputName, judge: (text: string) => Parsed<T>) => T | undefined
-  /** As `takeGiven`, for a value that is never shown. */
-  readSecret: <T>(input: InputName, judge: (text: string) => Parsed<T>) => T | undefined
-  /** A text from elsewhere under its own name. */
-  check: <T>(name: string, text: string, judge: (text: string) => Parsed<T>) => T | undefined
-  reject: (problem: InputProblem) => void
-  warn: (warning: string) => void
-  problems: () => readonly InputProblem[]
-  warnings: () => readonly string[]
+/** What the parser of an input can use besides the text of that input. */
+export type InputContext = Readonly<{
+  env: Env
+  /** Inputs that are read earlier; undefined where they are invalid. */
+  backendEnvironmentName: string | undefined
+  region: string | undefined
 }>
 
-/** An empty collector over an environment. */
-export function createInputReader(env: Env): InputReader {
-  const problems: InputProblem[] = []
-  const warnings: string[] = []
+/** One input of action.yml. */
+export type InputDefinition<T> = Readonly<{
+  name: string
+  required: boolean
+  /** Applies to an empty value, too: an expression in a workflow often evaluates to one. */
+  default: string
+  /** Environment variables that are read, in this order, when the input is empty. */
+  variables?: readonly string[]
+  /** The value is never shown. */
+  secret?: boolean
+  /** @param text trimmed; empty if the input is empty and has no default */
+  parse: (text: string, context: InputContext) => Parsed<T>
+}>
 
-  function settle<T>(input: string, value: string, outcome: Parsed<T>): T | undefined {
-    if ('flaw' in outcome) {
-      problems.push(Object.freeze({ input, value, ...outcome.flaw }))
-      return undefined
-    }
-    for (const warning of outcome.warnings) warnings.push(`${input} is ${value}: ${warning}`)
-    return outcome.value
+type InputSource = Pick<InputDefinition<unknown>, 'name' | 'default' | 'variables'>
+
+/**
+ * The variable in which the runner passes an input: `INPUT_`, then the name in upper case with spaces
+ * as `_`; hyphens stay (`getInput` of actions/toolkit).
+ */
+export function inputVariable(name: string): string {
+  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`
+}
+
+/** The trimmed text of an input or its default, and the input or variable that it comes from. */
+export function findInput(
+  { name, default: preset, variables = [] }: InputSource,
+  env: Env,
+): Readonly<{ source: string; text: string }> {
+  const candidates = [
+    [name, inputVariable(name)],
+    ...variables.map((each) => [each, each]),
+  ] as const
+  for (const [source = '', variable = ''] of candidates) {
+    const text = (env[variable] ?? '').trim()
+    if (text !== '') return { source, text }
   }
+  // Only the runner can evaluate an expression.
+  return { source: name, text: preset.startsWith('${{') ? '' : preset }
+}
 
-  const textFor = (input: InputName): string => inputText(env, input).trim()
-
+/** Reads and parses one input. Its problem or warnings name the input and show its value. */
+export function readInput<T>(
+  definition: InputDefinition<T>,
+  context: InputContext,
+): Readonly<{ value: T; warnings: readonly string[] }> | Readonly<{ problem: InputProblem }> {
+  const { source, text } = findInput(definition, context.env)
+  const value = definition.secret === true ? '(not shown)' : formatInput(text)
+  const parsed = definition.parse(text, context)
+  if ('problem' in parsed) {
+    return { problem: Object.freeze({ input: source, value, ...parsed.problem }) }
+  }
+  Object.freeze(parsed.value)
   return {
-    read: (input, judge) => settle(input, formatInput(textFor(input)), judge(textFor(input))),
-    readOptional: (input, judge) => {
-      const text = textFor(input)
-      return text === '' ? undefined : settle(input, formatInput(text), judge(text))
-    },
-    readSecret: (input, judge) => {
-      const text = textFor(input)
-      return text === '' ? undefined : settle(input, '(not shown)', judge(text))
-    },
-    check: (name, text, judge) => settle(name, formatInput(text), judge(text)),
-    reject: (problem) => {
-      problems.push(Object.freeze(problem))
-    },
-    warn: (warning) => {
-      warnings.push(warning)
-    },
-    problems: () => Object.freeze([...problems]),
-    warnings: () => Object.freeze([...warnings]),
+    value: parsed.value,
+    warnings: parsed.warnings.map((warning) => `${source} is ${value}: ${warning}`),
   }
 }

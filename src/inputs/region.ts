@@ -1,13 +1,12 @@
 /** The region of the backend. */
-import { getPartition } from '../lib/aws-partitions.ts'
-import { falseHyphen } from './hyphens.ts'
+import { findPartition } from '../lib/aws-partitions.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
-import { closestMatch } from './suggestions.ts'
+import { closestMatch, dashProblem, didYouMean } from './suggestions.ts'
 
 /**
  * The regions with an endpoint of Amplify Backend (botocore `endpoints.json`, and the Amplify CLI's own
- * map). New ones may be added at any time.
+ * map). AWS can add regions at any time.
  */
 const KNOWN_REGIONS: readonly string[] = [
   'us-east-1',
@@ -32,37 +31,35 @@ const KNOWN_REGIONS: readonly string[] = [
 ]
 
 /**
- * A region: one label of a host name, since it becomes one. A region without a known endpoint of
- * Amplify Backend is only warned about.
+ * A region code: a single label of a host name, because it becomes one. A region without a known
+ * endpoint of Amplify Backend only leads to a warning.
  *
  * @param text trimmed
  */
 export function region(text: string): Parsed<string> {
-  const one = singleToken(text, 63)
-  if ('flaw' in one) return one
+  const token = singleToken(text, 63)
+  if ('problem' in token) return token
   if (!/^[a-z\d]+(?:-[a-z\d]+)*$/.test(text)) {
     const lower = text.toLowerCase()
-    if (KNOWN_REGIONS.includes(lower))
-      return invalid('must be in lower case', `Write \`${lower}\`.`)
+    if (KNOWN_REGIONS.includes(lower)) return invalid('must be in lowercase', `Write \`${lower}\`.`)
     return (
-      falseHyphen(text) ??
+      dashProblem(text) ??
       invalid(
-        'must be the code of a region: lower-case letters, digits and single hyphens',
-        'Give one code, for example `eu-west-1`.',
+        'must be a region code of lowercase letters, digits and single hyphens',
+        'Write a single region code, for example `eu-west-1`.',
       )
     )
   }
-  const zone = /^((?:[a-z]+-)+\d+)(?:-[a-z]+-\d+)?[a-z]$/.exec(text)
-  if (zone?.[1] !== undefined) {
-    return invalid('must be a region and not an availability zone', `Write \`${zone[1]}\`.`)
+  const regionOfZone = /^((?:[a-z]+-)+\d+)(?:-[a-z]+-\d+)?[a-z]$/.exec(text)?.[1]
+  if (regionOfZone !== undefined) {
+    return invalid('must be a region, not an Availability Zone', `Write \`${regionOfZone}\`.`)
   }
-  return ok(text, KNOWN_REGIONS.includes(text) ? [] : [unknown(text)])
+  return ok(text, KNOWN_REGIONS.includes(text) ? [] : [unknownRegionWarning(text)])
 }
 
-function unknown(text: string): string {
-  // The known ones are all of one partition, and nobody takes a name of one for that of another.
-  const partition = getPartition(text)
-  const meant = partition.id === 'aws' ? closestMatch(text, KNOWN_REGIONS) : undefined
-  const hint = meant === undefined ? '' : ` Is \`${meant}\` meant?`
-  return `no endpoint of Amplify Backend is known in this region, so its host may not be found.${hint}`
+function unknownRegionWarning(text: string): string {
+  // All known regions are in this partition, and a region of another partition is no misspelling.
+  const mayBeMisspelled = (findPartition(text)?.id ?? 'aws') === 'aws'
+  const suggestion = mayBeMisspelled ? closestMatch(text, KNOWN_REGIONS) : undefined
+  return `Amplify Backend has no known endpoint in this region, so its host may not exist.${didYouMean(suggestion)}`
 }

@@ -1,9 +1,7 @@
-/** Roles and the names of their sessions. */
-
-import { falseHyphen } from './hyphens.ts'
-import { invalid, ok } from './parsed.ts'
-import type { Parsed } from './parsed.ts'
+/** IAM roles and the names of their sessions. */
+import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
+import { dashProblem } from './suggestions.ts'
 
 const MAX_SESSION_NAME_LENGTH = 64
 const EXAMPLE = 'for example `arn:aws:iam::111122223333:role/amplify-storage`'
@@ -16,39 +14,39 @@ export type RoleArn = Readonly<{ arn: string; partition: string; accountId: stri
  * @param text trimmed, not empty
  */
 export function roleArn(text: string): Parsed<RoleArn> {
-  const one = singleToken(text, 2048)
-  if ('flaw' in one) return one
-  const parts = /^arn:([a-z][a-z-]{1,30}):iam::(\d{12}):role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.exec(
+  const token = singleToken(text, 2048)
+  if ('problem' in token) return token
+  const match = /^arn:([a-z][a-z-]{1,30}):iam::(\d{12}):role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.exec(
     text,
   )
-  const [arn, partition, accountId] = parts ?? []
+  const [arn, partition, accountId] = match ?? []
   if (arn !== undefined && partition !== undefined && accountId !== undefined) {
     return ok({ arn, partition, accountId })
   }
-  return falseHyphen(text) ?? invalid('must be the whole ARN of an IAM role', roleArnHint(text))
+  return dashProblem(text) ?? invalid('must be the full ARN of an IAM role', roleArnHint(text))
 }
 
 /**
- * The name of a session as STS takes it: 2 to 64 of `[A-Za-z0-9_+=,.@-]`.
+ * The name of a role session as STS accepts it: 2 to 64 of `[A-Za-z0-9_+=,.@-]`.
  *
  * @param text trimmed, not empty
  */
 export function sessionName(text: string): Parsed<string> {
-  const one = singleToken(text, 1024)
-  if ('flaw' in one) return one
-  if (/^[\w+=,.@-]{2,64}$/.test(text)) return one
+  const token = singleToken(text, 1024)
+  if ('problem' in token) return token
+  if (/^[\w+=,.@-]{2,64}$/.test(text)) return token
   return (
-    falseHyphen(text) ??
+    dashProblem(text) ??
     invalid(
       'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
-      'Leave it out to have it made of the repository and the run id.',
+      'Leave it empty to use a name made from the repository and the run ID.',
     )
   )
 }
 
 /**
- * A legal session name that leads to the run: the repository, as much of it as fits, and the whole run
- * id, which alone finds the run.
+ * A valid session name that leads to the run: as much of the repository as fits, and the whole run ID,
+ * which is enough to find the run.
  *
  * @param repository `OWNER/REPO`, as in `GITHUB_REPOSITORY`
  * @param runId as in `GITHUB_RUN_ID`
@@ -56,10 +54,8 @@ export function sessionName(text: string): Parsed<string> {
 export function defaultSessionName(repository: string, runId: string): string {
   const run = replaceIllegalCharacters(runId).slice(-MAX_SESSION_NAME_LENGTH)
   const room = Math.max(0, MAX_SESSION_NAME_LENGTH - run.length - 1)
-  const parts = [replaceIllegalCharacters(repository).slice(0, room), run].filter(
-    (part) => part !== '',
-  )
-  const name = parts.join('-')
+  const parts = [replaceIllegalCharacters(repository).slice(0, room), run]
+  const name = parts.filter((part) => part !== '').join('-')
   return name.length < 2 ? `GitHubActions${name === '' ? '' : '-'}${name}` : name
 }
 
@@ -68,11 +64,12 @@ function replaceIllegalCharacters(text: string): string {
 }
 
 function roleArnHint(text: string): string {
-  if (/^arn:[\w-]+:sts:/.test(text))
-    return `This is the ARN of a session; give the role's, ${EXAMPLE}.`
-  if (/^arn:[\w-]+:iam::[^:]*:[\w-]+\//.test(text) && !text.includes(':role/')) {
-    return `This ARN is of something else than a role; give a role's, ${EXAMPLE}.`
+  if (/^arn:[\w-]+:sts:/.test(text)) {
+    return `This is the ARN of a session. Use the ARN of the role, ${EXAMPLE}.`
   }
-  if (!text.startsWith('arn:')) return `A role's name is not enough; give its ARN, ${EXAMPLE}.`
-  return `Compare it with the form, ${EXAMPLE}; the account id has 12 digits.`
+  if (/^arn:[\w-]+:iam::[^:]*:[\w-]+\//.test(text) && !text.includes(':role/')) {
+    return `This ARN does not belong to a role. Use the ARN of a role, ${EXAMPLE}.`
+  }
+  if (!text.startsWith('arn:')) return `The name of a role is not enough. Use its ARN, ${EXAMPLE}.`
+  return `Compare it with the format, ${EXAMPLE}. The account ID has 12 digits.`
 }

@@ -1,80 +1,76 @@
-/** Single values: what any text must keep to, then booleans, whole numbers and words of a closed set. */
-
+/** Single values: tokens, booleans, integers and values of a fixed set. */
 import { hasInvisible } from './format.ts'
+import { invalid, ok, type Parsed } from './parsed.ts'
 import { closestMatch } from './suggestions.ts'
-import { invalid, ok } from './parsed.ts'
-import type { Parsed } from './parsed.ts'
 
-/** Required values that are empty. */
+/** The problem of a required value that is empty. */
 export function missingValue(): Parsed<never> {
   return invalid(
     'is required',
-    'Set it under `with:`; where an expression gives the value, check the secret, variable or output behind it.',
+    'Set it under `with:`. If an expression provides the value, check the secret, variable or output that it reads.',
   )
 }
 
-/**
- * What no input may hold: an expression that nobody expanded, or what a masked secret looks like in a
- * log.
- */
+/** The problem of an expression or a variable that was not expanded, and of a masked secret. */
 export function rejectPlaceholder(text: string): Parsed<never> | undefined {
   if (text.includes('${{')) {
     return invalid(
-      'must not hold an expression that was not expanded',
-      'GitHub expands `${{ ... }}` only in a workflow file: check how the value reaches this input.',
+      'must not contain an expression that was not evaluated',
+      'GitHub evaluates `${{ ... }}` only in a workflow file. Check how the value is passed to this input.',
     )
   }
   if (text.includes('***')) {
     return invalid(
-      'must not be the `***` that a log shows in place of a secret',
-      'Pass the secret itself; a masked value copied or passed on between jobs is lost.',
+      'must not be the `***` that logs show instead of a secret',
+      'Pass the secret itself. A masked value that is copied or passed between jobs is lost.',
     )
   }
   if (/^\$(?:\w+|\{\w+\})$/.test(text)) {
     return invalid(
       'must not be a shell variable',
-      'Nothing expands `$NAME` under `with:`; write `${{ env.NAME }}`.',
+      '`$NAME` is not expanded under `with:`. Write `${{ env.NAME }}`.',
     )
   }
   return undefined
 }
 
 /**
- * One word: not a placeholder, not in quotes, without white space, control or invisible characters.
+ * A single token: no placeholder, no quotes around it, no white space, and no control or invisible
+ * characters.
  *
  * @param text trimmed
- * @param limit the most UTF-16 code units
+ * @param maxLength in UTF-16 code units
  */
-export function singleToken(text: string, limit: number): Parsed<string> {
+export function singleToken(text: string, maxLength: number): Parsed<string> {
   if (text === '') return missingValue()
-  const left = rejectPlaceholder(text)
-  if (left !== undefined) return left
+  const placeholder = rejectPlaceholder(text)
+  if (placeholder !== undefined) return placeholder
   if (/^(["'`]).*\1$/su.test(text)) {
     return invalid('must not be in quotes', 'Remove the quotes that are part of the value.')
   }
   if (/^["'`]|["'`]$/u.test(text)) {
     return invalid(
-      'must not begin or end with a quote',
+      'must not start or end with a quote',
       'Remove the quote that is part of the value.',
     )
   }
-  // A tab or a new line is both; the simpler name for it comes first.
+  // Tabs and line breaks are control characters, too; "white space" is the more familiar name.
   if (/\s/u.test(text)) {
     return invalid(
-      'must not hold white space',
-      'Give the value alone, without spaces or line breaks.',
+      'must not contain white space',
+      'Remove spaces, line breaks and everything else that is not part of the value.',
     )
   }
   if (hasInvisible(text)) {
     return invalid(
-      'must not hold control or invisible characters',
-      'Type the value anew; copied text often brings such characters along.',
+      'must not contain control or invisible characters',
+      'Type the value again. Copied text often contains such characters.',
     )
   }
-  if (text.length > limit) {
+  if (text.length > maxLength) {
     return invalid(
-      `must not be longer than ${limit} characters`,
-      'Check that the expression gives the value that you mean.',
+      `must not be longer than ${maxLength} characters`,
+      'Check that the expression provides the intended value.',
     )
   }
   return ok(text)
@@ -87,48 +83,43 @@ export function singleToken(text: string, limit: number): Parsed<string> {
 export function boolean(text: string): Parsed<boolean> {
   if (/^(?:true|True|TRUE)$/.test(text)) return ok(true)
   if (/^(?:false|False|FALSE)$/.test(text)) return ok(false)
-  const left = rejectPlaceholder(text)
   return (
-    left ?? invalid('must be `true` or `false`', 'Write `true` or `false`, without more quotes.')
+    rejectPlaceholder(text) ??
+    invalid('must be `true` or `false`', 'Write `true` or `false`, without additional quotes.')
   )
 }
 
-/** A whole number in decimal digits, from `least` to `most`. */
+/** An integer in decimal digits, from `min` to `max`. */
 export function integer(min: number, max: number, unit: string): (text: string) => Parsed<number> {
   return (text) => {
-    const left = rejectPlaceholder(text)
-    if (left !== undefined) return left
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
-    return value >= min && value <= max
-      ? ok(value)
-      : invalid(
-          `must be a whole number from ${min} to ${max}`,
-          `Give digits only, the number of ${unit}.`,
-        )
-  }
-}
-
-/** One word of a closed set, in any letter case. */
-export function oneOf<const T extends string>(choices: readonly T[]): (text: string) => Parsed<T> {
-  return (text) => {
-    const lower = text.toLowerCase()
-    const choice = choices.find((each) => each.toLowerCase() === lower)
-    if (choice !== undefined) return ok(choice)
-    const left = rejectPlaceholder(text)
-    if (left !== undefined) return left
-    if (choices.length === 1) {
-      return invalid(`must be ${listed(choices)}`, 'Write it so, or leave the input out.')
-    }
-    const meant = closestMatch(lower, choices)
-    return invalid(
-      `must be one of ${listed(choices)}`,
-      meant === undefined
-        ? 'Write one of these words, or leave the input out.'
-        : `Perhaps \`${meant}\` is meant; or leave the input out.`,
+    if (value >= min && value <= max) return ok(value)
+    return (
+      rejectPlaceholder(text) ??
+      invalid(
+        `must be an integer from ${min} to ${max}`,
+        `Write the number of ${unit} in digits only.`,
+      )
     )
   }
 }
 
-function listed(choices: readonly string[]): string {
-  return choices.map((each) => `\`${each}\``).join(', ')
+/** One value of a fixed set, in any letter case. */
+export function oneOf<const T extends string>(choices: readonly T[]): (text: string) => Parsed<T> {
+  const list = choices.map((choice) => `\`${choice}\``).join(', ')
+  return (text) => {
+    const lower = text.toLowerCase()
+    const match = choices.find((choice) => choice.toLowerCase() === lower)
+    if (match !== undefined) return ok(match)
+    const placeholder = rejectPlaceholder(text)
+    if (placeholder !== undefined) return placeholder
+    if (choices.length === 1) return invalid(`must be ${list}`, 'Correct it, or leave it empty.')
+    const suggestion = closestMatch(lower, choices)
+    return invalid(
+      `must be one of ${list}`,
+      suggestion === undefined
+        ? 'Use one of these values, or leave it empty.'
+        : `Did you mean \`${suggestion}\`?`,
+    )
+  }
 }

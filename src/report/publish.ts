@@ -1,8 +1,8 @@
 /** The end of a run as people see it beside the log: comment and summary. */
 import type { RunOutcome } from '../run/outcome.ts'
-import { getCommit, getPullRequestNumber } from '../workflow/decide.ts'
+import { getCommit, getPullRequestNumber } from '../workflow/event.ts'
 import type { RunContext } from '../run/context.ts'
-import { toDesiredStorage } from '../storage/model.ts'
+import { isSummaryEnabled, toDesiredStorage } from '../inputs/read-inputs.ts'
 import { upsertComment } from './upsert-comment.ts'
 import { buildLinks } from './links.ts'
 import { renderSummary } from './summary.ts'
@@ -30,13 +30,8 @@ export async function publishReport(run: RunContext, outcome: RunOutcome): Promi
     pullRequest = await upsertComment(run, inputs, event, toData)
   }
   // The last, so that it can tell of a comment that could not be written.
-  if (!(inputs?.summary ?? wantsSummary(run))) return
+  if (!isSummaryEnabled(env)) return
   // A runner that knows no summaries is nothing to warn of.
   if ((env['GITHUB_STEP_SUMMARY'] ?? '') === '') log.info('This runner takes no job summary.')
   else await reporter.writeSummary(renderSummary(toData(pullRequest)))
-}
-
-/** Where the inputs could not be read, the one about the summary may still say no. */
-function wantsSummary({ env }: RunContext): boolean {
-  return !/^\s*false\s*$/i.test(env['INPUT_SUMMARY'] ?? '')
 }

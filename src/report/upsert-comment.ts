@@ -1,6 +1,6 @@
 /** One comment on the pull request, found again by its marker and edited in place. */
 import { formatDuration, abortReason } from '../lib/clock.ts'
-import { getBranch, getPullRequestNumber, type WorkflowEvent } from '../workflow/decide.ts'
+import { getBranch, getPullRequestNumber, type WorkflowEvent } from '../workflow/event.ts'
 import type { Inputs } from '../inputs/read-inputs.ts'
 import { warn, type RunContext } from '../run/context.ts'
 import { sanitizeLine } from '../lib/text.ts'

@@ -4,14 +4,13 @@ import type { Amplify } from '../storage/api.ts'
 import { authenticate } from '../aws/authenticate.ts'
 import { asMemoized } from '../aws/credentials.ts'
 import type { StorageContext } from '../storage/context.ts'
-import { detectCredentials } from '../workflow/decide.ts'
+import { detectCredentials } from '../inputs/environment.ts'
 import type { RunState } from './state.ts'
-import type { Inputs } from '../inputs/read-inputs.ts'
+import { getRole, type Inputs } from '../inputs/read-inputs.ts'
 import {
   createObserver,
   createRetryPolicy,
   toStorageRef,
-  getRoleArn,
   warn,
   type RunContext,
 } from './context.ts'
@@ -48,7 +47,7 @@ export async function connect(
   const retryPolicy = createRetryPolicy(run, inputs)
   const authenticating = authenticate(
     {
-      roleArn: getRoleArn(inputs, command),
+      roleArn: getRole(inputs, command)?.arn,
       sessionName: inputs.roleSessionName,
       durationSeconds: inputs.roleDurationSeconds,
       audience: inputs.audience,

@@ -2,13 +2,13 @@
 import type { Cancellation } from './cancellation.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { Observer } from '../storage/context.ts'
-import type { WorkflowEvent } from '../workflow/decide.ts'
+import type { WorkflowEvent } from '../workflow/event.ts'
 import type { StorageRef } from '../storage/errors.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { createRunState, type RunState } from './state.ts'
 import { createAgents, type Agents } from '../network/agents.ts'
 import { PROXY_VARIABLES, parseProxyUrl, tryDecode } from '../network/proxy.ts'
-import type { Inputs } from '../inputs/read-inputs.ts'
+import { getRole, type Inputs } from '../inputs/read-inputs.ts'
 import type { Env } from '../lib/env.ts'
 import { createLogger, type Logger } from '../workflow/logger.ts'
 import { createReporter, type Reporter } from '../report/reporter.ts'
@@ -77,14 +77,8 @@ export function warn(
 
 export function toStorageRef(inputs: Inputs, command: 'apply' | 'plan'): StorageRef {
   const { appId, backendEnvironmentName, resourceName, region } = inputs
-  const accountId = getRoleArn(inputs, command)?.split(':')[4]
+  const accountId = getRole(inputs, command)?.accountId
   return { appId, backendEnvironmentName, resourceName, region, accountId }
-}
-
-/** The role that the run takes; undefined for ambient credentials. */
-export function getRoleArn(inputs: Inputs, command: 'apply' | 'plan'): string | undefined {
-  const planRole = inputs.planRoleToAssume ?? inputs.roleToAssume
-  return command === 'plan' ? planRole : inputs.roleToAssume
 }
 
 export function createRetryPolicy(

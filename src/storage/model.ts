@@ -2,8 +2,11 @@
 import { ActionError } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { bucketName as judgeBucketName } from '../inputs/bucket-name.ts'
-import type { Inputs, Permission } from '../inputs/read-inputs.ts'
 import { sanitizeLine, quote } from '../lib/text.ts'
+
+/** What users may do with the files of a storage, in the words and the order of the API. */
+export const PERMISSIONS = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
+export type Permission = (typeof PERMISSIONS)[number]
 
 /** The storage as the workflow asks for it. */
 export type DesiredStorage = Readonly<{
@@ -15,17 +18,6 @@ export type DesiredStorage = Readonly<{
   /** Undefined: not managed, that is not sent on a create, not compared, sent back as read on an update. */
   unauthenticated: readonly Permission[] | undefined
 }>
-
-/** The part of the inputs that describes the storage. */
-export function toDesiredStorage(inputs: Inputs): DesiredStorage {
-  return {
-    resourceName: inputs.resourceName,
-    serviceName: inputs.serviceName,
-    bucketName: inputs.bucketName,
-    authenticated: inputs.authenticatedPermissions,
-    unauthenticated: inputs.unauthenticatedPermissions,
-  }
-}
 
 export type Permissions = Readonly<{
   authenticated: readonly Permission[]
@@ -43,8 +35,6 @@ export type Storage = Readonly<{
     unauthenticated: readonly string[]
   }>
 }>
-
-const PERMISSIONS: readonly Permission[] = ['READ', 'CREATE_AND_UPDATE', 'DELETE']
 
 /** Takes a storage out of an answer, whatever the types in it; undefined when the answer has none. */
 export function parseStorage(

@@ -1,4 +1,4 @@
-/** The runner, by GitHub's toolkit: the only module that writes to the log, the outputs and the summary. */
+/** GitHub's toolkit: the only module that writes to the log, the outputs and the job summary. */
 import {
   debug,
   endGroup,
@@ -15,23 +15,23 @@ import { stat } from 'node:fs/promises'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
-/** What a run can ask of the runner. */
+/** What the runner offers to a run. */
 export type Toolkit = Readonly<{
-  /** One line of the log, as it is: the text must be harmless already. */
+  /** Writes one line to the log unchanged: the text must already be sanitized. */
   info(line: string): void
-  /** A line that shows only in runs with debug logging. */
+  /** Writes a line that only runs with debug logging show. */
   debug(line: string): void
   startGroup(title: string): void
   endGroup(): void
   annotate(kind: AnnotationKind, title: string, text: string): void
   setSecret(value: string): void
-  /** @throws when the runner's file cannot be written */
+  /** @throws if the runner's file cannot be written */
   setOutput(name: string, value: string): void
-  /** Adds Markdown to the job summary. @throws when the runner's file cannot be written */
+  /** Adds Markdown to the job summary. @throws if the runner's file cannot be written */
   writeSummary(markdown: string): Promise<void>
 }>
 
-/** GitHub drops a larger file whole, and shows an error for it. */
+/** GitHub rejects a larger file as a whole, and shows an error for it. */
 const MAX_SUMMARY_FILE_BYTES = 1024 * 1024
 
 const annotations = { notice, warning, error }
@@ -51,7 +51,7 @@ export const runnerToolkit: Toolkit = {
     const path = process.env['GITHUB_STEP_SUMMARY'] ?? ''
     const before = await stat(path).catch(() => undefined)
     if ((before?.size ?? 0) + Buffer.byteLength(markdown) > MAX_SUMMARY_FILE_BYTES) {
-      throw new Error('the file would be larger than a runner takes')
+      throw new Error('the file would exceed the 1 MiB that GitHub accepts')
     }
     await summary.addRaw(markdown, true).write()
   },

@@ -9,8 +9,9 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
 
 import { getOutcomes } from '../../scripts/result-outputs.ts'
-import { INPUTS, inputVariable } from '../../src/inputs/definitions.ts'
-import { PERMISSIONS } from '../../src/inputs/lists.ts'
+import { INPUTS } from '../../src/inputs/definitions.ts'
+import { inputVariable } from '../../src/inputs/reader.ts'
+import { PERMISSIONS } from '../../src/storage/model.ts'
 import { readInputs, readTriggerInputs } from '../../src/inputs/read-inputs.ts'
 import type { Env } from '../../src/lib/env.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
@@ -67,7 +68,12 @@ describe('Inputs', () => {
       required: at(input, 'required') === true,
       default: at(input, 'default') ?? '',
     }))
-    expect(declared).toEqual(INPUTS)
+    const defined = INPUTS.map(({ name, required: isRequired, default: preset }) => ({
+      name,
+      required: isRequired,
+      default: preset,
+    }))
+    expect(declared).toEqual(defined)
   })
 
   it('Every input is either required or has a default, which is a string', () => {

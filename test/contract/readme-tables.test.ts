@@ -14,9 +14,11 @@ import {
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
 import { ActionError } from '../../src/errors/action-error.ts'
-import { INPUTS, inputVariable } from '../../src/inputs/definitions.ts'
+import { INPUTS } from '../../src/inputs/definitions.ts'
+import { inputVariable } from '../../src/inputs/reader.ts'
 import { readTriggerInputs } from '../../src/inputs/read-inputs.ts'
-import { decide, readEvent } from '../../src/workflow/decide.ts'
+import { decide } from '../../src/workflow/decide.ts'
+import { readEvent } from '../../src/workflow/event.ts'
 
 import { allowedOperations } from '../support/contract/documented-policies.ts'
 import { findCode, pages, readPage, tableBelow } from '../support/contract/pages.ts'
@@ -108,10 +110,11 @@ describe('The table of events', () => {
       ...{ file: 'storage.yml', workflow: 'Storage', job: 'storage' },
     }
     const env = { ...githubVariables(event, run), GITHUB_EVENT_PATH: 'event.json' }
-    const { trigger } = readTriggerInputs({
+    const trigger = readTriggerInputs({
       [inputVariable('apply-branches')]: 'main, release/*',
       [inputVariable('role-to-assume')]: defaults.applyRole,
     })
+    if (trigger === undefined) throw new Error('invalid inputs')
     try {
       const decision = decide(readEvent(env, () => JSON.stringify(event.payload)).event, trigger, {
         canRequestIdToken: event.trusted,

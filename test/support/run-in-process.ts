@@ -1,6 +1,6 @@
 /** A run of the source in this process, for what has to be tried by the thousand. */
-import { INPUTS } from '../../src/inputs/read-inputs.ts'
-import { inputVariable } from '../../src/inputs/definitions.ts'
+import { INPUTS } from '../../src/inputs/definitions.ts'
+import { inputVariable } from '../../src/inputs/reader.ts'
 import { createCancellation } from '../../src/run/cancellation.ts'
 import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { RunOutcome } from '../../src/run/outcome.ts'

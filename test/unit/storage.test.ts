@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import type { Permission } from '../../src/inputs/read-inputs.ts'
+import type { Permission } from '../../src/storage/model.ts'
 import {
   getCreateChanges,
   formatChanges,

@@ -1,7 +1,7 @@
 /** Worlds, faults and runs for properties: whatever the network and the service can do to a run. */
 import { fc } from '@fast-check/vitest'
 import type { ApplyOptions } from '../../../src/storage/apply.ts'
-import type { Permission } from '../../../src/inputs/read-inputs.ts'
+import type { Permission } from '../../../src/storage/model.ts'
 import { DESIRED } from './storage-context.ts'
 import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from './api-failures.ts'
 import { MEDIA, type Scenario } from './storage-runs.ts'

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { formatInput } from '../../../src/inputs/format.ts'
+import { invalidInputError } from '../../../src/inputs/read-inputs.ts'
+import { problemWith, read, warningsFor } from './support.ts'
+
+const unsafe = ['..', '.', 'a/b', 'a\\b', 'a..b', 'a b', 'a\tb', 'a\u0000b', 'a\u200Bb', 'a\u3164b']
+
+describe('Names', () => {
+  const unsafeInPath = ['a?x', 'a#x', 'a%2fb', '%2e%2e', '\uD800', '"d1"', "'d1'", '`d1`', 'd1"']
+  const unexpanded = ['***', '${{ vars.X }}', 'x${{ y }}', '$APP', '${APP}', 'x'.repeat(256)]
+
+  test.each(
+    [...unsafe, ...unsafeInPath, ...unexpanded].flatMap((text) => [
+      ['app-id', text] as const,
+      ['backend-environment-name', text] as const,
+    ]),
+  )('%s, which becomes part of a URL, rejects %j.', (input, text) => {
+    expect(problemWith({ [input]: text })).toMatchObject({ input, value: formatInput(text) })
+  })
+
+  test.each([...unsafe, '***', '${{ x }}', '"res"', 'x'.repeat(100_000)])(
+    'resource-name rejects %j with a short message.',
+    (text) => {
+      const problem = problemWith({ 'resource-name': text })
+      expect(problem.input).toBe('resource-name')
+      expect(invalidInputError([problem]).message.length).toBeLessThan(500)
+    },
+  )
+
+  test.each([
+    ...['my-storage', 'é', 'x'.repeat(65), 'a?b'].map((text) => ['resource-name', text] as const),
+    ...['D1ABC', 'abc', 'd', `d${'1'.repeat(20)}`, 'x.amplifyapp.com', 'é'].map(
+      (text) => ['app-id', text] as const,
+    ),
+    ...['Dev', 'd', 'prod-eu', 'abcdefghijk', 'an'].map(
+      (text) => ['backend-environment-name', text] as const,
+    ),
+  ])('%s accepts %j with a warning that names the input.', (input, text) => {
+    expect(warningsFor({ [input]: text })).toContain(`${input} is ${formatInput(text)}: `)
+    expect(Object.values(read({ [input]: text }))).toContain(text)
+  })
+
+  test.each(['AppStorage', 'res', 's3abcd1234'])('resource-name accepts %j.', (text) => {
+    expect(warningsFor({ 'resource-name': text })).toBe('')
+  })
+
+  test('The warning about a host name as app ID suggests the ID in it.', () => {
+    expect(warningsFor({ 'app-id': 'main.d1abc.amplifyapp.com' })).toContain('`d1abc`?')
+  })
+
+  test.each([
+    ['"d1"', "'d1'", 'quotes'],
+    ['d1\u00ADx', '"d1\\u{ad}x"', 'Type the value again'],
+    ['d1\u00A0x', '"d1\\u{a0}x"', 'spaces'],
+    ['d1\n::error::x', '"d1\\u{a}::error::x"', 'line breaks'],
+    [`S${'s'.repeat(999)}`, `"S${'s'.repeat(22)}…" (1000 characters)`, 'expression'],
+  ])(
+    'The problem with %j shows invisible characters and only the start of a long value.',
+    (text, shown, remedy) => {
+      const { value, remedy: actual } = problemWith({ 'app-id': text })
+      expect(value).toContain(shown)
+      expect(actual).toContain(remedy)
+    },
+  )
+})
+
+describe('bucket-name', () => {
+  test.each([
+    ['MyBucket', 'lowercase'],
+    ['a'.repeat(64), '47'],
+    ['a'.repeat(60), '47'],
+    ['a..b', 'two dots'],
+    ['a_b', 'underscores'],
+    ['bücket', 'lowercase'],
+    ['192.168.0.1', 'IP address'],
+    ['-a-b', 'leading hyphen'],
+    ['.ab', 'leading hyphen or dot'],
+    ['xn--abc', '`xn--`'],
+    ['sthree-abc', '`sthree-`'],
+    ['amzn-s3-demo-abc', '`amzn-s3-demo-`'],
+    ['s3://bucket', 'not a URL'],
+    ['arn:aws:s3:::bucket', 'an ARN'],
+    ['a b', 'white space'],
+  ])('%j is rejected with a message about "%s".', (text, hint) => {
+    const { input, rule, remedy } = problemWith({ 'bucket-name': text })
+    expect(input).toBe('bucket-name')
+    expect(`${rule}. ${remedy}`).toContain(hint)
+  })
+
+  test.each(['ab', 'a'.repeat(48), 'a'.repeat(59), 'a.b', '1.2.3'])(
+    '%j is accepted with a warning.',
+    (text) => {
+      expect(warningsFor({ 'bucket-name': text })).toContain('bucket-name is ')
+      expect(read({ 'bucket-name': text }).bucketName).toBe(text)
+    },
+  )
+
+  test.each(['media', 'a-b', 'abc-', 'a'.repeat(47), '1ab', 'x-s3alias', 'x-an'])(
+    '%j is accepted, because a suffix and the environment are appended.',
+    (text) => {
+      expect(warningsFor({ 'bucket-name': text })).toBe('')
+    },
+  )
+
+  test('A longer environment name leaves less room for the bucket name.', () => {
+    const long = { 'backend-environment-name': 'abcdefghij' }
+    expect(warningsFor({ ...long, 'bucket-name': 'a'.repeat(46) })).toBe('')
+    expect(warningsFor({ ...long, 'bucket-name': 'a'.repeat(47) })).toContain('more than 46')
+    expect(problemWith({ ...long, 'bucket-name': 'a'.repeat(53) }).rule).toContain('than 52')
+  })
+
+  test('An environment name that S3 reserves at the end of a bucket name leads to a warning.', () => {
+    expect(warningsFor({ 'backend-environment-name': 'an' })).toContain('`-an`')
+    expect(warningsFor({ 'backend-environment-name': 's3alias' })).toContain('`-s3alias`')
+    expect(warningsFor({ 'backend-environment-name': 'plan' })).toBe('')
+  })
+})
+
+describe('A dash in place of a hyphen', () => {
+  test.each([
+    ['\u2010', 'a typographic hyphen (U+2010)'],
+    ['\u2011', 'a non-breaking hyphen (U+2011)'],
+    ['\u2012', 'a figure dash (U+2012)'],
+    ['\u2013', 'an en dash (U+2013)'],
+    ['\u2014', 'an em dash (U+2014)'],
+    ['\u2015', 'a horizontal bar (U+2015)'],
+    ['\u2212', 'a minus sign (U+2212)'],
+    ['\uFE63', 'a small hyphen (U+FE63)'],
+    ['\uFF0D', 'a full-width hyphen (U+FF0D)'],
+  ])('%j is called by its name.', (dash, name) => {
+    const { value, rule, remedy } = problemWith({ 'bucket-name': `my${dash}media` })
+    expect(value).toBe(`"my${dash}media"`)
+    expect(rule).toContain(name)
+    expect(remedy).toContain('`-`')
+  })
+
+  test.each([
+    ['bucket-name', 'My–Media'],
+    ['aws-region', 'eu–west-1'],
+    ['role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
+    ['plan-role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
+    ['role-session-name', 'my–session'],
+  ])('%s reports it as the problem with %j.', (input, text) => {
+    expect(problemWith({ [input]: text }).rule).toContain('an en dash (U+2013)')
+  })
+
+  test.each([
+    ['bucket-name', 'my_media'],
+    ['bucket-name', 'my~media'],
+    ['aws-region', 'eu_west_1'],
+    ['role-session-name', 'my/session'],
+  ])('%s does not report it for %j.', (input, text) => {
+    expect(problemWith({ [input]: text }).rule).not.toContain('U+')
+  })
+
+  test.each([
+    ['app-id', 'd1–abc'],
+    ['backend-environment-name', 'prod–eu'],
+    ['resource-name', 'my–storage'],
+  ])('%s mentions it in the warning about %j.', (input, text) => {
+    expect(warningsFor({ [input]: text })).toMatch(/an en dash \(U\+2013\)/)
+    expect(warningsFor({ [input]: text.replace('–', '-') })).not.toContain('dash')
+  })
+})

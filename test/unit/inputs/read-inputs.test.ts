@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { INPUTS } from '../../../src/inputs/definitions.ts'
+import { formatInput } from '../../../src/inputs/format.ts'
+import {
+  getRole,
+  invalidInputError,
+  isSummaryEnabled,
+  readInputs,
+  readTriggerInputs,
+  toDesiredStorage,
+} from '../../../src/inputs/read-inputs.ts'
+import { inputVariable } from '../../../src/inputs/reader.ts'
+import { environment, problemWith, read, VALID, valid, warningsFor } from './support.ts'
+
+const ROLE = 'arn:aws:iam::123456789012:role/r'
+const OTHERS = INPUTS.filter(({ name }) => !(name in VALID))
+const REQUIRED = INPUTS.filter((input) => input.required).map(({ name }) => name)
+
+describe('The inputs as a whole', () => {
+  test('The definitions and action.yml declare the same inputs, in the same order, with the same defaults.', () => {
+    const action: unknown = parse(
+      readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'),
+    )
+    const declared = INPUTS.map(({ name, required, default: preset }) => [
+      name,
+      expect.objectContaining(required ? { required } : { default: preset }),
+    ])
+    expect(action).toHaveProperty('inputs', Object.fromEntries(declared))
+    expect(Object.keys(Object(action).inputs)).toEqual(INPUTS.map(({ name }) => name))
+  })
+
+  test('An empty value and the default that the runner passes mean the same.', () => {
+    const blank = Object.fromEntries(OTHERS.map(({ name }) => [name, ' ']))
+    const defaults = OTHERS.filter((input) => !input.default.startsWith('${{'))
+    const passed = Object.fromEntries(defaults.map(({ name, default: preset }) => [name, preset]))
+    expect(read(blank)).toEqual(read())
+    expect(read(passed)).toEqual(read())
+  })
+
+  test('Every input has the documented default.', () => {
+    expect(read()).toEqual({
+      appId: 'd1abc',
+      backendEnvironmentName: 'dev',
+      resourceName: 'res',
+      bucketName: undefined,
+      authenticatedPermissions: ['READ'],
+      unauthenticatedPermissions: undefined,
+      region: 'us-east-1',
+      regionSource: 'aws-region',
+      roleToAssume: { arn: ROLE, partition: 'aws', accountId: '123456789012' },
+      planRoleToAssume: undefined,
+      roleSessionName: 'o-r-1',
+      roleDurationSeconds: 3600,
+      audience: 'sts.amazonaws.com',
+      allowedAccountIds: [],
+      mode: 'auto',
+      applyBranches: [],
+      ifExists: 'match',
+      wait: true,
+      timeoutMs: 1_800_000,
+      maxAttempts: 8,
+      summary: true,
+      commentOnPr: 'false',
+      githubToken: '',
+      allowCustomEndpoints: false,
+      serviceName: 'S3',
+    })
+  })
+
+  test('The result and every value in it are frozen.', () => {
+    const result = readInputs(environment({ 'unauthenticated-permissions': 'READ' }))
+    const inputs = valid(result)
+    for (const each of [
+      result,
+      result.problems,
+      result.warnings,
+      inputs,
+      ...Object.values(inputs),
+    ]) {
+      expect(Object.isFrozen(each)).toBe(true)
+    }
+  })
+
+  test.each(['', '   ', '\r\n', '\uFEFF', undefined])(
+    'Required inputs that are %j are reported together, along with the missing region.',
+    (blank) => {
+      const env = Object.fromEntries(REQUIRED.map((name) => [inputVariable(name), blank]))
+      const { inputs, problems } = readInputs(env)
+      expect(inputs).toBeUndefined()
+      expect(problems.map(({ input }) => input)).toEqual([...REQUIRED, 'aws-region'])
+      const { code, message } = invalidInputError(problems)
+      expect(code).toBe('INVALID_INPUT')
+      for (const name of REQUIRED) expect(message).toContain(`${name} is empty`)
+    },
+  )
+
+  test('The problems of all inputs are reported together, one line each.', () => {
+    const wrong = { mode: 'x', 'app-id': '..', wait: 'y', 'max-attempts': 'z', 'aws-region': 'A B' }
+    const { problems } = readInputs(environment(wrong))
+    const names = problems.map(({ input }) => input)
+    expect(names).toEqual(['app-id', 'aws-region', 'mode', 'wait', 'max-attempts'])
+    const [heading, ...lines] = invalidInputError(problems).message.split('\n')
+    expect(heading).toContain('5')
+    expect(lines.map((line) => line.split(' is ')[0])).toEqual(
+      names.map((name, index) => `(${index + 1}) ${name}`),
+    )
+  })
+
+  test('A single problem is one line with the input, its value, the rule and the remedy.', () => {
+    const problem = problemWith({ wait: 'maybe' })
+    const { message } = invalidInputError([problem])
+    expect(message).toBe(`wait is "maybe": it ${problem.rule}. ${problem.remedy}`)
+  })
+
+  test('White space around any value is ignored.', () => {
+    const inputs = read({ 'app-id': 'd1\r', wait: 'false\r\n', 'aws-region': ' us-east-1\r\n' })
+    expect(inputs).toMatchObject({ appId: 'd1', wait: false, region: 'us-east-1' })
+  })
+
+  test('The inputs describe the desired storage.', () => {
+    const inputs = read({ 'bucket-name': 'media', 'unauthenticated-permissions': 'none' })
+    expect(toDesiredStorage(inputs)).toEqual({
+      resourceName: 'res',
+      serviceName: 'S3',
+      bucketName: 'media',
+      authenticated: ['READ'],
+      unauthenticated: [],
+    })
+  })
+
+  test.each([
+    ['False', false],
+    [' false ', false],
+    ['true', true],
+    ['', true],
+    ['nonsense', true],
+  ])(
+    'The summary input %j enables the summary of a run without valid inputs: %j.',
+    (text, enabled) => {
+      expect(isSummaryEnabled({ INPUT_SUMMARY: text })).toBe(enabled)
+    },
+  )
+})
+
+describe('Inputs with a single value', () => {
+  test.each([
+    ['wait', 'wait', 'True', true],
+    ['wait', 'wait', 'TRUE', true],
+    ['wait', 'wait', 'true', true],
+    ['wait', 'wait', 'false ', false],
+    ['wait', 'wait', 'False', false],
+    ['wait', 'wait', 'FALSE', false],
+    ['comment-on-pr', 'commentOnPr', 'true', 'true'],
+    ['comment-on-pr', 'commentOnPr', 'True', 'true'],
+    ['comment-on-pr', 'commentOnPr', 'Changes-Only', 'changes-only'],
+    ['service-name', 'serviceName', 's3', 'S3'],
+    ['service-name', 'serviceName', ' S3 ', 'S3'],
+    ['role-duration-seconds', 'roleDurationSeconds', '900', 900],
+    ['role-duration-seconds', 'roleDurationSeconds', '43200', 43_200],
+    ['timeout-in-minutes', 'timeoutMs', '1', 60_000],
+    ['timeout-in-minutes', 'timeoutMs', '350', 21_000_000],
+    ['max-attempts', 'maxAttempts', '1', 1],
+    ['max-attempts', 'maxAttempts', '20', 20],
+  ])('%s sets %s: %j is read as %j.', (input, property, text, expected) => {
+    expect(read({ [input]: text })).toHaveProperty(property, expected)
+  })
+
+  test.each([
+    ...['yes', '1', 'flase', 'tRUE', '"true"', 'on', 'no', '0', 'true false'].map((text) => [
+      'wait',
+      text,
+    ]),
+    ...['899', '43201', 'abc', '1h', '3600.0', '1e3', '0x1000', '٣٦٠٠', '9'.repeat(20)].map(
+      (text) => ['role-duration-seconds', text],
+    ),
+    ...['0', '351', '-5', '5m', 'Infinity'].map((text) => ['timeout-in-minutes', text]),
+    ...['0', '21', 'NaN'].map((text) => ['max-attempts', text]),
+    ['service-name', 'DynamoDB'],
+  ] as [string, string][])(
+    '%s rejects %j and shows it, instead of using the default.',
+    (input, text) => {
+      expect(problemWith({ [input]: text })).toMatchObject({ input, value: formatInput(text) })
+    },
+  )
+
+  test('The problem of a number names its limits.', () => {
+    expect(problemWith({ 'max-attempts': '0' }).rule).toMatch(/\b1 to 20\b/)
+  })
+
+  test.each([
+    ['if-exists', 'updaet', '`update`'],
+    ['mode', 'aply', '`apply`'],
+    ['mode', 'zzz', 'leave it empty'],
+    ['service-name', 'DynamoDB', 'leave it empty'],
+  ])('%s: the remedy for %j is %s.', (input, text, remedy) => {
+    expect(problemWith({ [input]: text }).remedy).toContain(remedy)
+  })
+
+  test.each(['gh s_hush', '***', '${{ secrets.T }}', 'x'.repeat(10_001), 'ghs_\u200Bx'])(
+    'github-token rejects %j without showing it.',
+    (token) => {
+      const problem = problemWith({ 'github-token': token })
+      expect(problem).toMatchObject({ input: 'github-token', value: '(not shown)' })
+      expect(invalidInputError([problem]).message).not.toContain('hush')
+    },
+  )
+
+  test('A missing token leads to a warning if comments are on.', () => {
+    expect(warningsFor({ 'comment-on-pr': 'true' })).toContain('github-token')
+    expect(warningsFor({ 'comment-on-pr': 'true', 'github-token': 'ghs_x' })).toBe('')
+  })
+})
+
+describe('The inputs that decide between plan and apply', () => {
+  test.each([
+    ['no role', { 'role-to-assume': '' }, { apply: false, plan: false }],
+    ['a blank role', { 'role-to-assume': ' ' }, { apply: false, plan: false }],
+    ['one role', { 'role-to-assume': 'x' }, { apply: true, plan: true }],
+    [
+      'a role for plans',
+      { 'role-to-assume': '', 'plan-role-to-assume': 'x' },
+      { apply: false, plan: true },
+    ],
+  ])('With %s, it is known for which runs a role is set.', (_, roles, hasRole) => {
+    const env = environment({ ...roles, mode: ' Plan ', 'apply-branches': 'main' })
+    expect(readTriggerInputs(env)).toEqual({ mode: 'plan', applyBranches: ['main'], hasRole })
+  })
+
+  test.each([
+    { mode: 'aply' },
+    { 'apply-branches': '!main' },
+    { mode: 'aply', 'apply-branches': '!main' },
+  ])('%j is invalid for the decision and is reported with the other inputs.', (wrong) => {
+    expect(readTriggerInputs(environment(wrong))).toBeUndefined()
+    expect(readInputs(environment(wrong)).problems.map(({ input }) => input)).toEqual(
+      expect.arrayContaining(Object.keys(wrong)),
+    )
+  })
+
+  test('A plan uses the role for plans if there is one, and an apply never does.', () => {
+    const plan = 'arn:aws:iam::123456789012:role/plan'
+    const both = read({ 'plan-role-to-assume': plan })
+    expect(getRole(both, 'plan')?.arn).toBe(plan)
+    expect(getRole(both, 'apply')?.arn).toBe(ROLE)
+    expect(getRole(read(), 'plan')?.arn).toBe(ROLE)
+    expect(getRole(read({ 'role-to-assume': '' }), 'plan')).toBeUndefined()
+  })
+})

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import {
+  getBranch,
+  getCommit,
+  getPullRequestNumber,
+  readEvent,
+} from '../../../src/workflow/event.ts'
+import { event, merged, pull, push } from './support.ts'
+
+describe('Reading the event', () => {
+  const env = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'event.json' }
+  const file = (content: string) => (): string => content
+
+  test.each([
+    ['is empty', '', 'is empty'],
+    ['is blank', ' \n', 'is empty'],
+    ['is only a byte order mark', '\uFEFF', 'is empty'],
+    ['is cut off', '{"a":', 'valid JSON'],
+    ['has a byte order mark in the middle', '{\uFEFF}', 'valid JSON'],
+    ['is null', 'null', 'JSON object'],
+    ['is an array', '[]', 'JSON object'],
+    ['is a string', '"x"', 'JSON object'],
+    ['is a number', '5', 'JSON object'],
+    ['is deeply nested and cut off', '['.repeat(200_000), 'valid JSON'],
+    ['is huge and cut off', `{"a":"${'x'.repeat(5_000_000)}`, 'valid JSON'],
+  ])('An event file that %s leads to an empty payload and a warning.', (_, content, problem) => {
+    const { event: info, warning } = readEvent(env, file(content))
+    expect(info.payload).toEqual({})
+    expect(warning).toContain('GITHUB_EVENT_PATH')
+    expect(warning).toContain(problem)
+  })
+
+  test('An event file that is not set or cannot be read leads to a warning without details.', () => {
+    const unreadable = (): string => {
+      throw Object.assign(new Error('EISDIR: /secret/path'), { code: 'EISDIR' })
+    }
+    expect(readEvent({}, unreadable).warning).toContain('is not set')
+    expect(readEvent({ GITHUB_EVENT_PATH: '' }, unreadable).warning).toContain('is not set')
+    const { event: info, warning } = readEvent(env, unreadable)
+    expect(info.payload).toEqual({})
+    expect(warning).toContain('could not be read')
+    expect(warning).not.toContain('secret')
+  })
+
+  test('A huge event file with a byte order mark is read.', () => {
+    const text = JSON.stringify({ filler: 'x'.repeat(5_000_000), pull_request: { number: 7 } })
+    const { event: info, warning } = readEvent(env, file(`\uFEFF${text}`))
+    expect(warning).toBeUndefined()
+    expect(getPullRequestNumber(info)).toBe(7)
+  })
+
+  test('Everything but the payload comes from the environment.', () => {
+    const variables = {
+      ...env,
+      GITHUB_REF: 'refs/heads/x',
+      GITHUB_SHA: 's',
+      GITHUB_REPOSITORY: 'o/r',
+      GITHUB_BASE_REF: 'b',
+      GITHUB_ACTOR: 'a',
+    }
+    expect(readEvent(variables, file('{"ref":"refs/heads/y"}')).event).toEqual({
+      name: 'pull_request',
+      payload: { ref: 'refs/heads/y' },
+      ref: 'refs/heads/x',
+      sha: 's',
+      repository: 'o/r',
+      baseRef: 'b',
+      actor: 'a',
+    })
+  })
+
+  test('The ref comes from the payload if the environment has none.', () => {
+    const payload = file('{"ref":"refs/heads/y"}')
+    expect(readEvent(env, payload).event.ref).toBe('refs/heads/y')
+    expect(readEvent({ ...env, GITHUB_REF: '' }, payload).event.ref).toBe('refs/heads/y')
+  })
+
+  test('Everything that is unknown is empty.', () => {
+    expect(readEvent({ GITHUB_EVENT_PATH: 'event.json' }, file('{}'))).toEqual({
+      event: { name: '', payload: {}, ref: '', sha: '', repository: '', baseRef: '', actor: '' },
+    })
+  })
+})
+
+describe('The number of the pull request', () => {
+  test.each([0, -1, 1.5, '7', null, 2 ** 60, NaN, undefined])('%j is not a number.', (number) => {
+    expect(getPullRequestNumber(pull('opened', { number }))).toBeUndefined()
+  })
+
+  test('Inherited properties do not count.', () => {
+    const payload: unknown = Object.create({ pull_request: { number: 7 } })
+    expect(getPullRequestNumber(event('pull_request', payload))).toBeUndefined()
+  })
+})
+
+describe('The commit of a run', () => {
+  const head = { ref: 'topic', sha: 'b'.repeat(40) }
+
+  test('It is the head of an open pull request, not the test merge.', () => {
+    expect(getCommit(pull('opened', { head }))).toBe('b'.repeat(40))
+  })
+
+  test('It is the merge commit of a merged pull request, and the commit of a push.', () => {
+    expect(getCommit(merged({ head }))).toBe('a'.repeat(40))
+    expect(getCommit(push('refs/heads/main'))).toBe('a'.repeat(40))
+  })
+
+  test('It can be a SHA-256 commit.', () => {
+    expect(getCommit(event('push', {}, { sha: 'c'.repeat(64) }))).toBe('c'.repeat(64))
+  })
+
+  test.each([
+    '',
+    'a'.repeat(39),
+    'a'.repeat(65),
+    `/${'a'.repeat(40)}`,
+    `${'a'.repeat(40)}/`,
+    'A'.repeat(40),
+  ])('It is unknown if the event has %j.', (sha) => {
+    expect(getCommit(event('push', {}, { sha }))).toBeUndefined()
+    if (sha !== '') expect(getCommit(pull('opened', { head: { sha } }))).toBeUndefined()
+  })
+})
+
+describe('The branch of a ref', () => {
+  test.each([
+    ['refs/heads/main', 'main'],
+    ['refs/heads/release/1', 'release/1'],
+    ['refs/heads/refs/heads/x', 'refs/heads/x'],
+    ['refs/heads/a\nb', 'a\nb'],
+    ...['', 'main', 'refs/heads/', 'refs/tags/v1', 'refs/pull/1/merge', 'x/refs/heads/main'].map(
+      (ref): [string, undefined] => [ref, undefined],
+    ),
+  ])('For %j it is %j.', (ref, branch) => {
+    expect(getBranch(ref)).toBe(branch)
+  })
+})
