@@ -79,7 +79,13 @@ function createCaller(
 ) {
   return <Input extends ServiceInputTypes, Output extends ServiceOutputTypes, T>(
     operation: string,
-    command: Command<ServiceInputTypes, Input, ServiceOutputTypes, Output, AmplifyBackendClientResolvedConfig>,
+    command: Command<
+      ServiceInputTypes,
+      Input,
+      ServiceOutputTypes,
+      Output,
+      AmplifyBackendClientResolvedConfig
+    >,
     parse: (output: Output) => T | undefined,
     { signal, remainingMs }: CallOptions,
   ): Promise<ApiResult<T>> => {

@@ -111,7 +111,7 @@ describe('without a role', () => {
           env: { ...withoutToken, ...(await env(keys)) },
         })
         expectSuccess(end, 'started')
-        expect(getLog(end)).toContain(`Uses ${source}, since no role is set.`)
+        expect(getLog(end)).toContain(`Using ${source}, because no role is set.`)
         expect(getSigners(world)).toEqual([keys.accessKeyId])
         expectSecretsMasked(end, [keys.secretAccessKey, keys.sessionToken])
         expect(world.emulator.calls('token')).toEqual([])

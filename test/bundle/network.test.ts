@@ -211,7 +211,7 @@ describe.concurrent('a proxy', () => {
         advice: (place: string) => string
       }>
       const check = (variable: string) => (place: string) =>
-        `Check ${variable}: requests go through the proxy ${place} because of it`
+        `Check ${variable}: it sends requests through the proxy ${place}`
       await forEachCase<Case>(
         {
           'a name that is not found, for STS': {
@@ -249,7 +249,7 @@ describe.concurrent('a proxy', () => {
             variable: 'HTTPS_PROXY',
             place: 'open',
             env: away,
-            advice: (place) => `Check the user and the password in HTTPS_PROXY: the proxy ${place}`,
+            advice: (place) => `Check the user name and the password in HTTPS_PROXY: the proxy ${place}`,
           },
           'another password, at a request': {
             code: 'TOKEN_UNAVAILABLE',
@@ -257,7 +257,7 @@ describe.concurrent('a proxy', () => {
             variable: 'HTTP_PROXY',
             place: 'open',
             env: farAway('http'),
-            advice: (place) => `Check the user and the password in HTTP_PROXY: the proxy ${place}`,
+            advice: (place) => `Check the user name and the password in HTTP_PROXY: the proxy ${place}`,
           },
           'no way to STS': {
             code: 'STS_UNAVAILABLE',
@@ -266,7 +266,7 @@ describe.concurrent('a proxy', () => {
             place: 'open',
             env: away,
             advice: (place) =>
-              `The proxy ${place} of HTTPS_PROXY answers and does not connect to ${sts}.`,
+              `The proxy ${place} from HTTPS_PROXY refuses to connect to ${sts}.`,
           },
           'no way to Amplify': {
             code: 'HOST_UNREACHABLE',
@@ -276,7 +276,7 @@ describe.concurrent('a proxy', () => {
             ambient: true,
             env: away,
             advice: (place) =>
-              `The proxy ${place} of HTTPS_PROXY answers and does not connect to ${amplify}.`,
+              `The proxy ${place} from HTTPS_PROXY refuses to connect to ${amplify}.`,
           },
         },
         async ({ code, answer, variable, place, ambient = false, env = {}, advice }) => {
@@ -468,17 +468,17 @@ describe.concurrent('names and addresses', () => {
           'of STS': {
             code: 'STS_UNAVAILABLE',
             env: { AWS_ENDPOINT_URL_STS: `https://${vpce}` },
-            says: `Check AWS_ENDPOINT_URL_STS: requests go to ${vpce} because of it.`,
+            says: `Check AWS_ENDPOINT_URL_STS: it sends requests to ${vpce}.`,
           },
           'of Amplify': {
             code: 'HOST_UNREACHABLE',
             env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: `https://${backend}` },
-            says: `Check AWS_ENDPOINT_URL_AMPLIFYBACKEND: requests go to ${backend} because of it.`,
+            says: `Check AWS_ENDPOINT_URL_AMPLIFYBACKEND: it sends requests to ${backend}.`,
           },
           'of all services': {
             code: 'STS_UNAVAILABLE',
             env: { AWS_ENDPOINT_URL: `https://${vpce}` },
-            says: `Check AWS_ENDPOINT_URL: requests go to ${vpce} because of it.`,
+            says: `Check AWS_ENDPOINT_URL: it sends requests to ${vpce}.`,
           },
           'the region of STS': {
             code: 'STS_UNAVAILABLE',
@@ -721,7 +721,7 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
             operation: 'ListBackendJobs',
             prepare: loseTheAnswer,
             body: '{"jobs":[null]}',
-            says: 'the answer lacks what it must have',
+            says: 'the response lacks required fields',
           },
         },
         async ({ operation, code, result, inputs = {}, prepare, body = 'null', says }) => {
@@ -733,7 +733,7 @@ describe.concurrent('a call of the backend that is lost or answered oddly', () =
             env: { RUNNER_DEBUG: '1' },
           })
           if (code !== undefined) expectFailure(end, code, result)
-          expect(getLog(end)).toContain(says ?? 'the answer could not be read')
+          expect(getLog(end)).toContain(says ?? 'the response could not be parsed')
           expect(`${end.rawLines.join('\n')}${end.summary}`).not.toMatch(
             /Cannot read|TypeError|INTERNAL_ERROR|\$response|[Dd]eserializ/,
           )

@@ -162,7 +162,7 @@ describe.concurrent('a token service with trouble', () => {
             expect(tokens).toBe(2)
           } else {
             expect(expectFailure(end, 'TOKEN_UNAVAILABLE')).toContain(
-              'no answer within the time limit',
+              'no response within the time limit',
             )
             expect(tokens).toBeGreaterThanOrEqual(3)
             expect(tokens).toBeLessThanOrEqual(5)
@@ -194,7 +194,7 @@ describe.concurrent('a token service with trouble', () => {
     await forEachCase<{ status: number; requests: number; says: string }>(
       {
         503: { status: 503, requests: 5, says: '503' },
-        401: { status: 401, requests: 1, says: 'request token was not accepted' },
+        401: { status: 401, requests: 1, says: 'GitHub rejected the request token' },
         403: { status: 403, requests: 1, says: '403' },
       },
       async ({ status, requests, says }) => {
@@ -344,7 +344,7 @@ describe.concurrent('a token that the trust policy does not match', () => {
           'O14: a merged pull request': {
             event: mergedPullRequest(),
             sub: 'repo:octo-org/octo-app:pull_request',
-            says: [older, /ends in pull_request and holds no branch/],
+            says: [older, /ends in pull_request and contains no branch/],
           },
           'O14, O19: of an Enterprise Server': {
             issuer: 'https://ghe.example.com/_services/token',
@@ -359,7 +359,7 @@ describe.concurrent('a token that the trust policy does not match', () => {
           'O15: a branch with an @': {
             sub: 'repo:octo-org/octo-app:ref:refs/heads/a@1/b@2:x',
             says: [older],
-            not: /holds no branch/,
+            not: /contains no branch/,
           },
           'O16: an environment': {
             sub: 'repo:octo-org@12345/octo-app@456789:environment:production',

@@ -96,7 +96,7 @@ describe.concurrent('STS with trouble', () => {
           },
           says: /verification key[^]*must be reachable from the internet/,
         },
-        silence: { fault: { kind: 'stall' }, says: /no answer within the time limit/ },
+        silence: { fault: { kind: 'stall' }, says: /no response within the time limit/ },
       },
       async ({ fault, says }) => {
         const { end, world } = await runWith({ ...fault, times: 'always' })
@@ -183,7 +183,7 @@ describe.concurrent('STS with trouble', () => {
             with: { 'max-attempts': '2' },
           })
           const message = expectFailure(end, 'STS_UNAVAILABLE')
-          expect(message).toMatch(/200: the answer (?:lacks what it must have|could not be read)/)
+          expect(message).toMatch(/200: the response (?:lacks required fields|could not be parsed)/)
           expect(new Set(world.emulator.requests.map(({ operation }) => operation))).toEqual(
             new Set(['token', ASSUME]),
           )
@@ -410,7 +410,7 @@ describe.concurrent('the role of a plan', () => {
       const [form] = assumeForms(world)
       expect(form?.get('RoleArn')).toBe(defaults.applyRole)
       expect(form?.get('Policy')).toContain('"Deny"')
-      expect(getLog(end)).toContain('by a session that cannot write')
+      expect(getLog(end)).toContain('(read-only session)')
     },
   )
 
@@ -455,7 +455,7 @@ describe.concurrent('a wait that outlives the session', () => {
       const tokens = assumeForms(world).map((form) => form.get('WebIdentityToken'))
       expect(tokens.length).toBeGreaterThanOrEqual(2)
       expect(new Set(tokens).size).toBe(tokens.length)
-      expect(getLog(end)).toContain('Renewed the session of the role.')
+      expect(getLog(end)).toContain('Refreshed the role session.')
       expect(getLog(end)).not.toContain('ExpiredToken')
     },
   )
@@ -472,8 +472,8 @@ describe.concurrent('a wait that outlives the session', () => {
     const end = await runAction(world, { env, with: { 'max-attempts': '2' } })
 
     expectSuccess(end, 'created')
-    expect(getLog(end)).toMatch(/could not be renewed yet, and lasts for another \d+ s: .*503/)
-    expect(getLog(end)).toContain('Renewed the session of the role.')
+    expect(getLog(end)).toMatch(/Could not refresh the role session, which is still valid for \d+ s: .*503/)
+    expect(getLog(end)).toContain('Refreshed the role session.')
   })
 
   scenario('is renewed when the service calls the session expired before its time', async () => {

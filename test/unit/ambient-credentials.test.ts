@@ -24,10 +24,10 @@ sso_region = us-east-1
 sso_start_url = https://example.awsapps.com/start
 `
 
-/** The error of a run that has nothing but a profile. */
+/** The error of a run whose only source of credentials is a profile. */
 async function errorWith(
   profile: string,
-  more: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>>,
 ): Promise<ActionError> {
   const cached = `.aws/sso/cache/${createHash('sha1').update('session').digest('hex')}.json`
   const folder = createHome({
@@ -42,9 +42,9 @@ async function errorWith(
     AWS_PROFILE: profile,
     AWS_CONFIG_FILE: join(folder.HOME, '.aws/config'),
     AWS_SHARED_CREDENTIALS_FILE: join(folder.HOME, '.aws/credentials'),
-    ...more,
+    ...variables,
   }
-  // The SDK reads these by itself.
+  // The SDK reads the variables of the process.
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   const { outcome } = await runInProcess({
     with: { 'role-to-assume': '', 'plan-role-to-assume': '' },
@@ -59,37 +59,42 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('where the SDK cannot get through to its own sources of credentials', () => {
-  test.each(['role', 'login'])('a proxy that is not there is named: %s', async (profile) => {
-    const proxy = `127.0.0.1:${await findClosedPort()}`
-    const { code, advice } = await errorWith(profile, { https_proxy: `http://${proxy}` })
-    expect(code).toBe('NO_CREDENTIALS')
-    expect(advice).toBe(
-      `Check https_proxy: requests go through the proxy ${proxy} because of it, and the runner does not get through.`,
-    )
-  })
+describe('A connection of the SDK that fails while it searches for credentials', () => {
+  test.each(['role', 'login'])(
+    'A proxy that cannot be reached is named for the profile "%s"',
+    async (profile) => {
+      const proxy = `127.0.0.1:${await findClosedPort()}`
+      const { code, advice } = await errorWith(profile, { https_proxy: `http://${proxy}` })
+      expect(code).toBe('NO_CREDENTIALS')
+      expect(advice).toMatch(/^Check https_proxy: /)
+      expect(advice).toContain(proxy)
+    },
+  )
 
   test.each([
     ['role', 'sts.eu-west-1.amazonaws.com'],
     ['login', 'portal.sso.us-east-1.amazonaws.com'],
-  ])('a proxy that refuses is named, with the host: %s', async (profile, host) => {
-    const proxy = await startForwardProxy({ resolve: () => 0, failure: 'refuse' })
-    const { code, advice } = await errorWith(profile, { HTTPS_PROXY: proxy.url })
-    expect(code).toBe('NO_CREDENTIALS')
-    expect(advice).toMatch(/of HTTPS_PROXY answers and does not connect to /)
-    expect(advice).toContain(` ${host}. Let it,`)
-    expect(new Set(proxy.requests.map((each) => each.host))).toEqual(new Set([host]))
-  })
+  ])(
+    'A proxy that refuses the tunnel is named with the host for the profile "%s": %s',
+    async (profile, host) => {
+      const proxy = await startForwardProxy({ resolve: () => 0, failure: 'refuse' })
+      const { code, advice } = await errorWith(profile, { HTTPS_PROXY: proxy.url })
+      expect(code).toBe('NO_CREDENTIALS')
+      expect(advice).toMatch(/from HTTPS_PROXY refuses to connect to /)
+      expect(advice).toContain(` ${host}. Allow the host`)
+      expect(new Set(proxy.requests.map((request) => request.host))).toEqual(new Set([host]))
+    },
+  )
 
-  test('a custom endpoint is named', async () => {
+  test('A custom endpoint is named', async () => {
     const { advice } = await errorWith('role', {
       AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${await findClosedPort()}`,
     })
-    expect(advice).toMatch(/^Check AWS_ENDPOINT_URL_STS: requests go to 127/)
+    expect(advice).toMatch(/^Check AWS_ENDPOINT_URL_STS: it sends requests to 127/)
   })
 })
 
-test('a login is not shown to a host that nobody has allowed', async () => {
+test('A login is not sent to a custom endpoint that is not allowed', async () => {
   const connect = vi.spyOn(Socket.prototype, 'connect').mockImplementation(() => {
     throw new Error('the network was touched')
   })

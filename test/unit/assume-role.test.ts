@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   addRole,
   defaults,
@@ -8,9 +8,6 @@ import {
   type EmulatorOptions,
   type FaultSpec,
 } from '../../emulator/emulator.ts'
-import { createAgents, destroyAgents } from '../../src/network/agents.ts'
-import type { RetryPolicy } from '../../src/network/retry.ts'
-import type { ClientSettings } from '../../src/aws/sdk-client.ts'
 import {
   assumeRole,
   getCallerIdentity,
@@ -18,104 +15,121 @@ import {
   type AssumeRoleOptions,
   type RoleSession,
 } from '../../src/aws/assume-role.ts'
+import type { ClientSettings } from '../../src/aws/sdk-client.ts'
+import { createAgents, destroyAgents } from '../../src/network/agents.ts'
+import type { RetryPolicy } from '../../src/network/retry.ts'
 import {
   createStorage,
   getStorage,
   requestToken,
   updateStorage,
 } from '../support/emulator-requests.ts'
-import { resultOf, type TaskResult } from '../support/unit/task-result.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
 import { findClosedPort } from '../support/servers/loopback-server.ts'
 import { serve, skippingClock } from '../support/unit/http-server.ts'
 import { containing, matching } from '../support/unit/matchers.ts'
+import { neverAborted } from '../support/unit/storage-context.ts'
+import { resultOf, type TaskResult } from '../support/unit/task-result.ts'
 
-async function emulated(options: EmulatorOptions = {}): Promise<Emulator> {
+beforeEach(() => () => {
+  vi.unstubAllEnvs()
+})
+
+async function startSts(options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await startEmulator(options)
   onTestFinished(() => emulator.stop())
   vi.stubEnv('AWS_ENDPOINT_URL_STS', emulator.url)
   return emulator
 }
 
-function settingsFor(region: string): ClientSettings {
+/** A server in place of STS that sends this XML to every request. */
+async function startXmlServer(body: string): Promise<void> {
+  const server = await serve((response) => {
+    response.writeHead(200, { 'content-type': 'text/xml' }).end(body)
+  })
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
+}
+
+function createSettings(region = 'eu-west-1'): ClientSettings {
   const agents = createAgents({})
   onTestFinished(() => {
     destroyAgents(agents)
-    vi.unstubAllEnvs()
   })
   return { region, agents, allowCustomEndpoints: false, onEndpoint: () => undefined }
 }
 
-type Assuming = {
-  ending: TaskResult<RoleSession>
-  /** The tokens that were minted. */
-  minted: string[]
-  retries: string[]
-  slept: readonly number[]
-}
+type Members = Partial<AssumeRoleOptions & RetryPolicy & { region: string; timeoutMs: number }>
 
-type Wish = Partial<AssumeRoleOptions & RetryPolicy & { region: string; timeoutMs: number }>
+type Recorded = { tokens: string[]; retries: string[]; slept: readonly number[] }
 
-/** Assumes a role without having to wait for retries. */
-async function assuming(mint: () => Promise<string>, wish: Wish = {}): Promise<Assuming> {
-  const minted: string[] = []
-  const retries: string[] = []
+function createPolicy(members: Members): { policy: RetryPolicy; recorded: Recorded } {
   const clock = skippingClock()
-  const patience: RetryPolicy = {
+  const recorded: Recorded = { tokens: [], retries: [], slept: clock.slept }
+  const policy: RetryPolicy = {
     clock,
     random: () => 0.5,
-    deadline: clock.now() + (wish.timeoutMs ?? 1_800_000),
-    maxAttempts: wish.maxAttempts ?? 8,
-    signal: wish.signal ?? neverAborted,
-    onRetry: (line) => retries.push(line),
+    deadline: clock.now() + (members.timeoutMs ?? 1_800_000),
+    maxAttempts: members.maxAttempts ?? 8,
+    signal: members.signal ?? neverAborted,
+    onRetry: (line) => recorded.retries.push(line),
     refreshCredentials: () => undefined,
   }
-  const request: AssumeRoleOptions = {
-    roleArn: wish.roleArn ?? defaults.applyRole,
-    sessionName: wish.sessionName ?? 'octo-org-octo-app-1',
-    durationSeconds: wish.durationSeconds ?? 3_600,
-    sessionPolicy: wish.sessionPolicy,
+  return { policy, recorded }
+}
+
+/** Assumes a role; the retries do not wait. */
+async function assume(
+  getToken: () => Promise<string>,
+  members: Members = {},
+): Promise<Recorded & { result: TaskResult<RoleSession> }> {
+  const { policy, recorded } = createPolicy(members)
+  const options: AssumeRoleOptions = {
+    roleArn: members.roleArn ?? defaults.applyRole,
+    sessionName: members.sessionName ?? 'octo-org-octo-app-1',
+    durationSeconds: members.durationSeconds ?? 3_600,
+    sessionPolicy: members.sessionPolicy,
   }
-  const ending = await resultOf(
+  const result = await resultOf(
     assumeRole(
-      request,
-      settingsFor(wish.region ?? 'eu-west-1'),
+      options,
+      createSettings(members.region),
       async () => {
-        const one = await mint()
-        minted.push(one)
-        return one
+        const token = await getToken()
+        recorded.tokens.push(token)
+        return token
       },
-      patience,
+      policy,
       () => undefined,
     ),
   )
-  return { ending, minted, retries, slept: clock.slept }
+  return { ...recorded, result }
 }
 
-const assumingOf = (emulator: Emulator, wish: Wish = {}): Promise<Assuming> =>
-  assuming(() => requestToken(emulator), wish)
+const assumeAt = (emulator: Emulator, members: Members = {}): ReturnType<typeof assume> =>
+  assume(() => requestToken(emulator), members)
 
-const fault = (
+const opaqueToken = (): Promise<string> => Promise.resolve('a.b.c')
+
+async function sessionOf(...given: Parameters<typeof assumeAt>): Promise<RoleSession> {
+  const { result } = await assumeAt(...given)
+  if (!result.ok) throw result.error
+  return result.value
+}
+
+const OPERATION = 'AssumeRoleWithWebIdentity'
+
+const errorResponse = (
   status: number,
   name: string,
   message: string,
   times: number | 'always' = 'always',
-): FaultSpec => ({
-  operation: 'AssumeRoleWithWebIdentity',
-  kind: 'status',
-  status,
-  name,
-  message,
-  times,
-})
+): FaultSpec => ({ operation: OPERATION, kind: 'status', status, name, message, times })
 
-describe('a role that is assumed', () => {
-  test('gives credentials that expire, their ARN and their account', async () => {
-    const emulator = await emulated()
+describe('A session', () => {
+  test('It has credentials that expire, the ARN and the account', async () => {
+    const emulator = await startSts()
     const before = Date.now()
-    const { ending, minted } = await assumingOf(emulator, { durationSeconds: 900 })
-    if (!ending.ok) throw ending.error
-    const { credentials, arn, accountId } = ending.value
+    const session = await sessionOf(emulator, { durationSeconds: 900 })
+    const { credentials, arn, accountId } = session
     expect(credentials.accessKeyId).toMatch(/^ASIA/)
     expect(credentials.secretAccessKey).not.toBe('')
     expect(credentials.sessionToken).not.toBe('')
@@ -124,29 +138,29 @@ describe('a role that is assumed', () => {
       'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo-org-octo-app-1',
     )
     expect(accountId).toBe('111122223333')
-    expect(minted).toHaveLength(1)
+    expect(emulator.calls(OPERATION)).toHaveLength(1)
   })
 
-  test('S04: is asked for with what was given, without a signature and without tags', async () => {
-    const emulator = await emulated()
-    const { minted } = await assumingOf(emulator, { sessionPolicy: PLAN_SESSION_POLICY })
-    const [call] = emulator.calls('AssumeRoleWithWebIdentity')
+  test('The request has the given options, no signature and no session tags', async () => {
+    const emulator = await startSts()
+    const { tokens } = await assumeAt(emulator, { sessionPolicy: PLAN_SESSION_POLICY })
+    const [call] = emulator.calls(OPERATION)
     expect(Object.fromEntries(new URLSearchParams(call?.rawBody))).toEqual({
-      Action: 'AssumeRoleWithWebIdentity',
+      Action: OPERATION,
       Version: '2011-06-15',
       RoleArn: defaults.applyRole,
       RoleSessionName: 'octo-org-octo-app-1',
       DurationSeconds: '3600',
-      WebIdentityToken: minted[0],
+      WebIdentityToken: tokens[0],
       Policy: PLAN_SESSION_POLICY,
     })
     expect(call?.headers).not.toHaveProperty('authorization')
-    await assumingOf(emulator)
-    const body = emulator.calls('AssumeRoleWithWebIdentity')[1]?.rawBody
+    await assumeAt(emulator)
+    const body = emulator.calls(OPERATION)[1]?.rawBody
     expect(new URLSearchParams(body).has('Policy')).toBe(false)
   })
 
-  test('for a plan can do all but write to the backend', () => {
+  test('The session policy of a plan denies every write of Amplify Backend and nothing else', () => {
     expect(JSON.parse(PLAN_SESSION_POLICY)).toEqual({
       Version: '2012-10-17',
       Statement: [
@@ -168,432 +182,378 @@ describe('a role that is assumed', () => {
     })
     expect(PLAN_SESSION_POLICY.length).toBeLessThan(2_048)
   })
-})
 
-describe('a session for a plan', () => {
-  test('can look, and cannot create or update, whatever its role may do', async () => {
-    const emulator = await emulated()
-    const keysOf = async (sessionPolicy: string | undefined) => {
-      const { ending } = await assumingOf(emulator, { sessionPolicy })
-      if (!ending.ok) throw ending.error
-      return ending.value.credentials
-    }
-    const planning = await keysOf(PLAN_SESSION_POLICY)
-    expect((await getStorage(emulator, { keys: planning })).status).toBe(404)
-    expect((await createStorage(emulator, { keys: planning })).status).toBe(403)
-    expect((await updateStorage(emulator, { keys: planning })).status).toBe(403)
-    const applying = await keysOf(undefined)
-    expect((await createStorage(emulator, { keys: applying })).status).toBe(200)
-  })
-})
-
-describe('STS in trouble that passes', () => {
-  test.each([
-    ['O18: IDPCommunicationError', fault(400, 'IDPCommunicationError', 'idp', 2)],
-    [
-      'O18: a verification key that could not be had',
-      fault(
-        400,
-        'InvalidIdentityToken',
-        "Couldn't retrieve verification key from your identity provider",
-        2,
-      ),
-    ],
-    [
-      'O18: a throttled issuer',
-      fault(400, 'InvalidIdentityToken', 'OpenIdConnect provider is being throttled', 2),
-    ],
-    ['throttling', fault(400, 'Throttling', 'Rate exceeded', 2)],
-    ['503', fault(503, 'ServiceUnavailable', 'x', 2)],
-    ['a token that was too old', fault(400, 'ExpiredTokenException', 'Token expired', 2)],
-    ['a rejected claim', fault(403, 'IDPRejectedClaim', 'x', 2)],
-    ['a refusal that was propagation', fault(403, 'AccessDenied', 'Not authorized', 2)],
-    ['a reset', { operation: 'AssumeRoleWithWebIdentity', kind: 'reset', times: 2 } as const],
-    [
-      'half an answer',
-      { operation: 'AssumeRoleWithWebIdentity', kind: 'truncated', times: 2 } as const,
-    ],
-    [
-      'S01: an empty answer',
-      { operation: 'AssumeRoleWithWebIdentity', kind: 'empty', times: 2 } as const,
-    ],
-    [
-      'S01: a page',
-      { operation: 'AssumeRoleWithWebIdentity', kind: 'html', status: 200, times: 2 } as const,
-    ],
-  ])('is asked again after %s, with a fresh token each time', async (what, order) => {
-    const emulator = await emulated()
-    emulator.injectFault(order)
-    const { ending, minted, retries } = await assumingOf(emulator)
-    expect(ending.ok).toBe(true)
-    expect(new Set(minted).size).toBe(3)
-    expect(retries).toHaveLength(2)
-    // A refusal is tried three times at most, and the log promises no more.
-    const most = /refusal|too old|rejected/.test(what) ? 3 : 8
-    expect(retries[0]).toContain(`AssumeRoleWithWebIdentity failed (attempt 1 of ${most}): `)
+  test('A plan session can read, but not create or update, whatever its role allows', async () => {
+    const emulator = await startSts()
+    const plan = (await sessionOf(emulator, { sessionPolicy: PLAN_SESSION_POLICY })).credentials
+    expect((await getStorage(emulator, { keys: plan })).status).toBe(404)
+    expect((await createStorage(emulator, { keys: plan })).status).toBe(403)
+    expect((await updateStorage(emulator, { keys: plan })).status).toBe(403)
+    const apply = (await sessionOf(emulator)).credentials
+    expect((await createStorage(emulator, { keys: apply })).status).toBe(200)
   })
 
-  test('waits after throttling as after any other failure: it is not that of the account’s backends', async () => {
-    for (const order of [
-      fault(400, 'Throttling', 'Rate exceeded', 3),
-      fault(503, 'ServiceUnavailable', 'x', 3),
-    ]) {
-      const emulator = await emulated()
-      emulator.injectFault(order)
-      const { ending, slept } = await assumingOf(emulator)
-      expect(ending.ok).toBe(true)
-      expect(slept).toEqual([500, 1_000, 2_000])
-    }
-  })
-
-  test('is asked max-attempts times, and then unavailable', async () => {
-    const emulator = await emulated()
-    emulator.injectFault(fault(503, 'ServiceUnavailable', 'down'))
-    const { ending, minted } = await assumingOf(emulator, { maxAttempts: 4 })
-    expect(minted).toHaveLength(4)
-    expect(ending).toMatchObject({
-      code: 'STS_UNAVAILABLE',
-      result: 'failed',
-      requestId: matching(/^[\w-]+$/),
-      message:
-        'STS could not be asked for "arn:aws:iam::111122223333:role/amplify-storage-apply": 503 ServiceUnavailable: down.',
-      advice: 'Run the job again; if it persists, check the network path to STS.',
-    })
-  })
-
-  test('is asked no more when the time of the run would be over: timed out', async () => {
-    const emulator = await emulated()
-    emulator.injectFault({
-      operation: 'AssumeRoleWithWebIdentity',
-      kind: 'status',
-      status: 503,
-      headers: { 'retry-after': '60' },
-      times: 'always',
-    })
-    const { ending, minted } = await assumingOf(emulator, { timeoutMs: 30_000 })
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({ code: 'STS_UNAVAILABLE', result: 'timed-out' })
-  })
-
-  test('S01: without credentials in its answer is unavailable, never another identity', async () => {
-    const emulator = await emulated()
-    emulator.injectFault({
-      operation: 'AssumeRoleWithWebIdentity',
-      kind: 'body',
-      contentType: 'text/xml',
-      body: '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>',
-      times: 'always',
-    })
-    const { ending } = await assumingOf(emulator, { maxAttempts: 2 })
-    expect(ending).toMatchObject({
-      code: 'STS_UNAVAILABLE',
-      message: containing('200: the answer lacks what it must have'),
-    })
-  })
-
-  const whole = {
+  const PARTS = {
     AccessKeyId: 'ASIAEXAMPLE',
     SecretAccessKey: 'secret',
     SessionToken: 'session',
     Expiration: '2040-01-01T00:00:00Z',
     Arn: 'arn:aws:sts::111122223333:assumed-role/r/s',
   }
-  const answer = (members: Partial<Record<keyof typeof whole, string>>): string => {
-    const { Arn, ...credentials } = { ...whole, ...members }
-    const element = ([name, value]: readonly [string, string]): string =>
-      `<${name}>${value}</${name}>`
-    return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>${Arn}</Arn><AssumedRoleId>x</AssumedRoleId></AssumedRoleUser><Credentials>${Object.entries(credentials).map(element).join('')}</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`
-  }
-  const answering = async (body: string): Promise<TaskResult<RoleSession>> => {
-    const server = await serve((response) => {
-      response.writeHead(200, { 'content-type': 'text/xml' }).end(body)
-    })
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
-    const { ending } = await assuming(() => Promise.resolve('a.b.c'), { maxAttempts: 1 })
-    return ending
+
+  async function assumeWithResponse(
+    parts: Partial<typeof PARTS>,
+  ): Promise<TaskResult<RoleSession>> {
+    const { Arn, ...credentials } = { ...PARTS, ...parts }
+    const elements = Object.entries(credentials).map(
+      ([name, value]) => `<${name}>${value}</${name}>`,
+    )
+    await startXmlServer(
+      `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>${Arn}</Arn><AssumedRoleId>x</AssumedRoleId></AssumedRoleUser><Credentials>${elements.join('')}</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+    )
+    return (await assume(opaqueToken, { maxAttempts: 1 })).result
   }
 
-  test('S01: needs every part of the credentials', async () => {
-    expect(await answering(answer({}))).toMatchObject({
-      ok: true,
-      value: { accountId: '111122223333', arn: whole.Arn },
-    })
-    for (const member of ['AccessKeyId', 'SecretAccessKey', 'SessionToken'] as const) {
-      expect(await answering(answer({ [member]: '' }))).toMatchObject({ code: 'STS_UNAVAILABLE' })
-    }
-  })
+  test.each([PARTS.Arn, 'arn:aws-cn:sts::111122223333:assumed-role/r/s'])(
+    'The account is read from the ARN %s',
+    async (arn) => {
+      expect(await assumeWithResponse({ Arn: arn })).toMatchObject({
+        ok: true,
+        value: { accountId: '111122223333', arn },
+      })
+    },
+  )
 
   test.each([
+    { AccessKeyId: '' },
+    { SecretAccessKey: '' },
+    { SessionToken: '' },
+    { Expiration: 'soon' },
     { Arn: '' },
     { Arn: 'arn:aws:iam::111122223333:role/r' },
     { Arn: 'arn:aws:sts::1111:assumed-role/r/s' },
     { Arn: 'xarn:aws:sts::111122223333:assumed-role/r/s' },
-    { Expiration: 'soon' },
-  ])('S01: is not understood with %j', async (members) => {
-    expect(await answering(answer(members))).toMatchObject({ ok: false, code: 'STS_UNAVAILABLE' })
+  ])('A response with %j is malformed', async (parts) => {
+    expect(await assumeWithResponse(parts)).toMatchObject({ code: 'STS_UNAVAILABLE' })
   })
 
-  test('takes the account from an ARN of any partition', async () => {
-    expect(
-      await answering(answer({ Arn: 'arn:aws-cn:sts::444455556666:assumed-role/r/s' })),
-    ).toMatchObject({ ok: true, value: { accountId: '444455556666' } })
+  test('A response without credentials is never replaced by another identity', async () => {
+    await startXmlServer(
+      '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>',
+    )
+    const { result } = await assume(opaqueToken, { maxAttempts: 2 })
+    expect(result).toMatchObject({
+      code: 'STS_UNAVAILABLE',
+      message: containing('200: the response lacks required fields'),
+    })
   })
 })
 
-describe('O14: a refusal', () => {
-  const COMPARE =
-    'Compare these claims with the Condition of the role\'s trust policy ("token.actions.githubusercontent.com:sub", ":aud" and so on); STS does not say which one it missed, nor whether the role exists.'
-  const OLDER =
-    'This repository has the older subject format, repo:OWNER/REPO:...; repositories created or renamed since 2026-07-15 have repo:OWNER@ID/REPO@ID:....'
-  const NEWER =
-    'This repository has the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that asks for repo:OWNER/REPO:... does not match.'
-  const ENVIRONMENT =
-    'The job names an environment, so the subject ends in environment:NAME and holds no branch.'
-  const PULL_REQUEST =
-    'The subject of a pull request, merged or not, ends in pull_request and holds no branch; a role that trusts ref:refs/heads/main is for runs on push.'
+describe('Temporary errors of STS', () => {
+  test.each<[string, FaultSpec, number]>([
+    ['IDPCommunicationError', errorResponse(400, 'IDPCommunicationError', 'idp', 2), 8],
+    [
+      'a verification key that cannot be retrieved',
+      errorResponse(
+        400,
+        'InvalidIdentityToken',
+        "Couldn't retrieve verification key from your identity provider",
+        2,
+      ),
+      8,
+    ],
+    [
+      'a throttled issuer',
+      errorResponse(400, 'InvalidIdentityToken', 'OpenIdConnect provider is being throttled', 2),
+      8,
+    ],
+    ['throttling', errorResponse(400, 'Throttling', 'Rate exceeded', 2), 8],
+    ['status 503', errorResponse(503, 'ServiceUnavailable', 'x', 2), 8],
+    ['a token that is too old', errorResponse(400, 'ExpiredTokenException', 'x', 2), 3],
+    ['a rejected claim', errorResponse(403, 'IDPRejectedClaim', 'x', 2), 3],
+    ['a denial while IAM propagates the role', errorResponse(403, 'AccessDenied', 'x', 2), 3],
+    ['a reset', { operation: OPERATION, kind: 'reset', times: 2 }, 8],
+    ['a truncated response', { operation: OPERATION, kind: 'truncated', times: 2 }, 8],
+    ['an empty response', { operation: OPERATION, kind: 'empty', times: 2 }, 8],
+    ['an HTML page', { operation: OPERATION, kind: 'html', status: 200, times: 2 }, 8],
+  ])('The request is repeated with a new token after %s', async (_, fault, maxAttempts) => {
+    const emulator = await startSts()
+    emulator.injectFault(fault)
+    const { result, tokens, retries } = await assumeAt(emulator)
+    expect(result.ok).toBe(true)
+    expect(new Set(tokens).size).toBe(3)
+    expect(retries).toHaveLength(2)
+    expect(retries[0]).toContain(`${OPERATION} failed (attempt 1 of ${maxAttempts}): `)
+  })
 
   test.each([
-    ['repo:evil/repo:ref:refs/heads/main', OLDER],
-    ['repo:evil@1/repo@2:ref:refs/heads/main', NEWER],
-    ['repo:evil/repo:environment:prod', `${OLDER} ${ENVIRONMENT}`],
-    ['repo:evil@1/repo@2:environment:prod', `${NEWER} ${ENVIRONMENT}`],
-    ['repo:evil/repo:pull_request', `${OLDER} ${PULL_REQUEST}`],
-    ['repo:evil@1/repo@2:pull_request', `${NEWER} ${PULL_REQUEST}`],
-    ['repo:evil@x/repo@2:pull_request', `${OLDER} ${PULL_REQUEST}`],
-    ['repo:evil@1/repo:ref:refs/heads/x', OLDER],
-    ['repo:evil/repo:ref:refs/heads/pull_request', OLDER],
-  ])('of the subject %s shows the claims and what they mean', async (sub, hint) => {
-    const emulator = await emulated({ claims: { sub, environment: 'prod' } })
-    const { ending, minted } = await assumingOf(emulator)
-    expect(minted).toHaveLength(3)
-    expect(ending).toMatchObject({
+    errorResponse(400, 'Throttling', 'x', 3),
+    errorResponse(503, 'ServiceUnavailable', 'x', 3),
+  ])(
+    'The delays are the default ones after %j, since STS does not throttle the backend',
+    async (fault) => {
+      const emulator = await startSts()
+      emulator.injectFault(fault)
+      const { result, slept } = await assumeAt(emulator)
+      expect(result.ok).toBe(true)
+      expect(slept).toEqual([500, 1_000, 2_000])
+    },
+  )
+
+  test('STS is unavailable after max-attempts requests', async () => {
+    const emulator = await startSts()
+    emulator.injectFault(errorResponse(503, 'ServiceUnavailable', 'down'))
+    const { result, tokens } = await assumeAt(emulator, { maxAttempts: 4 })
+    expect(tokens).toHaveLength(4)
+    expect(result).toMatchObject({
+      code: 'STS_UNAVAILABLE',
+      result: 'failed',
+      requestId: matching(/^[\w-]+$/),
+      message: matching(
+        /"arn:aws:iam::111122223333:role\/amplify-storage-apply".* 503 ServiceUnavailable: down\.$/,
+      ),
+      advice: matching(/^Run the job again/),
+    })
+  })
+
+  test('The run times out when the next attempt would start after its deadline', async () => {
+    const emulator = await startSts()
+    emulator.injectFault({
+      operation: OPERATION,
+      kind: 'status',
+      status: 503,
+      headers: { 'retry-after': '60' },
+      times: 'always',
+    })
+    const { result, tokens } = await assumeAt(emulator, { timeoutMs: 30_000 })
+    expect(tokens).toHaveLength(1)
+    expect(result).toMatchObject({ code: 'STS_UNAVAILABLE', result: 'timed-out' })
+  })
+
+  test('A refused connection is retried and named', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${await findClosedPort()}`)
+    const { result, tokens } = await assume(opaqueToken, { maxAttempts: 3 })
+    expect(tokens).toHaveLength(3)
+    expect(result).toMatchObject({
+      code: 'STS_UNAVAILABLE',
+      message: containing('ECONNREFUSED'),
+    })
+  })
+})
+
+describe('A role that must not be assumed', () => {
+  const OLDER = 'uses the older subject format'
+  const NEWER = 'uses the newer subject format'
+  const ENVIRONMENT = 'ends in environment:NAME'
+  const PULL_REQUEST = 'ends in pull_request'
+
+  test.each<[string, readonly string[]]>([
+    ['repo:evil/repo:ref:refs/heads/main', [OLDER]],
+    ['repo:evil@1/repo@2:ref:refs/heads/main', [NEWER]],
+    ['repo:evil/repo:environment:prod', [OLDER, ENVIRONMENT]],
+    ['repo:evil@1/repo@2:environment:prod', [NEWER, ENVIRONMENT]],
+    ['repo:evil/repo:pull_request', [OLDER, PULL_REQUEST]],
+    ['repo:evil@1/repo@2:pull_request', [NEWER, PULL_REQUEST]],
+    ['repo:evil@x/repo@2:pull_request', [OLDER, PULL_REQUEST]],
+    ['repo:evil@1/repo:ref:refs/heads/x', [OLDER]],
+    ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER]],
+  ])('For the subject %s, the error shows the claims and %j', async (sub, hints) => {
+    const emulator = await startSts({ claims: { sub, environment: 'prod' } })
+    const { result, tokens } = await assumeAt(emulator)
+    expect(tokens).toHaveLength(3)
+    if (result.ok) throw new Error('The role was assumed.')
+    expect(result).toMatchObject({
       code: 'ROLE_REFUSED',
       result: 'failed',
       requestId: matching(/^[\w-]+$/),
-      advice: `${COMPARE} ${hint}`,
     })
-    expect(ending).toMatchObject({
-      message: containing(
-        'STS does not let this workflow assume "arn:aws:iam::111122223333:role/amplify-storage-apply": 403 AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity. The token says: iss = https://token.actions.githubusercontent.com, aud = sts.amazonaws.com, ',
-      ),
-    })
-    expect(ending).toMatchObject({ message: containing(`sub = ${sub}, ref = refs/heads/main`) })
-    expect(JSON.stringify(ending)).not.toContain(minted[0])
+    for (const hint of [OLDER, NEWER, ENVIRONMENT, PULL_REQUEST]) {
+      expect(result.advice.includes(hint)).toBe(hints.includes(hint))
+    }
+    expect(result.advice).toContain('"token.actions.githubusercontent.com:sub"')
+    for (const part of [
+      '"arn:aws:iam::111122223333:role/amplify-storage-apply"',
+      '403 AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      'iss = https://token.actions.githubusercontent.com, aud = sts.amazonaws.com, ',
+      `sub = ${sub}, ref = refs/heads/main`,
+    ]) {
+      expect(result.message).toContain(part)
+    }
+    expect(JSON.stringify(result)).not.toContain(tokens[0])
   })
 
-  test('is one of the role that does not exist, too', async () => {
-    const emulator = await emulated()
-    const { ending } = await assumingOf(emulator, {
-      roleArn: 'arn:aws:iam::111122223333:role/ghost',
-    })
-    expect(ending).toMatchObject({ code: 'ROLE_REFUSED' })
+  test('A role that does not exist is refused in the same way', async () => {
+    const emulator = await startSts()
+    const { result } = await assumeAt(emulator, { roleArn: 'arn:aws:iam::111122223333:role/ghost' })
+    expect(result).toMatchObject({ code: 'ROLE_REFUSED' })
   })
 
-  test('of a rejected claim, or of a token that expired, is one too, in the end', async () => {
-    const emulator = await emulated()
-    emulator.injectFault(fault(403, 'IDPRejectedClaim', 'x', 3))
-    expect((await assumingOf(emulator)).ending).toMatchObject({ code: 'ROLE_REFUSED' })
-    emulator.injectFault(fault(400, 'ExpiredTokenException', 'x', 3))
-    expect((await assumingOf(emulator)).ending).toMatchObject({ code: 'ROLE_REFUSED' })
+  test.each([
+    errorResponse(403, 'IDPRejectedClaim', 'x', 3),
+    errorResponse(400, 'ExpiredTokenException', 'x', 3),
+  ])('Three times %j means that the role is refused', async (fault) => {
+    const emulator = await startSts()
+    emulator.injectFault(fault)
+    expect((await assumeAt(emulator)).result).toMatchObject({ code: 'ROLE_REFUSED' })
   })
 
-  test('is not asked for more often than max-attempts', async () => {
-    const emulator = await emulated({ claims: { sub: 'repo:evil/repo:pull_request' } })
-    const { minted } = await assumingOf(emulator, { maxAttempts: 2 })
-    expect(minted).toHaveLength(2)
+  test('max-attempts also limits the attempts after a denial', async () => {
+    const emulator = await startSts({ claims: { sub: 'repo:evil/repo:pull_request' } })
+    const { tokens } = await assumeAt(emulator, { maxAttempts: 2 })
+    expect(tokens).toHaveLength(2)
   })
 })
 
-describe('STS that is set up otherwise', () => {
-  test('O12: without the audience says which, and is asked once', async () => {
-    const emulator = await emulated()
-    const { ending, minted } = await assuming(() => requestToken(emulator, 'sts.amazonaws.com.cn'))
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({
+describe('Permanent errors of STS', () => {
+  test('An audience that the provider does not list is named', async () => {
+    const emulator = await startSts()
+    const { result, tokens } = await assume(() => requestToken(emulator, 'sts.amazonaws.com.cn'))
+    expect(tokens).toHaveLength(1)
+    expect(result).toMatchObject({
       code: 'AUDIENCE_REFUSED',
       result: 'failed',
-      message:
-        'STS does not accept the audience "sts.amazonaws.com.cn" of the token: 400 InvalidIdentityTokenException: Incorrect token audience.',
-      advice:
-        'Set the input audience to a client id of the IAM OIDC provider for https://token.actions.githubusercontent.com, or add this one to the provider. In China the usual audience is sts.amazonaws.com.cn.',
+      message: matching(
+        /"sts\.amazonaws\.com\.cn".*: 400 InvalidIdentityTokenException: Incorrect token audience\.$/,
+      ),
+      advice: containing('https://token.actions.githubusercontent.com'),
     })
   })
 
-  test('O12: says so also where the token says nothing', async () => {
-    const emulator = await emulated()
-    emulator.injectFault(fault(400, 'InvalidIdentityToken', 'Incorrect token audience'))
-    const { ending } = await assuming(() => Promise.resolve('a.b.c'))
-    expect(ending).toMatchObject({
+  test('An audience is refused also when the token cannot be read', async () => {
+    const emulator = await startSts()
+    emulator.injectFault(errorResponse(400, 'InvalidIdentityToken', 'Incorrect token audience'))
+    const { result } = await assume(opaqueToken)
+    expect(result).toMatchObject({
       code: 'AUDIENCE_REFUSED',
       message: containing('the audience "" of the token'),
       advice: containing('the IAM OIDC provider for the issuer, or'),
     })
   })
 
-  test('O19: without the provider names the issuer, and is asked once', async () => {
-    const emulator = await emulated({ claims: {} })
+  test('A missing identity provider is reported with its issuer', async () => {
+    const emulator = await startSts({ claims: {} })
     emulator.state.providers.length = 0
-    const { ending, minted } = await assumingOf(emulator)
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({
+    const { result, tokens } = await assumeAt(emulator)
+    expect(tokens).toHaveLength(1)
+    expect(result).toMatchObject({
       code: 'IDENTITY_PROVIDER_MISSING',
       message: matching(
-        /^The account of "arn:aws:iam::111122223333:role\/amplify-storage-apply" has no OIDC provider for the token's issuer https:\/\/token\.actions\.githubusercontent\.com: 400 InvalidIdentityTokenException: No OpenIDConnect provider found/,
+        /"arn:aws:iam::111122223333:role\/amplify-storage-apply".* https:\/\/token\.actions\.githubusercontent\.com: 400 InvalidIdentityTokenException: No OpenIDConnect provider found/,
       ),
-      advice:
-        'Create an IAM OIDC provider for exactly that issuer in the account, or correct the account id in role-to-assume. The keys of a GitHub Enterprise Server issuer must be reachable from the internet.',
+      advice: containing('role-to-assume'),
     })
-    const silent = await assuming(() => Promise.resolve('a.b.c'))
-    expect(silent.ending).toMatchObject({ code: 'STS_REQUEST_REFUSED' })
+    const unreadable = await assume(opaqueToken)
+    expect(unreadable.result).toMatchObject({ code: 'STS_REQUEST_REFUSED' })
   })
 
-  test('S06: in a region that is not active says so, and is asked once', async () => {
-    const emulator = await emulated()
-    emulator.injectFault(fault(403, 'RegionDisabledException', 'STS is not activated'))
-    const { ending, minted } = await assumingOf(emulator, { region: 'eu-south-1' })
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({
-      code: 'STS_REGION_DISABLED',
-      message:
-        'STS is not active in eu-south-1: 403 RegionDisabledException: STS is not activated.',
-      advice:
-        'Activate STS for eu-south-1 in the account settings of IAM, or set AWS_ENDPOINT_URL_STS to the STS of an active region, for example https://sts.us-east-1.amazonaws.com.',
-    })
-  })
-
-  test('S05: with a lower maximum of the duration says so, and is asked once', async () => {
-    const emulator = await emulated()
+  test('A role with a lower maximum session duration is reported with the input', async () => {
+    const emulator = await startSts()
     addRole(emulator.state, {
       arn: defaults.applyRole,
       trust: githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main']),
       maxSessionSeconds: 3_600,
     })
-    const { ending, minted } = await assumingOf(emulator, { durationSeconds: 43_200 })
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({
+    const { result, tokens } = await assumeAt(emulator, { durationSeconds: 43_200 })
+    expect(tokens).toHaveLength(1)
+    expect(result).toMatchObject({
       code: 'STS_REQUEST_REFUSED',
       message: containing('exceeds the MaxSessionDuration'),
-      advice:
-        "Lower role-duration-seconds (now 43200) to the role's maximum session duration, or raise that.",
+      advice: containing('role-duration-seconds (now 43200)'),
     })
   })
 
-  test('that refuses the request otherwise shows why, and is asked once', async () => {
-    const emulator = await emulated()
-    emulator.injectFault(fault(400, 'MalformedPolicyDocument', 'Syntax errors in policy.'))
-    const { ending, minted } = await assumingOf(emulator)
-    expect(minted).toHaveLength(1)
-    expect(ending).toMatchObject({
-      code: 'STS_REQUEST_REFUSED',
-      message:
-        'STS refused the request for "arn:aws:iam::111122223333:role/amplify-storage-apply": 400 MalformedPolicyDocumentException: Syntax errors in policy.',
-      advice: 'Read the message of STS; lower `role-duration-seconds` or correct the ARN.',
+  test.each([
+    [
+      errorResponse(403, 'RegionDisabledException', 'STS is not activated'),
+      'STS_REGION_DISABLED',
+      /eu-south-1: 403 RegionDisabledException: STS is not activated\.$/,
+      /STS for eu-south-1 .*AWS_ENDPOINT_URL_STS/,
+    ],
+    [
+      errorResponse(400, 'MalformedPolicyDocument', 'Syntax errors in policy.'),
+      'STS_REQUEST_REFUSED',
+      /: 400 MalformedPolicyDocumentException: Syntax errors in policy\.$/,
+      /role-duration-seconds/,
+    ],
+  ] as const)('%j is not retried', async (fault, code, message, advice) => {
+    const emulator = await startSts()
+    emulator.injectFault(fault)
+    const { result, tokens } = await assumeAt(emulator, { region: 'eu-south-1' })
+    expect(tokens).toHaveLength(1)
+    expect(result).toMatchObject({
+      code,
+      message: matching(message),
+      advice: matching(advice),
     })
   })
-})
 
-describe('STS that cannot be reached', () => {
-  test('is tried again, and then unavailable', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${await findClosedPort()}`)
-    const { ending, minted } = await assuming(() => Promise.resolve('a.b.c'), { maxAttempts: 3 })
-    expect(minted).toHaveLength(3)
-    expect(ending).toMatchObject({
-      code: 'STS_UNAVAILABLE',
-      message: containing('ECONNREFUSED'),
-    })
-  })
-
-  test('X10: at a stranger’s address is not tried', async () => {
+  test('A custom endpoint that is not allowed gets no request', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_STS', 'http://sts.fake.test')
-    const { ending, minted } = await assuming(() => Promise.resolve('a.b.c'))
-    expect(ending).toMatchObject({ code: 'ENDPOINT_REFUSED' })
-    expect(minted).toHaveLength(1)
+    const { result, tokens } = await assume(opaqueToken)
+    expect(result).toMatchObject({ code: 'ENDPOINT_REFUSED' })
+    expect(tokens).toHaveLength(1)
   })
 
-  test('ends with the signal', async () => {
+  test('Aborting the signal ends the request with its reason', async () => {
     const abort = new AbortController()
     const reason = new Error('SIGINT')
     const server = await serve(() => {
       abort.abort(reason)
     })
     vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
-    await expect(assuming(() => Promise.resolve('a.b.c'), { signal: abort.signal })).rejects.toBe(
-      reason,
-    )
+    await expect(assume(opaqueToken, { signal: abort.signal })).rejects.toBe(reason)
   })
 
-  test('is not asked where no token can be had', async () => {
-    const emulator = await emulated()
-    const mint = (): Promise<string> => Promise.reject(new Error('no token'))
-    await expect(assuming(mint)).rejects.toThrow('no token')
-    expect(emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
+  test('Without a token, STS gets no request', async () => {
+    const emulator = await startSts()
+    const fail = (): Promise<string> => Promise.reject(new Error('no token'))
+    await expect(assume(fail)).rejects.toThrow('no token')
+    expect(emulator.calls(OPERATION)).toEqual([])
   })
 })
 
-describe('whose credentials they are', () => {
-  const asking = (keys: { accessKeyId: string; secretAccessKey: string }) => {
-    const clock = skippingClock()
-    return getCallerIdentity(
+describe('getCallerIdentity', () => {
+  const identify = (
+    keys: Readonly<{ accessKeyId: string; secretAccessKey: string }>,
+  ): ReturnType<typeof getCallerIdentity> =>
+    getCallerIdentity(
       keys,
-      settingsFor('eu-west-1'),
-      {
-        clock,
-        random: () => 0,
-        deadline: clock.now() + 60_000,
-        maxAttempts: 1,
-        signal: neverAborted,
-        onRetry: () => undefined,
-        refreshCredentials: () => undefined,
-      },
+      createSettings(),
+      createPolicy({ maxAttempts: 1, timeoutMs: 60_000 }).policy,
       () => undefined,
     )
-  }
+  const KEYS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'x' }
+  const identityResponse = (content: string): string =>
+    `<GetCallerIdentityResponse><GetCallerIdentityResult>${content}</GetCallerIdentityResult></GetCallerIdentityResponse>`
 
-  test('is what STS says', async () => {
-    const emulator = await emulated()
+  test('The account and the ARN of the credentials are returned', async () => {
+    const emulator = await startSts()
     const { accessKeyId, secretAccessKey } = emulator.state.user
-    expect(await asking({ accessKeyId, secretAccessKey })).toMatchObject({
+    expect(await identify({ accessKeyId, secretAccessKey })).toMatchObject({
       ok: true,
       value: { accountId: '111122223333', arn: 'arn:aws:iam::111122223333:user/octocat' },
     })
   })
 
-  test('is unknown where STS refuses them', async () => {
-    await emulated()
-    expect(await asking({ accessKeyId: 'AKIAGHOST', secretAccessKey: 'x' })).toMatchObject({
+  test('Credentials that STS rejects are a failure', async () => {
+    await startSts()
+    expect(await identify({ ...KEYS, accessKeyId: 'AKIAGHOST' })).toMatchObject({
       ok: false,
       failure: { status: 403, name: 'InvalidClientTokenId', operation: 'GetCallerIdentity' },
     })
   })
 
   test.each(['', '<Account>1111</Account>', '<Account>1111222233334</Account>'])(
-    'is no answer with %j for the account',
+    'A response with %j as its account is malformed',
     async (account) => {
-      const server = await serve((response) => {
-        response
-          .writeHead(200, { 'content-type': 'text/xml' })
-          .end(
-            `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>a</Arn>${account}</GetCallerIdentityResult></GetCallerIdentityResponse>`,
-          )
-      })
-      vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
-      expect(await asking({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'x' })).toMatchObject({
-        ok: false,
-        failure: { status: 200 },
-      })
+      await startXmlServer(identityResponse(`<Arn>a</Arn>${account}`))
+      expect(await identify(KEYS)).toMatchObject({ ok: false, failure: { status: 200 } })
     },
   )
 
-  test('may be known without an ARN', async () => {
-    const server = await serve((response) => {
-      response
-        .writeHead(200, { 'content-type': 'text/xml' })
-        .end(
-          '<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
-        )
-    })
-    vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
-    expect(await asking({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'x' })).toMatchObject({
+  test('A response without an ARN is accepted', async () => {
+    await startXmlServer(identityResponse('<Account>111122223333</Account>'))
+    expect(await identify(KEYS)).toMatchObject({
       ok: true,
       value: { accountId: '111122223333', arn: '' },
     })

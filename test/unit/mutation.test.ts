@@ -956,7 +956,7 @@ describe('the errors that others use', () => {
       result: 'timed-out',
       requestId: undefined,
       message:
-        'The time of the run was used up while GetBackend kept failing: no answer within the time limit.',
+        'The time of the run was used up while GetBackend kept failing: no response within the time limit.',
     })
     const mutation: Mutation = {
       operation: 'CreateBackendStorage',

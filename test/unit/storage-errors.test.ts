@@ -173,7 +173,7 @@ describe('a call that failed for good', () => {
     )
     expect(code).toBe('HOST_UNREACHABLE')
     expect(message).toMatch(/^GetBackend could not reach the service: /)
-    expect(advice).toBe('Check AWS_ENDPOINT_URL: requests go to a.test because of it.')
+    expect(advice).toBe('Check AWS_ENDPOINT_URL: it sends requests to a.test.')
   })
 
   test('at a host that exists and takes no connection has the remedy of its code', () => {
