@@ -1,6 +1,6 @@
 /**
- * The same requests in the same order as the action's with `wait: false`, by Node alone: what a run costs
- * at the least. It checks nothing, and no step should do it this way.
+ * The requests of the action with `wait: false`, in the same order, without any library: the lower bound for
+ * the time of a run. It checks nothing, so do not use it in a workflow.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
@@ -14,14 +14,14 @@ const appId = env('INPUT_APP-ID')
 const environment = env('INPUT_BACKEND-ENVIRONMENT-NAME')
 const resourceName = env('INPUT_RESOURCE-NAME')
 
-type Reply = { status: number; text: string }
+type Response = { status: number; text: string }
 
 function call(
   url: URL,
   method: string,
   headers: Record<string, string>,
   body = '',
-): Promise<Reply> {
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = http.request(url, { agent, method, headers }, (response) => {
       let text = ''
@@ -44,7 +44,7 @@ const hmac = (key: string | Buffer, text: string): Buffer =>
 
 type Keys = { id: string; secret: string; token: string }
 
-function signed(path: string, body: string, keys: Keys): Promise<Reply> {
+function callSigned(path: string, body: string, keys: Keys): Promise<Response> {
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
   const day = date.slice(0, 8)
   const scope = `${day}/${region}/amplifybackend/aws4_request`
@@ -77,7 +77,7 @@ function signed(path: string, body: string, keys: Keys): Promise<Reply> {
 
 const tokenUrl = new URL(env('ACTIONS_ID_TOKEN_REQUEST_URL'))
 tokenUrl.searchParams.set('audience', 'sts.amazonaws.com')
-const minted: unknown = JSON.parse(
+const tokenResponse: unknown = JSON.parse(
   (
     await call(tokenUrl, 'GET', {
       authorization: `Bearer ${env('ACTIONS_ID_TOKEN_REQUEST_TOKEN')}`,
@@ -85,13 +85,15 @@ const minted: unknown = JSON.parse(
   ).text,
 )
 const token =
-  typeof minted === 'object' && minted !== null && 'value' in minted ? String(minted.value) : ''
+  typeof tokenResponse === 'object' && tokenResponse !== null && 'value' in tokenResponse
+    ? String(tokenResponse.value)
+    : ''
 
 const form = new URLSearchParams({
   Action: 'AssumeRoleWithWebIdentity',
   Version: '2011-06-15',
   RoleArn: env('INPUT_ROLE-TO-ASSUME'),
-  RoleSessionName: 'plain',
+  RoleSessionName: 'baseline',
   WebIdentityToken: token,
   DurationSeconds: '3600',
 }).toString()
@@ -101,20 +103,25 @@ const session = await call(
   { 'content-type': 'application/x-www-form-urlencoded' },
   form,
 )
-const of = (name: string): string => new RegExp(`<${name}>([^<]+)<`).exec(session.text)?.[1] ?? ''
-const keys = { id: of('AccessKeyId'), secret: of('SecretAccessKey'), token: of('SessionToken') }
+const getElement = (name: string): string =>
+  new RegExp(`<${name}>([^<]+)<`).exec(session.text)?.[1] ?? ''
+const keys = {
+  id: getElement('AccessKeyId'),
+  secret: getElement('SecretAccessKey'),
+  token: getElement('SessionToken'),
+}
 
-await signed(
+await callSigned(
   `/backend/${appId}/storage/${environment}/details`,
   JSON.stringify({ resourceName }),
   keys,
 )
-await signed(
+await callSigned(
   `/backend/${appId}/details`,
   JSON.stringify({ backendEnvironmentName: environment }),
   keys,
 )
-const created = await signed(
+const created = await callSigned(
   `/backend/${appId}/storage`,
   JSON.stringify({
     backendEnvironmentName: environment,
@@ -126,9 +133,8 @@ const created = await signed(
   }),
   keys,
 )
-const answer: unknown = JSON.parse(created.text)
-const jobId =
-  typeof answer === 'object' && answer !== null && 'jobId' in answer ? String(answer.jobId) : ''
+const job: unknown = JSON.parse(created.text)
+const jobId = typeof job === 'object' && job !== null && 'jobId' in job ? String(job.jobId) : ''
 appendFileSync(env('GITHUB_OUTPUT'), `job-id=${jobId}\n`)
 agent.destroy()
 process.exitCode = created.status === 200 ? 0 : 1

@@ -1,19 +1,29 @@
 /**
- * What a run costs: `npm run bench [-- --rounds N] [--write]`. The contestants take turns, so that what
- * else the machine does falls on all of them; the middle of all rounds counts.
+ * Measures a whole run: `npm run bench [-- --rounds N] [--write]`. The candidates take turns, so that other
+ * load on the machine affects all of them alike; the medians of all rounds are reported.
+ *
+ * Bounds: the action takes at most 1.8 times as long as the script without libraries on loopback, and at
+ * most 1.2 times with a latency of 50 ms. The process exits with 1 above them.
  */
-import { readFileSync, rmSync, statSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { operationNames, type OperationName } from '../emulator/lib/operations.ts'
 import { startEmulator, type Emulator } from '../emulator/emulator.ts'
-import { barChart } from './chart.ts'
+import { operationNames } from '../emulator/lib/operations.ts'
 import { createCandidates, createTempFolder, type Candidate } from './candidates.ts'
-import { findLoadedFiles, median, measureNodeUsage, measureWallMs, type Usage } from './measure.ts'
+import { barChart } from './chart.ts'
+import { docsPath, writeSection } from './docs.ts'
+import { findLoadedFiles, measureNodeUsage, measureWallMs, median, type Usage } from './measure.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const MAX_RATIO = { loopback: 1.8, distant: 1.2 }
+const LATENCY_MS = 50
+const USAGE_ROUNDS = 7
+/** Clients in Python start slowly. */
+const MAX_CLIENT_ROUNDS = 9
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '31' },
@@ -21,143 +31,164 @@ const { values } = parseArgs({
   },
 })
 const rounds = Math.min(500, Math.max(3, Number(values.rounds) || 31))
-const round = (value: number, digits = 0): string => value.toFixed(digits)
 
-type Row = Readonly<{ contestant: Candidate; near: number; far: number; usage: Usage | undefined }>
+type Row = Readonly<{
+  candidate: Candidate
+  loopbackMs: number
+  /** Undefined where it was not measured. */
+  distantMs: number | undefined
+  usage: Usage | undefined
+}>
 
-async function times(
+/** Medians of the wall times in milliseconds, by the name of the candidate. */
+async function measureTimes(
   emulator: Emulator,
-  list: readonly Candidate[],
-  delayMs: number,
+  candidates: readonly Candidate[],
+  latencyMs: number,
   count: number,
 ): Promise<ReadonlyMap<string, number>> {
-  const walls = new Map<string, number[]>(list.map(({ name }) => [name, []]))
+  const times = new Map<string, number[]>(candidates.map(({ name }) => [name, []]))
   for (let turn = 0; turn < count; turn += 1) {
-    // Who goes first changes from round to round.
-    for (const { name, command } of turn % 2 === 0 ? list : list.toReversed()) {
+    for (const { name, command } of turn % 2 === 0 ? candidates : candidates.toReversed()) {
       emulator.reset()
-      if (delayMs > 0) delayEverything(emulator, delayMs)
-      walls.get(name)?.push(await measureWallMs(command))
+      if (latencyMs > 0) addLatency(emulator, latencyMs)
+      times.get(name)?.push(await measureWallMs(command))
     }
   }
-  return new Map([...walls].map(([name, all]) => [name, median(all)]))
+  return new Map([...times].map(([name, all]) => [name, median(all)]))
 }
 
-function delayEverything(emulator: Emulator, ms: number): void {
-  for (const operation of operationNames satisfies readonly OperationName[]) {
+function addLatency(emulator: Emulator, ms: number): void {
+  for (const operation of operationNames) {
     emulator.injectFault({ operation, kind: 'delay', ms, times: 'always' })
   }
 }
 
-async function run(): Promise<void> {
-  const emulator = await startEmulator({ rules: { jobMs: 1_000 } })
-  const folder = createTempFolder()
-  try {
-    const list = createCandidates(emulator, folder)
-    const slow = list.filter(({ isNode }) => !isNode)
-    const quick = list.filter(({ isNode }) => isNode)
-    await times(emulator, quick, 0, 2)
-    const near = new Map([
-      ...(await times(emulator, quick, 0, rounds)),
-      ...(await times(emulator, slow, 0, Math.min(9, rounds))),
-    ])
-    const far = await times(emulator, quick, 50, rounds)
-    const rows: Row[] = []
-    for (const contestant of list) {
-      const usages: Usage[] = []
-      for (let turn = 0; contestant.isNode && turn < 7; turn += 1) {
-        emulator.reset()
-        usages.push(await measureNodeUsage(contestant.command))
-      }
-      rows.push({
-        contestant,
-        near: near.get(contestant.name) ?? NaN,
-        far: far.get(contestant.name) ?? NaN,
-        usage:
-          usages.length === 0
-            ? undefined
-            : {
-                cpuMs: median(usages.map(({ cpuMs }) => cpuMs)),
-                peakMiB: median(usages.map(({ peakMiB }) => peakMiB)),
-              },
-      })
-    }
+async function measureUsage(emulator: Emulator, { command }: Candidate): Promise<Usage> {
+  const usages: Usage[] = []
+  for (let turn = 0; turn < USAGE_ROUNDS; turn += 1) {
     emulator.reset()
-    const action = list.find(({ name }) => name === 'action')
-    if (action === undefined) throw new Error('no action to measure')
-    await measureWallMs(action.command)
-    const bytes = emulator.requests.reduce(
-      (sum, { rawBody }) => sum + Buffer.byteLength(rawBody),
-      0,
-    )
-    const requests = emulator.requests.length
-    const waited = await waitingRun(emulator, action)
-    emulator.reset()
-    report(rows, requests, bytes, waited, await findLoadedFiles(action.command, join(root, 'dist')))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-    await emulator.stop()
+    usages.push(await measureNodeUsage(command))
+  }
+  return {
+    cpuMs: median(usages.map(({ cpuMs }) => cpuMs)),
+    peakMiB: median(usages.map(({ peakMiB }) => peakMiB)),
   }
 }
 
-/** A run that waits for a job of 10 seconds: how much later than the job it ends. */
-async function waitingRun(emulator: Emulator, action: Candidate): Promise<number> {
+async function measureRows(
+  emulator: Emulator,
+  candidates: readonly Candidate[],
+): Promise<readonly Row[]> {
+  const scripts = candidates.filter(({ isNode }) => isNode)
+  const clients = candidates.filter(({ isNode }) => !isNode)
+  // Warms the caches of files.
+  await measureTimes(emulator, scripts, 0, 2)
+  const loopback = new Map([
+    ...(await measureTimes(emulator, scripts, 0, rounds)),
+    ...(await measureTimes(emulator, clients, 0, Math.min(MAX_CLIENT_ROUNDS, rounds))),
+  ])
+  const distant = await measureTimes(emulator, scripts, LATENCY_MS, rounds)
+  const rows: Row[] = []
+  for (const candidate of candidates) {
+    rows.push({
+      candidate,
+      loopbackMs: loopback.get(candidate.name) ?? NaN,
+      distantMs: distant.get(candidate.name),
+      usage: candidate.isNode ? await measureUsage(emulator, candidate) : undefined,
+    })
+  }
+  return rows
+}
+
+/** What one run of the action sends and loads, and how long it takes with a job of 10 seconds. */
+async function describeRun(emulator: Emulator, { command }: Candidate): Promise<string> {
+  emulator.reset()
+  await measureWallMs(command)
+  const requests = emulator.requests.length
+  const bytes = emulator.requests.reduce((sum, { rawBody }) => sum + Buffer.byteLength(rawBody), 0)
+
   emulator.reset()
   emulator.planJob({ ms: 10_000 })
-  const env = { ...action.command.env, INPUT_WAIT: 'true' }
-  return await measureWallMs({ ...action.command, env })
+  const waitingMs = await measureWallMs({ ...command, env: { ...command.env, INPUT_WAIT: 'true' } })
+
+  emulator.reset()
+  const loaded = await findLoadedFiles(command, dist)
+  return [
+    `The action's run sends ${requests} requests with ${bytes} bytes of body; with a job of 10 s it takes ${(waitingMs / 1000).toFixed(1)} s.`,
+    `dist has ${formatSize(readdirSync(dist))}; this run loads ${loaded.length} of its files with ${formatSize(loaded)}.`,
+  ].join('\n')
 }
 
-function report(
-  rows: readonly Row[],
-  requests: number,
-  bytes: number,
-  waitedMs: number,
-  loaded: readonly string[],
-): void {
-  const plain = rows.find(({ contestant }) => contestant.name === 'plain')
-  const ratio = (value: number, base: number | undefined): string =>
-    Number.isNaN(value) || base === undefined ? '' : round(value / base, 2)
-  const cell = (value: number | undefined, digits = 0): string =>
-    value === undefined || Number.isNaN(value) ? '' : round(value, digits)
-  const table = [
-    '| | wall, loopback (ms) | to the script | wall, 50 ms away (ms) | to the script | CPU (ms) | peak memory (MiB) |',
+function formatSize(files: readonly string[]): string {
+  const sum = (size: (path: string) => number): number =>
+    files.reduce((total, name) => total + size(join(dist, name)), 0)
+  const compressed = sum((path) => gzipSync(readFileSync(path)).length)
+  return `${sum((path) => statSync(path).size)} bytes (${compressed} gzipped)`
+}
+
+function renderTable(rows: readonly Row[], baseline: Row): string {
+  const cell = (value: number | undefined, digits = 0): string => value?.toFixed(digits) ?? ''
+  return [
+    '| | loopback (ms) | ratio | 50 ms latency (ms) | ratio | CPU (ms) | peak memory (MiB) |',
     '|---|---:|---:|---:|---:|---:|---:|',
-    ...rows.map(
-      ({ contestant, near, far, usage }) =>
-        `| ${contestant.label} | ${cell(near)} | ${ratio(near, plain?.near)} | ${cell(far)} | ${ratio(far, plain?.far)} | ${cell(usage?.cpuMs)} | ${cell(usage?.peakMiB)} |`,
-    ),
-  ]
-  const dist = join(root, 'dist')
-  const size = (files: readonly string[]): string => {
-    const total = files.reduce((sum, name) => sum + statSync(join(dist, name)).size, 0)
-    const zipped = files.reduce(
-      (sum, name) => sum + gzipSync(readFileSync(join(dist, name))).length,
-      0,
-    )
-    return `${total} bytes (${zipped} gzipped)`
-  }
-  const facts = [
-    `Medians of ${rounds} rounds in turn on Node ${process.versions.node} (clients of others: 9 rounds).`,
-    `The action's run is ${requests} requests with ${bytes} bytes of body; with a job of 10 s it takes ${round(waitedMs / 1000, 1)} s.`,
-    `dist is ${size(readdirSync(dist))}, of which this run loads ${loaded.length} files: ${size(loaded)}.`,
-  ]
-  process.stdout.write(`${table.join('\n')}\n\n${facts.join('\n')}\n`)
-  if (!values.write) return
-  const file = join(root, 'docs/performance.md')
-  const text = readFileSync(file, 'utf8')
-  const made = `<!-- bench -->\n\n${table.join('\n')}\n\n${facts.join('\n')}\n\n<!-- /bench -->`
-  writeFileSync(file, text.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, made))
-  writeFileSync(
-    join(root, 'docs/pictures/run-time.svg'),
-    barChart(
-      'Whole run on loopback, milliseconds',
-      rows.map(({ contestant, near }) => ({
-        label: contestant.label.replaceAll('`', ''),
-        value: near,
-      })),
-    ),
-  )
+    ...rows.map(({ candidate, loopbackMs, distantMs, usage }) => {
+      const cells = [
+        candidate.label,
+        cell(loopbackMs),
+        cell(loopbackMs / baseline.loopbackMs, 2),
+        cell(distantMs),
+        cell(ratio(distantMs, baseline.distantMs), 2),
+        cell(usage?.cpuMs),
+        cell(usage?.peakMiB),
+      ]
+      return `| ${cells.join(' | ')} |`
+    }),
+  ].join('\n')
 }
 
-await run()
+const ratio = (value: number | undefined, base: number | undefined): number | undefined =>
+  value === undefined || base === undefined ? undefined : value / base
+
+function findRow(rows: readonly Row[], name: string): Row {
+  const row = rows.find(({ candidate }) => candidate.name === name)
+  if (row === undefined) throw new Error(`No candidate ${name}`)
+  return row
+}
+
+const emulator = await startEmulator({ rules: { jobMs: 1_000 } })
+const folder = createTempFolder()
+try {
+  const rows = await measureRows(emulator, createCandidates(emulator, folder))
+  const [action, baseline] = [findRow(rows, 'action'), findRow(rows, 'baseline')]
+  const text = [
+    renderTable(rows, baseline),
+    '',
+    `Medians of ${rounds} rounds on Node ${process.versions.node} (other clients: ${MAX_CLIENT_ROUNDS} rounds).`,
+    await describeRun(emulator, action.candidate),
+  ].join('\n')
+  process.stdout.write(`${text}\n`)
+  if (values.write) {
+    writeSection('bench', text)
+    const bars = rows.map(({ candidate, loopbackMs }) => ({
+      label: candidate.label.replaceAll('`', ''),
+      value: loopbackMs,
+    }))
+    writeFileSync(
+      docsPath('pictures/run-time.svg'),
+      barChart('Whole run on loopback, milliseconds', bars),
+    )
+  }
+  const isTooSlow =
+    action.loopbackMs / baseline.loopbackMs > MAX_RATIO.loopback ||
+    (ratio(action.distantMs, baseline.distantMs) ?? NaN) > MAX_RATIO.distant
+  if (isTooSlow) {
+    process.stderr.write(
+      `The action is slower than ${MAX_RATIO.loopback} times (loopback) or ${MAX_RATIO.distant} times (latency) the script.\n`,
+    )
+    process.exitCode = 1
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+  await emulator.stop()
+}

@@ -1,4 +1,4 @@
-/** What is compared: the action, the least that a run can cost, and the clients that people have. */
+/** What is compared: the action, the same requests without any library, and other AWS clients. */
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
@@ -11,16 +11,16 @@ export type Candidate = Readonly<{ name: string; label: string; isNode: boolean;
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** @param folder where files of the runs go */
+/** @param folder where the files of the runs are written */
 export function createCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
   const file = (name: string, text = ''): string => {
     const path = join(folder, name)
     writeFileSync(path, text)
     return path
   }
-  // Node would spend a part of the start on taking the types out.
-  const plain = file(
-    'plain.mjs',
+  // Otherwise Node would strip the types in every run.
+  const baseline = file(
+    'baseline.mjs',
     stripTypeScriptTypes(readFileSync(fileAt('bench/baseline.ts'), 'utf8')),
   )
   const event = push()
@@ -63,16 +63,16 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
     '{"Permissions":{"Authenticated":["READ","CREATE_AND_UPDATE","DELETE"]},"ServiceName":"S3"}'
   const all: Candidate[] = [
     {
-      name: 'bare',
-      label: 'Node 24, nothing done',
+      name: 'node',
+      label: 'Node 24 without a script',
       isNode: true,
       command: { program: node, args: ['-e', '0'], env },
     },
     {
-      name: 'plain',
-      label: 'a script without libraries, the same five requests',
+      name: 'baseline',
+      label: 'a script without libraries, same five requests',
       isNode: true,
-      command: { program: node, args: [plain], env },
+      command: { program: node, args: [baseline], env },
     },
     {
       name: 'action',
@@ -86,7 +86,7 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
     },
     {
       name: 'aws',
-      label: 'the AWS CLI, the create alone',
+      label: 'the AWS CLI, only the create',
       isNode: false,
       command: {
         program: '/usr/bin/aws',
@@ -100,7 +100,7 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
     },
     {
       name: 'boto3',
-      label: 'boto3, the create alone',
+      label: 'boto3, only the create',
       isNode: false,
       command: {
         program: '/usr/bin/python3',

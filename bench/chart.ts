@@ -1,17 +1,17 @@
-/** Small charts as SVG, which show in light and dark pages alike. */
+/** Small SVG charts that are readable on light and dark pages. */
 
 export type Bar = Readonly<{ label: string; value: number }>
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** Horizontal bars with their values. */
+/** A chart of horizontal bars with their values. */
 export function barChart(title: string, bars: readonly Bar[]): string {
-  const most = Math.max(...bars.map(({ value }) => value))
+  const max = Math.max(...bars.map(({ value }) => value))
   const height = 40 + bars.length * 44
   const rows = bars.map(({ label, value }, index) => {
     const y = 44 + index * 44
-    const width = Math.max(2, Math.round((value / most) * 480))
+    const width = Math.max(2, Math.round((value / max) * 480))
     return `<text x="10" y="${y}">${escape(label)}</text><rect x="10" y="${y + 6}" width="${width}" height="14" rx="2" fill="#3b82c4"/><text x="${width + 18}" y="${y + 18}">${Math.round(value)}</text>`
   })
   return svg(title, 600, height, rows)
@@ -21,15 +21,15 @@ export type Line = Readonly<{ label: string; points: readonly (readonly [x: numb
 
 const COLOURS = ['#3b82c4', '#d97706', '#6b8e23', '#a855a8', '#808080']
 
-/** Lines over a logarithmic x axis. */
+/** A line chart with a logarithmic x axis. */
 export function lineChart(title: string, xLabel: string, lines: readonly Line[]): string {
   const all = lines.flatMap(({ points }) => points)
   const xs = all.map(([x]) => Math.log(x))
   const [low, high] = [Math.min(...xs), Math.max(...xs)]
-  const most = Math.max(...all.map(([, y]) => y))
+  const max = Math.max(...all.map(([, y]) => y))
   const x = (value: number): number =>
     Math.round(50 + ((Math.log(value) - low) / (high - low)) * 500)
-  const y = (value: number): number => Math.round(250 - (value / most) * 200)
+  const y = (value: number): number => Math.round(250 - (value / max) * 200)
   const shapes = lines.map(({ label, points }, index) => {
     const colour = COLOURS[index % COLOURS.length] ?? '#808080'
     const path = points.map(([px, py]) => `${x(px)},${y(py)}`).join(' ')
@@ -42,7 +42,7 @@ export function lineChart(title: string, xLabel: string, lines: readonly Line[])
     ...shapes,
     ...ticks,
     `<text x="300" y="290" text-anchor="middle">${escape(xLabel)}</text>`,
-    `<text x="10" y="54">${Math.round(most)}</text><text x="10" y="250">0</text>`,
+    `<text x="10" y="54">${Math.round(max)}</text><text x="10" y="250">0</text>`,
   ])
 }
 

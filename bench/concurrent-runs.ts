@@ -1,13 +1,12 @@
 /**
- * As many runs of the bundle at once as the machine carries, on an emulator whose account is throttled:
- * `npm run bench:crowd [-- --processes N]`. Counts what came of them.
+ * Runs many processes of the bundle at once on an emulator whose account is throttled, and counts the
+ * results: `npm run bench:concurrent [-- --processes N] [--write]`.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startEmulator } from '../emulator/emulator.ts'
-import { runActionStep } from '../emulator/runner/step.ts'
 import { push } from '../emulator/runner/events.ts'
+import { runActionStep } from '../emulator/runner/step.ts'
+import { writeSection } from './docs.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,9 +19,14 @@ const throttle = { perSecond: 20, burst: 20 }
 const emulator = await startEmulator({
   rules: { throttle, jobMs: 10_000, environmentRequired: false, authRequired: false },
 })
+
+/** enva, envb, and so on: names of environments have letters only. */
+const environmentName = (index: number): string =>
+  `env${String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26))}`
+
 try {
   const startedAt = performance.now()
-  const ends = await Promise.all(
+  const steps = await Promise.all(
     Array.from({ length: processes }, (_, index) =>
       runActionStep({
         event: push(),
@@ -30,7 +34,7 @@ try {
         env: {
           ...emulator.env,
           'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
-          'INPUT_BACKEND-ENVIRONMENT-NAME': `env${String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26))}`,
+          'INPUT_BACKEND-ENVIRONMENT-NAME': environmentName(index),
           'INPUT_RESOURCE-NAME': 'media',
           'INPUT_AUTHENTICATED-PERMISSIONS': 'READ',
           'INPUT_AWS-REGION': 'eu-west-1',
@@ -39,26 +43,16 @@ try {
       }),
     ),
   )
-  const tookS = (performance.now() - startedAt) / 1_000
-  const amplify = emulator.requests.filter(({ service }) => service === 'amplifybackend')
-  const refused = amplify.filter(({ status }) => status === 429).length
-  const results = Object.groupBy(ends, ({ outputs }) => outputs['result'] ?? '')
-  const counted = Object.entries(results)
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
+  const requests = emulator.requests.filter(({ service }) => service === 'amplifybackend')
+  const throttled = requests.filter(({ status }) => status === 429).length
+  const results = Object.entries(Object.groupBy(steps, ({ outputs }) => outputs['result'] ?? ''))
     .map(([result, all]) => `${all?.length ?? 0} ${result}`)
     .join(', ')
   const { accepted } = emulator.state.counters.create
-  const text = `${processes} processes at once, ${throttle.perSecond} calls a second for the account, jobs of 10 s: all ended after ${tookS.toFixed(0)} s; ${counted}; ${amplify.length} requests, ${refused} of them refused; ${accepted} creates accepted.`
+  const text = `${processes} processes at once, ${throttle.perSecond} calls per second for the account, jobs of 10 s: all ended after ${seconds} s; ${results}; ${requests.length} requests, ${throttled} of them throttled; ${accepted} creates accepted.`
   process.stdout.write(`${text}\n`)
-  if (values.write) {
-    const file = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
-    writeFileSync(
-      file,
-      readFileSync(file, 'utf8').replace(
-        /<!-- crowd -->[\s\S]*<!-- \/crowd -->/,
-        `<!-- crowd -->\n\n${text}\n\n<!-- /crowd -->`,
-      ),
-    )
-  }
+  if (values.write) writeSection('concurrent', text)
 } finally {
   await emulator.stop()
 }

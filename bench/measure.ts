@@ -1,4 +1,4 @@
-/** One process, measured: wall time from outside, CPU time and memory as the system counts them. */
+/** Measures a process: wall time from outside, CPU time and memory from the operating system. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,9 +16,9 @@ export type Usage = Readonly<{ cpuMs: number; peakMiB: number }>
 const TIMEOUT_MS = 60_000
 
 /**
- * Wall time of a process in milliseconds, from before its start to its end.
+ * Wall time of a process in milliseconds, from its start to its exit.
  *
- * @throws Error when it fails
+ * @throws Error if it exits with another code than 0
  */
 export function measureWallMs(command: Command): Promise<number> {
   const startedAt = performance.now()
@@ -29,20 +29,20 @@ export function measureWallMs(command: Command): Promise<number> {
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
     })
-    let said = ''
+    let stderr = ''
     child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
+      stderr += chunk.toString()
     })
     child.on('error', reject)
     child.on('exit', (code) => {
-      const took = performance.now() - startedAt
-      if (code === 0) resolve(took)
-      else reject(new Error(`${command.args.join(' ')} ended with ${String(code)}: ${said}`))
+      const durationMs = performance.now() - startedAt
+      if (code === 0) resolve(durationMs)
+      else reject(new Error(`${command.args.join(' ')} exited with ${String(code)}: ${stderr}`))
     })
   })
 }
 
-/** CPU time and peak memory of a Node process, which it writes down itself when it ends. */
+/** CPU time and peak memory of a Node process, which a preloaded module writes to a file at exit. */
 export async function measureNodeUsage(command: Command): Promise<Usage> {
   const folder = mkdtempSync(join(tmpdir(), 'usage-'))
   const preload = join(folder, 'usage.mjs')
@@ -62,7 +62,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, JSON.stringify(p
     }
     return {
       cpuMs: (number('userCPUTime') + number('systemCPUTime')) / 1000,
-      // Linux counts it in KiB (getrusage, ru_maxrss), as libuv reports it everywhere.
+      // libuv reports KiB on every system.
       peakMiB: number('maxRSS') / 1024,
     }
   } finally {
@@ -70,7 +70,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, JSON.stringify(p
   }
 }
 
-/** The middle value; of an even number, the mean of both middle ones. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   const middle = sorted.length / 2
@@ -79,19 +79,19 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-/** The files of a folder that a process of Node loads, by name, as its own record of coverage tells. */
+/** The names of the files in a folder that a Node process loads, from its coverage report. */
 export async function findLoadedFiles(
   command: Command,
   folder: string,
 ): Promise<readonly string[]> {
-  const record = mkdtempSync(join(tmpdir(), 'loaded-'))
+  const coverage = mkdtempSync(join(tmpdir(), 'loaded-'))
   try {
-    await measureWallMs({ ...command, env: { ...command.env, NODE_V8_COVERAGE: record } })
-    const texts = readdirSync(record).map((name) => readFileSync(join(record, name), 'utf8'))
+    await measureWallMs({ ...command, env: { ...command.env, NODE_V8_COVERAGE: coverage } })
+    const texts = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'))
     return readdirSync(folder).filter((name) =>
       texts.some((text) => text.includes(`${pathToFileURL(join(folder, name)).href}"`)),
     )
   } finally {
-    rmSync(record, { recursive: true, force: true })
+    rmSync(coverage, { recursive: true, force: true })
   }
 }

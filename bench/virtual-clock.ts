@@ -1,8 +1,8 @@
-/** A clock for thousands of simulated runs: a heap of events, each jumped to when its time comes. */
+/** A clock for thousands of simulated runs: time jumps to the next event in a heap. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../src/lib/clock.ts'
 
-type Event = Readonly<{ at: number; order: number; happen: () => void }>
+type Event = Readonly<{ at: number; order: number; run: () => void }>
 
 export type VirtualClock = Clock & Readonly<{ run<T>(task: Promise<T>): Promise<T> }>
 
@@ -20,7 +20,7 @@ export function createVirtualClock(): VirtualClock {
     heap[one] = second
     heap[other] = first
   }
-  const holds = (upper: number, lower: number): boolean => {
+  const isOrdered = (upper: number, lower: number): boolean => {
     const [first, second] = [heap[upper], heap[lower]]
     return first === undefined || second === undefined || isBefore(first, second)
   }
@@ -28,7 +28,7 @@ export function createVirtualClock(): VirtualClock {
     heap.push(event)
     for (let at = heap.length - 1; at > 0;) {
       const parent = (at - 1) >> 1
-      if (holds(parent, at)) return
+      if (isOrdered(parent, at)) return
       swap(parent, at)
       at = parent
     }
@@ -40,8 +40,8 @@ export function createVirtualClock(): VirtualClock {
     heap[0] = last
     for (let at = 0; ;) {
       const left = 2 * at + 1
-      const smaller = holds(left, left + 1) ? left : left + 1
-      if (smaller >= heap.length || holds(at, smaller)) return first
+      const smaller = isOrdered(left, left + 1) ? left : left + 1
+      if (smaller >= heap.length || isOrdered(at, smaller)) return first
       swap(at, smaller)
       at = smaller
     }
@@ -51,7 +51,7 @@ export function createVirtualClock(): VirtualClock {
     now: () => now,
     sleep: (ms) =>
       new Promise((resolve) => {
-        push({ at: now + ms, order: (order += 1), happen: resolve })
+        push({ at: now + ms, order: (order += 1), run: resolve })
       }),
     run: async (task) => {
       const state = { ended: false }
@@ -60,21 +60,21 @@ export function createVirtualClock(): VirtualClock {
       }
       task.then(end, end)
       for (;;) {
-        // One turn: by then every promise that could go on has done so.
+        // After one turn of the event loop, every settled promise has run its callbacks.
         await turn()
         if (state.ended) return await task
         const event = pop()
-        if (event === undefined) throw new Error('Nothing is left to happen, and the task waits')
+        if (event === undefined) throw new Error('The task waits, but no event is scheduled')
         now = event.at
-        event.happen()
-        // What is due at the same moment happens together.
-        while (heap[0]?.at === now) pop()?.happen()
+        event.run()
+        // All events of the same moment run together.
+        while (heap[0]?.at === now) pop()?.run()
       }
     },
   }
 }
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+/** The same sequence of numbers in [0, 1) for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
