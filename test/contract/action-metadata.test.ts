@@ -138,7 +138,7 @@ describe('Descriptions', () => {
 
   it('The description of result lists every result, first those of a step that succeeds', () => {
     const description = text(at(action, 'outputs', 'result', 'description'))
-    const [successes, failures] = description.split('with a failed step').map(findCode)
+    const [successes, failures] = description.split('if the step fails').map(findCode)
     const fails = (result: (typeof RESULTS)[number]): boolean => getOutcomes(result).some(isFailure)
     expect(successes).toEqual(RESULTS.filter((result) => !fails(result)))
     expect(failures).toEqual(RESULTS.filter(fails))

@@ -1,6 +1,6 @@
 /** What holds for every step, however it ends and whatever it met. */
 import type { StepResult } from '../../emulator/runner/step.ts'
-import { isOnThePage } from './errors-page.ts'
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 
 /** Shorter values can stand in any text by chance. */
 const MIN_SECRET_LENGTH = 8
@@ -29,8 +29,8 @@ export function checkResult(end: StepResult): void {
     if (title === '' || message.trim() === '') fail('an error without words')
     if (INTERNALS.test(message)) fail(`an error for programmers: ${message}`)
   }
-  const { 'error-code': code = '', 'error-message': message = '' } = end.outputs
-  if (code !== '' && !isOnThePage(code, message)) fail(`not on the page: ${code}: ${message}`)
+  const { 'error-code': code = '' } = end.outputs
+  if (code !== '' && !Object.hasOwn(ERROR_CATALOG, code)) fail(`an unknown error code: ${code}`)
   const texts = [...end.annotations.map((each) => each.message), end.outputs['error-message'] ?? '']
   for (const text of texts) {
     if (COMMAND_IN_A_SENTENCE.test(text)) fail(`a command that ends in a full stop: ${text}`)
