@@ -14,7 +14,7 @@ import { INPUTS } from '../../src/inputs/definitions.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { RESULTS } from '../../src/run/outcome.ts'
 import { pages, readPage, root, type Block, type Page } from '../support/contract/pages.ts'
-import { checkWorkflow } from '../workflows/validate.ts'
+import { validateWorkflow } from '../workflows/validate.ts'
 
 const all = pages()
 const blocksOf = (...languages: readonly string[]): readonly [string, Block][] =>
@@ -138,7 +138,7 @@ describe('Workflows in the documentation', () => {
     'GitHub’s language service accepts the workflow in %s',
     async (where, { text }) => {
       const file = `${where.replace(/\W/g, '-')}.yml`
-      expect(await checkWorkflow(file, text)).toEqual([])
+      expect(await validateWorkflow(file, text)).toEqual([])
     },
   )
 

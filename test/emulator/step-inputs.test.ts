@@ -1,0 +1,112 @@
+/** What `npm run try` takes from a workflow for the step that uses the action. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import {
+  githubContext,
+  push,
+  workflowDispatch,
+  type WorkflowEvent,
+} from '../../emulator/runner/events.ts'
+import { stepInputs, type StepInputs } from '../../emulator/runner/step-inputs.ts'
+import { root } from '../support/contract/pages.ts'
+import { readExample } from '../workflows/workflow-files.ts'
+
+const action = readFileSync(join(root, 'action.yml'), 'utf8')
+
+const runInfo = {
+  serverUrl: 'https://github.com',
+  apiUrl: 'https://api.github.com',
+  graphqlUrl: 'https://api.github.com/graphql',
+  file: 'storage.yml',
+  workflow: 'Storage',
+  job: 'storage',
+}
+
+const readInputs = (workflow: string, event: WorkflowEvent = push()): StepInputs =>
+  stepInputs({ workflow, action, contexts: { github: githubContext(event, runInfo, 'a-token') } })
+
+describe('The step that uses the action', () => {
+  test('A step of a called workflow gets the defaults of the workflow’s inputs', () => {
+    const { env } = readInputs(readExample('reusable.yml'))
+    expect(env).toMatchObject({ 'INPUT_RESOURCE-NAME': 'media', 'INPUT_APP-ID': '' })
+  })
+
+  test('A step of a matrix gets the first entry of `include`', () => {
+    const { env } = readInputs(readExample('environments-matrix.yml'))
+    expect(env).toMatchObject({
+      'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev',
+      'INPUT_ALLOWED-ACCOUNT-IDS': '111122223333',
+    })
+  })
+
+  test('A step of a matrix gets the first value of every dimension', () => {
+    const workflow = `
+on: push
+jobs:
+  one:
+    strategy: { matrix: { app: [first, second], region: ['\${{ github.ref_name }}', other] } }
+    steps: [{ uses: ./, with: { app-id: '\${{ matrix.app }}', aws-region: '\${{ matrix.region }}' } }]`
+    expect(readInputs(workflow).env).toMatchObject({
+      'INPUT_APP-ID': 'first',
+      'INPUT_AWS-REGION': 'main',
+    })
+  })
+
+  test('A step gets the environment of the workflow, of its job and its own', () => {
+    const workflow = `
+on: push
+env: { A: workflow, B: workflow }
+jobs:
+  one:
+    env: { B: job, C: 'job \${{ github.event_name }}' }
+    steps:
+      - { uses: octo-org/other@v1, env: { A: other } }
+      - { id: s, uses: ./, env: { D: 'step }} \${{ format(''{0}}}'', 1) }}' }, with: { timeout-in-minutes: 5 } }`
+    expect(readInputs(workflow, workflowDispatch())).toMatchObject({
+      job: 'one',
+      step: 's',
+      canRequestIdToken: false,
+      env: {
+        A: 'workflow',
+        B: 'job',
+        C: 'job workflow_dispatch',
+        D: 'step }} 1}',
+        'INPUT_TIMEOUT-IN-MINUTES': '5',
+        'INPUT_MAX-ATTEMPTS': '8',
+        'INPUT_GITHUB-TOKEN': 'a-token',
+      },
+    })
+  })
+
+  test.each([
+    ['permissions: { id-token: write }', '', true],
+    ['permissions: { id-token: write }', 'permissions: { contents: read },', false],
+    ['permissions: {}', 'permissions: write-all,', true],
+    ['', '', false],
+  ])(
+    'A step in a workflow with "%s" and a job with "%s" can request an ID token: %s',
+    (top, job, expected) => {
+      const workflow = `on: push\n${top}\njobs: { one: { ${job} steps: [{ uses: ./ }] } }`
+      expect(readInputs(workflow).canRequestIdToken).toBe(expected)
+    },
+  )
+
+  test.each([
+    ['no step uses the action', readExample('call-reusable.yml'), 'no step'],
+    [
+      'an expression has no end',
+      "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b' } }] } }",
+      'no end',
+    ],
+    [
+      'a context is unknown',
+      "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b }}' } }] } }",
+      'b',
+    ],
+  ])('A workflow is rejected when %s', (_, workflow, message) => {
+    expect(() => readInputs(workflow)).toThrow(message)
+  })
+})
