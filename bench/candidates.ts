@@ -4,7 +4,8 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Emulator } from '../emulator/emulator.ts'
-import { githubVariables, push } from '../emulator/runner/events.ts'
+import { push } from '../emulator/runner/events.ts'
+import { githubVariables } from '../emulator/runner/github-context.ts'
 import type { Command } from './measure.ts'
 
 export type Candidate = Readonly<{ name: string; label: string; isNode: boolean; command: Command }>

@@ -1,4 +1,4 @@
-/** The files by which a step talks to its runner: outputs, variables, state, path and summary. */
+/** The files with which a step reports to its runner: outputs, variables, state, path and summary. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,17 +13,17 @@ const fileNames = [
 type FileName = (typeof fileNames)[number]
 
 export type FileCommands = Readonly<{
-  /** The variables that name the files. */
+  /** The environment variables with the paths of the files. */
   env: Readonly<Record<FileName, string>>
   pairs(file: 'GITHUB_OUTPUT' | 'GITHUB_ENV' | 'GITHUB_STATE'): Record<string, string>
   path(): readonly string[]
   summary(): string
 }>
 
-/** A file that a runner cannot read; the step fails with it. */
+/** A file with content that fails a step because its runner cannot parse it. */
 export class FileCommandError extends Error {}
 
-/** Fresh, empty files for one step. */
+/** Creates the files for one step, all of them empty. */
 export function createFileCommands(temp: string): FileCommands {
   const folder = mkdtempSync(join(temp, 'file-commands-'))
   const pathOf = (name: FileName): string => join(folder, name.toLowerCase())
@@ -43,7 +43,7 @@ export function createFileCommands(temp: string): FileCommands {
   }
 }
 
-/** `name=value` lines, and `name<<DELIMITER` with the lines up to the delimiter. */
+/** Parses lines of `name=value`, and values of several lines after `name<<DELIMITER`. */
 export function parsePairs(text: string): Record<string, string> {
   const pairs: [string, string][] = []
   const lines = text.split(/\r?\n/)

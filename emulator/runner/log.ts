@@ -1,4 +1,4 @@
-/** What a runner makes of the lines that a step prints: commands are obeyed, secrets are covered. */
+/** Turns what a step prints into its log, as a runner does: runs workflow commands and masks secrets. */
 
 export type Annotation = Readonly<{
   level: 'error' | 'warning' | 'notice'
@@ -7,20 +7,20 @@ export type Annotation = Readonly<{
 }>
 
 export type StepLog = Readonly<{
-  /** What people get to see, line by line. */
+  /** The visible lines. */
   lines: readonly string[]
   annotations: readonly Annotation[]
   write(line: string): void
 }>
 
-/** The values that must not be seen, shared by all steps of a job. */
+/** The secrets of a job, which its logs do not show. */
 export type Masks = Readonly<{
   add(secret: string): void
   apply(text: string): string
   containsSecret(text: string): boolean
 }>
 
-/** Makes the masks of a job. */
+/** Creates the masks of a job. */
 export function createMasks(secrets: readonly string[]): Masks {
   const known = new Set<string>()
   const masks: Masks = {
@@ -43,15 +43,15 @@ type Command = Readonly<{
   data: string
 }>
 
-/** The log of one step. */
+/** Creates the log of one step. */
 export function createStepLog(masks: Masks): StepLog {
   const lines: string[] = []
   const annotations: Annotation[] = []
-  let resume: string | undefined
-  const show = (text: string): void => {
+  let resumeToken: string | undefined
+  const addLine = (text: string): void => {
     lines.push(masks.apply(text))
   }
-  const obey = ({ name, properties, data }: Command): boolean => {
+  const runCommand = ({ name, properties, data }: Command): boolean => {
     switch (name) {
       case 'add-mask':
         masks.add(data)
@@ -64,16 +64,16 @@ export function createStepLog(masks: Masks): StepLog {
           title: masks.apply(properties['title'] ?? ''),
           message: masks.apply(data),
         })
-        show(`##[${name}]${data}`)
+        addLine(`##[${name}]${data}`)
         return true
       case 'group':
       case 'endgroup':
-        show(`##[${name}]${data}`)
+        addLine(`##[${name}]${data}`)
         return true
       case 'debug':
         return true
       case 'stop-commands':
-        resume = data
+        resumeToken = data
         return true
       default:
         return false
@@ -84,10 +84,10 @@ export function createStepLog(masks: Masks): StepLog {
     annotations,
     write: (line) => {
       const command = parseCommand(line)
-      if (resume !== undefined) {
-        if (command?.name === resume) resume = undefined
-        else show(line)
-      } else if (command === undefined || !obey(command)) show(line)
+      if (resumeToken !== undefined) {
+        if (command?.name === resumeToken) resumeToken = undefined
+        else addLine(line)
+      } else if (command === undefined || !runCommand(command)) addLine(line)
     },
   }
 }

@@ -6,39 +6,39 @@ export type ProcessOptions = Readonly<{
   args: readonly string[]
   cwd: string
   env: Readonly<Record<string, string>>
-  /** Ends a process that hangs, in milliseconds. */
+  /** After how many milliseconds a process that hangs is killed. */
   timeoutMs?: number | undefined
-  /** Told of the process once it runs. */
+  /** Called when the process has started. */
   onStart?: ((pid: number) => void) | undefined
 }>
 
-/** Gives back the exit code, after every line of what the program writes. */
+/** Runs a program and passes on every line that it prints; resolves with its exit code. */
 export type RunProcess = (
-  command: ProcessOptions,
-  line: (text: string, stream: 'stdout' | 'stderr') => void,
+  options: ProcessOptions,
+  onLine: (text: string, stream: 'stdout' | 'stderr') => void,
 ) => Promise<number>
 
-// Far more than any step takes; it only keeps a hanging one from holding up everything.
+// No step takes nearly as long; the timeout only ends one that hangs.
 const defaultTimeoutMs = 120_000
 
-/** Runs a program with this environment and no other. */
-export const runProcess: RunProcess = async (command, line) => {
-  const child = spawn(command.program, command.args, {
-    cwd: command.cwd,
-    env: command.env,
+/** Runs a program with these environment variables and no others. */
+export const runProcess: RunProcess = async (options, onLine) => {
+  const child = spawn(options.program, options.args, {
+    cwd: options.cwd,
+    env: options.env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: command.timeoutMs ?? defaultTimeoutMs,
+    timeout: options.timeoutMs ?? defaultTimeoutMs,
     killSignal: 'SIGKILL',
   })
-  if (child.pid !== undefined) command.onStart?.(child.pid)
+  if (child.pid !== undefined) options.onStart?.(child.pid)
   const read = async (name: 'stdout' | 'stderr'): Promise<void> => {
     const lines = createInterface({ input: child[name], crlfDelay: Infinity })
-    for await (const text of lines) line(text, name)
+    for await (const text of lines) onLine(text, name)
   }
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      if (signal !== null) line(`##[error]The process was ended by ${signal}`, 'stdout')
+      if (signal !== null) onLine(`##[error]The process was ended by ${signal}`, 'stdout')
       resolve(code ?? 1)
     })
   })

@@ -1,6 +1,6 @@
 /**
- * What a runner hands over to the step of a workflow that uses the action: its inputs and its
- * environment, with GitHub's own evaluator for the expressions.
+ * Finds the step of a workflow that uses the action, and evaluates its inputs and its environment
+ * variables.
  */
 import { parse } from 'yaml'
 
@@ -10,28 +10,28 @@ import { interpolate, textOf, type Contexts } from './expressions.ts'
 export type StepInputs = Readonly<{
   /** The id of the job. */
   job: string
-  /** The id of the step; empty where it has none. */
+  /** The id of the step; empty if it has none. */
   step: string
-  /** Whether the job may have an OIDC token: its own permissions, else those of the workflow. */
+  /** Whether the permissions of the job, or else of the workflow, allow an OIDC token. */
   canRequestIdToken: boolean
-  /** INPUT_ variables, and those of every `env:` around the step. */
+  /** The `INPUT_` variables and those of every `env:` that applies to the step. */
   env: Readonly<Record<string, string>>
 }>
 
 export type StepSource = Readonly<{
   /** The text of the workflow. */
   workflow: string
-  /** The text of action.yml, for the defaults. */
+  /** The text of action.yml, which has the defaults. */
   action: string
-  /** `github`, and `vars`, `secrets` or `inputs` where the workflow names them. */
+  /** `github`, and the values of `vars`, `secrets` or `inputs` if there are any. */
   contexts: Contexts
 }>
 
 /**
- * The first step of a workflow that uses the action. Of a matrix, the first combination counts; the
- * outputs of other jobs and steps are empty.
+ * Evaluates the first step that uses the action, for the first combination of a matrix. Outputs of other
+ * jobs and steps are empty.
  *
- * @throws Error where no step uses the action, or an expression cannot be evaluated
+ * @throws Error if no step uses the action, or if an expression cannot be evaluated
  */
 export function stepInputs({ workflow, action, contexts }: StepSource): StepInputs {
   const document = toObject(parse(workflow))
@@ -40,7 +40,7 @@ export function stepInputs({ workflow, action, contexts }: StepSource): StepInpu
     const steps: unknown = job['steps']
     const step = (Array.isArray(steps) ? steps : []).map(toObject).find(usesAction)
     if (step === undefined) continue
-    const known = {
+    const available = {
       inputs: evaluateDefaults(
         toObject(toObject(document['on'])['workflow_call'])['inputs'],
         contexts,
@@ -51,7 +51,7 @@ export function stepInputs({ workflow, action, contexts }: StepSource): StepInpu
       steps: {},
       ...contexts,
     }
-    const scope = { ...known, matrix: firstMatrixCombination(job, known) }
+    const scope = { ...available, matrix: firstMatrixCombination(job, available) }
     return {
       job: jobId,
       step: textOf(step['id']),
@@ -106,7 +106,7 @@ function firstMatrixCombination(
   )
 }
 
-/** The inner `env:` wins, and may use what the outer ones have set. */
+/** An inner `env:` overrides the outer ones, and its expressions can use their variables. */
 function evaluateEnvironment(blocks: readonly unknown[], scope: Contexts): Record<string, string> {
   let env: Record<string, string> = {}
   for (const block of blocks) {
@@ -145,7 +145,7 @@ const evaluateAll = (
     Object.entries(values).map(([name, value]) => [name, evaluateText(value, scope)]),
   )
 
-/** A required input has no default, and is not set when it is left out. */
+/** The inputs with a default; GitHub does not set the others if they are missing. */
 const withDefault = (declared: unknown): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(toObject(declared)).filter(

@@ -1,13 +1,13 @@
-/** What starts a workflow. Filters for branches, tags and paths are not looked at. */
+/** The events that trigger a workflow; filters for branches, tags and paths are ignored. */
 import { parse } from 'yaml'
 
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { eventsByName, type EventName, type WorkflowEvent } from './events.ts'
 
-/** The events that a workflow names, each with its filters. */
+/** The events in `on:`, each with its filters. */
 export type Triggers = ReadonlyMap<string, JsonObject>
 
-// Of what is played, the events whose types are not all taken when a workflow names none.
+// The types of events for which `on:` without `types:` does not mean all types.
 const defaultTypes: Readonly<Record<string, readonly string[]>> = {
   pull_request: ['opened', 'synchronize', 'reopened'],
 }
@@ -15,9 +15,9 @@ const defaultTypes: Readonly<Record<string, readonly string[]>> = {
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value])
 
 /**
- * Reads `on:` of a workflow.
+ * Parses `on:` of a workflow.
  *
- * @throws Error where the workflow is not YAML
+ * @throws Error if the workflow is not valid YAML
  */
 export function parseTriggers(workflow: string): Triggers {
   const document: unknown = parse(workflow)
@@ -29,7 +29,7 @@ export function parseTriggers(workflow: string): Triggers {
   return new Map(list(on).map((name) => [String(name), {}]))
 }
 
-/** What `on:` would have to name for the event to start the workflow; undefined where it does. */
+/** What `on:` lacks for the event to trigger the workflow; undefined if the event triggers it. */
 export function missingTrigger(triggers: Triggers, event: WorkflowEvent): string | undefined {
   const filters = triggers.get(event.name)
   if (filters === undefined) return event.name
@@ -40,7 +40,7 @@ export function missingTrigger(triggers: Triggers, event: WorkflowEvent): string
   return `the type ${type} of ${event.name}`
 }
 
-/** Applies come before plans. */
+// Events that apply come before those that plan.
 const eventsByPreference = [
   'push',
   'merged',
@@ -50,7 +50,7 @@ const eventsByPreference = [
   'merge-group',
 ] as const
 
-/** What starts a workflow when nothing is said. */
+/** The event that triggers the workflow if none is chosen. */
 export const defaultEvent = (triggers: Triggers): EventName =>
   eventsByPreference.find((name) => missingTrigger(triggers, eventsByName[name]()) === undefined) ??
   'push'

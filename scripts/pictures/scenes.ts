@@ -4,13 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { runActionStep } from '../../emulator/runner/step.ts'
 import { stepInputs } from '../../emulator/runner/step-inputs.ts'
-import {
-  githubContext,
-  pullRequest,
-  push,
-  tokenClaims,
-  type WorkflowEvent,
-} from '../../emulator/runner/events.ts'
+import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { githubContext, tokenClaims } from '../../emulator/runner/github-context.ts'
 import { clockEnv, scaledClock } from '../../test/support/scaled-clock.ts'
 
 export type Picture = Readonly<{ name: string; kind: 'summary' | 'comment'; markdown: string }>

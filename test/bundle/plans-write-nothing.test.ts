@@ -15,15 +15,14 @@ import {
 import { isObject } from '../../emulator/lib/validation.ts'
 import {
   workflowDispatch,
-  githubVariables,
   mergeGroup,
   pullRequest,
   push,
   pushTag,
   schedule,
-  tokenClaims,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
+import { githubVariables, tokenClaims } from '../../emulator/runner/github-context.ts'
 import { createCancellation } from '../../src/run/cancellation.ts'
 import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { RunOutcome } from '../../src/run/outcome.ts'

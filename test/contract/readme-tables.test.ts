@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 
 import { defaults } from '../../emulator/emulator.ts'
 import {
-  githubVariables,
   mergedPullRequest,
   mergeGroup,
   pullRequest,
@@ -13,6 +12,7 @@ import {
   workflowDispatch,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
+import { githubVariables } from '../../emulator/runner/github-context.ts'
 import { ActionError } from '../../src/errors/action-error.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
 import { inputVariable } from '../../src/inputs/reader.ts'

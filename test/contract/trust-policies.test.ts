@@ -9,10 +9,10 @@ import {
   pullRequest,
   push,
   schedule,
-  tokenClaims,
   workflowDispatch,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
+import { tokenClaims } from '../../emulator/runner/github-context.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
 import { readPage, tableBelow } from '../support/contract/pages.ts'
 

@@ -6,7 +6,8 @@ import {
   githubTrustPolicy,
   readActions,
 } from '../../emulator/emulator.ts'
-import { tokenClaims, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import type { WorkflowEvent } from '../../emulator/runner/events.ts'
+import { tokenClaims } from '../../emulator/runner/github-context.ts'
 import type { TestBed } from './run-action.ts'
 
 /** Lets both roles trust the tokens of these events and of no other. */

@@ -6,7 +6,8 @@ import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { RunOutcome } from '../../src/run/outcome.ts'
 import { main } from '../../src/main.ts'
 import type { AnnotationKind, Toolkit } from '../../src/workflow/toolkit.ts'
-import { githubVariables, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { githubVariables } from '../../emulator/runner/github-context.ts'
 import { defaultInputs } from './run-action.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

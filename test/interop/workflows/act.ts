@@ -9,7 +9,8 @@ import {
   type Emulator,
   type EmulatorOptions,
 } from '../../../emulator/emulator.ts'
-import { tokenClaims, type WorkflowEvent } from '../../../emulator/runner/events.ts'
+import type { WorkflowEvent } from '../../../emulator/runner/events.ts'
+import { tokenClaims } from '../../../emulator/runner/github-context.ts'
 import { addCleanup } from '../../support/scenario.ts'
 import { root, runTool, tool } from '../tools.ts'
 import { parseActLog, type ActJob } from './act-log.ts'

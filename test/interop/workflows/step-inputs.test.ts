@@ -6,12 +6,12 @@ import { expect } from 'vitest'
 
 import { stepInputs } from '../../../emulator/runner/step-inputs.ts'
 import {
-  githubContext,
   mergedPullRequest,
   pullRequest,
   push,
   type WorkflowEvent,
 } from '../../../emulator/runner/events.ts'
+import { githubContext } from '../../../emulator/runner/github-context.ts'
 import { scenario } from '../../support/scenario.ts'
 import { exampleNames, readExample } from '../../workflows/workflow-files.ts'
 import { root } from '../tools.ts'
