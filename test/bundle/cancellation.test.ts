@@ -1,178 +1,147 @@
-/**
- * A run that is cancelled at any moment: it is gone within a second, says what it knows of what goes on
- * remotely, and has set its outputs.
- */
-import { describe, expect, it } from 'vitest'
+/** A cancelled run ends within a second, says what it knows of its job, and has set its outputs. */
+import { expect } from 'vitest'
 
-import { addJob, addStorage, type Emulator, type OperationName } from '../../emulator/emulator.ts'
+import { addJob, type Emulator, type OperationName } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
-import { createTestBed } from '../support/run-action.ts'
 import { runAndCancel, type CancelOptions } from '../support/cancel-action.ts'
-import { seededRandom, newSeed, type SeededRandom } from '../support/seeded-random.ts'
-import { scenario } from '../support/scenario.ts'
+import { addMedia } from '../support/emulator-state.ts'
+import { createTestBed } from '../support/run-action.ts'
 import { caseCount } from '../support/sampling.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { newSeed, seededRandom, type SeededRandom } from '../support/seeded-random.ts'
+import { expectFailure, expectSuccess, getLog } from '../support/step-result.ts'
 
-// They wait most of the time; more at once would take from each other the second that a run has to end in.
-/** What is known of what the run has begun. */
+/** What a run knows of what it has started. */
 type Known =
   /** Nothing of it goes on. */
   | 'nothing'
-  /** A call was sent, and its answer did not come. */
+  /** A call was sent, and its response did not come. */
   | 'open'
-  /** The service has answered with a job. */
+  /** The service has accepted a job. */
   | 'job'
   /** Nothing before the create was sent, its job afterwards. */
-  | 'by-chance'
+  | 'depends'
 
 type CancelPoint = Readonly<{
+  /** Names it in the title. */
   name: string
   prepare(emulator: Emulator): void
   with?: Readonly<Record<string, string>>
   after: OperationName
-  /** The earliest and the latest moment for the signal, in milliseconds after that call. */
+  /** The earliest and the latest moment of the signal, in milliseconds after that call. */
   from?: number
   to?: number
   known: Known
-  /** Calls go on there; one of them may be on its way when the signal comes. */
-  calling?: true
+  /** The run sends calls there; one of them may be on its way when the signal comes. */
+  sendsCalls?: true
 }>
 
-const othersJob = 'somebody-elses-job'
-const create = 'CreateBackendStorage'
-const persistent = { times: 'always' } as const
+const otherJobId = 'job-of-another-run'
+const CREATE = 'CreateBackendStorage'
+const UPDATE = 'UpdateBackendStorage'
+const update = { 'if-exists': 'update' }
 
 const nothing = (): void => undefined
 const stall =
   (operation: OperationName) =>
   (emulator: Emulator): void => {
-    emulator.injectFault({ operation, kind: 'stall', ...persistent })
+    if (operation === UPDATE) addMedia(emulator)
+    emulator.injectFault({ operation, kind: 'stall', times: 'always' })
+  }
+const delay =
+  (operation: OperationName, ms: number) =>
+  (emulator: Emulator): void => {
+    if (operation === UPDATE) addMedia(emulator)
+    emulator.injectFault({ operation, kind: 'delay', ms, when: 'after' })
   }
 
-function addOther(emulator: Emulator): void {
-  addStorage(emulator.environment(), {
-    resourceName: 'media',
-    permissions: { authenticated: ['READ'] },
-  })
-}
-
 const cancelPoints: readonly CancelPoint[] = [
-  { name: 'while no token comes', prepare: stall('token'), after: 'token', known: 'nothing' },
+  ...(['token', 'AssumeRoleWithWebIdentity', 'GetBackendStorage', 'GetBackend'] as const).map(
+    (operation): CancelPoint => ({
+      name: `while ${operation} gets no response`,
+      prepare: stall(operation),
+      after: operation,
+      known: 'nothing',
+    }),
+  ),
   {
-    name: 'while STS is silent',
-    prepare: stall('AssumeRoleWithWebIdentity'),
-    after: 'AssumeRoleWithWebIdentity',
-    known: 'nothing',
-  },
-  {
-    name: 'while the first look hangs',
-    prepare: stall('GetBackendStorage'),
-    after: 'GetBackendStorage',
-    known: 'nothing',
-  },
-  {
-    name: 'while the check of the backend hangs',
-    prepare: stall('GetBackend'),
-    after: 'GetBackend',
-    known: 'nothing',
-  },
-  {
-    name: 'while it backs off before another create',
-    prepare: (emulator: Emulator) => {
+    name: 'before another attempt at a create',
+    prepare: (emulator) => {
       emulator.injectFault({
-        operation: create,
+        operation: CREATE,
         kind: 'status',
         status: 429,
         headers: { 'retry-after': '60' },
-        ...persistent,
+        times: 'always',
       })
     },
-    after: create,
+    after: CREATE,
     from: 60,
     known: 'nothing',
   },
   {
-    name: 'while a create is under way whose answer comes in time',
-    prepare: (emulator: Emulator) => {
-      emulator.injectFault({ operation: create, kind: 'delay', ms: 300, when: 'after' })
-    },
-    after: create,
+    name: 'before a create gets its response in time',
+    prepare: delay(CREATE, 300),
+    after: CREATE,
     to: 200,
     known: 'job',
   },
   {
-    name: 'while an update is under way whose answer comes in time',
-    prepare: (emulator: Emulator) => {
-      addOther(emulator)
-      emulator.injectFault({
-        operation: 'UpdateBackendStorage',
-        kind: 'delay',
-        ms: 300,
-        when: 'after',
-      })
-    },
-    with: { 'if-exists': 'update' },
-    after: 'UpdateBackendStorage',
+    name: 'before an update gets its response in time',
+    prepare: delay(UPDATE, 300),
+    with: update,
+    after: UPDATE,
     to: 200,
     known: 'job',
   },
   {
-    name: 'while a create is under way whose answer comes too late',
-    prepare: (emulator: Emulator) => {
-      emulator.injectFault({ operation: create, kind: 'delay', ms: 3_000, when: 'after' })
-    },
-    after: create,
+    name: 'before a create gets its response too late',
+    prepare: delay(CREATE, 3_000),
+    after: CREATE,
+    known: 'open',
+  },
+  { name: 'while a create gets no response', prepare: stall(CREATE), after: CREATE, known: 'open' },
+  {
+    name: 'while an update gets no response',
+    prepare: stall(UPDATE),
+    with: update,
+    after: UPDATE,
     known: 'open',
   },
   {
-    name: 'while a create is under way whose answer never comes',
-    prepare: stall(create),
-    after: create,
-    known: 'open',
-  },
-  {
-    name: 'while an update is under way whose answer never comes',
-    prepare: (emulator: Emulator) => {
-      addOther(emulator)
-      stall('UpdateBackendStorage')(emulator)
-    },
-    with: { 'if-exists': 'update' },
-    after: 'UpdateBackendStorage',
-    known: 'open',
-  },
-  {
-    name: 'while it looks for a create whose answer was lost',
-    prepare: (emulator: Emulator) => {
+    name: 'while the run looks for a create without a response',
+    prepare: (emulator) => {
       emulator.state.rules.jobListedAfterMs = 600_000
-      emulator.injectFault({ operation: create, kind: 'reset', when: 'after' })
+      emulator.injectFault({ operation: CREATE, kind: 'reset', when: 'after' })
     },
-    after: create,
+    after: CREATE,
     from: 60,
     to: 900,
     known: 'open',
-    calling: true,
+    sendsCalls: true,
   },
   {
-    name: 'while the search for a lost create hangs',
-    prepare: (emulator: Emulator) => {
-      emulator.injectFault({ operation: create, kind: 'status', status: 504, when: 'after' })
+    name: 'while the list of jobs gets no response',
+    prepare: (emulator) => {
+      emulator.injectFault({ operation: CREATE, kind: 'status', status: 504, when: 'after' })
       stall('ListBackendJobs')(emulator)
     },
     after: 'ListBackendJobs',
     known: 'open',
   },
   {
-    name: 'while it waits for its job',
+    name: 'while the run waits for its job',
     prepare: nothing,
-    after: create,
+    after: CREATE,
     from: 100,
     to: 900,
     known: 'job',
   },
   {
-    name: 'while it waits for a job of somebody else',
-    prepare: (emulator: Emulator) => {
+    name: 'while the run waits for the job of another',
+    prepare: (emulator) => {
       addJob(emulator.environment(), {
-        jobId: othersJob,
+        jobId: otherJobId,
         operation: 'UpdateBackendAuth',
         status: 'RUNNING',
         createTime: String(emulator.clock.now()),
@@ -182,152 +151,125 @@ const cancelPoints: readonly CancelPoint[] = [
     from: 60,
     to: 600,
     known: 'nothing',
-    calling: true,
+    sendsCalls: true,
   },
-  {
-    name: 'somewhere in an ordinary run',
-    prepare: nothing,
-    after: 'token',
-    known: 'by-chance',
-  },
-  {
-    name: 'somewhere in the beginning of an ordinary run',
-    prepare: nothing,
-    after: 'token',
-    to: 60,
-    known: 'by-chance',
-  },
+  { name: 'anywhere', prepare: nothing, after: 'token', known: 'depends' },
+  { name: 'at the beginning', prepare: nothing, after: 'token', to: 60, known: 'depends' },
 ]
 
-/** These begin with the five or six seconds until the first poll, so there are few of them. */
+/** The first poll comes after five or six seconds, so these are not repeated. */
 const slowCancelPoints: readonly CancelPoint[] = [
   {
-    name: 'while a poll hangs',
+    name: 'while a poll gets no response',
     prepare: stall('GetBackendJob'),
     after: 'GetBackendJob',
     known: 'job',
   },
   {
-    name: 'while it looks again and again for the storage that its job has left',
-    prepare: (emulator: Emulator) => {
+    name: 'while the storage of a completed job is not there yet',
+    prepare: (emulator) => {
       Object.assign(emulator.state.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 })
     },
     after: 'GetBackendJob',
     from: 60,
     to: 900,
     known: 'nothing',
-    calling: true,
+    sendsCalls: true,
   },
 ]
 
-type CancelCase = Readonly<{ title: string; point: CancelPoint; order: CancelOptions }>
+type CancelCase = Readonly<{ title: string; point: CancelPoint; options: CancelOptions }>
 
-function createCase(point: CancelPoint, chance: SeededRandom): CancelCase {
-  const signal = chance.oneOf(['SIGINT', 'SIGTERM'] as const)
-  const delayMs = chance.between(point.from ?? 0, point.to ?? 400)
-  const secondSignalAfterMs = chance.random() < 0.3 ? chance.between(20, 500) : undefined
-  const again =
-    secondSignalAfterMs === undefined ? '' : `, and SIGTERM ${String(secondSignalAfterMs)} ms later`
+function createCase(point: CancelPoint, random: SeededRandom): CancelCase {
+  const signal = random.oneOf(['SIGINT', 'SIGTERM'] as const)
+  const delayMs = random.between(point.from ?? 0, point.to ?? 400)
+  const secondSignalAfterMs = random.random() < 0.3 ? random.between(20, 500) : undefined
+  const second =
+    secondSignalAfterMs === undefined ? '' : `, and SIGTERM ${secondSignalAfterMs} ms later`
   return {
-    title: `${signal} ${point.name}, ${String(delayMs)} ms after ${point.after}${again}`,
+    title: `${signal} ${point.name}, ${delayMs} ms after ${point.after}${second}`,
     point,
-    order: { after: point.after, delayMs, signal, secondSignalAfterMs },
+    options: { after: point.after, delayMs, signal, secondSignalAfterMs },
   }
 }
 
-/** On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts. */
-const canCatchSignals = process.platform !== 'win32'
-const CASE_COUNT = caseCount(18, 100)
-const seed = newSeed()
-const chance = seededRandom(seed)
-const cases: readonly CancelCase[] = canCatchSignals
-  ? [
-      ...slowCancelPoints.map((place) => createCase(place, chance)),
-      ...Array.from({ length: CASE_COUNT - slowCancelPoints.length }, (_, index) =>
-        createCase(cancelPoints[index % cancelPoints.length] ?? chance.oneOf(cancelPoints), chance),
-      ),
-    ]
-  : []
+/** What the error says for each of them. */
+const EXPLANATIONS = {
+  nothing: 'Nothing that this run started is still',
+  open: 'aws amplifybackend get-backend-storage',
+  job: 'aws amplifybackend get-backend-job',
+} as const
 
-async function cancelAt({ point, order }: CancelCase): Promise<void> {
-  const world = await createTestBed({ rules: { jobMs: 600_000 } })
-  const { emulator } = world
+async function cancelAt({ point, options }: CancelCase): Promise<void> {
+  const bed = await createTestBed({ rules: { jobMs: 600_000 }, scale: 1 })
+  const { emulator } = bed
   point.prepare(emulator)
-  const { result, tookMs, lateCalls } = await runAndCancel(world, order, { with: point.with ?? {} })
-  const log = result.log.join('\n')
-
-  expect(tookMs, log).toBeLessThanOrEqual(1_000)
-  expect(result.exitCode, log).toBe(1)
-  expect(result.outputs, log).toMatchObject({
-    result: 'cancelled',
-    ready: '',
-    changed: '',
-    'error-code': 'CANCELLED',
+  const { result, tookMs, lateCalls } = await runAndCancel(bed, options, {
+    with: point.with ?? {},
   })
-  const jobId = emulator.environment().jobs.find((job) => job.jobId !== othersJob)?.jobId
-  const known =
-    point.known !== 'by-chance'
-      ? point.known
-      : emulator.calls(create).length > 0
-        ? 'job'
-        : 'nothing'
-  expect(result.outputs['job-id'], log).toBe(known === 'open' ? '' : (jobId ?? ''))
-  // A call that was on its way already can arrive after the signal; no other is made.
-  if (point.known !== 'by-chance')
-    expect(lateCalls, log).toBeLessThanOrEqual(point.calling === true ? 1 : 0)
-  expect(result.summary, log).toContain('cancelled')
-  const errors = result.annotations.filter(({ level }) => level === 'error')
-  expect(errors, log).toHaveLength(1)
-  const message = errors[0]?.message ?? ''
-  expect(message).toContain(`The run was cancelled (${order.signal}).`)
-  expect(message).toContain(
-    {
-      nothing: 'Nothing that this run started is still going on',
-      open: 'A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: aws amplifybackend get-backend-storage',
-      job: `Job ${String(jobId)} goes on remotely, and a re-run waits for it. Look at it: aws amplifybackend get-backend-job`,
-    }[known],
-  )
+  const jobId = emulator.environment().jobs.find((job) => job.jobId !== otherJobId)?.jobId
+  const isSent = emulator.calls(CREATE).length > 0
+  const known = point.known === 'depends' ? (isSent ? 'job' : 'nothing') : point.known
+
+  const message = expectFailure(result, 'CANCELLED', {
+    result: 'cancelled',
+    'job-id': known === 'open' ? '' : (jobId ?? ''),
+  })
+  expect(message).toContain(options.signal)
+  expect(message).toContain(EXPLANATIONS[known])
+  if (known === 'job') expect(message).toContain(String(jobId))
+  expect(tookMs, getLog(result)).toBeLessThanOrEqual(1_000)
+  // A call that is on its way can arrive after the signal; the run sends no other.
+  if (point.known !== 'depends')
+    expect(lateCalls, getLog(result)).toBeLessThanOrEqual(point.sendsCalls === true ? 1 : 0)
+  expect(result.summary).toContain('cancelled')
 }
 
-const commentOperations: readonly OperationName[] = canCatchSignals
-  ? ['listComments', 'createComment']
-  : []
+// On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts.
+if (process.platform !== 'win32') {
+  const seed = newSeed()
+  const random = seededRandom(seed)
+  const cases = [
+    ...slowCancelPoints.map((point) => createCase(point, random)),
+    ...Array.from({ length: caseCount(16, 98) }, (_, index) =>
+      createCase(cancelPoints[index % cancelPoints.length] ?? random.oneOf(cancelPoints), random),
+    ),
+  ]
+  for (const one of cases)
+    scenario(`A cancelled run ends at once and reports its job: ${one.title} (SEED=${seed})`, () =>
+      cancelAt(one),
+    )
 
-describe(`W03: a run that is cancelled, at ${String(CASE_COUNT)} random moments of it (SEED=${String(seed)})`, () => {
-  for (const moment of cases) scenario(moment.title, () => cancelAt(moment))
-
-  it.each(commentOperations)(
-    'keeps its result when only its comment is left, and is gone within a second: %s',
+  scenarios<OperationName>(
+    'A run that is cancelled while it comments keeps its result, and ends within a second',
+    { listComments: 'listComments', createComment: 'createComment' },
     async (operation) => {
-      const world = await createTestBed()
-      const { emulator } = world
-      stall(operation)(emulator)
+      const bed = await createTestBed({ scale: 1 })
+      stall(operation)(bed.emulator)
       const { result, tookMs } = await runAndCancel(
-        world,
-        { after: operation, delayMs: chance.between(0, 300), signal: 'SIGINT' },
+        bed,
+        { after: operation, delayMs: 150, signal: 'SIGINT' },
         { event: pullRequest(), with: { 'comment-on-pr': 'true' } },
       )
-
-      const log = result.log.join('\n')
-      expect(tookMs, log).toBeLessThanOrEqual(1_000)
-      expect(result.exitCode, log).toBe(0)
-      expect(result.outputs, log).toMatchObject({ result: 'planned', ready: '' })
+      expect(tookMs, getLog(result)).toBeLessThanOrEqual(1_000)
+      expectSuccess(result, 'planned', { ready: '' })
       expect(result.summary).toContain('Plan')
     },
   )
+}
 
-  it('P06: has set the job id before, so that it is known even when the process is ended without a warning', async () => {
-    const world = await createTestBed({ rules: { jobMs: 600_000 } })
-    const order = { after: 'GetBackendJob', delayMs: 0, signal: 'SIGKILL' } as const
-    const { result } = await runAndCancel(world, order)
-
-    const [job] = world.emulator.environment().jobs
-    expect(result.outputs).toMatchObject({
-      'job-id': job?.jobId,
-      status: 'RUNNING',
-      'resource-name': 'media',
-    })
-    expect(result.outputs['ready'] ?? '').toBe('')
-    expect(result.exitCode).not.toBe(0)
+scenario('A run that is killed has set the id of its job before', async () => {
+  const bed = await createTestBed({ rules: { jobMs: 600_000 } })
+  const { result } = await runAndCancel(bed, {
+    after: 'GetBackendJob',
+    delayMs: 0,
+    signal: 'SIGKILL',
   })
+  expect(result.outputs).toMatchObject({
+    'job-id': bed.emulator.environment().jobs[0]?.jobId,
+    status: 'RUNNING',
+    'resource-name': 'media',
+  })
+  expect(result.outputs['ready'] ?? '').toBe('')
+  expect(result.exitCode).not.toBe(0)
 })

@@ -12,14 +12,13 @@ import {
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
 import {
-  FAST_SCALE,
   runAction,
   createTestBed,
   type RunActionOptions,
   type TestBed,
 } from '../support/run-action.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
-import { trustEvents } from '../support/role-trust.ts'
+import { trustEvents } from '../support/emulator-state.ts'
 
 const OWN = 'github-actions[bot]'
 const MARKER = `<!-- amplify-create-backend-storage ${defaults.appId} prod media -->`
@@ -253,7 +252,7 @@ describe('after a push', () => {
   it('to a branch that only plans, it is the open one from that branch', async () => {
     const world = await createTestBed()
     const event = push('storage')
-    trustEvents(world, event)
+    trustEvents(world.emulator, event)
     const open = { state: 'open', merged: false } as const
     knowPull(world, event, { ...open, number: 4, head: 'other' })
     knowPull(world, event, { ...open, number: 5, headRepository: 'mona/octo-app' })
@@ -282,7 +281,7 @@ describe('without a pull request there is no comment, and GitHub is not asked', 
   ])('%s', async (name, event) => {
     const world = await createTestBed()
     knowPull(world, event)
-    trustEvents(world, event)
+    trustEvents(world.emulator, event)
     const end = await commented(world, { event, with: { wait: 'false' } })
     expect(end.exitCode).toBe(0)
     expect(end.log.join('\n')).toContain(
@@ -306,7 +305,7 @@ describe('an earlier run that comes late', () => {
   it('says what it applied: that is news', async () => {
     const world = await createTestBed()
     await commented(world)
-    trustEvents(world, mergedPullRequest())
+    trustEvents(world.emulator, mergedPullRequest())
     await commented(world, { event: mergedPullRequest(), env: late, with: { wait: 'false' } })
     expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
   })
@@ -328,7 +327,7 @@ describe('trouble with GitHub is overcome', () => {
     ],
     ['a repository that has moved', { kind: 'redirect', status: 307 }],
   ] as const)('%s, at every call', async (_, fault) => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     for (const operation of [
       'listPullsOfCommit',
       'listComments',
@@ -348,7 +347,7 @@ describe('trouble with GitHub is overcome', () => {
     ['took effect', 'after'],
     ['did not take effect', 'before'],
   ] as const)('a lost answer to a comment that %s', async (_, when) => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     world.emulator.injectFault({ operation: 'createComment', kind: 'status', status: 502, when })
     const end = await commented(world)
     expect(warnings(end)).toEqual([])
@@ -356,7 +355,7 @@ describe('trouble with GitHub is overcome', () => {
   })
 
   it('a call that hangs', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     world.emulator.injectFault({ operation: 'listComments', kind: 'stall' })
     const end = await commented(world)
     expect(warnings(end)).toEqual([])
@@ -453,7 +452,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   ]
 
   it.each(trouble)('%s', async (_, arrange, message, scenario) => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     arrange(world)
     const end = await commented(world, scenario)
     expect(end.exitCode).toBe(0)
@@ -464,7 +463,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   })
 
   it('a GitHub that hangs again and again is given up after thirty seconds', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     // Ten seconds for each call: these alone take forty.
     for (const operation of ['listPullsOfCommit', 'listComments'] as const) {
       world.emulator.injectFault({ operation, kind: 'stall', times: 2 })
@@ -478,7 +477,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   })
 
   it('a red run stays as red as it is', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
+    const world = await createTestBed()
     world.emulator.injectFault({
       operation: 'listComments',
       kind: 'status',
@@ -556,9 +555,9 @@ describe('where GitHub is', () => {
 
 describe('nothing that is not for everybody', () => {
   it('is in the comment of a failed job: not its text, and no account', async () => {
-    const world = await createTestBed({ rules: { jobMs: 5_000 } }, FAST_SCALE)
+    const world = await createTestBed({ rules: { jobMs: 5_000 } })
     const event = mergedPullRequest()
-    trustEvents(world, event)
+    trustEvents(world.emulator, event)
     world.emulator.planJob({
       error:
         'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/x is not authorized to perform: s3:CreateBucket @octocat <!-- -->',

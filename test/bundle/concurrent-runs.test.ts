@@ -1,40 +1,121 @@
-/** Two runs of the same workflow that start together. */
-import { afterAll, describe, expect, it } from 'vitest'
+/** Two runs for the same storage, one after the other or at the same time. */
+import { expect } from 'vitest'
 
 import type { Rules } from '../../emulator/emulator.ts'
-import { runAction } from '../support/run-action.ts'
-import { getLog } from '../support/step-result.ts'
-import { CAREFUL_SCALE } from '../support/time-scales.ts'
-import { createEmulatorPool } from '../support/emulator-pool.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import type { ErrorCode } from '../../src/errors/catalog.ts'
+import { createTestBed, runAction, type TestBed } from '../support/run-action.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { expectFailure, expectSuccess, getAnnotations, getLog } from '../support/step-result.ts'
 
-/** Their calls must come in a certain order, on a busy machine too. */
-const stages = createEmulatorPool(CAREFUL_SCALE)
-afterAll(() => stages.stop())
+const CREATE = 'CreateBackendStorage'
 
-const worlds: readonly Readonly<{ name: string; rules: Partial<Rules> }>[] = [
-  { name: 'one job at a time', rules: {} },
-  { name: 'storage that shows at once', rules: { storageVisible: 'at-once' } },
-  { name: 'jobs that are listed late', rules: { jobListedAfterMs: 3_000 } },
-  { name: 'a second storage refused at once', rules: { oneStorage: 'refused' } },
-]
+type Inputs = Readonly<Record<string, string>>
 
-describe.concurrent.each(worlds)('two runs at the same time, with $name', ({ rules }) => {
-  it('both end green, with one create', () =>
-    stages.use({ jobMs: 30_000, ...rules }, async (stage) => {
-      // Both have looked before either has sent.
-      stage.emulator.injectFault({ operation: 'GetBackend', kind: 'delay', ms: 20_000, times: 2 })
-      const ends = await Promise.all([runAction(stage), runAction(stage)])
+scenario('A second run with the same inputs changes nothing', async () => {
+  const bed = await createTestBed()
+  const inputs = { 'bucket-name': 'octo-media' }
+  const first = await runAction(bed, { with: inputs })
+  const second = await runAction(bed, { with: inputs, env: { GITHUB_RUN_ATTEMPT: '2' } })
 
-      const logs = ends.map(getLog).join('\n---\n')
-      expect(
-        ends.map(({ exitCode }) => exitCode),
-        logs,
-      ).toEqual([0, 0])
-      expect(ends.map(({ outputs }) => outputs['result']).sort(), logs).toEqual([
-        'created',
-        'unchanged',
-      ])
-      expect(ends.map(({ outputs }) => outputs['ready'])).toEqual(['true', 'true'])
-      expect(stage.emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
-    }))
+  expectSuccess(first, 'created')
+  expectSuccess(second, 'unchanged')
+  expect(second.outputs).toEqual({
+    ...first.outputs,
+    result: 'unchanged',
+    changed: '',
+    changes: '[]',
+    'job-id': '',
+    status: '',
+  })
+  expect(second.annotations).toEqual([])
+  expect(bed.emulator.calls(CREATE)).toHaveLength(1)
 })
+
+scenario('A second run waits for the job of a first one that did not wait', async () => {
+  const bed = await createTestBed({ rules: { jobMs: 60_000 } })
+  const first = await runAction(bed, { with: { wait: 'false' } })
+  const second = await runAction(bed)
+
+  expectSuccess(first, 'started')
+  expectSuccess(second, 'unchanged', { ready: 'true' })
+  expect(getLog(second)).toContain(String(first.outputs['job-id']))
+  expect(bed.emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+})
+
+/** Starts two runs that have both read the backend before either of them sends its create. */
+async function runBoth(bed: TestBed, one: Inputs = {}, other: Inputs = {}): Promise<StepResult[]> {
+  bed.emulator.injectFault({ operation: 'GetBackend', kind: 'delay', ms: 20_000, times: 2 })
+  return Promise.all([runAction(bed, { with: one }), runAction(bed, { with: other })])
+}
+
+/** Makes the second create arrive when the job of the first is over. */
+function delaySecondCreate({ emulator }: TestBed): void {
+  emulator.injectFault({ operation: CREATE, skip: 1, kind: 'delay', ms: 20_000 })
+}
+
+const byResult = (steps: readonly StepResult[], result: string): StepResult => {
+  const step = steps.find(({ outputs }) => outputs['result'] === result)
+  if (step === undefined) throw new Error(steps.map(getLog).join('\n---\n'))
+  return step
+}
+
+scenarios<Partial<Rules>>(
+  'Two runs at the same time both succeed with one create',
+  {
+    'one job at a time': {},
+    'storage that shows at once': { storageVisible: 'at-once' },
+    'jobs that are listed late': { jobListedAfterMs: 3_000 },
+    'a second storage rejected at once': { oneStorage: 'refused' },
+  },
+  async (rules) => {
+    const bed = await createTestBed({ rules: { jobMs: 30_000, ...rules } })
+    const steps = await runBoth(bed)
+    expectSuccess(byResult(steps, 'created'), 'created', { ready: 'true' })
+    expectSuccess(byResult(steps, 'unchanged'), 'unchanged', { ready: 'true' })
+    expect(bed.emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
+  },
+)
+
+scenarios<Partial<Rules>>(
+  'A create that another run was faster with finds the storage as configured, and warns',
+  {
+    'rejected by a job that fails': { onePendingJob: false },
+    'rejected at once': { oneStorage: 'refused' },
+  },
+  async (rules) => {
+    const bed = await createTestBed({ rules })
+    delaySecondCreate(bed)
+    const second = byResult(await runBoth(bed), 'unchanged')
+    expectSuccess(second, 'unchanged', { ready: 'true', changed: '' })
+    expect(getAnnotations(second, 'warning')).toMatchObject([{ title: 'Another run was first' }])
+    expect(bed.emulator.state.counters.create.executed).toBe(1)
+    expect(bed.emulator.environment().storages.size).toBe(1)
+  },
+)
+
+scenarios<Readonly<{ code: ErrorCode; one: Inputs; other: Inputs }>>(
+  'A create that another run was faster with fails when the storage differs',
+  {
+    'authenticated-permissions': {
+      code: 'STORAGE_DIFFERS',
+      one: { 'authenticated-permissions': 'READ' },
+      other: { 'authenticated-permissions': 'READ, DELETE' },
+    },
+    'bucket-name': {
+      code: 'BUCKET_FIXED',
+      one: { 'bucket-name': 'acme-media' },
+      other: { 'bucket-name': 'acme-files' },
+    },
+  },
+  async ({ code, one, other }, field) => {
+    const bed = await createTestBed({ rules: { oneStorage: 'refused' } })
+    delaySecondCreate(bed)
+    const steps = await runBoth(bed, one, other)
+    expectSuccess(byResult(steps, 'created'), 'created')
+    const second = byResult(steps, 'failed')
+    expectFailure(second, code)
+    expect(JSON.parse(second.outputs['changes'] ?? '')).toMatchObject([{ field }])
+    expect(bed.emulator.environment().storages.size).toBe(1)
+  },
+)

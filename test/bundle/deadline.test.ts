@@ -1,124 +1,104 @@
-/** `timeout-in-minutes` bounds everything. At its end: red, with what is known and how to look further. */
-import { afterAll, describe, expect, it } from 'vitest'
+/** `timeout-in-minutes` limits the whole run. */
+import { expect } from 'vitest'
 
-import { addStorage, type Emulator, type FaultSpec } from '../../emulator/emulator.ts'
-import { FAST_SCALE, runAction } from '../support/run-action.ts'
-import { getError, getLog } from '../support/step-result.ts'
-import { createEmulatorPool } from '../support/emulator-pool.ts'
+import type { Emulator, FaultSpec } from '../../emulator/emulator.ts'
+import { addMedia, getJobId } from '../support/emulator-state.ts'
+import { runOnce } from '../support/run-action.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { expectFailure } from '../support/step-result.ts'
 
-const stages = createEmulatorPool(FAST_SCALE)
-afterAll(() => stages.stop())
+const oneMinute = { 'timeout-in-minutes': '1', 'max-attempts': '20' }
 
-const minute = { 'timeout-in-minutes': '1', 'max-attempts': '20' }
-
-describe.concurrent('the time of a run', () => {
-  it('W02, P06: ends while the job still runs: the id, the last status, and how to look further', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      emulator.planJob({ ms: 'never', statuses: ['PROVISIONING'] })
-      const end = await runAction(stage, { with: minute })
-
-      const [job] = emulator.environment().jobs
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(end.outputs).toMatchObject({
-        result: 'timed-out',
-        'error-code': 'TIMED_OUT',
-        ready: '',
-        changed: '',
-        'job-id': job?.jobId,
-        status: 'PROVISIONING',
-      })
-      expect(getError(end)).toContain(
-        `aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5e6f7 --backend-environment-name prod --job-id ${String(job?.jobId)}`,
-      )
-      expect(getError(end)).toContain('its last status was PROVISIONING')
-      expect(getError(end)).toContain('timeout-in-minutes')
-      expect(end.summary).toContain('not ready in time')
-    }))
-
-  const silent = (operation: FaultSpec['operation']): FaultSpec => ({
-    operation,
-    kind: 'stall',
-    times: 'always',
-  })
-  const throttled = (operation: FaultSpec['operation']): FaultSpec => ({
-    operation,
-    kind: 'status',
-    status: 429,
-    times: 'always',
-    headers: { 'retry-after': '20' },
-  })
-
-  it.each([
-    silent('token'),
-    silent('AssumeRoleWithWebIdentity'),
-    silent('GetBackendStorage'),
-    throttled('GetBackendStorage'),
-    throttled('CreateBackendStorage'),
-  ] satisfies FaultSpec[])(
-    'ends while $operation keeps failing ($kind): nothing was changed',
-    (fault) =>
-      stages.use({}, async (stage) => {
-        stage.emulator.injectFault(fault)
-        const end = await runAction(stage, { with: minute })
-
-        expect(end.exitCode, getLog(end)).toBe(1)
-        expect(end.outputs).toMatchObject({ ready: '', 'job-id': '' })
-        expect(end.outputs['result']).toMatch(/^(?:timed-out|failed)$/)
-        expect(getError(end)).not.toBe('')
-        expect(stage.emulator.state.counters.create.accepted).toBe(0)
-      }),
-  )
-
-  it('T04: is not waited out where the next attempt could only come after it', () =>
-    stages.use({}, async (stage) => {
-      stage.emulator.injectFault({
-        operation: 'GetBackendStorage',
-        kind: 'status',
-        status: 429,
-        times: 'always',
-        headers: { 'retry-after': '3600' },
-      })
-      const end = await runAction(stage, { with: minute })
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'timed-out' })
-      expect(stage.emulator.calls('GetBackendStorage')).toHaveLength(1)
-      expect(end.summary).toContain('not ready in time')
-    }))
-
-  it.each([
-    { name: 'create', seed: (): void => undefined, with: {} },
-    {
-      name: 'update',
-      seed: (emulator: Emulator): void => {
-        addStorage(emulator.environment(), {
-          resourceName: 'media',
-          permissions: { authenticated: ['READ'] },
-        })
+scenario(
+  'A run that ends while its job runs reports the job, its last status and a command to check it',
+  async () => {
+    const { step, emulator } = await runOnce({
+      with: oneMinute,
+      setUp: (on) => {
+        on.planJob({ ms: 'never', statuses: ['PROVISIONING'] })
       },
-      with: { 'if-exists': 'update' },
-    },
-  ])('ends while the answer to a lost $name is looked for: unknown, never sent again', (row) =>
-    stages.use({ jobListedAfterMs: 600_000_000, jobMs: 600_000 }, async (stage) => {
-      const { emulator } = stage
-      row.seed(emulator)
-      emulator.injectFault({
-        operation: row.name === 'create' ? 'CreateBackendStorage' : 'UpdateBackendStorage',
-        kind: 'stall',
-        when: 'after',
-      })
-      const end = await runAction(stage, { with: { ...minute, ...row.with } })
+    })
+    const jobId = getJobId(emulator)
+    const message = expectFailure(step, 'TIMED_OUT', {
+      result: 'timed-out',
+      'job-id': jobId,
+      status: 'PROVISIONING',
+    })
+    expect(message).toContain(
+      `aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5e6f7 --backend-environment-name prod --job-id ${String(jobId)}`,
+    )
+    expect(message).toContain('PROVISIONING')
+    expect(message).toContain('timeout-in-minutes')
+  },
+)
 
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(end.outputs).toMatchObject({
-        result: 'unknown',
-        ready: '',
-        'job-id': '',
-        'error-code': 'UNKNOWN_OUTCOME',
-      })
-      expect(getError(end)).toContain('aws amplifybackend get-backend-storage')
-      const { create, update } = emulator.state.counters
-      expect(create.received + update.received).toBe(1)
-    }),
-  )
+const stalled = (operation: FaultSpec['operation']): FaultSpec => ({
+  operation,
+  kind: 'stall',
+  times: 'always',
 })
+const throttled = (operation: FaultSpec['operation'], retryAfter: number): FaultSpec => ({
+  operation,
+  kind: 'status',
+  status: 429,
+  times: 'always',
+  headers: { 'retry-after': String(retryAfter) },
+})
+
+scenarios(
+  'A run whose calls keep failing ends in time and changes nothing',
+  {
+    'no token': stalled('token'),
+    'no role': stalled('AssumeRoleWithWebIdentity'),
+    'no response to a read': stalled('GetBackendStorage'),
+    'a throttled create': throttled('CreateBackendStorage', 20),
+  },
+  async (fault) => {
+    const { step, emulator } = await runOnce({ with: oneMinute, faults: [fault] })
+    expect(step.exitCode).toBe(1)
+    expect(step.outputs).toMatchObject({ ready: '', 'job-id': '' })
+    expect(step.outputs['result']).toMatch(/^(?:timed-out|failed)$/)
+    expect(emulator.state.counters.create.accepted).toBe(0)
+  },
+)
+
+scenario('A run does not wait for a Retry-After that is longer than its time', async () => {
+  const { step, emulator } = await runOnce({
+    with: oneMinute,
+    faults: [throttled('GetBackendStorage', 3_600)],
+  })
+  expect(step.outputs).toMatchObject({ result: 'timed-out', ready: '' })
+  expect(emulator.calls('GetBackendStorage')).toHaveLength(1)
+})
+
+scenarios<
+  Readonly<{
+    operation: FaultSpec['operation']
+    with?: Readonly<Record<string, string>>
+    setUp?: (emulator: Emulator) => void
+  }>
+>(
+  'A run that ends while it looks for the effect of a lost call has an unknown outcome, and sends nothing again',
+  {
+    'a create': { operation: 'CreateBackendStorage' },
+    'an update': {
+      operation: 'UpdateBackendStorage',
+      with: { 'if-exists': 'update' },
+      setUp: (emulator) => {
+        addMedia(emulator)
+      },
+    },
+  },
+  async ({ operation, with: inputs = {}, ...given }) => {
+    const { step, emulator } = await runOnce({
+      ...given,
+      with: { ...oneMinute, ...inputs },
+      rules: { jobListedAfterMs: 600_000_000, jobMs: 600_000 },
+      faults: [{ operation, kind: 'stall', when: 'after' }],
+    })
+    const message = expectFailure(step, 'UNKNOWN_OUTCOME', { result: 'unknown', 'job-id': '' })
+    expect(message).toContain('aws amplifybackend get-backend-storage')
+    const { create, update } = emulator.state.counters
+    expect(create.received + update.received).toBe(1)
+  },
+)

@@ -1,16 +1,11 @@
+/** Text from servers, events and inputs is data: it gives no command, sets no output and is not active on a page. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 
-import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import type { Emulator, Fault } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
-import {
-  FAST_SCALE,
-  runAction,
-  createTestBed,
-  type RunActionOptions,
-  type TestBed,
-} from '../support/run-action.ts'
-import { getLog } from '../support/expect-result.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import { hostileText, injectionPoints, type Attack } from '../support/hostile-text.ts'
 import {
   checkComment,
   checkLine,
@@ -19,287 +14,245 @@ import {
   checkRawLog,
   checkText,
 } from '../support/injection-checks.ts'
-import { injectionPoints, hostileText } from '../support/hostile-text.ts'
-import { fastClock, runInProcess } from '../support/run-in-process.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
+import { createTestBed, runAction } from '../support/run-action.ts'
+import { fastClock, runInProcess, useEmulator } from '../support/run-in-process.ts'
 import { caseCount } from '../support/sampling.ts'
-import { forEachCase } from '../support/for-each-case.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { getLog } from '../support/step-result.ts'
 
-let emulator: Emulator
-beforeAll(async () => {
-  emulator = await startEmulator({ rules: { jobMs: 0 } })
-  // The SDK and GitHub's toolkit read these by themselves.
-  vi.stubEnv('AWS_ENDPOINT_URL', emulator.url)
-  vi.stubEnv('GITHUB_API_URL', emulator.env['GITHUB_API_URL'])
-  vi.stubEnv('GITHUB_GRAPHQL_URL', emulator.env['GITHUB_GRAPHQL_URL'])
-  vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
-  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/dev/null')
-})
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await emulator.stop()
-})
+const CREATE = 'CreateBackendStorage'
 
-const patient = { 'max-attempts': '2', 'timeout-in-minutes': '2' } as const
+const getEmulator = useEmulator({ jobMs: 0 })
 
-describe('L01, P01, M01: for any text from a server, an event or an input', () => {
-  it.each(Object.keys(injectionPoints))('the run stays what it is: %s', async (name) => {
-    const channel = injectionPoints[name]
-    if (channel === undefined) throw new Error(name)
-    await fc.assert(
-      fc.asyncProperty(hostileText, async (text) => {
-        emulator.reset()
-        const attack = channel(emulator, text)
-        const end = await runInProcess({
-          ...attack,
-          with: { ...patient, 'github-token': emulator.githubToken, ...attack.with },
-          env: { ...emulator.env, ...attack.env },
-          clock: fastClock(200),
-        })
-        for (const line of [...end.lines, ...end.debug]) checkLine(line)
-        for (const { title, text: said } of end.annotations) {
-          checkLine(title)
-          checkText(said)
-        }
-        checkOutputs(end.outputs)
-        checkMarkdown(end.summary)
-        for (const { body } of emulator.state.github.comments) checkComment(body)
-        const secrets = knownSecrets(emulator)
-        expect(end.masks.filter((mask) => !secrets(mask))).toEqual([])
-      }),
-      { numRuns: caseCount(5, 30) },
-    )
-  })
-})
+const fewAttempts = { 'max-attempts': '2', 'timeout-in-minutes': '2' } as const
 
-/** Tells what may be masked: tokens and keys. */
-function knownSecrets({ env, state, githubToken }: Emulator): (mask: string) => boolean {
-  const known = new Set([
-    env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
-    githubToken,
-    ...[...state.credentials.values()].flatMap(({ accessKeyId, secretAccessKey, sessionToken }) => [
+/** Whether a masked value is a secret of the run: a token or a key. */
+function isSecret({ env, state, githubToken }: Emulator, mask: string): boolean {
+  const keys = [...state.credentials.values()].flatMap(
+    ({ accessKeyId, secretAccessKey, sessionToken }) => [
       accessKeyId,
       secretAccessKey,
       sessionToken,
-    ]),
-  ])
-  return (mask) => known.has(mask) || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(mask)
-}
-
-/** A step on the bundle, checked for everything that no text may bring about. */
-async function attacked(world: TestBed, scenario: RunActionOptions): Promise<string> {
-  const end = await runAction(world, {
-    ...scenario,
-    with: { ...patient, ...scenario.with },
-    env: { RUNNER_DEBUG: '1', ...scenario.env },
-  })
-  checkRawLog(end.rawLines)
-  checkOutputs(end.outputs)
-  checkMarkdown(end.summary)
-  for (const { body } of world.emulator.state.github.comments) checkComment(body)
-  expect(end.leftovers).toBe('')
-  const secrets = knownSecrets(world.emulator)
-  expect(end.masks.filter((mask) => !secrets(mask))).toEqual([])
-  return `${getLog(end)}\n${end.summary}`
-}
-
-describe('the checks themselves', () => {
-  it.each([
-    'a <video src=x>',
-    'a <img src=x>',
-    '![x](https://github.com/octo-org/octo-app/x)',
-    '[x](http://evil.example)',
-    'www.evil.example',
-    'a@b.example',
-    '- [ ] x',
-    '**x**',
-    '# x',
-    '> x',
-    '```\nx\n```',
-  ])('see what is active in %j', (markdown) => {
-    expect(() => {
-      checkMarkdown(markdown)
-    }).toThrow()
-  })
-
-  it.each(['@octocat', 'see #12'])('see that %j in a comment reaches others', (markdown) => {
-    checkMarkdown(markdown)
-    expect(() => {
-      checkComment(markdown)
-    }).toThrow()
-  })
-
-  it.each(['::error::x', ' ::add-mask::x', 'a ##[error]x', 'a\rb', 'a\u2028b'])(
-    'see that %j is no line of a log',
-    (line) => {
-      expect(() => {
-        checkLine(line)
-      }).toThrow()
-    },
+    ],
   )
+  const known = [env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'], githubToken, ...keys]
+  return known.includes(mask) || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(mask)
+}
 
-  it.each(['::set-output name=a::b', '::stop-commands::t', '::error::forged', '::error title=::x'])(
-    'see that %j is no command of this action',
-    (line) => {
-      expect(() => {
-        checkRawLog([line])
-      }).toThrow()
-    },
+function checkReport(
+  emulator: Emulator,
+  report: Readonly<{
+    outputs: Readonly<Record<string, string>>
+    summary: string
+    masks: readonly string[]
+  }>,
+): void {
+  checkOutputs(report.outputs)
+  checkMarkdown(report.summary)
+  for (const { body } of emulator.state.github.comments) checkComment(body)
+  expect(report.masks.filter((mask) => !isSecret(emulator, mask))).toEqual([])
+}
+
+it.each(Object.entries(injectionPoints))('Any text is harmless in %s', async (_, inject) => {
+  const emulator = getEmulator()
+  await fc.assert(
+    fc.asyncProperty(hostileText, async (text) => {
+      emulator.reset()
+      const attack = inject(emulator, text)
+      const result = await runInProcess({
+        ...attack,
+        with: { ...fewAttempts, 'github-token': emulator.githubToken, ...attack.with },
+        env: { ...emulator.env, ...attack.env },
+        clock: fastClock(200),
+      })
+      for (const line of [...result.lines, ...result.debug]) checkLine(line)
+      for (const { title, text: message } of result.annotations) {
+        checkLine(title)
+        checkText(message)
+      }
+      checkReport(emulator, result)
+    }),
+    { numRuns: caseCount(5, 30) },
   )
 })
 
-describe('the same on the bundle', () => {
-  it('L01, P01, M01: for a sample of all ways and texts', async () => {
-    const samples = fc.sample(
-      fc.tuple(fc.constantFrom(...Object.keys(injectionPoints)), hostileText),
-      caseCount(10, 100),
-    )
-    await forEachCase(
-      Object.fromEntries(samples.map((sample, index) => [`sample ${index}`, sample])),
-      async ([name, text]) => {
-        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
-        try {
-          await attacked(world, injectionPoints[name]?.(world.emulator, text) ?? {})
-        } catch (error) {
-          throw new Error(`${name}, ${JSON.stringify(text)}`, { cause: error })
-        }
-      },
-      4,
-    )
+/** Runs the bundle with debug logging, and checks everything that a text must not bring about. */
+async function runAttacked(
+  attack: (emulator: Emulator) => Attack | undefined,
+): Promise<StepResult> {
+  const bed = await createTestBed({ rules: { jobMs: 0 } })
+  const { with: inputs = {}, env = {}, ...given } = attack(bed.emulator) ?? {}
+  const step = await runAction(bed, {
+    ...given,
+    with: { ...fewAttempts, ...inputs },
+    env: { RUNNER_DEBUG: '1', ...env },
   })
+  checkRawLog(step.rawLines)
+  checkReport(bed.emulator, step)
+  expect(step.leftovers).toBe('')
+  return step
+}
 
-  const commands =
-    'x\r\n::add-mask::a\n::error::forged\n##[error]z\n::stop-commands::t\n%0A::warning::q'
-
-  it('L01: commands in the text of a server are shown as text', async () => {
-    await forEachCase<(emulator: Emulator) => void>(
-      {
-        'an error': (on) => {
-          on.injectFault({
-            operation: 'CreateBackendStorage',
-            kind: 'status',
-            status: 400,
-            message: commands,
-          })
-        },
-        'a failed job': (on) => {
-          on.planJob({ error: commands })
-        },
-        STS: (on) => {
-          on.injectFault({
-            operation: 'AssumeRoleWithWebIdentity',
-            kind: 'status',
-            status: 400,
-            message: commands,
-          })
-        },
-        'the status of a job': (on) => {
-          on.state.rules.jobMs = 10_000
-          on.planJob({ statuses: [commands] })
-        },
-      },
-      async (order) => {
-        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
-        order(world.emulator)
-        const said = await attacked(world, {})
-        expect(said).toContain('x ::add-mask::a ::error::forged ## [error]z ::stop-commands')
-      },
-    )
-  })
-
-  it('L01: commands in an id, the name of an error or a header are not shown at all', async () => {
-    const inHeader = commands.replace(/[\r\n]+/g, ' ')
-    await forEachCase<(emulator: Emulator) => void>(
-      {
-        'the id of a job': (on) => {
-          on.injectFault({
-            operation: 'CreateBackendStorage',
-            kind: 'body',
-            body: JSON.stringify({ jobId: commands, status: 'RUNNING' }),
-          })
-        },
-        'the name of an error': (on) => {
-          on.injectFault({
-            operation: 'CreateBackendStorage',
-            kind: 'status',
-            status: 400,
-            name: inHeader,
-            message: 'no',
-          })
-        },
-        'the id of a request': (on) => {
-          on.injectFault({
-            operation: 'CreateBackendStorage',
-            kind: 'status',
-            status: 400,
-            message: 'no',
-            headers: { 'x-amzn-requestid': inHeader, 'x-amzn-trace-id': inHeader, via: inHeader },
-          })
-        },
-      },
-      async (order) => {
-        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
-        order(world.emulator)
-        expect(await attacked(world, {})).not.toContain('forged')
-      },
-    )
-  })
-
-  it('L01: commands in the names of branches and people are shown as text', async () => {
-    const world = await createTestBed()
-    for (const event of [
-      pullRequest({ base: commands, head: commands }),
-      mergedPullRequest({ base: commands }),
-    ]) {
-      await attacked(world, { event: { ...event, actor: commands } })
+const samples = fc.sample(
+  fc.tuple(fc.constantFrom(...Object.entries(injectionPoints)), hostileText),
+  caseCount(10, 100),
+)
+for (const [index, [[name, inject], text]] of samples.entries()) {
+  scenario(`Any text is harmless on the bundle, too: sample ${index}, ${name}`, async () => {
+    try {
+      await runAttacked((emulator) => inject(emulator, text))
+    } catch (error) {
+      throw new Error(JSON.stringify(text), { cause: error })
     }
   })
+}
 
-  it('P01: an answer can set no other output', async () => {
-    await forEachCase(
-      {
-        'in the id': { jobId: 'j\r\nready=true', status: 'RUNNING' },
-        'in the status': { jobId: 'job-1', status: 'a\nghadelimiter_x\nready=true' },
-        'in the app': { jobId: 'job-1', appId: 'a\nready<<E\ntrue\nE', status: 'RUNNING' },
-      },
-      async (answer) => {
-        const world = await createTestBed({}, FAST_SCALE)
-        world.emulator.injectFault({
-          operation: 'CreateBackendStorage',
-          kind: 'body',
-          body: JSON.stringify(answer),
-          times: 'always',
-        })
-        await attacked(world, { with: { wait: 'false', 'max-attempts': '1' } })
-      },
-    )
-  })
+const commands =
+  'x\r\n::add-mask::a\n::error::forged\n##[error]z\n::stop-commands::t\n%0A::warning::q'
 
-  it('M01: two megabytes from a server make a small page, a short error and a short log', async () => {
-    await forEachCase<(on: Emulator, text: string) => void>(
-      {
-        'an error': (on, message) => {
-          on.injectFault({
-            operation: 'CreateBackendStorage',
-            kind: 'status',
-            status: 400,
-            message,
-          })
-        },
-        'a failed job': (on, error) => {
-          on.planJob({ error })
-        },
-      },
-      async (order) => {
-        const world = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
-        order(world.emulator, '<💥>|'.repeat(400_000))
-        const end = await runAction(world, { with: patient })
-        expect(end.exitCode).toBe(1)
-        checkMarkdown(end.summary)
-        expect(renderMarkdown(end.summary).text).toContain('<💥>|<💥>|')
-        expect(Math.max(...end.rawLines.map((line) => line.length))).toBeLessThan(10_000)
-        expect(end.outputs['error-message']?.length).toBeLessThan(5_000)
-      },
+const failCreate =
+  (fault: Fault, times: 1 | 'always' = 1) =>
+  (emulator: Emulator): undefined => {
+    emulator.injectFault({ operation: CREATE, ...fault, times })
+  }
+
+scenarios<(emulator: Emulator) => undefined>(
+  'Commands in a message of a server are shown as text',
+  {
+    'an error': failCreate({ kind: 'status', status: 400, message: commands }),
+    'a failed job': (emulator) => {
+      emulator.planJob({ error: commands })
+    },
+    'an error of STS': (emulator) => {
+      emulator.injectFault({
+        operation: 'AssumeRoleWithWebIdentity',
+        kind: 'status',
+        status: 400,
+        message: commands,
+      })
+    },
+    'the status of a job': (emulator) => {
+      emulator.state.rules.jobMs = 10_000
+      emulator.planJob({ statuses: [commands] })
+    },
+  },
+  async (attack) => {
+    expect(getLog(await runAttacked(attack))).toContain(
+      'x ::add-mask::a ::error::forged ## [error]z ::stop-commands',
     )
-  })
+  },
+)
+
+const inHeader = commands.replace(/[\r\n]+/g, ' ')
+
+scenarios<Fault>(
+  'Commands in an id, the name of an error or a header are not shown',
+  {
+    'the id of a job': {
+      kind: 'body',
+      body: JSON.stringify({ jobId: commands, status: 'RUNNING' }),
+    },
+    'the name of an error': { kind: 'status', status: 400, name: inHeader, message: 'no' },
+    'the id of a request': {
+      kind: 'status',
+      status: 400,
+      message: 'no',
+      headers: { 'x-amzn-requestid': inHeader, 'x-amzn-trace-id': inHeader, via: inHeader },
+    },
+  },
+  async (fault) => {
+    const step = await runAttacked(failCreate(fault))
+    expect(`${getLog(step)}${step.summary}`).not.toContain('forged')
+  },
+)
+
+scenarios(
+  'Commands in the names of branches and people are shown as text',
+  {
+    'an open pull request': pullRequest({ base: commands, head: commands }),
+    'a merge': mergedPullRequest({ base: commands }),
+  },
+  async (event) => {
+    const step = await runAttacked(() => ({ event: { ...event, actor: commands } }))
+    expect(step.outputs['result']).not.toBe('')
+  },
+)
+
+scenarios(
+  'A response that contains the syntax of outputs sets no other output',
+  {
+    'in the id': { jobId: 'j\r\nready=true', status: 'RUNNING' },
+    'in the status': { jobId: 'job-1', status: 'a\nghadelimiter_x\nready=true' },
+    'in the app': { jobId: 'job-1', appId: 'a\nready<<E\ntrue\nE', status: 'RUNNING' },
+  },
+  async (response) => {
+    const step = await runAttacked((emulator) => {
+      failCreate({ kind: 'body', body: JSON.stringify(response) }, 'always')(emulator)
+      return { with: { wait: 'false', 'max-attempts': '1' } }
+    })
+    expect(step.outputs['ready']).toBe('')
+  },
+)
+
+const twoMegabytes = '<💥>|'.repeat(400_000)
+
+scenarios<(emulator: Emulator) => undefined>(
+  'Two megabytes from a server make a short error, a short log and a small summary',
+  {
+    'an error': failCreate({ kind: 'status', status: 400, message: twoMegabytes }),
+    'a failed job': (emulator) => {
+      emulator.planJob({ error: twoMegabytes })
+    },
+  },
+  async (attack) => {
+    const step = await runAttacked(attack)
+    expect(step.exitCode).toBe(1)
+    expect(renderMarkdown(step.summary).text).toContain('<💥>|<💥>|')
+    expect(Math.max(...step.rawLines.map(({ length }) => length))).toBeLessThan(10_000)
+    expect(step.outputs['error-message']?.length).toBeLessThan(5_000)
+  },
+)
+
+it.each([
+  'a <video src=x>',
+  'a <img src=x>',
+  '![x](https://github.com/octo-org/octo-app/x)',
+  '[x](http://evil.example)',
+  'www.evil.example',
+  'a@b.example',
+  '- [ ] x',
+  '**x**',
+  '# x',
+  '> x',
+  '```\nx\n```',
+])('The check of a page finds what is active in %j', (markdown) => {
+  expect(() => {
+    checkMarkdown(markdown)
+  }).toThrow()
 })
+
+it.each(['@octocat', 'see #12'])('The check of a comment finds that %j notifies', (markdown) => {
+  checkMarkdown(markdown)
+  expect(() => {
+    checkComment(markdown)
+  }).toThrow()
+})
+
+it.each(['::error::x', ' ::add-mask::x', 'a ##[error]x', 'a\rb', 'a\u2028b'])(
+  'The check of a line rejects %j',
+  (line) => {
+    expect(() => {
+      checkLine(line)
+    }).toThrow()
+  },
+)
+
+it.each(['::set-output name=a::b', '::stop-commands::t', '::error::forged', '::error title=::x'])(
+  'The check of a raw log rejects the command %j',
+  (line) => {
+    expect(() => {
+      checkRawLog([line])
+    }).toThrow()
+  },
+)

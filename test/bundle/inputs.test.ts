@@ -2,14 +2,8 @@ import { describe, expect } from 'vitest'
 
 import { addApp, addEnvironment } from '../../emulator/emulator.ts'
 import { isObject, type JsonObject } from '../../emulator/lib/validation.ts'
-import {
-  FAST_SCALE,
-  runAction,
-  createTestBed,
-  defaultInputs,
-  type TestBed,
-} from '../support/run-action.ts'
-import { expectSuccess, expectFailure, getLog } from '../support/expect-result.ts'
+import { runAction, createTestBed, defaultInputs, type TestBed } from '../support/run-action.ts'
+import { expectSuccess, expectFailure, getLog } from '../support/step-result.ts'
 import { scenario } from '../support/scenario.ts'
 import { forEachCase } from '../support/for-each-case.ts'
 
@@ -144,7 +138,7 @@ describe('values in the spellings that workflows produce', () => {
           FALSE: { wait: 'FALSE', result: 'started' },
         },
         async ({ wait, result }) => {
-          const world = await createTestBed({ rules: { jobMs: 2_000 } }, FAST_SCALE)
+          const world = await createTestBed({ rules: { jobMs: 2_000 } })
           expectSuccess(await runAction(world, { with: { wait } }), result)
         },
       )
@@ -194,7 +188,7 @@ describe('values in the spellings that workflows produce', () => {
           long: { name: 'n'.repeat(200), shown: '(200 characters)' },
         },
         async ({ name, shown }) => {
-          const world = await createTestBed({ rules: { jobMs: 2_000 } }, FAST_SCALE)
+          const world = await createTestBed({ rules: { jobMs: 2_000 } })
           world.emulator.planJob({ error: 'Resource name is not valid' })
           const end = await runAction(world, { with: { 'resource-name': name } })
           expect(expectFailure(end, 'JOB_FAILED')).toContain('Resource name is not valid')

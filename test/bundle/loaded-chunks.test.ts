@@ -18,7 +18,7 @@ const chunks = readdirSync(dist).filter(
 async function loaded(comment: string): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
   try {
-    await runAction(await createTestBed(), {
+    await runAction(await createTestBed({ scale: 1 }), {
       event: pullRequest(),
       with: { 'comment-on-pr': comment },
       env: { NODE_V8_COVERAGE: folder },

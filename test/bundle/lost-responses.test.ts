@@ -1,190 +1,231 @@
-/** A create whose answer is lost: what became of it is found out before anything is sent again. */
-import { afterAll, describe, expect, it } from 'vitest'
+/** A create whose response is lost: the run finds out what became of it before it sends anything again. */
+import { expect } from 'vitest'
 
-import { addStorage, type Emulator, type Rules } from '../../emulator/emulator.ts'
-import { FAST_SCALE, runAction } from '../support/run-action.ts'
-import { expectSuccess, expectFailure } from '../support/expect-result.ts'
-import { createEmulatorPool } from '../support/emulator-pool.ts'
-import { getAnnotations, denyOperations, getLog } from '../support/step-result.ts'
-
-const stages = createEmulatorPool(FAST_SCALE)
-afterAll(() => stages.stop())
+import {
+  permissiveRules,
+  type FaultSpec,
+  type Emulator,
+  type Rules,
+} from '../../emulator/emulator.ts'
+import { addMedia, denyOperations, getJobId } from '../support/emulator-state.ts'
+import { runOnce } from '../support/run-action.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { expectFailure, expectSuccess, getAnnotations, getLines } from '../support/step-result.ts'
 
 const CREATE = 'CreateBackendStorage'
 
-/** The answer to the next create is a gateway's time-out, `when` it has taken effect or not. */
-function lose(emulator: Emulator, when: 'before' | 'after'): void {
-  emulator.injectFault({ operation: CREATE, kind: 'status', status: 504, when })
-}
-
-describe.concurrent('A01: the last attempt at a create', () => {
-  it.each([1, 2])('that left nothing says so, after %i in all, and promises no other', (attempts) =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      for (let sends = 0; sends < attempts; sends += 1) lose(emulator, 'before')
-      const end = await runAction(stage, { with: { 'max-attempts': String(attempts) } })
-
-      const message = expectFailure(end, 'GATEWAY_TIMEOUT')
-      expect(message).toContain('It was looked for during 30 s, and nothing of it is there.')
-      expect(message).toContain('should the call take effect after all, it sees that')
-      const log = getLog(end)
-      expect(log).toMatch(
-        new RegExp(`attempt ${attempts} of ${attempts}\\).+ during the next 30 s\\.(?:\\n|$)`),
-      )
-      expect(log).toContain(`It had no effect. ${CREATE} is not sent again`)
-      expect(log.split('before anything is sent again')).toHaveLength(attempts)
-      expect(emulator.calls(CREATE)).toHaveLength(attempts)
-    }),
-  )
+/** A create that gets a 504, before or after it takes effect. */
+const loseCreate = (when: 'before' | 'after'): FaultSpec => ({
+  operation: CREATE,
+  kind: 'status',
+  status: 504,
+  when,
 })
 
-describe.concurrent('A01: a create that took effect', () => {
-  it('is found by its job, whose id is told: created, sent once', () =>
-    stages.use({ jobMs: 20_000 }, async (stage) => {
-      const { emulator } = stage
-      lose(emulator, 'after')
-      const end = await runAction(stage)
+/** Milliseconds between the first two creates, which must be the only ones. */
+function getPause(emulator: Emulator): number {
+  const times = emulator.calls(CREATE).map(({ time }) => time)
+  expect(times).toHaveLength(2)
+  return (times[1] ?? 0) - (times[0] ?? 0)
+}
 
-      expectSuccess(end, 'created')
-      expect(end.outputs).toMatchObject({
-        ready: 'true',
-        changed: 'true',
-        'job-id': emulator.environment().jobs[0]?.jobId,
-        status: 'COMPLETED',
-      })
-      expect(getLog(end)).toContain('It may have taken effect; looking for it')
-      expect(emulator.state.counters.create).toEqual({ received: 1, accepted: 1, executed: 1 })
-    }))
+scenario('A create that took effect is found by its job and not sent again', async () => {
+  const { step, emulator } = await runOnce({
+    rules: { jobMs: 20_000 },
+    faults: [loseCreate('after')],
+  })
+  expectSuccess(step, 'created', {
+    ready: 'true',
+    changed: 'true',
+    status: 'COMPLETED',
+    'job-id': getJobId(emulator),
+  })
+  expect(emulator.state.counters.create).toEqual({ received: 1, accepted: 1, executed: 1 })
+})
 
-  it('is found by its job where nobody waits for it: started', () =>
-    stages.use({ jobMs: 600_000 }, async (stage) => {
-      lose(stage.emulator, 'after')
-      const end = await runAction(stage, { with: { wait: 'false' } })
+scenario('A create that took effect is found by its job with wait: false, too', async () => {
+  const { step, emulator } = await runOnce({
+    rules: { jobMs: 600_000 },
+    with: { wait: 'false' },
+    faults: [loseCreate('after')],
+  })
+  expectSuccess(step, 'started', { 'job-id': getJobId(emulator) })
+  expect(emulator.calls(CREATE)).toHaveLength(1)
+})
 
-      expectSuccess(end, 'started')
-      expect(end.outputs['job-id']).toBe(stage.emulator.environment().jobs[0]?.jobId)
-      expect(stage.emulator.calls(CREATE)).toHaveLength(1)
-    }))
+scenario(
+  'A create that took effect is found by its storage, with a warning, when its job is not listed',
+  async () => {
+    const { step, emulator } = await runOnce({
+      rules: { jobListedAfterMs: 600_000_000, jobMs: 2_000 },
+      faults: [loseCreate('after')],
+    })
+    expectSuccess(step, 'created', { ready: 'true', changed: 'true', 'job-id': '' })
+    expect(getAnnotations(step, 'warning')).toHaveLength(1)
+    expect(emulator.calls(CREATE)).toHaveLength(1)
+  },
+)
 
-  it('is found by its storage where its job is not listed: created, with a warning', () =>
-    stages.use({ jobListedAfterMs: 600_000_000, jobMs: 2_000 }, async (stage) => {
-      lose(stage.emulator, 'after')
-      const end = await runAction(stage)
+scenarios<Partial<Rules>>(
+  'A create that took no effect is sent again after half a minute',
+  { '404 for no storage': {}, 'an empty response for no storage': { absentStorage: 'empty' } },
+  async (rules) => {
+    const { step, emulator } = await runOnce({ rules, faults: [loseCreate('before')] })
+    expectSuccess(step, 'created', { 'job-id': getJobId(emulator) })
+    expect(getPause(emulator)).toBeGreaterThan(29_000)
+    expect(emulator.state.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
+    expect(emulator.environment().storages.size).toBe(1)
+  },
+)
 
-      expectSuccess(end, 'created')
-      expect(end.outputs).toMatchObject({ ready: 'true', changed: 'true', 'job-id': '' })
-      expect(getAnnotations(end, 'warning').map(({ title }) => title)).toEqual([
-        'An answer was lost',
-      ])
-      expect(stage.emulator.calls(CREATE)).toHaveLength(1)
-    }))
+scenarios(
+  'The last attempt at a create looks for its effect, and is not sent again',
+  { 'one attempt': 1, 'two attempts': 2 },
+  async (attempts) => {
+    const { step, emulator } = await runOnce({
+      with: { 'max-attempts': String(attempts) },
+      faults: [{ ...loseCreate('before'), times: 'always' }],
+    })
+    expectFailure(step, 'GATEWAY_TIMEOUT')
+    expect(getLines(step, new RegExp(`attempt ${attempts} of ${attempts}`))).toHaveLength(1)
+    expect(emulator.calls(CREATE)).toHaveLength(attempts)
+  },
+)
 
-  type Refusal = Readonly<{
-    how: string
-    rules: Partial<Rules>
-    says: string
-    accepted: number
-    executed: number
-  }>
-  const refusals: readonly Refusal[] = [
-    {
-      how: 'by its own job, which is pending',
+scenarios<Readonly<{ rules: Partial<Rules>; detail: string; accepted: number; executed: number }>>(
+  'A role that may not look for its create sends it again, and reports that the first was probably executed',
+  {
+    'rejected for its pending job': {
       rules: { jobMs: 600_000 },
-      says: 'There is already a pending job',
+      detail: 'There is already a pending job',
       accepted: 1,
       executed: 0,
     },
-    {
-      how: 'at once, by its own storage',
+    'rejected for its storage': {
       rules: { jobMs: 2_000, oneStorage: 'refused' },
-      says: 'was already added',
+      detail: 'was already added',
       accepted: 1,
       executed: 1,
     },
-    {
-      how: 'by its own storage, in a job that fails',
+    'failed for its storage, in a job': {
       rules: { jobMs: 2_000, oneStorage: 'failed-job' },
-      says: 'was already added',
+      detail: 'was already added',
       accepted: 2,
       executed: 1,
     },
-  ]
+  },
+  async ({ rules, detail, accepted, executed }) => {
+    const { step, emulator } = await runOnce({
+      rules,
+      with: { 'timeout-in-minutes': '2' },
+      faults: [loseCreate('after')],
+      setUp: (on) => {
+        denyOperations(on, 'GetBackendStorage', 'ListBackendJobs')
+      },
+    })
+    const message = expectFailure(step, 'UNKNOWN_OUTCOME', { result: 'unknown' })
+    expect(message).toContain(detail)
+    expect(message).toContain('aws amplifybackend get-backend-storage')
+    expect(getPause(emulator)).toBeGreaterThan(29_000)
+    expect(emulator.state.counters.create).toEqual({ received: 2, accepted, executed })
+  },
+)
 
-  it.each(refusals)(
-    'is sent again where the role may not look for it; refused $how, it was probably executed: red, unknown',
-    ({ rules, says, accepted, executed }) =>
-      stages.use(rules, async (stage) => {
-        const { emulator } = stage
-        denyOperations(emulator, 'GetBackendStorage', 'ListBackendJobs')
-        lose(emulator, 'after')
-        const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
-
-        const message = expectFailure(end, 'UNKNOWN_OUTCOME', 'unknown')
-        expect(message).toContain('so the first was probably executed')
-        expect(message).toContain(says)
-        expect(message).toContain('aws amplifybackend get-backend-storage')
-        const [first, second, ...more] = emulator.calls(CREATE).map(({ time }) => time)
-        expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(29_000)
-        expect(more).toEqual([])
-        expect(emulator.state.counters.create).toEqual({ received: 2, accepted, executed })
-      }),
-  )
+scenario('A storage of somebody else that differs is not taken for the effect', async () => {
+  let emulator: Emulator | undefined
+  const { step } = await runOnce({
+    faults: [
+      loseCreate('before'),
+      { operation: CREATE, kind: 'status', status: 500, times: 'always' },
+    ],
+    setUp: (on) => {
+      emulator = on
+    },
+    onLine: (line) => {
+      const isLost = line.includes(`${CREATE} failed`)
+      if (isLost && emulator?.environment().storages.size === 0) addMedia(emulator)
+    },
+  })
+  expectFailure(step, 'STORAGE_DIFFERS')
+  expect(JSON.parse(step.outputs['changes'] ?? '')).toMatchObject([
+    { field: 'authenticated-permissions', from: ['READ'] },
+  ])
+  expect(emulator?.calls(CREATE)).toHaveLength(1)
 })
 
-describe.concurrent('A02: a create that took no effect', () => {
-  it.each(['not-found', 'empty'] as const)(
-    'is sent again once nothing has shown for half a minute: created, one storage (%s)',
-    (absentStorage) =>
-      stages.use({ absentStorage }, async (stage) => {
-        const { emulator } = stage
-        lose(emulator, 'before')
-        const end = await runAction(stage)
-
-        expectSuccess(end, 'created')
-        expect(end.outputs['job-id']).toBe(emulator.environment().jobs[0]?.jobId)
-        const [first, second, ...more] = emulator.calls(CREATE).map(({ time }) => time)
-        expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(29_000)
-        expect(more).toEqual([])
-        expect(emulator.state.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
-        expect(emulator.environment().storages.size).toBe(1)
-      }),
-  )
-
-  it('A04: is not found in a storage of somebody else that differs: red, with the difference', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      lose(emulator, 'before')
-      emulator.injectFault({ operation: CREATE, kind: 'status', status: 500, times: 'always' })
-      const end = await runAction(stage, {
-        onLine: (line) => {
-          if (!line.includes('It may have taken effect')) return
-          addStorage(emulator.environment(), {
-            resourceName: 'media',
-            permissions: { authenticated: ['READ'] },
-          })
-        },
-      })
-
-      expectFailure(end, 'STORAGE_DIFFERS')
-      expect(JSON.parse(end.outputs['changes'] ?? '')).toMatchObject([
-        { field: 'authenticated-permissions', from: ['READ'] },
-      ])
-      expect(emulator.calls(CREATE)).toHaveLength(1)
-    }))
-
-  it('is not sent again where one of the two looks fails to the end: red, unknown', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      lose(emulator, 'before')
-      emulator.injectFault({
-        operation: 'ListBackendJobs',
-        kind: 'status',
-        status: 500,
-        times: 'always',
-      })
-      const end = await runAction(stage)
-
-      expectFailure(end, 'UNKNOWN_OUTCOME', 'unknown')
-      expect(emulator.calls(CREATE)).toHaveLength(1)
-    }))
+scenario('A create is not sent again when the list of jobs cannot be read', async () => {
+  const { step, emulator } = await runOnce({
+    faults: [
+      loseCreate('before'),
+      { operation: 'ListBackendJobs', kind: 'status', status: 500, times: 'always' },
+    ],
+  })
+  expectFailure(step, 'UNKNOWN_OUTCOME', { result: 'unknown' })
+  expect(emulator.calls(CREATE)).toHaveLength(1)
 })
+
+/** Runs with a create that gets a 504 at once and takes effect so many seconds later. */
+async function runWithLateEffect(
+  rules: Partial<Rules>,
+  lateSeconds: number,
+): ReturnType<typeof runOnce> {
+  const lateMs = lateSeconds * 1_000
+  const run = await runOnce({
+    rules: { jobMs: 20_000, ...rules },
+    faults: [{ operation: CREATE, kind: 'status', status: 504, when: 'late', lateMs }],
+  })
+  const { clock } = run.emulator
+  const sentAt = run.emulator.calls(CREATE)[0]?.time ?? 0
+  // The effect may come after the run.
+  await new Promise<void>((resolve) => {
+    clock.setTimeout(resolve, Math.max(0, sentAt + lateMs + 1_000 - clock.now()))
+  })
+  return run
+}
+
+scenarios<Readonly<{ rules: Partial<Rules>; seconds: number }>>(
+  'A create that takes effect within 30 seconds is found',
+  {
+    'with the rules of the service': { rules: {}, seconds: 17 },
+    'where the service allows everything': { rules: permissiveRules, seconds: 9 },
+    'where jobs are listed late': {
+      rules: { ...permissiveRules, jobListedAfterMs: 10_000, jobMs: 4_000 },
+      seconds: 17,
+    },
+    'where jobs are not listed, and storage shows at once': {
+      rules: { ...permissiveRules, jobListedAfterMs: 300_000, storageVisible: 'at-once' },
+      seconds: 17,
+    },
+  },
+  async ({ rules, seconds }) => {
+    const { step, emulator } = await runWithLateEffect(rules, seconds)
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(emulator.state.counters.create).toEqual({ received: 1, accepted: 1, executed: 1 })
+  },
+)
+
+scenarios<
+  Readonly<{ rules: Partial<Rules>; seconds: number; accepted: number; executed?: number }>
+>(
+  'A create that takes effect later leaves one storage',
+  {
+    'rejected while the second job runs': {
+      rules: { jobMs: 60_000 },
+      seconds: 45,
+      accepted: 1,
+      executed: 1,
+    },
+    'in a job that fails': { rules: { jobMs: 8_000 }, seconds: 60, accepted: 2, executed: 1 },
+    'where the service allows two creates': {
+      rules: { ...permissiveRules, jobMs: 60_000 },
+      seconds: 45,
+      accepted: 2,
+    },
+  },
+  async ({ rules, seconds, ...counts }) => {
+    const { step, emulator } = await runWithLateEffect(rules, seconds)
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(emulator.state.counters.create).toMatchObject({ received: 2, ...counts })
+    expect(emulator.environment().storages.size).toBe(1)
+  },
+)

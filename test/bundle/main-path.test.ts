@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { FAST_SCALE, runAction, createTestBed } from '../support/run-action.ts'
+import { runAction, createTestBed } from '../support/run-action.ts'
 
 describe('a push to main, and no storage yet', () => {
   it('creates the storage, waits for its job, sees it, and says so', async () => {
-    const world = await createTestBed({ rules: { jobMs: 20_000 } }, FAST_SCALE)
+    const world = await createTestBed({ rules: { jobMs: 20_000 } })
     const end = await runAction(world)
 
     expect(end.annotations).toEqual([])

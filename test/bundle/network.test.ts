@@ -1,37 +1,46 @@
+/** Proxies, certificate authorities, names and connections, as companies have them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect } from 'vitest'
+import { expect } from 'vitest'
 
-import type { Fault } from '../../emulator/emulator.ts'
-import type { OperationName } from '../../emulator/lib/operations.ts'
-import type { StepResult } from '../../emulator/runner/step.ts'
+import type { Emulator, Fault, FaultSpec } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
-import { FAST_SCALE, runAction, createTestBed, type TestBed } from '../support/run-action.ts'
-import { createCertificateAuthority } from '../support/servers/certificate-authority.ts'
-import {
-  expectSuccess,
-  expectSecretsMasked,
-  expectFailure,
-  getLog,
-} from '../support/expect-result.ts'
+import type { StepResult } from '../../emulator/runner/step.ts'
+import type { ErrorCode } from '../../src/errors/catalog.ts'
+import { getJobId } from '../support/emulator-state.ts'
 import { createNetworkGuard } from '../support/network-guard.ts'
 import { preloadArguments } from '../support/preload.ts'
-import { startForwardProxy, type ProxyFailure } from '../support/servers/forward-proxy.ts'
+import {
+  createTestBed,
+  runAction,
+  runOnce,
+  withoutRole,
+  type TestBed,
+} from '../support/run-action.ts'
+import { addCleanup, scenario, scenarios } from '../support/scenario.ts'
+import { createCertificateAuthority } from '../support/servers/certificate-authority.ts'
+import {
+  startForwardProxy,
+  type ForwardProxyOptions,
+  type ProxyFailure,
+} from '../support/servers/forward-proxy.ts'
 import { findClosedPort } from '../support/servers/loopback-server.ts'
 import { startTlsTerminator } from '../support/servers/tls-terminator.ts'
-import { addCleanup, scenario } from '../support/scenario.ts'
-import { CAREFUL_SCALE } from '../support/time-scales.ts'
-import { sampleCases } from '../support/sampling.ts'
-import { forEachCase } from '../support/for-each-case.ts'
+import {
+  expectFailure,
+  expectSecretsMasked,
+  expectSuccess,
+  getLog,
+} from '../support/step-result.ts'
 
-/** The four hosts of a run, as names that only a proxy knows. */
+/** The four hosts of a run, by names that only a proxy knows. */
 const HOSTS = ['token.fake.test', 'sts.fake.test', 'amplify.fake.test', 'github.fake.test'] as const
 
 const authority = createCertificateAuthority()
 
-/** A file that is gone after the test. */
-function file(text: string): string {
+/** Writes a file that is deleted after the test. */
+function writeTempFile(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'network-'))
   addCleanup(() => {
     rmSync(folder, { recursive: true, force: true })
@@ -40,734 +49,574 @@ function file(text: string): string {
   return join(folder, 'file')
 }
 
-/** The variables that lead all calls of a run to the four hosts. */
-function farAway(scheme: 'http' | 'https', port = ''): Record<string, string> {
-  const [token, sts, amplify, github] = HOSTS.map((host) => `${scheme}://${host}${port}`)
+type Scheme = 'http' | 'https'
+
+/** The variables that lead all requests of a run to the four hosts. */
+function useHosts(scheme: Scheme, port = ''): Record<string, string> {
+  const [token = '', sts = '', amplify = '', github = ''] = HOSTS.map(
+    (host) => `${scheme}://${host}${port}`,
+  )
   return {
-    ACTIONS_ID_TOKEN_REQUEST_URL: `${token ?? ''}/idtoken?api-version=2.0`,
-    AWS_ENDPOINT_URL_STS: sts ?? '',
-    AWS_ENDPOINT_URL_AMPLIFYBACKEND: amplify ?? '',
-    GITHUB_API_URL: `${github ?? ''}/api/v3`,
-    GITHUB_GRAPHQL_URL: `${github ?? ''}/api/graphql`,
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${token}/idtoken?api-version=2.0`,
+    AWS_ENDPOINT_URL_STS: sts,
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: amplify,
+    GITHUB_API_URL: `${github}/api/v3`,
+    GITHUB_GRAPHQL_URL: `${github}/api/graphql`,
   }
 }
 
-const withComment = { 'allow-custom-endpoints': 'true', 'comment-on-pr': 'true' } as const
+const customEndpoints = { 'allow-custom-endpoints': 'true', 'max-attempts': '2' } as const
 
-describe.concurrent('a proxy', () => {
-  scenario(
-    'N01: takes all calls, of the token, STS, Amplify and GitHub, by either variable in either case',
-    async () => {
-      await forEachCase<{ scheme: 'http' | 'https'; variable: string; bare?: boolean }>(
-        {
-          'http, upper case': { scheme: 'http', variable: 'HTTP_PROXY' },
-          'http, lower case': { scheme: 'http', variable: 'http_proxy' },
-          'https, upper case': { scheme: 'https', variable: 'HTTPS_PROXY' },
-          'https, lower case': { scheme: 'https', variable: 'https_proxy' },
-          'https, without a scheme of its own': {
-            scheme: 'https',
-            variable: 'HTTPS_PROXY',
-            bare: true,
-          },
-        },
-        async ({ scheme, variable, bare = false }) => {
-          const world = await createTestBed()
-          const front = await startTlsTerminator(
-            world.emulator.port,
-            authority.issue(['*.fake.test']),
-          )
-          const guard = createNetworkGuard()
-          const proxy = await startForwardProxy({
-            resolve: (_, tunnel) => (tunnel ? front.port : world.emulator.port),
-          })
-          const end = await runAction(world, {
-            event: pullRequest(),
-            with: withComment,
-            nodeArguments: guard.nodeArguments,
-            env: {
-              ...farAway(scheme),
-              ...guard.env,
-              [variable]: bare ? `127.0.0.1:${proxy.port}` : proxy.url,
-              NODE_EXTRA_CA_CERTS: file(authority.cert),
-            },
-          })
+/** A proxy behind which all hosts are the emulator, over TLS in a tunnel. */
+async function startProxy(
+  { emulator }: TestBed,
+  options: Omit<ForwardProxyOptions, 'resolve'> = {},
+): ReturnType<typeof startForwardProxy> {
+  const tls = await startTlsTerminator(emulator.port, authority.issue(['*.fake.test']))
+  return startForwardProxy({
+    ...options,
+    resolve: (_, tunnel) => (tunnel ? tls.port : emulator.port),
+  })
+}
 
-          expectSuccess(end, 'planned')
-          expect(new Set(proxy.requests.map(({ host }) => host))).toEqual(new Set(HOSTS))
-          const form = scheme === 'http' ? 'absolute' : 'tunnel'
-          expect(new Set(proxy.requests.map((each) => each.form))).toEqual(new Set([form]))
-          expect(world.emulator.calls('createComment')).toHaveLength(1)
-          expect(guard.attempts()).toEqual([])
-          // Nobody has to guess where requests went.
-          expect(getLog(end)).toContain('Requests go to amplify.fake.test')
-        },
-      )
+scenarios<Readonly<{ scheme: Scheme; variable: string; withoutScheme?: true }>>(
+  'A proxy gets the requests for the token, STS, Amplify and GitHub',
+  {
+    HTTP_PROXY: { scheme: 'http', variable: 'HTTP_PROXY' },
+    https_proxy: { scheme: 'https', variable: 'https_proxy' },
+    'HTTPS_PROXY without a scheme': {
+      scheme: 'https',
+      variable: 'HTTPS_PROXY',
+      withoutScheme: true,
     },
-  )
-
-  scenario('N01: is left aside for the hosts of NO_PROXY', async () => {
-    await forEachCase<string>(
-      { 'a suffix': '.fake.test', everything: '*', 'lower case': 'no_proxy' },
-      async (exception) => {
-        const world = await createTestBed()
-        const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, {}])))
-        const proxy = await startForwardProxy({ resolve: () => world.emulator.port })
-        const end = await runAction(world, {
-          event: pullRequest(),
-          with: { 'allow-custom-endpoints': 'true' },
-          nodeArguments: guard.nodeArguments,
-          env: {
-            ...farAway('http', `:${world.emulator.port}`),
-            ...guard.env,
-            HTTP_PROXY: proxy.url,
-            ...(exception === 'no_proxy' ? { no_proxy: HOSTS.join(',') } : { NO_PROXY: exception }),
-          },
-        })
-        expectSuccess(end, 'planned')
-        expect(proxy.requests).toEqual([])
-      },
-    )
-  })
-
-  scenario('N01, C07: gets its password, which nobody else gets to see', async () => {
-    await forEachCase<{ password: string; written: string; scheme: 'http' | 'https' }>(
-      {
-        plain: { password: 'example-password', written: 'example-password', scheme: 'http' },
-        escaped: { password: 'p@ss:w/rd#1', written: 'p%40ss%3Aw%2Frd%231', scheme: 'https' },
-        'an @ as it is': { password: 'p@sswrd', written: 'p@sswrd', scheme: 'https' },
-        'a percent sign as it is': { password: '100%sure', written: '100%sure', scheme: 'http' },
-      },
-      async ({ password, written, scheme }) => {
-        const world = await createTestBed({}, FAST_SCALE)
-        const front = await startTlsTerminator(
-          world.emulator.port,
-          authority.issue(['*.fake.test']),
-        )
-        const resolve = (_: string, tunnel: boolean): number =>
-          tunnel ? front.port : world.emulator.port
-        const credentials = { user: 'builder', password }
-        const proxy = await startForwardProxy({ resolve, credentials })
-        const strict = await startForwardProxy({
-          resolve,
-          credentials: { user: 'builder', password: 'another password' },
-        })
-        const run = (port: number) =>
-          runAction(world, {
-            event: pullRequest(),
-            with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
-            env: {
-              ...farAway(scheme),
-              [`${scheme}_proxy`.toUpperCase()]: `http://builder:${written}@127.0.0.1:${port}`,
-              NODE_EXTRA_CA_CERTS: file(authority.cert),
-              RUNNER_DEBUG: '1',
-            },
-          })
-        const welcome = await run(proxy.port)
-        expectSuccess(welcome, 'planned')
-        const refused = await run(strict.port)
-        expect(expectFailure(refused, 'TOKEN_UNAVAILABLE')).toContain('407')
-        for (const end of [welcome, refused]) expectSecretsMasked(end, [password, written])
-      },
-    )
-  })
-
-  scenario('N01: that refuses, is silent or hangs up ends red, and says so', async () => {
-    await forEachCase<ProxyFailure>(
-      { refuse: 'refuse', hang: 'hang', cut: 'cut' },
-      async (failure) => {
-        for (const scheme of ['http', 'https'] as const) {
-          const world = await createTestBed({}, FAST_SCALE)
-          const proxy = await startForwardProxy({ resolve: () => world.emulator.port, failure })
-          const end = await runAction(world, {
-            event: pullRequest(),
-            with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
-            env: { ...farAway(scheme), [`${scheme}_proxy`]: proxy.url },
-          })
-          const message = expectFailure(end, 'TOKEN_UNAVAILABLE')
-          expect(message).toContain('token.fake.test')
-          expect(message).toMatch(/proxy/)
-          expect(proxy.requests.length).toBeGreaterThan(0)
-          expect(world.emulator.requests).toEqual([])
-        }
-      },
-    )
-  })
-
-  scenario(
-    'N01: that does not let a request through is what to check, by the name of its variable, and not the region',
-    async () => {
-      const away = { AWS_ENDPOINT_URL: undefined }
-      const noRole = { 'role-to-assume': '', 'plan-role-to-assume': '' }
-      const sts = 'sts.eu-west-1.amazonaws.com'
-      const amplify = 'amplifybackend.eu-west-1.amazonaws.com'
-      type Case = Readonly<{
-        code: Parameters<typeof expectFailure>[1]
-        /** How the proxy answers; undefined: nothing does. */
-        answer?: 'another password' | 'refuse'
-        variable: string
-        place: string
-        ambient?: boolean
-        env?: Readonly<Record<string, string | undefined>>
-        advice: (place: string) => string
-      }>
-      const check = (variable: string) => (place: string) =>
-        `Check ${variable}: it sends requests through the proxy ${place}`
-      await forEachCase<Case>(
-        {
-          'a name that is not found, for STS': {
-            code: 'STS_UNAVAILABLE',
-            variable: 'HTTPS_PROXY',
-            place: 'proxy.invalid:3128',
-            env: away,
-            advice: check('HTTPS_PROXY'),
-          },
-          'a name that is not found, for Amplify': {
-            code: 'HOST_UNREACHABLE',
-            variable: 'https_proxy',
-            place: 'proxy.invalid:3128',
-            ambient: true,
-            env: away,
-            advice: check('https_proxy'),
-          },
-          'a name that is not found, for the token service': {
-            code: 'TOKEN_UNAVAILABLE',
-            variable: 'HTTP_PROXY',
-            place: 'proxy.invalid:3128',
-            env: farAway('http'),
-            advice: check('HTTP_PROXY'),
-          },
-          'a port that is closed': {
-            code: 'STS_UNAVAILABLE',
-            variable: 'HTTPS_PROXY',
-            place: 'closed',
-            env: away,
-            advice: check('HTTPS_PROXY'),
-          },
-          'another password, at a tunnel': {
-            code: 'STS_UNAVAILABLE',
-            answer: 'another password',
-            variable: 'HTTPS_PROXY',
-            place: 'open',
-            env: away,
-            advice: (place) => `Check the user name and the password in HTTPS_PROXY: the proxy ${place}`,
-          },
-          'another password, at a request': {
-            code: 'TOKEN_UNAVAILABLE',
-            answer: 'another password',
-            variable: 'HTTP_PROXY',
-            place: 'open',
-            env: farAway('http'),
-            advice: (place) => `Check the user name and the password in HTTP_PROXY: the proxy ${place}`,
-          },
-          'no way to STS': {
-            code: 'STS_UNAVAILABLE',
-            answer: 'refuse',
-            variable: 'HTTPS_PROXY',
-            place: 'open',
-            env: away,
-            advice: (place) =>
-              `The proxy ${place} from HTTPS_PROXY refuses to connect to ${sts}.`,
-          },
-          'no way to Amplify': {
-            code: 'HOST_UNREACHABLE',
-            answer: 'refuse',
-            variable: 'HTTPS_PROXY',
-            place: 'open',
-            ambient: true,
-            env: away,
-            advice: (place) =>
-              `The proxy ${place} from HTTPS_PROXY refuses to connect to ${amplify}.`,
-          },
-        },
-        async ({ code, answer, variable, place, ambient = false, env = {}, advice }) => {
-          const world = await createTestBed({}, FAST_SCALE)
-          const guard = createNetworkGuard()
-          const proxy = await startForwardProxy({
-            resolve: () => world.emulator.port,
-            ...(answer === 'refuse' ? { failure: answer } : {}),
-            ...(answer === 'another password'
-              ? { credentials: { user: 'builder', password: 'another password' } }
-              : {}),
-          })
-          const where = {
-            open: `127.0.0.1:${proxy.port}`,
-            closed: `127.0.0.1:${await findClosedPort()}`,
-          }
-          const host = place === 'open' || place === 'closed' ? where[place] : place
-          const end = await runAction(world, {
-            with: {
-              'allow-custom-endpoints': 'true',
-              'max-attempts': '2',
-              ...(ambient ? noRole : {}),
-            },
-            nodeArguments: guard.nodeArguments,
-            env: {
-              ...(ambient ? world.emulator.ambientEnv : {}),
-              ...env,
-              ...guard.env,
-              [variable]: `http://builder:example-password@${host}`,
-            },
-          })
-          const message = expectFailure(end, code)
-          expect(message).toContain(advice(host))
-          expect(message).not.toMatch(/region/)
-          const log = getLog(end)
-          expect(
-            log.split(`Requests go through the proxy ${host}, as ${variable} says.`),
-          ).toHaveLength(2)
-          expectSecretsMasked(end, ['example-password'])
-        },
-      )
-    },
-  )
-
-  scenario(
-    'N01: that cannot be one is refused by the name of its variable, and not shown where it may hold a password',
-    async () => {
-      const world = await createTestBed()
-      const wrong: readonly (readonly [string, string, string])[] = [
-        ['HTTPS_PROXY', 'socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
-        ['http_proxy', 'http://bad host:3128', '"http://bad host:3128"'],
-        ['https_proxy', 'http://builder:example-password@127.0.0.1:99999', '(not shown)'],
-        ['HTTPS_PROXY', 'http://builder:example#password@127.0.0.1:3128', '(not shown)'],
-        ['HTTPS_PROXY', 'http://builder:1/example-password@127.0.0.1:3128', '(not shown)'],
-      ]
-      for (const [variable, value, shown] of sampleCases(wrong)) {
-        const end = await runAction(world, { env: { [variable]: value } })
-        const message = expectFailure(end, 'INVALID_INPUT')
-        expect(message).toContain(
-          `${variable} is ${shown}: it must be the address of an HTTP proxy`,
-        )
-        expect(message.includes('`#` as `%23`')).toBe(value.includes('@'))
-        expect(end.log.join('\n')).not.toMatch(/example.password/)
-      }
-      expect(world.emulator.requests).toEqual([])
-    },
-  )
-})
-
-describe.concurrent('a private certificate authority', () => {
-  async function secured(
-    hosts: readonly string[] = ['localhost'],
-  ): Promise<{ world: TestBed; url: string; handshakes: readonly string[] }> {
-    const world = await createTestBed({}, CAREFUL_SCALE)
-    const front = await startTlsTerminator(world.emulator.port, authority.issue(hosts))
-    return { world, url: `https://localhost:${front.port}`, handshakes: front.handshakes }
-  }
-
-  scenario('N04: is trusted by NODE_EXTRA_CA_CERTS', async () => {
-    const { world, url, handshakes } = await secured()
-    const end = await runAction(world, {
-      with: { wait: 'false' },
-      env: {
-        AWS_ENDPOINT_URL: url,
-        ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0`,
-        NODE_EXTRA_CA_CERTS: file(authority.cert),
-      },
-    })
-    expectSuccess(end, 'started')
-    expect(handshakes.length).toBeGreaterThan(0)
-  })
-
-  scenario(
-    'N04: is a final error otherwise, which names that variable, and is not tried again',
-    async () => {
-      await forEachCase<{ hosts?: readonly string[]; env: () => Record<string, string> }>(
-        {
-          'no variable': { env: () => ({}) },
-          'the variables of other tools': {
-            env: () => ({
-              AWS_CA_BUNDLE: file(authority.cert),
-              SSL_CERT_FILE: file(authority.cert),
-              REQUESTS_CA_BUNDLE: file(authority.cert),
-            }),
-          },
-          'a file that is not there': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
-          'another authority': {
-            env: () => ({ NODE_EXTRA_CA_CERTS: file(createCertificateAuthority('Other').cert) }),
-          },
-          'another host': {
-            hosts: ['other.example'],
-            env: () => ({ NODE_EXTRA_CA_CERTS: file(authority.cert) }),
-          },
-        },
-        async ({ hosts, env }) => {
-          const { world, url } = await secured(hosts)
-          const end = await runAction(world, { env: { ...env(), AWS_ENDPOINT_URL: url } })
-          expect(expectFailure(end, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
-          expect(getLog(end)).not.toContain('Next attempt')
-          expect(getLog(end)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
-          expect(world.emulator.calls('token')).toHaveLength(1)
-          expect(world.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
-        },
-      )
-    },
-  )
-
-  scenario('N04: of the token service, and of Amplify alone, is told in the same way', async () => {
-    const { world, url } = await secured()
-    const token = await runAction(world, {
-      env: { ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0` },
-    })
-    expect(expectFailure(token, 'TOKEN_UNAVAILABLE')).toContain('NODE_EXTRA_CA_CERTS')
-
-    const amplify = await runAction(world, { env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: url } })
-    expect(expectFailure(amplify, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
-    expect(world.emulator.calls('CreateBackendStorage')).toEqual([])
-  })
-
-  scenario('is never trusted as it comes: who asks for that is told before any call', async () => {
-    const world = await createTestBed()
-    const end = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
-    expect(expectFailure(end, 'INVALID_INPUT')).toContain(
-      'NODE_TLS_REJECT_UNAUTHORIZED is "0": it must not turn off the verification of certificates',
-    )
-    expect(world.emulator.requests).toEqual([])
-
-    const strict = await runAction(world, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '1' } })
-    expectSuccess(strict, 'created')
-  })
-})
-
-describe.concurrent('names and addresses', () => {
-  scenario('N07: a name that is not found just now is waited for, the token’s too', async () => {
-    const world = await createTestBed({}, FAST_SCALE)
-    const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
-    const end = await runAction(world, {
-      with: { 'allow-custom-endpoints': 'true', wait: 'false' },
+  },
+  async ({ scheme, variable, withoutScheme }) => {
+    const bed = await createTestBed()
+    const guard = createNetworkGuard()
+    const proxy = await startProxy(bed)
+    const step = await runAction(bed, {
+      event: pullRequest(),
+      with: { ...customEndpoints, 'comment-on-pr': 'true' },
       nodeArguments: guard.nodeArguments,
-      env: { ...farAway('http', `:${world.emulator.port}`), ...guard.env },
-    })
-    expectSuccess(end, 'started')
-    const retries = getLog(end)
-    for (const operation of [
-      'The token request',
-      'AssumeRoleWithWebIdentity',
-      'GetBackendStorage',
-    ]) {
-      expect(retries).toMatch(new RegExp(`${operation} failed \\(attempt 2 of \\d\\): EAI_AGAIN`))
-    }
-    expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
-  })
-
-  scenario(
-    'N07: a custom endpoint that is not found is what to check, by its variable; else it is the region',
-    async () => {
-      const vpce = 'vpce-1.sts.eu-west-1.vpce.amazonaws.com'
-      const backend = 'vpce-1.amplifybackend.eu-west-1.vpce.amazonaws.com'
-      const unset = { AWS_ENDPOINT_URL: undefined }
-      await forEachCase<{
-        code: Parameters<typeof expectFailure>[1]
-        ambient?: boolean
-        with?: Record<string, string>
-        env: Record<string, string | undefined>
-        says: string
-        regional?: boolean
-      }>(
-        {
-          'of STS': {
-            code: 'STS_UNAVAILABLE',
-            env: { AWS_ENDPOINT_URL_STS: `https://${vpce}` },
-            says: `Check AWS_ENDPOINT_URL_STS: it sends requests to ${vpce}.`,
-          },
-          'of Amplify': {
-            code: 'HOST_UNREACHABLE',
-            env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: `https://${backend}` },
-            says: `Check AWS_ENDPOINT_URL_AMPLIFYBACKEND: it sends requests to ${backend}.`,
-          },
-          'of all services': {
-            code: 'STS_UNAVAILABLE',
-            env: { AWS_ENDPOINT_URL: `https://${vpce}` },
-            says: `Check AWS_ENDPOINT_URL: it sends requests to ${vpce}.`,
-          },
-          'the region of STS': {
-            code: 'STS_UNAVAILABLE',
-            with: { 'aws-region': 'eu-wst-1' },
-            env: unset,
-            says: 'Check the spelling of the region "eu-wst-1" first.',
-            regional: true,
-          },
-          'the region of Amplify': {
-            code: 'HOST_UNREACHABLE',
-            ambient: true,
-            with: { 'aws-region': 'eu-wst-1' },
-            env: unset,
-            says: 'Check the spelling of aws-region ("eu-wst-1")',
-            regional: true,
-          },
-        },
-        async ({ code, ambient = false, with: given = {}, env, says, regional = false }) => {
-          const world = await createTestBed({}, FAST_SCALE)
-          const guard = createNetworkGuard()
-          const end = await runAction(world, {
-            with: {
-              ...(ambient ? { 'role-to-assume': '', 'plan-role-to-assume': '' } : {}),
-              ...given,
-            },
-            nodeArguments: guard.nodeArguments,
-            env: { ...(ambient ? world.emulator.ambientEnv : {}), ...env, ...guard.env },
-          })
-          const message = expectFailure(end, code)
-          expect(message).toContain(says)
-          expect(/\bregion\b/.test(message)).toBe(regional)
-        },
-      )
-    },
-  )
-
-  scenario('N09: where no address answers, each is named, whatever is called', async () => {
-    const port = await findClosedPort()
-    const dead = 'dead.fake.test'
-    await forEachCase<{ env: Record<string, string>; code: Parameters<typeof expectFailure>[1] }>(
-      {
-        'the token service': {
-          env: { ACTIONS_ID_TOKEN_REQUEST_URL: `http://${dead}:${port}/idtoken?api-version=2.0` },
-          code: 'TOKEN_UNAVAILABLE',
-        },
-        STS: {
-          env: { AWS_ENDPOINT_URL_STS: `http://${dead}:${port}` },
-          code: 'STS_UNAVAILABLE',
-        },
-        Amplify: {
-          env: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: `http://${dead}:${port}` },
-          code: 'HOST_UNREACHABLE',
-        },
-      },
-      async ({ env, code }) => {
-        const world = await createTestBed({}, CAREFUL_SCALE)
-        const guard = createNetworkGuard({ [dead]: { addresses: ['::1', '127.0.0.1'] } })
-        const end = await runAction(world, {
-          with: { 'allow-custom-endpoints': 'true', 'max-attempts': '2' },
-          nodeArguments: guard.nodeArguments,
-          env: { ...env, ...guard.env },
-        })
-        const message = expectFailure(end, code)
-        expect(message).toContain(`ECONNREFUSED ::1:${port}`)
-        expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
-      },
-    )
-  })
-
-  scenario('N09: one dead address does not matter where another answers', async () => {
-    const world = await createTestBed()
-    const guard = createNetworkGuard({ 'sts.fake.test': { addresses: ['::1', '127.0.0.1'] } })
-    const end = await runAction(world, {
-      with: { 'allow-custom-endpoints': 'true', wait: 'false' },
-      nodeArguments: guard.nodeArguments,
-      env: { AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`, ...guard.env },
-    })
-    expectSuccess(end, 'started')
-    expect(getLog(end)).not.toContain('Next attempt')
-  })
-})
-
-describe.concurrent('a distant host', () => {
-  /** A run whose STS has these addresses, one of which takes so long to connect. */
-  async function runWith(
-    addresses: readonly string[],
-    slow: string,
-    ms: number,
-  ): Promise<StepResult> {
-    const world = await createTestBed()
-    const guard = createNetworkGuard({ 'sts.fake.test': { addresses } })
-    return await runAction(world, {
-      with: { 'allow-custom-endpoints': 'true', wait: 'false', 'max-attempts': '1' },
-      nodeArguments: [...guard.nodeArguments, ...preloadArguments('preload/slow-connect.ts')],
       env: {
+        ...useHosts(scheme),
         ...guard.env,
-        AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${world.emulator.port}`,
-        SLOW_ADDRESS: slow,
-        SLOW_MS: String(ms),
+        [variable]: withoutScheme === true ? `127.0.0.1:${proxy.port}` : proxy.url,
+        NODE_EXTRA_CA_CERTS: writeTempFile(authority.cert),
       },
     })
-  }
+    expectSuccess(step, 'planned')
+    expect(new Set(proxy.requests.map(({ host }) => host))).toEqual(new Set(HOSTS))
+    const form = scheme === 'http' ? 'absolute' : 'tunnel'
+    expect(new Set(proxy.requests.map((request) => request.form))).toEqual(new Set([form]))
+    expect(bed.emulator.calls('createComment')).toHaveLength(1)
+    expect(guard.attempts()).toEqual([])
+    expect(getLog(step)).toContain('Requests go to amplify.fake.test')
+  },
+)
 
-  scenario('N09: has longer to connect than Node gives an address by itself', async () => {
-    await forEachCase<readonly string[]>(
-      { 'the dead one last': ['127.0.0.1', '::1'], 'the dead one first': ['::1', '127.0.0.1'] },
-      async (addresses) => {
-        expectSuccess(await runWith(addresses, '127.0.0.1', 300), 'started')
+scenarios(
+  'A proxy gets no request for a host of NO_PROXY',
+  { NO_PROXY: '.fake.test', no_proxy: HOSTS.join(',') },
+  async (value, variable) => {
+    const bed = await createTestBed()
+    const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, {}])))
+    const proxy = await startProxy(bed)
+    const step = await runAction(bed, {
+      event: pullRequest(),
+      with: customEndpoints,
+      nodeArguments: guard.nodeArguments,
+      env: {
+        ...useHosts('http', `:${bed.emulator.port}`),
+        ...guard.env,
+        HTTP_PROXY: proxy.url,
+        [variable]: value,
       },
-    )
-  })
+    })
+    expectSuccess(step, 'planned')
+    expect(proxy.requests).toEqual([])
+  },
+)
 
-  scenario('N09: that is too slow is named beside the address that refuses', async () => {
-    const end = await runWith(['127.0.0.2', '::1'], '127.0.0.2', 20_000)
-    expect(expectFailure(end, 'STS_UNAVAILABLE')).toMatch(
-      /ETIMEDOUT 127\.0\.0\.2:\d+; .*ECONNREFUSED ::1:\d+/,
-    )
+scenarios<Readonly<{ password: string; written: string; scheme: Scheme }>>(
+  'A proxy gets its password, which is masked and shown nowhere',
+  {
+    escaped: { password: 'p@ss:w/rd#1', written: 'p%40ss%3Aw%2Frd%231', scheme: 'https' },
+    'an @ as it is': { password: 'p@sswrd', written: 'p@sswrd', scheme: 'https' },
+    'a percent sign as it is': { password: '100%sure', written: '100%sure', scheme: 'http' },
+  },
+  async ({ password, written, scheme }) => {
+    const bed = await createTestBed()
+    const run = async (expected: string): Promise<StepResult> => {
+      const proxy = await startProxy(bed, { credentials: { user: 'builder', password: expected } })
+      return runAction(bed, {
+        event: pullRequest(),
+        with: customEndpoints,
+        env: {
+          ...useHosts(scheme),
+          [`${scheme}_proxy`.toUpperCase()]: `http://builder:${written}@127.0.0.1:${proxy.port}`,
+          NODE_EXTRA_CA_CERTS: writeTempFile(authority.cert),
+          RUNNER_DEBUG: '1',
+        },
+      })
+    }
+    const accepted = await run(password)
+    expectSuccess(accepted, 'planned')
+    const rejected = await run('another password')
+    expect(expectFailure(rejected, 'TOKEN_UNAVAILABLE')).toContain('407')
+    for (const step of [accepted, rejected]) expectSecretsMasked(step, [password, written])
+  },
+)
+
+scenarios<Readonly<{ failure: ProxyFailure; scheme: Scheme }>>(
+  'A proxy that does not forward is an error that names the host',
+  {
+    '403': { failure: 'refuse', scheme: 'http' },
+    'no response': { failure: 'hang', scheme: 'https' },
+    'a reset': { failure: 'cut', scheme: 'https' },
+  },
+  async ({ failure, scheme }) => {
+    const bed = await createTestBed()
+    const proxy = await startProxy(bed, { failure })
+    const step = await runAction(bed, {
+      event: pullRequest(),
+      with: customEndpoints,
+      env: { ...useHosts(scheme), [`${scheme}_proxy`]: proxy.url },
+    })
+    const message = expectFailure(step, 'TOKEN_UNAVAILABLE')
+    expect(message).toContain('token.fake.test')
+    expect(message).toMatch(/proxy/)
+    expect(proxy.requests.length).toBeGreaterThan(0)
+    expect(bed.emulator.requests).toEqual([])
+  },
+)
+
+type BadProxy = Readonly<{
+  code: ErrorCode
+  variable: string
+  /** Where the variable leads to: this host, a port on which nothing listens, or a proxy that fails so. */
+  host?: string
+  closed?: true
+  proxy?: Omit<ForwardProxyOptions, 'resolve'>
+  ambient?: true
+  env?: Readonly<Record<string, string | undefined>>
+}>
+
+const otherPassword = { credentials: { user: 'builder', password: 'another password' } }
+const awsEndpoints = { AWS_ENDPOINT_URL: undefined }
+
+scenarios<BadProxy>(
+  'A proxy that cannot be used is named with its variable in the error and the log, without its password',
+  {
+    'an unknown host, for STS': {
+      code: 'STS_UNAVAILABLE',
+      variable: 'HTTPS_PROXY',
+      host: 'proxy.invalid:3128',
+      env: awsEndpoints,
+    },
+    'an unknown host, for Amplify': {
+      code: 'HOST_UNREACHABLE',
+      variable: 'https_proxy',
+      host: 'proxy.invalid:3128',
+      ambient: true,
+      env: awsEndpoints,
+    },
+    'an unknown host, for the token': {
+      code: 'TOKEN_UNAVAILABLE',
+      variable: 'HTTP_PROXY',
+      host: 'proxy.invalid:3128',
+      env: useHosts('http'),
+    },
+    'a closed port': {
+      code: 'STS_UNAVAILABLE',
+      variable: 'HTTPS_PROXY',
+      closed: true,
+      env: awsEndpoints,
+    },
+    'another password, in a tunnel': {
+      code: 'STS_UNAVAILABLE',
+      variable: 'HTTPS_PROXY',
+      proxy: otherPassword,
+      env: awsEndpoints,
+    },
+    'another password, in a request': {
+      code: 'TOKEN_UNAVAILABLE',
+      variable: 'HTTP_PROXY',
+      proxy: otherPassword,
+      env: useHosts('http'),
+    },
+    'a refused tunnel to STS': {
+      code: 'STS_UNAVAILABLE',
+      variable: 'HTTPS_PROXY',
+      proxy: { failure: 'refuse' },
+      env: awsEndpoints,
+    },
+    'a refused tunnel to Amplify': {
+      code: 'HOST_UNREACHABLE',
+      variable: 'HTTPS_PROXY',
+      proxy: { failure: 'refuse' },
+      ambient: true,
+      env: awsEndpoints,
+    },
+  },
+  async ({ code, variable, host, closed, proxy, ambient, env }) => {
+    const bed = await createTestBed()
+    const guard = createNetworkGuard()
+    const port = closed === true ? await findClosedPort() : (await startProxy(bed, proxy)).port
+    const address = host ?? `127.0.0.1:${port}`
+    const step = await runAction(bed, {
+      with: { ...customEndpoints, ...(ambient === true ? withoutRole : {}) },
+      nodeArguments: guard.nodeArguments,
+      env: {
+        ...(ambient === true ? bed.emulator.ambientEnv : {}),
+        ...env,
+        ...guard.env,
+        [variable]: `http://builder:example-password@${address}`,
+      },
+    })
+    const message = expectFailure(step, code)
+    expect(message).toContain(variable)
+    expect(message).toContain(address)
+    expect(message).not.toMatch(/region/)
+    expect(step.log.filter((line) => line.includes(`proxy ${address}`))).not.toEqual([])
+    expectSecretsMasked(step, ['example-password'])
+  },
+)
+
+scenarios<Readonly<{ variable: string; value: string }>>(
+  'A malformed proxy is rejected by the name of its variable, and not shown when it may contain a password',
+  {
+    'another protocol': { variable: 'HTTPS_PROXY', value: 'socks5://127.0.0.1:1080' },
+    'white space': { variable: 'http_proxy', value: 'http://bad host:3128' },
+    'a port out of range': {
+      variable: 'https_proxy',
+      value: 'http://builder:example-password@127.0.0.1:99999',
+    },
+    'an unescaped password': {
+      variable: 'HTTPS_PROXY',
+      value: 'http://builder:example#password@127.0.0.1:3128',
+    },
+  },
+  async ({ variable, value }) => {
+    const { step, emulator } = await runOnce({ env: { [variable]: value } })
+    const message = expectFailure(step, 'INVALID_INPUT')
+    expect(message).toContain(variable)
+    expect(message.includes(value)).toBe(!value.includes('@'))
+    expect(getLog(step)).not.toMatch(/example.password/)
+    expect(emulator.requests).toEqual([])
+  },
+)
+
+/** A test bed behind TLS, with a certificate of the private authority for these hosts. */
+async function createTlsTestBed(
+  hosts: readonly string[] = ['localhost'],
+): Promise<Readonly<{ bed: TestBed; url: string; handshakes: readonly string[] }>> {
+  const bed = await createTestBed()
+  const { port, handshakes } = await startTlsTerminator(bed.emulator.port, authority.issue(hosts))
+  return { bed, url: `https://localhost:${port}`, handshakes }
+}
+
+scenario('NODE_EXTRA_CA_CERTS makes a run trust a private certificate authority', async () => {
+  const { bed, url, handshakes } = await createTlsTestBed()
+  const step = await runAction(bed, {
+    with: { wait: 'false' },
+    env: {
+      AWS_ENDPOINT_URL: url,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2.0`,
+      NODE_EXTRA_CA_CERTS: writeTempFile(authority.cert),
+    },
   })
+  expectSuccess(step, 'started')
+  expect(handshakes.length).toBeGreaterThan(0)
 })
 
-describe.concurrent('a call of the backend that is lost or answered oddly', () => {
-  const CREATE = 'CreateBackendStorage'
-
-  async function createWith(
-    fault: Fault & { when?: 'after'; times?: number | 'always' },
-    inputs: Record<string, string> = {},
-  ): Promise<{ end: Awaited<ReturnType<typeof runAction>>; world: TestBed }> {
-    const world = await createTestBed({ rules: { jobMs: 10_000 } }, FAST_SCALE)
-    world.emulator.injectFault({ operation: CREATE, ...fault })
-    return { world, end: await runAction(world, { with: inputs }) }
-  }
-
-  scenario(
-    'N05, N14: a create whose answer is lost after it took effect is found, and not sent again',
-    async () => {
-      await forEachCase<Fault>(
-        {
-          'N05: reset': { kind: 'reset' },
-          'N05: closed': { kind: 'close' },
-          'N10: silence': { kind: 'stall' },
-          'N12: a page': { kind: 'html', status: 504 },
-          'N14: truncated': { kind: 'truncated' },
-          'N14: truncated in a chunk': { kind: 'truncated', chunked: true },
-        },
-        async (fault) => {
-          const { world, end } = await createWith({ ...fault, when: 'after' })
-          expectSuccess(end, 'created')
-          const [job] = world.emulator.environment().jobs
-          expect(end.outputs['job-id']).toBe(job?.jobId)
-          expect(world.emulator.calls(CREATE)).toHaveLength(1)
-          expect(world.emulator.state.counters.create.executed).toBe(1)
-        },
-      )
+scenarios<Readonly<{ hosts?: readonly string[]; env: () => Record<string, string> }>>(
+  'A certificate that is not trusted is an error that names NODE_EXTRA_CA_CERTS, and is not retried',
+  {
+    'no variable': { env: () => ({}) },
+    'the variables of other tools': {
+      env: () => {
+        const path = writeTempFile(authority.cert)
+        return { AWS_CA_BUNDLE: path, SSL_CERT_FILE: path, REQUESTS_CA_BUNDLE: path }
+      },
     },
-  )
-
-  scenario(
-    'N12, N13: an answer that is none is found to be without effect before the create is sent again',
-    async () => {
-      await forEachCase<Fault>(
-        {
-          'N12: 504 with a page': { kind: 'html', status: 504 },
-          'N05: reset while it is sent': { kind: 'reset', unread: true },
-          'N05: closed while it is sent': { kind: 'close', unread: true },
-          'N12: 502 with a page': { kind: 'html', status: 502 },
-          'N12: 504 with nothing': { kind: 'empty', status: 504 },
-          'N12: 503 with nothing': { kind: 'empty', status: 503 },
-          'N13: nothing': { kind: 'empty' },
-          'N13: {}': { kind: 'body', body: '{}' },
-          'N13: []': { kind: 'body', body: '[]' },
-          'N13: a page': { kind: 'html', status: 200 },
-          'N13: a text': { kind: 'body', body: '""' },
-          'N13: null': { kind: 'body', body: 'null' },
-          'N13: capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
-          'N13: a number': { kind: 'body', body: '{"jobId":12}' },
-          'N13: 204': { kind: 'empty', status: 204 },
-          'I06: a path': { kind: 'body', body: '{"jobId":"../../x","status":"RUNNING"}' },
-          'I06: dots': { kind: 'body', body: '{"jobId":"..","status":"RUNNING"}' },
-          'W09: a blank id': { kind: 'body', body: '{"jobId":"","status":"RUNNING"}' },
-        },
-        async (fault) => {
-          const { world, end } = await createWith(fault)
-          expectSuccess(end, 'created')
-          expect(world.emulator.calls(CREATE)).toHaveLength(2)
-          expect(world.emulator.state.counters.create.executed).toBe(1)
-          // Only the job of the second answer was ever asked for.
-          const [job] = world.emulator.environment().jobs
-          const asked = world.emulator.requests
-            .map(({ path }) => /^\/backend\/d1a2b3c4d5e6f7\/job\/prod\/(.*)$/.exec(path)?.[1])
-            .filter((id) => id !== undefined)
-          expect(new Set(asked)).toEqual(new Set([job?.jobId]))
-        },
-        7,
-      )
+    'a missing file': { env: () => ({ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }) },
+    'another authority': {
+      env: () => ({
+        NODE_EXTRA_CA_CERTS: writeTempFile(createCertificateAuthority('Other').cert),
+      }),
     },
-  )
+    'another host': {
+      hosts: ['other.example'],
+      env: () => ({ NODE_EXTRA_CA_CERTS: writeTempFile(authority.cert) }),
+    },
+  },
+  async ({ hosts, env }) => {
+    const { bed, url } = await createTlsTestBed(hosts)
+    const step = await runAction(bed, { env: { ...env(), AWS_ENDPOINT_URL: url } })
+    expect(expectFailure(step, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+    expect(getLog(step)).not.toContain('Next attempt')
+    expect(getLog(step)).not.toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+    expect(bed.emulator.calls('token')).toHaveLength(1)
+    expect(bed.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
+  },
+)
 
-  scenario('N12: a gateway’s page is told as what it is, not as bad JSON', async () => {
-    const { end } = await createWith(
-      { kind: 'html', status: 502, times: 'always' },
-      { 'max-attempts': '1' },
-    )
-    const message = expectFailure(end, 'SERVICE_ERROR')
-    expect(message).toContain('502')
-    expect(message).not.toMatch(/Unexpected token|SyntaxError/)
+scenarios<ErrorCode>(
+  'A certificate of one service that is not trusted is an error that names NODE_EXTRA_CA_CERTS',
+  {
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'TOKEN_UNAVAILABLE',
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: 'TLS_FAILED',
+  },
+  async (code, variable) => {
+    const { bed, url } = await createTlsTestBed()
+    const path = code === 'TOKEN_UNAVAILABLE' ? '/idtoken?api-version=2.0' : ''
+    const step = await runAction(bed, { env: { [variable]: `${url}${path}` } })
+    expect(expectFailure(step, code)).toContain('NODE_EXTRA_CA_CERTS')
+    expect(bed.emulator.calls('CreateBackendStorage')).toEqual([])
+  },
+)
+
+scenario('NODE_TLS_REJECT_UNAUTHORIZED=0 is rejected before any request', async () => {
+  const bed = await createTestBed()
+  const step = await runAction(bed, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+  expect(expectFailure(step, 'INVALID_INPUT')).toContain('NODE_TLS_REJECT_UNAUTHORIZED')
+  expect(bed.emulator.requests).toEqual([])
+  const strict = await runAction(bed, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '1' } })
+  expectSuccess(strict, 'created')
+})
+
+scenario('A name that does not resolve for a while is looked up again by every call', async () => {
+  const bed = await createTestBed()
+  const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, { again: 2 }])))
+  const step = await runAction(bed, {
+    with: { 'allow-custom-endpoints': 'true', wait: 'false' },
+    nodeArguments: guard.nodeArguments,
+    env: { ...useHosts('http', `:${bed.emulator.port}`), ...guard.env },
   })
+  expectSuccess(step, 'started')
+  for (const call of ['token request', 'AssumeRoleWithWebIdentity', 'GetBackendStorage'])
+    expect(getLog(step)).toMatch(new RegExp(`${call} failed \\(attempt 2 of \\d\\): EAI_AGAIN`))
+  expect(bed.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+})
 
-  scenario(
-    'N13: a body of null is an answer that could not be read, and not the SDK’s own trouble',
-    async () => {
-      const loseTheAnswer = ({ emulator }: TestBed): void => {
-        emulator.injectFault({ operation: CREATE, kind: 'reset', when: 'after' })
-      }
-      await forEachCase<{
-        operation: OperationName
-        /** Green where the call only warns of what may come. */
-        code?: Parameters<typeof expectFailure>[1]
-        result?: string
-        inputs?: Record<string, string>
-        prepare?: (world: TestBed) => void
-        body?: string
-        says?: string
-      }>(
-        {
-          'the look': { operation: 'GetBackendStorage', code: 'UNREADABLE_RESPONSE' },
-          'the second look': { operation: 'GetBackend' },
-          'the create': {
-            operation: 'CreateBackendStorage',
-            code: 'UNREADABLE_RESPONSE',
-            inputs: { 'max-attempts': '1' },
-          },
-          'the wait': {
-            operation: 'GetBackendJob',
-            code: 'TIMED_OUT',
-            result: 'timed-out',
-            inputs: { 'timeout-in-minutes': '1' },
-          },
-          'the list of jobs': { operation: 'ListBackendJobs', prepare: loseTheAnswer },
-          'in the list of jobs': {
-            operation: 'ListBackendJobs',
-            prepare: loseTheAnswer,
-            body: '{"jobs":[null]}',
-            says: 'the response lacks required fields',
-          },
-        },
-        async ({ operation, code, result, inputs = {}, prepare, body = 'null', says }) => {
-          const world = await createTestBed({ rules: { jobMs: 10_000 } }, CAREFUL_SCALE)
-          prepare?.(world)
-          world.emulator.injectFault({ operation, kind: 'body', body, times: 'always' })
-          const end = await runAction(world, {
-            with: { 'max-attempts': '2', ...inputs },
-            env: { RUNNER_DEBUG: '1' },
-          })
-          if (code !== undefined) expectFailure(end, code, result)
-          expect(getLog(end)).toContain(says ?? 'the response could not be parsed')
-          expect(`${end.rawLines.join('\n')}${end.summary}`).not.toMatch(
-            /Cannot read|TypeError|INTERNAL_ERROR|\$response|[Dd]eserializ/,
-          )
-        },
-      )
+const stsLink = 'vpce-1.sts.eu-west-1.vpce.amazonaws.com'
+const amplifyLink = 'vpce-1.amplifybackend.eu-west-1.vpce.amazonaws.com'
+
+scenarios<Readonly<{ code: ErrorCode; host: string }>>(
+  'A configured host that is not found is reported with its variable, and not with the region',
+  {
+    AWS_ENDPOINT_URL_STS: { code: 'STS_UNAVAILABLE', host: stsLink },
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: { code: 'HOST_UNREACHABLE', host: amplifyLink },
+    AWS_ENDPOINT_URL: { code: 'STS_UNAVAILABLE', host: stsLink },
+  },
+  async ({ code, host }, variable) => {
+    const bed = await createTestBed()
+    const guard = createNetworkGuard()
+    const step = await runAction(bed, {
+      nodeArguments: guard.nodeArguments,
+      env: { [variable]: `https://${host}`, ...guard.env },
+    })
+    const message = expectFailure(step, code)
+    expect(message).toContain(variable)
+    expect(message).toContain(host)
+    expect(message).not.toMatch(/\bregion\b/)
+  },
+)
+
+scenarios<Readonly<{ variable: string; code: ErrorCode }>>(
+  'When no address of a host accepts connections, the error names each of them',
+  {
+    'the token service': { variable: 'ACTIONS_ID_TOKEN_REQUEST_URL', code: 'TOKEN_UNAVAILABLE' },
+    STS: { variable: 'AWS_ENDPOINT_URL_STS', code: 'STS_UNAVAILABLE' },
+    Amplify: { variable: 'AWS_ENDPOINT_URL_AMPLIFYBACKEND', code: 'HOST_UNREACHABLE' },
+  },
+  async ({ variable, code }) => {
+    const port = await findClosedPort()
+    const guard = createNetworkGuard({ 'dead.fake.test': { addresses: ['::1', '127.0.0.1'] } })
+    const { step } = await runOnce({
+      with: customEndpoints,
+      nodeArguments: guard.nodeArguments,
+      env: { [variable]: `http://dead.fake.test:${port}/`, ...guard.env },
+    })
+    const message = expectFailure(step, code)
+    expect(message).toContain(`ECONNREFUSED ::1:${port}`)
+    expect(message).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
+  },
+)
+
+/** Runs in real time with an STS that has these addresses, one of which connects late. */
+async function runWithSlowAddress(
+  addresses: readonly string[],
+  slow: string,
+  ms: number,
+): Promise<StepResult> {
+  const bed = await createTestBed({ scale: 1 })
+  const guard = createNetworkGuard({ 'sts.fake.test': { addresses } })
+  return runAction(bed, {
+    with: { 'allow-custom-endpoints': 'true', wait: 'false', 'max-attempts': '1' },
+    nodeArguments: [...guard.nodeArguments, ...preloadArguments('preload/slow-connect.ts')],
+    env: {
+      ...guard.env,
+      AWS_ENDPOINT_URL_STS: `http://sts.fake.test:${bed.emulator.port}`,
+      SLOW_ADDRESS: slow,
+      SLOW_MS: String(ms),
     },
-  )
+  })
+}
 
-  scenario(
-    'N10: a create that is never answered is looked for, sent again, and ends by its attempts',
-    async () => {
-      const { world, end } = await createWith(
-        { kind: 'stall', times: 'always' },
-        { 'max-attempts': '2' },
-      )
-      const message = expectFailure(end, 'NO_ANSWER', 'failed')
-      expect(message).toContain(CREATE)
-      expect(world.emulator.calls(CREATE)).toHaveLength(2)
-      expect(world.emulator.calls('ListBackendJobs').length).toBeGreaterThan(0)
+scenarios(
+  'A distant address may take longer to connect than the default of Node, also beside a dead one',
+  { 'the dead address last': ['127.0.0.1', '::1'], 'the dead address first': ['::1', '127.0.0.1'] },
+  async (addresses) => {
+    const step = await runWithSlowAddress(addresses, '127.0.0.1', 300)
+    expectSuccess(step, 'started')
+    expect(getLog(step)).not.toContain('Next attempt')
+  },
+)
+
+scenario('An address that connects too late is named beside one that refuses', async () => {
+  const step = await runWithSlowAddress(['127.0.0.2', '::1'], '127.0.0.2', 20_000)
+  expect(expectFailure(step, 'STS_UNAVAILABLE')).toMatch(
+    /ETIMEDOUT 127\.0\.0\.2:\d+; .*ECONNREFUSED ::1:\d+/,
+  )
+})
+
+const CREATE = 'CreateBackendStorage'
+
+scenarios<Fault>(
+  'A create whose response is lost after it took effect is found, and not sent again',
+  {
+    'a reset': { kind: 'reset' },
+    'a close': { kind: 'close' },
+    'no response': { kind: 'stall' },
+    'a truncated response': { kind: 'truncated', chunked: true },
+  },
+  async (fault) => {
+    const { step, emulator } = await runOnce({
+      rules: { jobMs: 10_000 },
+      faults: [{ operation: CREATE, ...fault, when: 'after' }],
+    })
+    expectSuccess(step, 'created', { 'job-id': getJobId(emulator) })
+    expect(emulator.calls(CREATE)).toHaveLength(1)
+    expect(emulator.state.counters.create.executed).toBe(1)
+  },
+)
+
+scenarios<Fault>(
+  'A create with a malformed response is sent again once it is known to have had no effect',
+  {
+    'a reset while it is sent': { kind: 'reset', unread: true },
+    'a close while it is sent': { kind: 'close', unread: true },
+    'a 502 with a page': { kind: 'html', status: 502 },
+    'an empty 503': { kind: 'empty', status: 503 },
+    'an empty 200': { kind: 'empty' },
+    'a 204': { kind: 'empty', status: 204 },
+    'a page with 200': { kind: 'html', status: 200 },
+    'no job id': { kind: 'body', body: '{}' },
+    'a list': { kind: 'body', body: '[]' },
+    null: { kind: 'body', body: 'null' },
+    'members in capitals': { kind: 'body', body: '{"JobId":"a","Status":"COMPLETED"}' },
+    'a job id that is a path': { kind: 'body', body: '{"jobId":"../../x","status":"RUNNING"}' },
+  },
+  async (fault) => {
+    const { step, emulator } = await runOnce({
+      rules: { jobMs: 10_000 },
+      faults: [{ operation: CREATE, ...fault }],
+    })
+    expectSuccess(step, 'created')
+    expect(emulator.calls(CREATE)).toHaveLength(2)
+    expect(emulator.state.counters.create.executed).toBe(1)
+    const polled = emulator.calls('GetBackendJob').map(({ path }) => path.split('/').at(-1))
+    expect(new Set(polled)).toEqual(new Set([getJobId(emulator)]))
+  },
+)
+
+scenario('A page of a gateway is reported as such, and not as malformed JSON', async () => {
+  const { step } = await runOnce({
+    with: { 'max-attempts': '1' },
+    faults: [{ operation: CREATE, kind: 'html', status: 502, times: 'always' }],
+  })
+  const message = expectFailure(step, 'SERVICE_ERROR')
+  expect(message).toContain('502')
+  expect(message).not.toMatch(/Unexpected token|SyntaxError/)
+})
+
+type NullBody = Readonly<{
+  operation: FaultSpec['operation']
+  body?: string
+  expected: (step: StepResult, emulator: Emulator) => void
+  with?: Readonly<Record<string, string>>
+  faults?: readonly FaultSpec[]
+}>
+
+const loseResponse: FaultSpec = { operation: CREATE, kind: 'reset', when: 'after' }
+
+scenarios<NullBody>(
+  'A body of null is a malformed response, and never an error inside the SDK',
+  {
+    'the first read': {
+      operation: 'GetBackendStorage',
+      expected: (step) => {
+        expectFailure(step, 'UNREADABLE_RESPONSE')
+      },
     },
-  )
-
-  scenario(
-    'N10, P06: a job that is never answered for ends with the time of the run, and names the call',
-    async () => {
-      const world = await createTestBed({}, FAST_SCALE)
-      world.emulator.injectFault({ operation: 'GetBackendJob', kind: 'stall', times: 'always' })
-      const end = await runAction(world, { with: { 'timeout-in-minutes': '2' } })
-
-      const message = expectFailure(end, 'TIMED_OUT', 'timed-out')
-      expect(message).toContain('get-backend-job')
-      expect(getLog(end)).toContain('GetBackendJob')
-      const [job] = world.emulator.environment().jobs
-      expect(end.outputs['job-id']).toBe(job?.jobId)
+    'the create': {
+      operation: CREATE,
+      with: { 'max-attempts': '1' },
+      expected: (step) => {
+        expectFailure(step, 'UNREADABLE_RESPONSE')
+      },
     },
-  )
+    'the poll': {
+      operation: 'GetBackendJob',
+      with: { 'timeout-in-minutes': '1' },
+      expected: (step, emulator) => {
+        expectFailure(step, 'TIMED_OUT', { result: 'timed-out', 'job-id': getJobId(emulator) })
+      },
+    },
+    'the list of jobs': {
+      operation: 'ListBackendJobs',
+      body: '{"jobs":[null]}',
+      faults: [loseResponse],
+      expected: (step) => {
+        expect(step.outputs['ready'] === 'true').toBe(step.exitCode === 0)
+      },
+    },
+  },
+  async ({ operation, body = 'null', expected, faults = [], ...given }) => {
+    const { step, emulator } = await runOnce({
+      rules: { jobMs: 10_000 },
+      with: { 'max-attempts': '2', ...given.with },
+      env: { RUNNER_DEBUG: '1' },
+      faults: [...faults, { operation, kind: 'body', body, times: 'always' }],
+    })
+    expected(step, emulator)
+    expect(`${step.rawLines.join('\n')}${step.summary}`).not.toMatch(
+      /Cannot read|TypeError|INTERNAL_ERROR|\$response|[Dd]eserializ/,
+    )
+  },
+)
+
+scenario(
+  'A create that never gets a response is looked for, and ends after its attempts',
+  async () => {
+    const { step, emulator } = await runOnce({
+      with: { 'max-attempts': '2' },
+      faults: [{ operation: CREATE, kind: 'stall', times: 'always' }],
+    })
+    expect(expectFailure(step, 'NO_ANSWER')).toContain(CREATE)
+    expect(emulator.calls(CREATE)).toHaveLength(2)
+    expect(emulator.calls('ListBackendJobs').length).toBeGreaterThan(0)
+  },
+)
+
+scenario('Polls that never get a response end with the time of the run', async () => {
+  const { step, emulator } = await runOnce({
+    with: { 'timeout-in-minutes': '1' },
+    faults: [{ operation: 'GetBackendJob', kind: 'stall', times: 'always' }],
+  })
+  const outputs = { result: 'timed-out', 'job-id': getJobId(emulator) }
+  expect(expectFailure(step, 'TIMED_OUT', outputs)).toContain('get-backend-job')
+  expect(getLog(step)).toContain('GetBackendJob')
 })

@@ -1,183 +1,139 @@
-/** A job of somebody else holds the environment. */
-import { afterAll, describe, expect, it } from 'vitest'
+/** A job of somebody else, while which the service accepts no other. */
+import { expect } from 'vitest'
 
-import { addJob, addStorage, endJob, type Emulator, type Job } from '../../emulator/emulator.ts'
-import { FAST_SCALE, runAction } from '../support/run-action.ts'
+import { endJob, type FaultSpec, type Job } from '../../emulator/emulator.ts'
+import { addMedia, addOtherJob, ALL, denyOperations } from '../support/emulator-state.ts'
+import { runOnce } from '../support/run-action.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
 import {
+  expectFailure,
+  expectSuccess,
   getAnnotations,
-  getError,
-  denyOperations,
   getLines,
   getLog,
 } from '../support/step-result.ts'
-import { createEmulatorPool } from '../support/emulator-pool.ts'
 
-const stages = createEmulatorPool(FAST_SCALE)
-afterAll(() => stages.stop())
+const CREATE = 'CreateBackendStorage'
+const executedOnce = { accepted: 1, executed: 1 }
 
-/** A job that has been running for a quarter of an hour, and ends so much after now. */
-function othersJob(emulator: Emulator, endsInMs?: number): Job {
-  const job = addJob(emulator.environment(), {
-    operation: 'UpdateBackendAuth',
-    status: 'RUNNING',
-    createTime: String(emulator.clock.now() - 900_000),
+scenario('A run waits for a pending job by its id, operation and age', async () => {
+  let job: Job | undefined
+  const { step, emulator } = await runOnce({
+    setUp: (on) => {
+      job = addOtherJob(on, 60_000)
+    },
   })
-  if (endsInMs !== undefined) {
-    emulator.clock.setTimeout(() => {
-      endJob(job, 'COMPLETED', emulator.clock.now())
-    }, endsInMs)
-  }
-  return job
-}
+  expectSuccess(step, 'created', { ready: 'true' })
+  expect(getLog(step)).toMatch(
+    new RegExp(`${String(job?.jobId)} \\(UpdateBackendAuth, RUNNING, 15 min( \\d+ s)? old\\)`),
+  )
+  expect(step.outputs['job-id']).not.toBe(job?.jobId)
+  expect(emulator.state.counters.create).toMatchObject(executedOnce)
+})
 
-describe.concurrent('T07: a pending job', () => {
-  it('is waited for, by its id, operation and age; then the storage is created', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      const job = othersJob(emulator, 60_000)
-      const end = await runAction(stage)
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(getLines(end, /Waiting for another job/)[0]).toMatch(
-        new RegExp(`"prod": ${job.jobId} \\(UpdateBackendAuth, RUNNING, 15 min( \\d+ s)? old\\)`),
-      )
-      expect(end.outputs['job-id']).not.toBe(job.jobId)
-      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
-    }))
-
-  it('is waited for even when the storage is as asked already, since it may be changing it', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      const storage = addStorage(emulator.environment(), {
-        resourceName: 'media',
-        permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
-      })
-      const job = othersJob(emulator)
+scenario('A run waits for a pending job that may change a matching storage', async () => {
+  const { step } = await runOnce({
+    setUp: (emulator) => {
+      const storage = addMedia(emulator, { permissions: { authenticated: [...ALL] } })
+      const job = addOtherJob(emulator)
       emulator.clock.setTimeout(() => {
         storage.permissions = { authenticated: ['READ'] }
         endJob(job, 'COMPLETED', emulator.clock.now())
       }, 60_000)
-      const end = await runAction(stage)
+    },
+  })
+  expectFailure(step, 'STORAGE_DIFFERS')
+})
 
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(end.outputs).toMatchObject({
-        result: 'failed',
-        ready: '',
-        'error-code': 'STORAGE_DIFFERS',
-      })
-      expect(getLines(end, /Waiting for another job/)).not.toEqual([])
-    }))
+scenario('A run whose time ends before a pending job does names the job', async () => {
+  let job: Job | undefined
+  const { step, emulator } = await runOnce({
+    with: { 'timeout-in-minutes': '1' },
+    setUp: (on) => {
+      job = addOtherJob(on)
+    },
+  })
+  const message = expectFailure(step, 'PENDING_JOB', { result: 'timed-out', 'job-id': '' })
+  expect(message).toContain('UpdateBackendAuth')
+  expect(message).toContain('concurrency group')
+  expect(message).toContain(`--job-id ${String(job?.jobId)}`)
+  expect(emulator.state.counters.create.accepted).toBe(0)
+})
 
-  it('is not waited for any longer than the run has time: red, with its id and the advice to use a concurrency group', () =>
-    stages.use({}, async (stage) => {
-      const job = othersJob(stage.emulator)
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
+scenario('A role that may not list jobs repeats its create at long intervals', async () => {
+  const { step, emulator } = await runOnce({
+    setUp: (on) => {
+      denyOperations(on, 'ListBackendJobs')
+      addOtherJob(on, 70_000)
+    },
+  })
+  expectSuccess(step, 'created', { ready: 'true' })
+  const times = emulator.calls(CREATE).map(({ time }) => time)
+  const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+  expect(pauses.length).toBeGreaterThanOrEqual(2)
+  for (const pause of pauses) expect(pause).toBeGreaterThan(14_500)
+  expect(emulator.state.counters.create).toMatchObject(executedOnce)
+})
 
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(end.outputs).toMatchObject({
-        result: 'timed-out',
-        'error-code': 'PENDING_JOB',
-        ready: '',
-        'job-id': '',
-      })
-      expect(getError(end)).toContain(`Job ${job.jobId} (UpdateBackendAuth, last status RUNNING)`)
-      expect(getError(end)).toContain('concurrency group')
-      expect(getError(end)).toContain(`--job-id ${job.jobId}`)
-      expect(stage.emulator.state.counters.create.accepted).toBe(0)
-    }))
+scenario('A pending job that is not listed is waited for when the create is rejected', async () => {
+  const { step, emulator } = await runOnce({
+    setUp: (on) => {
+      addOtherJob(on, 40_000).listedAt = Number.MAX_SAFE_INTEGER
+    },
+  })
+  expectSuccess(step, 'created', { ready: 'true' })
+  expect(emulator.state.counters.create).toMatchObject(executedOnce)
+})
 
-  it('that may not be listed is asked about by the create itself, every 15 to 30 seconds', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
+const rejected: FaultSpec = {
+  operation: CREATE,
+  kind: 'status',
+  status: 400,
+  message: 'Another backend job is in progress for this environment',
+}
+
+scenario('A rejection that only mentions a pending job does not use up attempts', async () => {
+  const { step, emulator } = await runOnce({
+    with: { 'max-attempts': '1' },
+    faults: [{ ...rejected, times: 2 }],
+  })
+  expectSuccess(step, 'created', { ready: 'true' })
+  expect(emulator.state.counters.create).toEqual({ received: 3, ...executedOnce })
+})
+
+scenarios<readonly FaultSpec[]>(
+  'A run that only knows of a pending job from rejections waits until its time ends',
+  {
+    'a job that may not be listed': [],
+    'a rejection in words': [{ ...rejected, times: 'always' }],
+  },
+  async (faults) => {
+    const { step, emulator } = await runOnce({
+      faults,
+      with: { 'timeout-in-minutes': '1' },
+      setUp: (on) => {
+        if (faults.length > 0) return
+        denyOperations(on, 'ListBackendJobs')
+        addOtherJob(on)
+      },
+    })
+    const message = expectFailure(step, 'PENDING_JOB', { result: 'timed-out', 'job-id': '' })
+    expect(message).toContain('concurrency group')
+    expect(emulator.state.counters.create.accepted).toBe(0)
+  },
+)
+
+scenario('A role that may not list jobs warns when it finds a matching storage', async () => {
+  const { step } = await runOnce({
+    setUp: (emulator) => {
+      addMedia(emulator, { permissions: { authenticated: [...ALL] } })
       denyOperations(emulator, 'ListBackendJobs')
-      othersJob(emulator, 70_000)
-      const end = await runAction(stage)
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(getLog(end)).toContain('asking again every 15 to 30 seconds')
-      const times = emulator.calls('CreateBackendStorage').map(({ time }) => time)
-      const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0))
-      expect(pauses.length).toBeGreaterThanOrEqual(2)
-      // An answer takes a little, so an upper bound would measure this machine.
-      for (const pause of pauses) expect(pause).toBeGreaterThan(14_500)
-      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
-    }))
-
-  it('that may not be listed keeps no run longer than its time', () =>
-    stages.use({}, async (stage) => {
-      denyOperations(stage.emulator, 'ListBackendJobs')
-      othersJob(stage.emulator)
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
-
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(end.outputs).toMatchObject({ result: 'timed-out', 'error-code': 'PENDING_JOB' })
-      expect(getError(end)).toContain('concurrency group')
-    }))
-
-  it('that the list does not show is waited for all the same, when the create is refused for it', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      const job = othersJob(emulator, 40_000)
-      job.listedAt = Number.MAX_SAFE_INTEGER
-      const end = await runAction(stage)
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(getLog(end)).toContain('The service says that a job of "prod" is pending')
-      expect(emulator.state.counters.create).toMatchObject({ accepted: 1, executed: 1 })
-    }))
-
-  it('that is no more than the words of the refusal is waited for, and is no conflict of names', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      emulator.injectFault({
-        operation: 'CreateBackendStorage',
-        kind: 'status',
-        status: 400,
-        message: 'Another backend job is in progress for this environment',
-        times: 2,
-      })
-      const end = await runAction(stage, { with: { 'max-attempts': '1' } })
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(emulator.state.counters.create).toEqual({ received: 3, accepted: 1, executed: 1 })
-    }))
-
-  it('that is no more than those words is waited for as long as there is time, and named as what it is', () =>
-    stages.use({}, async (stage) => {
-      stage.emulator.injectFault({
-        operation: 'CreateBackendStorage',
-        kind: 'status',
-        status: 400,
-        message: 'Another backend job is in progress for this environment',
-        times: 'always',
-      })
-      const end = await runAction(stage, { with: { 'timeout-in-minutes': '3' } })
-
-      expect(end.outputs, getLog(end)).toMatchObject({
-        result: 'timed-out',
-        ready: '',
-        'job-id': '',
-        'error-code': 'PENDING_JOB',
-      })
-      expect(getError(end)).toContain('concurrency group')
-      expect(getError(end)).not.toMatch(/already exists/)
-      expect(stage.emulator.state.counters.create.accepted).toBe(0)
-    }))
-
-  it('goes unnoticed, with a warning, where an unchanged storage is all that can be read', () =>
-    stages.use({}, async (stage) => {
-      const { emulator } = stage
-      addStorage(emulator.environment(), {
-        resourceName: 'media',
-        permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
-      })
-      denyOperations(emulator, 'ListBackendJobs')
-      othersJob(emulator)
-      const end = await runAction(stage)
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'unchanged', ready: 'true' })
-      expect(getAnnotations(end, 'warning').map(({ message }) => message)).toEqual([
-        expect.stringContaining('amplifybackend:ListBackendJobs'),
-      ])
-    }))
+      addOtherJob(emulator)
+    },
+  })
+  expectSuccess(step, 'unchanged', { ready: 'true' })
+  expect(getAnnotations(step, 'warning').map(({ message }) => message)).toEqual([
+    expect.stringContaining('amplifybackend:ListBackendJobs'),
+  ])
+  expect(getLines(step, /Waiting for another job/)).toEqual([])
 })

@@ -1,56 +1,43 @@
-/** A property of whole runs, in this process for speed: a few hundred events, inputs and backends. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+/** Runs of the source in this process: a plan makes no call that changes the backend, whatever it meets. */
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { parse } from 'yaml'
+import { expect, it } from 'vitest'
 
+import type { FaultSpec } from '../../emulator/emulator.ts'
 import {
-  addJob,
-  addStorage,
-  startEmulator,
-  type Emulator,
-  type FaultSpec,
-} from '../../emulator/emulator.ts'
-import { isObject } from '../../emulator/lib/validation.ts'
-import {
-  workflowDispatch,
   mergeGroup,
   pullRequest,
   push,
   pushTag,
   schedule,
+  workflowDispatch,
   type WorkflowEvent,
 } from '../../emulator/runner/events.ts'
-import { githubVariables, tokenClaims } from '../../emulator/runner/github-context.ts'
-import { createCancellation } from '../../src/run/cancellation.ts'
-import { systemClock, type Clock } from '../../src/lib/clock.ts'
-import type { RunOutcome } from '../../src/run/outcome.ts'
-import { main } from '../../src/main.ts'
-import type { Toolkit } from '../../src/workflow/toolkit.ts'
+import { tokenClaims } from '../../emulator/runner/github-context.ts'
+import { addMedia, addOtherJob, countMutations, trustEvents } from '../support/emulator-state.ts'
 import { defaultInputs } from '../support/run-action.ts'
+import {
+  fastClock,
+  runInProcess,
+  useEmulator,
+  type InProcessResult,
+} from '../support/run-in-process.ts'
 import { caseCount } from '../support/sampling.ts'
-import { trustEvents } from '../support/role-trust.ts'
 
-/** Waits are a few milliseconds. */
-const fastClock: Clock = {
-  now: () => systemClock.now() * 500,
-  sleep: (ms, signal) => systemClock.sleep(ms / 500, signal),
-}
+const getEmulator = useEmulator({ jobMs: 0 })
 
-const branch = fc.constantFrom('main', 'dev', 'release/1', 'topic')
+const anyBranch = fc.constantFrom('main', 'dev', 'release/1', 'topic')
 
 const anyEvent: fc.Arbitrary<WorkflowEvent> = fc
   .oneof(
-    branch.map(push),
-    branch.map((name) => ({
+    anyBranch.map(push),
+    anyBranch.map((name) => ({
       ...push(name),
       payload: { ...push(name).payload, deleted: true, after: '0'.repeat(40) },
     })),
     fc
       .record({
         action: fc.constantFrom('opened', 'synchronize', 'reopened', 'labeled', 'closed'),
-        base: branch,
+        base: anyBranch,
         merged: fc.boolean(),
         from: fc.constantFrom(undefined, undefined, 'fork' as const, 'dependabot' as const),
       })
@@ -63,16 +50,13 @@ const anyEvent: fc.Arbitrary<WorkflowEvent> = fc
         }),
       ),
     fc.constantFrom(mergeGroup(), schedule(), pushTag()),
-    branch.map(workflowDispatch),
+    anyBranch.map(workflowDispatch),
     fc
       .constantFrom('release', 'issue_comment', 'pull_request_target', 'create', '')
-      .map((name) => ({
-        ...pullRequest(),
-        name,
-      })),
+      .map((name) => ({ ...pullRequest(), name })),
   )
   .chain((event) =>
-    // Some event files are not what they should be.
+    // The payloads of some events are malformed.
     fc.oneof(
       { weight: 6, arbitrary: fc.constant(event) },
       {
@@ -87,14 +71,16 @@ const anyEvent: fc.Arbitrary<WorkflowEvent> = fc
     ),
   )
 
-const list = fc.constantFrom('', 'none', 'READ', 'READ, DELETE', '["CREATE_AND_UPDATE"]')
+const anyPermissions = fc.constantFrom('', 'none', 'READ', 'READ, DELETE', '["CREATE_AND_UPDATE"]')
 
-const anyInputs = fc.record({
+type Inputs = Readonly<Record<string, string>>
+
+const anyInputs: fc.Arbitrary<Inputs> = fc.record({
   mode: fc.constantFrom('auto', 'auto', 'auto', 'plan', 'apply', ''),
   'apply-branches': fc.constantFrom('', 'main', 'release/*', '**'),
   'if-exists': fc.constantFrom('match', 'update', 'fail'),
-  'authenticated-permissions': list,
-  'unauthenticated-permissions': list,
+  'authenticated-permissions': anyPermissions,
+  'unauthenticated-permissions': anyPermissions,
   'bucket-name': fc.constantFrom('', '', 'acme-media', 'acme-files'),
   'backend-environment-name': fc.constantFrom('prod', 'prod', 'staging'),
   'plan-role-to-assume': fc.constantFrom(defaultInputs['plan-role-to-assume'], ''),
@@ -102,119 +88,74 @@ const anyInputs = fc.record({
   wait: fc.constantFrom('true', 'false'),
 })
 
-const anyBackend = fc.record({
-  storage: fc.constantFrom('none', 'none', 'media', 'media', 'uploads'),
-  bucketName: fc.constantFrom(undefined, 'acme-media'),
-  permissions: fc.subarray(['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const),
-  auth: fc.constantFrom(true, true, true, false),
-  busy: fc.constantFrom(false, false, false, true),
-  faults: fc.array(
-    fc.record({
-      operation: fc.constantFrom(
-        'token' as const,
-        'AssumeRoleWithWebIdentity' as const,
-        'GetBackendStorage' as const,
-        'GetBackend' as const,
-      ),
-      kind: fc.constant('status' as const),
-      status: fc.constantFrom(400, 403, 404, 429, 500, 504),
-      times: fc.constantFrom(1, 2),
+type Backend = Readonly<{
+  storage?: Parameters<typeof addMedia>[1]
+  auth?: boolean
+  isBusy?: boolean
+  faults?: readonly FaultSpec[]
+}>
+
+const anyBackend: fc.Arbitrary<Backend> = fc.record(
+  {
+    storage: fc.record({
+      bucketName: fc.constantFrom(undefined, 'acme-media'),
+      permissions: fc
+        .subarray(['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const)
+        .map((authenticated) => ({ authenticated })),
     }),
-    { maxLength: 1 },
-  ),
-})
-
-type Backend = typeof anyBackend extends fc.Arbitrary<infer B> ? B : never
-type Given = typeof anyInputs extends fc.Arbitrary<infer I> ? I : never
-
-function setUpBackend(emulator: Emulator, backend: Backend): void {
-  emulator.reset()
-  Object.assign(emulator.state.rules, { jobMs: 0 })
-  const environment = emulator.environment()
-  environment.auth = backend.auth
-  if (backend.storage !== 'none') {
-    addStorage(environment, {
-      resourceName: backend.storage,
-      bucketName: backend.bucketName,
-      permissions: { authenticated: [...backend.permissions] },
-    })
-  }
-  if (backend.busy) {
-    const createTime = String(emulator.clock.now())
-    const job = addJob(environment, {
-      operation: 'UpdateBackendAuth',
-      status: 'RUNNING',
-      createTime,
-    })
-    emulator.clock.setTimeout(() => {
-      Object.assign(job, { status: 'COMPLETED', pending: false })
-    }, 30)
-  }
-  for (const fault of backend.faults satisfies readonly FaultSpec[]) emulator.injectFault(fault)
-}
-
-const action: unknown = parse(
-  readFileSync(fileURLToPath(new URL('../../action.yml', import.meta.url)), 'utf8'),
-)
-const inputNames =
-  isObject(action) && isObject(action['inputs']) ? Object.keys(action['inputs']) : []
-
-type RunResult = Readonly<{ outcome: RunOutcome; log: readonly string[]; mutations: number }>
-
-async function runIn(emulator: Emulator, event: WorkflowEvent, given: Given): Promise<RunResult> {
-  Object.assign(
-    emulator.state.claims,
-    tokenClaims(event, { file: 'storage.yml', workflow: 'Storage' }),
-  )
-  trustEvents({ emulator, clock: { nodeArguments: [], env: {} } }, event)
-  const values: Readonly<Record<string, string>> = { ...defaultInputs, ...given }
-  const log: string[] = []
-  const toolkit: Toolkit = {
-    info: (line) => log.push(line),
-    debug: () => undefined,
-    startGroup: () => undefined,
-    endGroup: () => undefined,
-    annotate: () => undefined,
-    setSecret: () => undefined,
-    setOutput: () => undefined,
-    writeSummary: () => Promise.resolve(),
-  }
-  const outcome = await main({
-    env: {
-      ...githubVariables(event, {
-        serverUrl: 'https://github.com',
-        apiUrl: '',
-        graphqlUrl: '',
-        file: 'storage.yml',
-        workflow: 'Storage',
-        job: 'storage',
-      }),
-      GITHUB_EVENT_PATH: 'event.json',
-      ...Object.fromEntries(
-        Object.entries(emulator.env).filter(
-          ([name]) => event.trusted || !name.startsWith('ACTIONS_'),
+    auth: fc.constantFrom(true, true, true, false),
+    isBusy: fc.constantFrom(false, false, false, true),
+    faults: fc.array(
+      fc.record({
+        operation: fc.constantFrom(
+          'token' as const,
+          'AssumeRoleWithWebIdentity' as const,
+          'GetBackendStorage' as const,
+          'GetBackend' as const,
         ),
+        kind: fc.constant('status' as const),
+        status: fc.constantFrom(400, 403, 404, 429, 500, 504),
+        times: fc.constantFrom(1, 2),
+      }),
+      { maxLength: 1 },
+    ),
+  },
+  { requiredKeys: [] },
+)
+
+type Run = InProcessResult & Readonly<{ mutations: number }>
+
+async function runWith(event: WorkflowEvent, inputs: Inputs, backend: Backend): Promise<Run> {
+  const emulator = getEmulator()
+  emulator.reset()
+  emulator.environment().auth = backend.auth ?? true
+  if (backend.storage !== undefined) addMedia(emulator, backend.storage)
+  if (backend.isBusy === true) addOtherJob(emulator, 30)
+  for (const fault of backend.faults ?? []) emulator.injectFault(fault)
+  trustEvents(emulator, event)
+  const job = { file: 'storage.yml', workflow: 'Storage' }
+  Object.assign(emulator.state.claims, tokenClaims(event, job))
+  const result = await runInProcess({
+    event,
+    with: inputs,
+    env: Object.fromEntries(
+      Object.entries(emulator.env).filter(
+        ([name]) => event.trusted || !name.startsWith('ACTIONS_'),
       ),
-      ...Object.fromEntries(
-        inputNames.map((name) => [`INPUT_${name.toUpperCase()}`, values[name] ?? '']),
-      ),
-    },
-    readFile: () => JSON.stringify(event.payload),
-    clock: fastClock,
-    random: () => 0.5,
-    toolkit,
-    cancellation: createCancellation(),
+    ),
+    clock: fastClock(500),
   })
-  const { create, update } = emulator.state.counters
-  return { outcome, log, mutations: create.received + update.received }
+  return { ...result, mutations: countMutations(emulator) }
 }
 
-/** Whether the design's table lets this run write at all, said once more and in other words. */
-function mayApply(event: WorkflowEvent, { mode, 'apply-branches': branches }: Given): boolean {
+/** Whether the table of events lets this run write at all, written a second time and in another way. */
+function mayApply(event: WorkflowEvent, { mode, 'apply-branches': branches }: Inputs): boolean {
   if (mode !== 'auto' && mode !== '') return mode === 'apply'
   const fits = (name: string): boolean =>
     branches === '**' ||
-    (branches === 'release/*' ? name.startsWith('release/') : name === (branches || 'main'))
+    (branches === 'release/*'
+      ? name.startsWith('release/')
+      : name === (branches === '' ? 'main' : branches))
   switch (event.name) {
     case 'push':
       return event.ref.startsWith('refs/heads/') && fits(event.ref.slice('refs/heads/'.length))
@@ -225,33 +166,41 @@ function mayApply(event: WorkflowEvent, { mode, 'apply-branches': branches }: Gi
   }
 }
 
-describe('whatever the event, the inputs and the backend', () => {
-  it('a run that does not apply makes no call that changes anything', async () => {
-    const emulator = await startEmulator()
-    onTestFinished(() => emulator.stop())
-    // The SDK looks for its endpoint in the environment of the process.
-    vi.stubEnv('AWS_ENDPOINT_URL', emulator.url)
-    onTestFinished(() => {
-      vi.unstubAllEnvs()
-    })
-    const ends = { planned: 0, refused: 0, wrote: 0 }
-    await fc.assert(
-      fc.asyncProperty(anyEvent, anyInputs, anyBackend, async (event, given, backend) => {
-        setUpBackend(emulator, backend)
-        const { outcome, log, mutations } = await runIn(emulator, event, given)
-        const plans = log.some((line) => line.includes('] Plans: '))
-        if (plans || outcome.result === 'planned' || !mayApply(event, given)) {
-          expect(mutations).toBe(0)
-        }
-        if (outcome.result === 'planned') ends.planned += 1
-        if (plans && outcome.result === 'failed') ends.refused += 1
-        if (mutations > 0) ends.wrote += 1
-      }),
-      { numRuns: caseCount(100, 500) },
-    )
-    // All this must have come about, or nothing was tried.
-    expect(ends.planned).toBeGreaterThan(5)
-    expect(ends.refused).toBeGreaterThan(5)
-    expect(ends.wrote).toBeGreaterThan(0)
-  })
+it('A run that does not apply makes no call that changes the backend, whatever its event, inputs and backend', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyEvent, anyInputs, anyBackend, async (event, inputs, backend) => {
+      const { outcome, lines, mutations } = await runWith(event, inputs, backend)
+      const isPlan = lines.some((line) => /\bPlans?: /.test(line))
+      if (isPlan || outcome.result === 'planned' || !mayApply(event, inputs))
+        expect(mutations).toBe(0)
+    }),
+    { numRuns: caseCount(100, 500) },
+  )
+})
+
+const inputs: Inputs = { mode: 'auto', 'apply-branches': '', wait: 'false' }
+
+it.each<Readonly<{ name: string; event: WorkflowEvent; backend: Backend; expected: object }>>([
+  {
+    name: 'A plan that finds no storage is planned',
+    event: pullRequest(),
+    backend: {},
+    expected: { result: 'planned', mutations: 0, isPlan: true },
+  },
+  {
+    name: 'A plan that finds another storage fails',
+    event: pullRequest(),
+    backend: { storage: {} },
+    expected: { result: 'failed', mutations: 0, isPlan: true },
+  },
+  {
+    name: 'An apply that finds no storage creates it',
+    event: push(),
+    backend: {},
+    expected: { result: 'started', mutations: 1, isPlan: false },
+  },
+])('$name, so that the property is not empty', async ({ event, backend, expected }) => {
+  const { outcome, lines, mutations } = await runWith(event, inputs, backend)
+  const isPlan = lines.some((line) => /\bPlans?: /.test(line))
+  expect({ result: outcome.result, mutations, isPlan }).toEqual(expected)
 })

@@ -52,7 +52,7 @@ describe('X04: something unforeseen before anything was sent', () => {
     { what: 'a process in which nothing moves', result: /^(?:failed|unknown)$/ },
     { what: 'a premature exit', result: 'unknown' },
   ] as const)('ends red, and says so: $what', async ({ what, result }) => {
-    const world = await createTestBed()
+    const world = await createTestBed({ scale: 1 })
     const end = await sabotaged(world, what, 'What is asked')
 
     const log = end.log.join('\n')
@@ -68,7 +68,7 @@ describe('X04: something unforeseen before anything was sent', () => {
 
 describe('X04: something unforeseen while the job runs', () => {
   it.each(unforeseen)('ends red, and has set the job id: %s', async (what) => {
-    const world = await createTestBed({ rules: { jobMs: 600_000 } })
+    const world = await createTestBed({ rules: { jobMs: 600_000 }, scale: 1 })
     const end = await sabotaged(world, what, 'Waiting for job')
 
     const jobId = String(world.emulator.environment().jobs[0]?.jobId)
@@ -92,7 +92,7 @@ describe('X04: something unforeseen while the job runs', () => {
 
 describe('X04: something unforeseen while the run is cancelled', () => {
   it('leaves it cancelled, red with one error', async () => {
-    const world = await createTestBed({ rules: { jobMs: 600_000 } })
+    const world = await createTestBed({ rules: { jobMs: 600_000 }, scale: 1 })
     const what = 'an exception in the handler of the signal that cancels'
     const end = await sabotaged(world, what, 'Waiting for job')
 
@@ -112,7 +112,7 @@ describe('X04: something unforeseen once the result stands', () => {
   it.each(unforeseen.filter((what) => what !== 'a premature exit'))(
     'is no more than a warning: %s',
     async (what) => {
-      const world = await createTestBed()
+      const world = await createTestBed({ scale: 1 })
       const end = await sabotaged(world, what, 'Result: ', pullRequest())
 
       const log = end.log.join('\n')

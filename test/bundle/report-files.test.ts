@@ -1,168 +1,144 @@
-/**
- * The runner's files that cannot be written: what the step has done does not change by that, and the job
- * id stands in the log.
- */
+/** The runner's files for outputs and summaries, when they cannot be written. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect } from 'vitest'
 
 import { OUTPUTS } from '../../src/report/outputs.ts'
-import { FAST_SCALE, runAction } from '../support/run-action.ts'
-import { getAnnotations, getLog } from '../support/step-result.ts'
-import { createEmulatorPool } from '../support/emulator-pool.ts'
+import { getJobId } from '../support/emulator-state.ts'
+import { runOnce } from '../support/run-action.ts'
+import { scenario, scenarios } from '../support/scenario.ts'
+import { expectSuccess, getAnnotations, getLog } from '../support/step-result.ts'
 
-const stages = createEmulatorPool(FAST_SCALE)
 const folder = mkdtempSync(join(tmpdir(), 'report-files-'))
-const readOnly = join(folder, 'read-only')
-writeFileSync(readOnly, '', { mode: 0o444 })
-afterAll(async () => {
-  await stages.stop()
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const unwritable: readonly Readonly<{ name: string; path: string }>[] = [
-  { name: 'a path that does not exist', path: join(folder, 'nowhere', 'file') },
-  { name: 'a directory', path: folder },
-  // A full disk is a device only where there are such devices, and the superuser can write anything.
+const unwritable: Readonly<Record<string, string>> = {
+  'a missing folder': join(folder, 'missing', 'file'),
+  'a folder': folder,
   ...(process.platform === 'linux'
-    ? [
-        { name: 'a full disk', path: '/dev/full' },
-        { name: "the system's own", path: '/proc/version' },
-      ]
-    : []),
-  ...(process.getuid?.() === 0 ? [] : [{ name: 'a read-only file', path: readOnly }]),
-]
+    ? { 'a full disk': '/dev/full', 'a file of the system': '/proc/version' }
+    : {}),
+}
 
-describe.concurrent.each(unwritable)('P03: a file for the outputs that is $name', ({ path }) => {
-  it('leaves a green run green, with its job id in the log, and a warning', () =>
-    stages.use({}, async (stage) => {
-      const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
+scenarios(
+  'A run whose outputs cannot be written succeeds with a warning, and logs its job',
+  unwritable,
+  async (path) => {
+    const { step, emulator } = await runOnce({ env: { GITHUB_OUTPUT: path } })
+    expect(step.exitCode, getLog(step)).toBe(0)
+    const jobId = String(getJobId(emulator))
+    expect(getLog(step)).toContain(`job-id: ${jobId}`)
+    expect(step.summary).toContain(jobId)
+    expect(step.annotations).toMatchObject([{ level: 'warning', title: 'Outputs not written' }])
+    expect(emulator.calls('CreateBackendStorage')).toHaveLength(1)
+  },
+)
 
-      expect(end.exitCode, getLog(end)).toBe(0)
-      const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
-      expect(getLog(end)).toContain(`job-id: ${jobId}`)
-      expect(getLog(end)).toContain('Result: created')
-      expect(getAnnotations(end, 'warning').map(({ title }) => title)).toEqual([
-        'Outputs not written',
-      ])
-      expect(getAnnotations(end, 'error')).toEqual([])
-      expect(end.summary).toContain(jobId)
-      expect(stage.emulator.calls('CreateBackendStorage')).toHaveLength(1)
-    }))
-
-  it('leaves a red run red, with the one error that it has', () =>
-    stages.use({}, async (stage) => {
-      stage.emulator.planJob({ error: 'The stack is broken' })
-      const end = await runAction(stage, { env: { GITHUB_OUTPUT: path } })
-
-      expect(end.exitCode, getLog(end)).toBe(1)
-      expect(getAnnotations(end, 'error')).toHaveLength(1)
-      expect(getLog(end)).toContain('The stack is broken')
-    }))
+scenario('A run that fails and cannot write its outputs has one error', async () => {
+  const { step } = await runOnce({
+    env: { GITHUB_OUTPUT: folder },
+    setUp: (emulator) => {
+      emulator.planJob({ error: 'The stack is broken' })
+    },
+  })
+  expect(step.exitCode, getLog(step)).toBe(1)
+  expect(getAnnotations(step, 'error')).toHaveLength(1)
+  expect(getLog(step)).toContain('The stack is broken')
 })
 
-describe.concurrent.each(unwritable)('M02: a file for the summary that is $name', ({ path }) => {
-  it('leaves a green run green, with all its outputs, and a warning', () =>
-    stages.use({}, async (stage) => {
-      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
+scenarios(
+  'A run whose summary cannot be written succeeds with all outputs and a warning',
+  unwritable,
+  async (path) => {
+    const { step } = await runOnce({ env: { GITHUB_STEP_SUMMARY: path } })
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(step.annotations).toMatchObject([{ level: 'warning', title: 'Summary not written' }])
+  },
+)
 
-      expect(end.exitCode, getLog(end)).toBe(0)
-      expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
-      expect(getAnnotations(end, 'warning').map(({ title }) => title)).toEqual([
-        'Summary not written',
-      ])
-    }))
+scenario('A summary that would exceed the limit of the runner is not written', async () => {
+  const path = join(folder, 'full')
+  const before = 'x'.repeat(1024 * 1024 - 10)
+  writeFileSync(path, before)
+  const { step } = await runOnce({ env: { GITHUB_STEP_SUMMARY: path } })
+  expectSuccess(step, 'created', { ready: 'true' })
+  expect(step.annotations).toMatchObject([{ level: 'warning', title: 'Summary not written' }])
+  expect(readFileSync(path, 'utf8')).toBe(before)
 })
 
-describe.concurrent('a file for the summary that is almost full', () => {
-  it('M01: is left as it is, since a runner would drop all of it', () =>
-    stages.use({}, async (stage) => {
-      const path = join(folder, 'full')
-      const before = 'x'.repeat(1024 * 1024 - 10)
-      writeFileSync(path, before)
-      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', ready: 'true' })
-      expect(end.exitCode).toBe(0)
-      expect(getAnnotations(end, 'warning')).toMatchObject([{ title: 'Summary not written' }])
-      expect(readFileSync(path, 'utf8')).toBe(before)
-    }))
-
-  it('M01: is added to where there is room', () =>
-    stages.use({}, async (stage) => {
-      const path = join(folder, 'roomy')
-      const before = `${'x'.repeat(900_000)}\n`
-      writeFileSync(path, before)
-      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: path } })
-
-      expect(end.exitCode, getLog(end)).toBe(0)
-      expect(end.annotations).toEqual([])
-      const after = readFileSync(path, 'utf8')
-      expect(after.startsWith(before)).toBe(true)
-      expect(after).toContain('created')
-    }))
+scenario('A summary is appended to the summary of another step', async () => {
+  const path = join(folder, 'shared')
+  const before = `${'x'.repeat(900_000)}\n`
+  writeFileSync(path, before)
+  const { step } = await runOnce({ env: { GITHUB_STEP_SUMMARY: path } })
+  expectSuccess(step, 'created')
+  expect(step.annotations).toEqual([])
+  const after = readFileSync(path, 'utf8')
+  expect(after.startsWith(before)).toBe(true)
+  expect(after).toContain('created')
 })
 
-describe.concurrent('a runner that knows no', () => {
-  it('M02: summaries gets none, and no warning', () =>
-    stages.use({}, async (stage) => {
-      const end = await runAction(stage, { env: { GITHUB_STEP_SUMMARY: undefined } })
-
-      expect(end.exitCode, getLog(end)).toBe(0)
-      expect(end.outputs).toMatchObject({ result: 'created', ready: 'true' })
-      expect(end.annotations).toEqual([])
-    }))
-
-  it.each(['none', 'an empty one'] as const)(
-    'P02: files for outputs (%s) is told them by its older commands, each value escaped',
-    (path) =>
-      stages.use({}, async (stage) => {
-        stage.emulator.planJob({ error: 'first\n::set-output name=ready::true' })
-        const env = { GITHUB_OUTPUT: path === 'none' ? undefined : '' }
-        const end = await runAction(stage, { env })
-
-        expect(end.exitCode, getLog(end)).toBe(1)
-        const commands = end.rawLines.filter((line) => line.startsWith('::set-output'))
-        const jobId = String(stage.emulator.environment().jobs[0]?.jobId)
-        expect(commands).toContain(`::set-output name=job-id::${jobId}`)
-        const names = commands.map((line) => /^::set-output name=([a-z-]+)::/.exec(line)?.[1])
-        expect(new Set(names)).toEqual(new Set(OUTPUTS))
-        expect(commands).not.toContain('::set-output name=ready::true')
-      }),
-  )
+scenario('A run on a runner without summaries succeeds without a warning', async () => {
+  const { step } = await runOnce({ env: { GITHUB_STEP_SUMMARY: undefined } })
+  expectSuccess(step, 'created', { ready: 'true' })
+  expect(step.annotations).toEqual([])
 })
 
-describe.concurrent('P01, I06: a value from the service that would end an output early', () => {
-  it.each([
-    'j\r\nstatus=evil',
-    'a\nghadelimiter_x',
-    '../../admin',
-    '..',
-    ' '.repeat(5),
-    'x'.repeat(999),
-  ])('is no job id: %j', (jobId) =>
-    stages.use({ jobListedAfterMs: 600_000_000 }, async (stage) => {
-      stage.emulator.injectFault({
-        operation: 'CreateBackendStorage',
-        kind: 'body',
-        body: JSON.stringify({ appId: 'd1', backendEnvironmentName: 'prod', jobId, status: 'R' }),
-        when: 'after',
-      })
-      const end = await runAction(stage)
+scenarios(
+  'A run on a runner without an output file sets its outputs by escaped commands',
+  { 'not set': undefined, empty: '' },
+  async (path) => {
+    const { step, emulator } = await runOnce({
+      env: { GITHUB_OUTPUT: path },
+      setUp: (on) => {
+        on.planJob({ error: 'first\n::set-output name=ready::true' })
+      },
+    })
+    expect(step.exitCode, getLog(step)).toBe(1)
+    const commands = step.rawLines.filter((line) => line.startsWith('::set-output'))
+    expect(commands).toContain(`::set-output name=job-id::${String(getJobId(emulator))}`)
+    const names = commands.map((line) => /^::set-output name=([a-z-]+)::/.exec(line)?.[1])
+    expect(new Set(names)).toEqual(new Set(OUTPUTS))
+    expect(commands).not.toContain('::set-output name=ready::true')
+  },
+)
 
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', 'job-id': '' })
-      expect(Object.values(end.outputs).join('\n')).not.toContain('evil')
-    }),
-  )
+scenarios(
+  'A malformed job id is never used or shown',
+  {
+    'no object': '{}',
+    'no text': { jobId: null },
+    'white space': { jobId: '  ' },
+    'a path': { jobId: '../../admin' },
+    dots: { jobId: '..' },
+    'an output': { jobId: 'j\r\nstatus=evil' },
+    'the end of an output': { jobId: 'a\nghadelimiter_x' },
+    'a long text': { jobId: 'x'.repeat(999) },
+  },
+  async (response) => {
+    const body =
+      typeof response === 'string' ? response : JSON.stringify({ ...response, status: 'RUNNING' })
+    const { step, emulator } = await runOnce({
+      rules: { jobListedAfterMs: 600_000_000 },
+      faults: [{ operation: 'CreateBackendStorage', kind: 'body', body, when: 'after' }],
+    })
+    expectSuccess(step, 'created', { ready: 'true', 'job-id': '' })
+    expect(Object.values(step.outputs).join('\n')).not.toContain('evil')
+    expect(emulator.calls('GetBackendJob')).toEqual([])
+    expect(emulator.requests.filter(({ operation }) => operation === undefined)).toEqual([])
+  },
+)
 
-  it('is one line of the status at most', () =>
-    stages.use({}, async (stage) => {
-      stage.emulator.planJob({ statuses: ['A\nready=true\r\n', 'a\nghadelimiter_x'] })
-      stage.emulator.state.rules.jobMs = 20_000
-      const end = await runAction(stage)
-
-      expect(end.outputs, getLog(end)).toMatchObject({ result: 'created', status: 'COMPLETED' })
-      expect(end.rawLines.filter((line) => line.startsWith('ready='))).toEqual([])
-    }))
+scenario('A status of several lines sets no other output', async () => {
+  const { step } = await runOnce({
+    rules: { jobMs: 20_000 },
+    setUp: (emulator) => {
+      emulator.planJob({ statuses: ['A\nready=true\r\n', 'a\nghadelimiter_x'] })
+    },
+  })
+  expectSuccess(step, 'created', { status: 'COMPLETED' })
+  expect(step.rawLines.filter((line) => line.startsWith('ready='))).toEqual([])
 })

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { addStorage, type Emulator } from '../../emulator/emulator.ts'
 import { pullRequest, push, pushTag } from '../../emulator/runner/events.ts'
 import {
-  FAST_SCALE,
   runAction,
   createTestBed,
   type RunActionOptions,
@@ -92,7 +91,7 @@ describe('the summary of a run says first how it ended', () => {
   ]
 
   it.each(rows)('$result', async ({ result, words, scenario = {}, arrange }) => {
-    const world = await createTestBed({ rules: { jobMs: 5_000 } }, FAST_SCALE)
+    const world = await createTestBed({ rules: { jobMs: 5_000 } })
     arrange?.(world.emulator)
     const end = await runAction(world, scenario)
     expect(end.outputs['result']).toBe(result)
@@ -122,7 +121,7 @@ describe('the summary of a run says first how it ended', () => {
 
 describe('the summary of a create', () => {
   it('tells what was asked and what is, the job, the time, what was retried, and where to look', async () => {
-    const world = await createTestBed({ rules: { jobMs: 20_000 } }, FAST_SCALE)
+    const world = await createTestBed({ rules: { jobMs: 20_000 } })
     world.emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
     const end = await runAction(world, {
       with: { 'bucket-name': 'acme-media', 'unauthenticated-permissions': 'READ' },
@@ -180,7 +179,7 @@ describe('the summary of a failure', () => {
   })
 
   it('stays small and whole, whatever the service sends', async () => {
-    const world = await createTestBed({ rules: { jobMs: 1_000 } }, FAST_SCALE)
+    const world = await createTestBed({ rules: { jobMs: 1_000 } })
     const hostile = '</table><img src=x> ```\n# <b>`x`</b> [x](http://evil.example) \u202e'
     world.emulator.planJob({ error: hostile.repeat(30_000) })
     const end = await runAction(world)

@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
 
 describe('The requests of a run', () => {
   it.each(cases)('$title', async ({ prepare, scenario, requests }) => {
-    const testBed = await createTestBed({ rules: { jobMs: 0 } })
+    const testBed = await createTestBed({ rules: { jobMs: 0 }, scale: 1 })
     prepare?.(testBed)
     await runAction(testBed, scenario)
     expect(testBed.emulator.requests.map(({ operation }) => operation)).toEqual(requests)

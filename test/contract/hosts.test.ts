@@ -13,7 +13,6 @@ import { preloadArguments } from '../support/preload.ts'
 import {
   createTestBed,
   defaultInputs,
-  FAST_SCALE,
   runAction,
   type RunActionOptions,
   type TestBed,
@@ -204,7 +203,7 @@ const cases: readonly Case[] = [
 
 describe('The hosts of a run', () => {
   it.each(cases)('$title', async ({ options, result, hosts }) => {
-    const testBed = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
+    const testBed = await createTestBed({ rules: { jobMs: 0 } })
     const resolved = typeof options === 'function' ? options(testBed) : options
     const watched = await runWatched(testBed, resolved)
 
@@ -291,7 +290,7 @@ describe('The recording of connections', () => {
       const bundle = join(folder, 'recording.mjs')
       // Nobody answers, so the process does not wait.
       writeFileSync(bundle, `${code}\nsetTimeout(() => process.exit(), 50)\n`)
-      const watched = await runWatched(await createTestBed({}, FAST_SCALE), { bundle })
+      const watched = await runWatched(await createTestBed(), { bundle })
       expect(watched[kind]).toContain(expected)
     } finally {
       rmSync(folder, { recursive: true, force: true })

@@ -9,13 +9,8 @@ import {
   readPolicyForEmulator,
 } from '../support/contract/documented-policies.ts'
 import { readPage, tableBelow } from '../support/contract/pages.ts'
-import { startTestBed } from '../support/emulator-pool.ts'
-import {
-  FAST_SCALE,
-  runAction,
-  type RunActionOptions,
-  type TestBed,
-} from '../support/run-action.ts'
+import { startTestBed } from '../support/run-action.ts'
+import { runAction, type RunActionOptions, type TestBed } from '../support/run-action.ts'
 
 const started: TestBed[] = []
 afterAll(() => Promise.all(started.map(({ emulator }) => emulator.stop())))
@@ -37,7 +32,7 @@ type Policies = Readonly<{ apply?: readonly PolicyDocument[]; plan?: PolicyDocum
 
 /** An emulator whose two roles have exactly the trust and the permissions of the documentation. */
 async function startWithPolicies({ apply, plan }: Policies = {}): Promise<TestBed> {
-  const testBed = await startTestBed(FAST_SCALE, { jobMs: 8_000 })
+  const testBed = await startTestBed({ rules: { jobMs: 8_000 } })
   started.push(testBed)
   addRole(testBed.emulator.state, {
     arn: defaults.applyRole,

@@ -7,13 +7,8 @@ import { writeActions } from '../../emulator/emulator.ts'
 import { getOutcomes, getPresence } from '../../scripts/result-outputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { isFailure, RESULTS, type RunResult } from '../../src/run/outcome.ts'
-import { startTestBed } from '../support/emulator-pool.ts'
-import {
-  FAST_SCALE,
-  runAction,
-  type RunActionOptions,
-  type TestBed,
-} from '../support/run-action.ts'
+import { startTestBed } from '../support/run-action.ts'
+import { runAction, type RunActionOptions, type TestBed } from '../support/run-action.ts'
 
 const started: TestBed[] = []
 afterAll(() => Promise.all(started.map(({ emulator }) => emulator.stop())))
@@ -66,7 +61,7 @@ describe.concurrent('The outputs of each result', () => {
   it.for(results)(
     'A run with the result %s sets the documented outputs',
     async (result, { expect }) => {
-      const testBed = await startTestBed(FAST_SCALE, { jobMs: 8_000 })
+      const testBed = await startTestBed({ rules: { jobMs: 8_000 } })
       started.push(testBed)
       const end = await runAction(testBed, scenarios[result](testBed))
 

@@ -5,7 +5,6 @@ import { addRole, defaults, githubTrustPolicy } from '../../emulator/emulator.ts
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import {
-  FAST_SCALE,
   runAction,
   createTestBed,
   type RunActionOptions,
@@ -62,7 +61,7 @@ const cases: readonly Case[] = [
 ]
 
 it.each(cases)('$title', async ({ prepare, scenario, expected }) => {
-  const testBed = await createTestBed({ rules: { jobMs: 0 } }, FAST_SCALE)
+  const testBed = await createTestBed({ rules: { jobMs: 0 } })
   prepare?.(testBed)
   const { emulator } = testBed
   const end = await runAction(testBed, { ...scenario, env: debug })

@@ -1,6 +1,6 @@
 /** One run of the soak, from its seed to what is wrong with its end. */
 import { runAction } from '../support/run-action.ts'
-import { startTestBed } from '../support/emulator-pool.ts'
+import { startTestBed } from '../support/run-action.ts'
 import { findViolations, type Violation } from './invariants.ts'
 import { setUpScenario, createScenario, TIMEOUT_MINUTES, type SoakScenario } from './scenario.ts'
 
@@ -22,7 +22,7 @@ const timeoutMs = (scale: number): number => (TIMEOUT_MINUTES * 60_000) / scale 
 export async function runSoakScenario(seed: number, scale: number): Promise<SoakRun> {
   const scenario = createScenario(seed)
   // Its own emulator: what a spoilt call does after the end must not reach the next run.
-  const stage = await startTestBed(scale, scenario.rules)
+  const stage = await startTestBed({ scale, rules: scenario.rules })
   const { emulator } = stage
   try {
     const event = setUpScenario(emulator, scenario)

@@ -12,7 +12,7 @@ import {
 } from '../../emulator/emulator.ts'
 import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
 import { seededRandom, type SeededRandom } from '../support/seeded-random.ts'
-import { denyOperations } from '../support/step-result.ts'
+import { denyOperations } from '../support/emulator-state.ts'
 
 export type SoakScenario = Readonly<{
   seed: number

@@ -3,17 +3,6 @@ import type { TestBed } from './run-action.ts'
 import { createHome, toProfile } from './home-folder.ts'
 import { startMetadataService, type Keys } from './servers/metadata-service.ts'
 
-export const withoutRole = {
-  'role-to-assume': '',
-  'plan-role-to-assume': '',
-  wait: 'false',
-} as const
-
-export const withoutToken = {
-  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
-}
-
 /** A session of the account's user, as machines and containers hold. */
 export function createSessionKeys({ emulator }: TestBed): Keys {
   const keys = {

@@ -1,58 +1,56 @@
-/** A run that is cancelled the way a runner does it: by a signal to its process. */
+/** Cancels a run the way a runner does it: by a signal to its process. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { OperationName } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { runAction, type RunActionOptions, type TestBed } from './run-action.ts'
 
-export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL'
-
 export type CancelOptions = Readonly<{
-  /** The call that arrives at the service before. */
+  /** The call after whose arrival the run is cancelled. */
   after: OperationName
-  /** Milliseconds from then on. */
+  /** Milliseconds between the two. */
   delayMs: number
-  signal: Signal
-  /** Milliseconds until a second signal, if one is sent. */
+  signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
+  /** Milliseconds until a second signal, a SIGTERM; none when left out. */
   secondSignalAfterMs?: number | undefined
 }>
 
 export type CancelledRun = Readonly<{
   result: StepResult
-  /** Milliseconds from the signal until the process was gone. */
+  /** Milliseconds from the signal to the end of the process. */
   tookMs: number
   /** How many calls arrived after the signal. */
   lateCalls: number
 }>
 
-/** Runs the bundle, and cancels it. */
+/** Runs the action and cancels it. */
 export async function runAndCancel(
-  stage: TestBed,
-  order: CancelOptions,
-  scenario: RunActionOptions = {},
+  bed: TestBed,
+  { after, delayMs, signal, secondSignalAfterMs }: CancelOptions,
+  options: RunActionOptions = {},
 ): Promise<CancelledRun> {
-  const { emulator } = stage
-  const over = new AbortController()
+  const { emulator } = bed
+  const ended = new AbortController()
   let sent: { at: number; calls: number } | undefined
   const cancel = async (pid: number): Promise<void> => {
-    while (emulator.calls(order.after).length === 0) await sleep(3, undefined, over)
-    await sleep(order.delayMs, undefined, over)
+    while (emulator.calls(after).length === 0) await sleep(3, undefined, ended)
+    await sleep(delayMs, undefined, ended)
     sent = { at: performance.now(), calls: emulator.requests.length }
-    process.kill(pid, order.signal)
-    if (order.secondSignalAfterMs === undefined) return
-    await sleep(order.secondSignalAfterMs, undefined, over)
+    process.kill(pid, signal)
+    if (secondSignalAfterMs === undefined) return
+    await sleep(secondSignalAfterMs, undefined, ended)
     process.kill(pid, 'SIGTERM')
   }
-  const result = await runAction(stage, {
-    ...scenario,
+  const result = await runAction(bed, {
+    ...options,
     onStart: (pid) => {
       cancel(pid).catch((error: unknown) => {
-        if (!over.signal.aborted) throw error
+        if (!ended.signal.aborted) throw error
       })
     },
   })
   const endedAt = performance.now()
-  over.abort()
+  ended.abort()
   if (sent === undefined) throw new Error(`It ended before the signal:\n${result.log.join('\n')}`)
   return { result, tookMs: endedAt - sent.at, lateCalls: emulator.requests.length - sent.calls }
 }

@@ -1,31 +1,31 @@
-/** The process of launch.ts: does what it is told, and ends when nobody is left to tell it. */
+/** The process behind process-launcher.ts; it ends when the test runner does. */
 import { runProcess } from '../../emulator/runner/process.ts'
 import type { LaunchRequest } from './process-launcher.ts'
 
-export type Report = Readonly<{ order: number }> &
+export type LauncherMessage = Readonly<{ id: number }> &
   (
     | Readonly<{ kind: 'start'; pid: number }>
     | Readonly<{ kind: 'line'; text: string; stream: 'stdout' | 'stderr' }>
-    | Readonly<{ kind: 'end'; code: number }>
+    | Readonly<{ kind: 'exit'; code: number }>
     | Readonly<{ kind: 'error'; message: string }>
   )
 
-const report = (what: Report): void => {
-  process.send?.(what)
+const send = (message: LauncherMessage): void => {
+  process.send?.(message)
 }
 
-process.on('message', ({ order, command }: LaunchRequest) => {
+process.on('message', ({ id, options }: LaunchRequest) => {
   const onStart = (pid: number): void => {
-    report({ order, kind: 'start', pid })
+    send({ id, kind: 'start', pid })
   }
-  runProcess({ ...command, onStart }, (text, stream) => {
-    report({ order, kind: 'line', text, stream })
+  runProcess({ ...options, onStart }, (text, stream) => {
+    send({ id, kind: 'line', text, stream })
   }).then(
     (code) => {
-      report({ order, kind: 'end', code })
+      send({ id, kind: 'exit', code })
     },
     (error: unknown) => {
-      report({ order, kind: 'error', message: String(error) })
+      send({ id, kind: 'error', message: String(error) })
     },
   )
 })

@@ -1,4 +1,4 @@
-/** The bundle on an emulator, as a step of a workflow, on a clock that may run fast. */
+/** Runs the committed bundle as a step of a workflow, against an emulator. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -8,25 +8,26 @@ import {
   startEmulator,
   type Emulator,
   type EmulatorOptions,
+  type FaultSpec,
 } from '../../emulator/emulator.ts'
-import { runActionStep, type StepResult } from '../../emulator/runner/step.ts'
 import { isObject } from '../../emulator/lib/validation.ts'
 import { push, type WorkflowEvent } from '../../emulator/runner/events.ts'
 import { tokenClaims } from '../../emulator/runner/github-context.ts'
-import { clockEnv, scaledClock } from './scaled-clock.ts'
-import { launchProcess } from './process-launcher.ts'
+import { runActionStep, type StepResult } from '../../emulator/runner/step.ts'
 import { preloadArguments } from './preload.ts'
-import { limitConcurrency, addCleanup } from './scenario.ts'
+import { launchProcess } from './process-launcher.ts'
+import { clockEnv, scaledClock } from './scaled-clock.ts'
+import { acquireStart, addCleanup } from './scenario.ts'
+
+/**
+ * How many times faster than real time a test bed's time passes. When the machine stalls for a second, a run
+ * loses five; the shortest timeout of the action is eight (a request for an OIDC token).
+ */
+export const TIME_SCALE = 5
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/**
- * Steps at a time: two of each of the tests that vitest.config.ts lets a file have under way, for a test of
- * two runs must not have one of them wait for its turn.
- */
-const MAX_CONCURRENT_STEPS = 6
-
-/** Under vitest.coverage.config.ts the source takes the place of the bundle, and counts what it reaches. */
+/** The project `coverage` runs the source in place of the bundle, and records what it reaches. */
 const coverage = readCoverage(process.env)
 
 function readCoverage({
@@ -42,54 +43,64 @@ function readCoverage({
     : { entry: fileAt(entry), env: { NODE_V8_COVERAGE: folder } }
 }
 
-/** How much faster time passes where a scenario has to wait; the source starts more slowly than the bundle. */
-export const FAST_SCALE = coverage.entry === undefined ? 20 : 5
-
 export type TestBed = Readonly<{
   emulator: Emulator
   /** What gives the bundle the emulator's time. */
   clock: Readonly<{ nodeArguments: readonly string[]; env: Readonly<Record<string, string>> }>
 }>
 
-/**
- * An emulator that stops with the test.
- *
- * @param scale how much faster its time passes than ours, and the bundle's with it
- */
-export async function createTestBed(options: EmulatorOptions = {}, scale = 1): Promise<TestBed> {
+export type TestBedOptions = Omit<EmulatorOptions, 'clock'> & {
+  /** How many times faster than real time its time passes; `TIME_SCALE` by default. */
+  readonly scale?: number
+}
+
+/** Starts an emulator that stops with the test. */
+export async function createTestBed(options: TestBedOptions = {}): Promise<TestBed> {
+  const bed = await startTestBed(options)
+  addCleanup(() => bed.emulator.stop())
+  return bed
+}
+
+/** Starts an emulator that the caller stops. */
+export async function startTestBed({
+  scale = TIME_SCALE,
+  ...options
+}: TestBedOptions = {}): Promise<TestBed> {
+  if (scale === 1) {
+    return { emulator: await startEmulator(options), clock: { nodeArguments: [], env: {} } }
+  }
   const origin = Date.now()
-  const emulator = await startEmulator({
-    ...options,
-    ...(scale === 1 ? {} : { clock: scaledClock(scale, origin) }),
-  })
-  addCleanup(() => emulator.stop())
   return {
-    emulator,
-    clock:
-      scale === 1
-        ? { nodeArguments: [], env: {} }
-        : {
-            nodeArguments: preloadArguments('preload/scaled-clock.ts'),
-            env: clockEnv(scale, origin),
-          },
+    emulator: await startEmulator({ ...options, clock: scaledClock(scale, origin) }),
+    clock: {
+      nodeArguments: preloadArguments('preload/scaled-clock.ts'),
+      env: clockEnv(scale, origin),
+    },
   }
 }
 
 export type RunActionOptions = Readonly<{
-  /** Inputs beside the usual ones; undefined leaves one out. */
+  /** Inputs that differ from `defaultInputs`; undefined leaves an input out. */
   with?: Readonly<Record<string, string | undefined>>
+  /** The event that starts the workflow; a push to main by default. */
   event?: WorkflowEvent
-  /** Other variables of the step; undefined takes one away. */
+  /** Other variables of the step; undefined removes one. */
   env?: Readonly<Record<string, string | undefined>>
+  /** The text of the event file, where it differs from the event's payload. */
   eventFile?: string
+  /** Arguments for Node, before the bundle. */
   nodeArguments?: readonly string[]
+  /** The path of another bundle. */
   bundle?: string
+  /** Kills the process after this many real milliseconds. */
   timeoutMs?: number
+  /** Called with each line of the log. */
   onLine?: (line: string) => void
+  /** Called with the id of the process when it has started. */
   onStart?: (pid: number) => void
 }>
 
-/** The inputs of a workflow that creates the storage `media` in `prod`. */
+/** The inputs of a workflow that creates the storage `media` in the environment `prod`. */
 export const defaultInputs = {
   'app-id': defaults.appId,
   'backend-environment-name': 'prod',
@@ -100,37 +111,75 @@ export const defaultInputs = {
   'plan-role-to-assume': defaults.planRole,
 } as const
 
-/** Runs the bundle as a step of a job that may mint tokens; on a push to main when nothing is said. */
+/** Runs the action once. The job may request OIDC tokens unless its event comes from an untrusted source. */
 export async function runAction(
   { emulator, clock }: TestBed,
-  scenario: RunActionOptions = {},
+  options: RunActionOptions = {},
 ): Promise<StepResult> {
-  const event = scenario.event ?? push()
+  const { event = push(), nodeArguments = [], onLine, onStart, timeoutMs } = options
   const claims = tokenClaims(event, { file: 'storage.yml', workflow: 'Storage' })
   Object.assign(emulator.state.claims, claims)
-  const identity = event.trusted
-    ? {}
-    : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
-  const order = {
-    event,
-    env: {
-      ...emulator.env,
-      ...identity,
-      ...inputVariables({ ...defaultInputs, ...scenario.with }, emulator.githubToken),
-      ...clock.env,
-      ...coverage.env,
-      ...scenario.env,
-    },
-    eventFile: scenario.eventFile,
-    bundle: scenario.bundle ?? coverage.entry,
-    run: launchProcess,
-    nodeArguments: [...clock.nodeArguments, ...(scenario.nodeArguments ?? [])],
-    ...(scenario.onLine === undefined ? {} : { onLine: scenario.onLine }),
-    ...(scenario.onStart === undefined ? {} : { onStart: scenario.onStart }),
-    ...(scenario.timeoutMs === undefined ? {} : { limitMs: scenario.timeoutMs }),
+  const release = await acquireStart()
+  try {
+    return await runActionStep({
+      event,
+      env: {
+        ...emulator.env,
+        ...(event.trusted ? {} : withoutIdToken),
+        ...inputVariables({ ...defaultInputs, ...options.with }, emulator.githubToken),
+        ...clock.env,
+        ...coverage.env,
+        ...options.env,
+      },
+      eventFile: options.eventFile,
+      bundle: options.bundle ?? coverage.entry,
+      runProcess: launchProcess,
+      nodeArguments: [...clock.nodeArguments, ...nodeArguments],
+      onLine: (line) => {
+        release()
+        onLine?.(line)
+      },
+      ...(onStart === undefined ? {} : { onStart }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    })
+  } finally {
+    release()
   }
-  return await limitConcurrency(MAX_CONCURRENT_STEPS, () => runActionStep(order))
 }
+
+export type SingleRunOptions = RunActionOptions &
+  TestBedOptions &
+  Readonly<{
+    /** Faults that the emulator plays, in order. */
+    faults?: readonly FaultSpec[]
+    /** Changes the state of the emulator before the run. */
+    setUp?: (emulator: Emulator) => void
+  }>
+
+/** Runs the action once, in a test bed of its own. */
+export async function runOnce(
+  options: SingleRunOptions = {},
+): Promise<Readonly<{ step: StepResult; emulator: Emulator }>> {
+  const { faults = [], setUp, scale, rules, issuer, ...run } = options
+  const bed = await createTestBed({
+    ...(scale === undefined ? {} : { scale }),
+    ...(rules === undefined ? {} : { rules }),
+    ...(issuer === undefined ? {} : { issuer }),
+  })
+  const { emulator } = bed
+  setUp?.(emulator)
+  for (const fault of faults) emulator.injectFault(fault)
+  return { step: await runAction(bed, run), emulator }
+}
+
+/** The variables of a job that may not request OIDC tokens. */
+export const withoutIdToken = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
+}
+
+/** Inputs without a role, so that the run uses the credentials that it finds. */
+export const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '' } as const
 
 /** The inputs of action.yml with their defaults. */
 const inputDefaults = ((): readonly (readonly [string, string])[] => {
@@ -142,16 +191,16 @@ const inputDefaults = ((): readonly (readonly [string, string])[] => {
   })
 })()
 
-/** Every input as a runner hands it over, with the defaults of action.yml. */
+/** Every input as the variable that a runner sets, with the defaults of action.yml. */
 function inputVariables(
   overrides: Readonly<Record<string, string | undefined>>,
   githubToken: string,
 ): Record<string, string | undefined> {
-  const defaults = inputDefaults.map(([name, value]): [string, string] => [
+  const declared = inputDefaults.map(([name, value]): [string, string] => [
     name,
     value === '${{ github.token }}' ? githubToken : value,
   ])
-  const values = { ...Object.fromEntries(defaults), ...overrides }
+  const values = { ...Object.fromEntries(declared), ...overrides }
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,

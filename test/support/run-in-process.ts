@@ -1,4 +1,7 @@
-/** A run of the source in this process, for what has to be tried by the thousand. */
+/** Runs the source in this process, for properties that are tried hundreds of times. */
+import { afterAll, beforeAll, vi } from 'vitest'
+
+import { startEmulator, type Emulator, type Rules } from '../../emulator/emulator.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
 import { inputVariable } from '../../src/inputs/reader.ts'
 import { createCancellation } from '../../src/run/cancellation.ts'
@@ -13,19 +16,19 @@ import { defaultInputs } from './run-action.ts'
 type Variables = Readonly<Record<string, string | undefined>>
 
 export type InProcessOptions = Readonly<{
-  /** Inputs beside the usual ones; undefined leaves one out. */
+  /** Inputs that differ from `defaultInputs`; undefined leaves an input out. */
   with?: Variables
   event?: WorkflowEvent
-  /** Every variable that is not of the event or an input, for example those of an emulator. */
+  /** Variables other than those of the event and the inputs, for example those of an emulator. */
   env?: Variables
-  /** The text of the event file, when it is not the event's own. */
+  /** The text of the event file, where it differs from the event's payload. */
   eventFile?: string
   clock?: Clock
 }>
 
 export type InProcessResult = Readonly<{
   outcome: RunOutcome
-  /** What went to the log as lines, in order; titles of groups count as lines. */
+  /** The lines of the log and the titles of its groups, in order. */
   lines: readonly string[]
   debug: readonly string[]
   annotations: readonly Readonly<{ kind: AnnotationKind; title: string; text: string }>[]
@@ -34,11 +37,11 @@ export type InProcessResult = Readonly<{
   summary: string
 }>
 
-/** Runs the story of a run with a toolkit that only takes notes; on a push to main when nothing is said. */
+/** Runs the action with a toolkit that records what it gets; on a push to main by default. */
 export async function runInProcess(scenario: InProcessOptions = {}): Promise<InProcessResult> {
   const event = scenario.event ?? push()
   const file = scenario.eventFile ?? JSON.stringify(event.payload)
-  const { toolkit, notes } = createRecordingToolkit()
+  const { toolkit, recorded } = createRecordingToolkit()
   const outcome = await main({
     env: {
       ...githubVariables(event, {
@@ -63,14 +66,46 @@ export async function runInProcess(scenario: InProcessOptions = {}): Promise<InP
     toolkit,
     cancellation: createCancellation(),
   })
-  return { outcome, ...notes }
+  return { outcome, ...recorded }
 }
 
-/** A clock on which waiting takes a small part of its time. */
+/**
+ * A clock whose waits are over sooner than they say. All other time passes as it is, so that a slow machine
+ * does not use up the time of a run.
+ */
 export function fastClock(scale: number): Clock {
+  let skippedMs = 0
   return {
-    now: () => performance.now() * scale,
-    sleep: (ms, signal) => systemClock.sleep(ms / scale, signal),
+    now: () => performance.now() + skippedMs,
+    sleep: async (ms, signal) => {
+      const realMs = ms > 60_000 ? Math.max(ms / scale, 5_000) : ms / scale
+      await systemClock.sleep(realMs, signal)
+      skippedMs += ms - realMs
+    },
+  }
+}
+
+/**
+ * An emulator for the runs of a test file in this process. The SDK and GitHub's client read its addresses
+ * from the environment of the process.
+ */
+export function useEmulator(rules: Partial<Rules> = {}): () => Emulator {
+  let emulator: Emulator | undefined
+  beforeAll(async () => {
+    emulator = await startEmulator({ rules })
+    vi.stubEnv('AWS_ENDPOINT_URL', emulator.url)
+    vi.stubEnv('GITHUB_API_URL', emulator.env['GITHUB_API_URL'])
+    vi.stubEnv('GITHUB_GRAPHQL_URL', emulator.env['GITHUB_GRAPHQL_URL'])
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/dev/null')
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await emulator?.stop()
+  })
+  return () => {
+    if (emulator === undefined) throw new Error('The emulator has not been started')
+    return emulator
   }
 }
 
@@ -87,13 +122,16 @@ export function toVariables(inputs: Variables): Variables {
   )
 }
 
-function createRecordingToolkit(): { toolkit: Toolkit; notes: Omit<InProcessResult, 'outcome'> } {
+function createRecordingToolkit(): {
+  toolkit: Toolkit
+  recorded: Omit<InProcessResult, 'outcome'>
+} {
   const lines: string[] = []
   const debug: string[] = []
   const annotations: { kind: AnnotationKind; title: string; text: string }[] = []
   const masks: string[] = []
   const outputs: Record<string, string> = {}
-  const notes = { lines, debug, annotations, masks, outputs, summary: '' }
+  const recorded = { lines, debug, annotations, masks, outputs, summary: '' }
   const toolkit: Toolkit = {
     info: (line) => lines.push(line),
     debug: (line) => debug.push(line),
@@ -105,9 +143,9 @@ function createRecordingToolkit(): { toolkit: Toolkit; notes: Omit<InProcessResu
       outputs[name] = value
     },
     writeSummary: (markdown) => {
-      notes.summary += markdown
+      recorded.summary += markdown
       return Promise.resolve()
     },
   }
-  return { toolkit, notes }
+  return { toolkit, recorded }
 }

@@ -1,24 +1,25 @@
 /**
- * How much is tried of what has more cases than anybody waits for: a share of them in `npm test`, all in
- * `npm run test:thorough`, whose vitest.thorough.config.ts sets THOROUGH.
+ * How many cases a test tries: a sample in `npm test`, all of them in `npm run test:thorough`, whose project in
+ * vitest.config.ts sets THOROUGH.
  */
 const isThorough = process.env['THOROUGH'] !== undefined
 
-/** A number of random cases. */
-export const caseCount = (usual: number, thorough: number): number =>
-  isThorough ? thorough : usual
+/** The number of random cases. */
+export const caseCount = (sampled: number, thorough: number): number =>
+  isThorough ? thorough : sampled
 
-/** All variants of a case while they are few, else every other one. */
-export const sampleCases = <T>(variants: readonly T[]): readonly T[] =>
-  variants.length <= MAX_CASES_WITHOUT_SAMPLING ? variants : sampleTable([variants], 2)
+/** More cases than these are sampled: every other one. */
+const MAX_CASES = 4
 
-const MAX_CASES_WITHOUT_SAMPLING = 4
+/** All cases, or a sample of them. */
+export const sampleCases = <T>(cases: readonly T[]): readonly T[] =>
+  cases.length <= MAX_CASES ? cases : sampleTable([cases], 2)
 
 /**
- * Every cell of a table, or one of `step` along each row and each column, so that all of these have their
- * share.
+ * All cells of a table, or one of `step` along each row and each column, so that every row and every column is
+ * tried.
  *
- * @param offset which share; another one for another table of the same cells
+ * @param offset which of the samples; another one for another table of the same cells
  */
 export function sampleTable<T>(
   rows: readonly (readonly T[])[],

@@ -1,52 +1,64 @@
 /**
- * What a test opens and has to close. Vitest tells tests that run side by side apart by their context
- * alone; here everything that a scenario awaits knows which one it belongs to.
+ * Tests that may run side by side, and their cleanup. Vitest knows concurrent tests by their context alone;
+ * here everything that a scenario awaits knows which scenario it belongs to.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { it, onTestFinished } from 'vitest'
 
-type Task = () => void | Promise<void>
+import { sampleCases } from './sampling.ts'
 
-const currentCleanups = new AsyncLocalStorage<Task[]>()
+type Cleanup = () => void | Promise<void>
 
-/** Does something when the scenario is over. */
-export function addCleanup(task: Task): void {
-  const tasks = currentCleanups.getStore()
-  if (tasks === undefined) onTestFinished(() => task())
-  else tasks.push(task)
+const currentCleanups = new AsyncLocalStorage<Cleanup[]>()
+
+/** Registers what to do when the current test is over; the last one registered runs first. */
+export function addCleanup(cleanup: Cleanup): void {
+  const cleanups = currentCleanups.getStore()
+  if (cleanups === undefined) onTestFinished(() => cleanup())
+  else cleanups.push(cleanup)
 }
 
-/** A test that may run beside others of its file, as vitest's `it` in a concurrent `describe`. */
-export function scenario(
-  title: string,
-  run: () => Promise<void>,
-  options: Readonly<{ timeout?: number }> = {},
-): void {
-  it.concurrent(title, { timeout: 60_000, ...options }, async () => {
-    const tasks: Task[] = []
+/** A test that may run beside others of its file. */
+export function scenario(title: string, run: () => Promise<void>): void {
+  it.concurrent(title, async () => {
+    const cleanups: Cleanup[] = []
     try {
-      await currentCleanups.run(tasks, run)
+      await currentCleanups.run(cleanups, run)
     } finally {
-      for (const task of tasks.toReversed()) await task()
+      for (const cleanup of cleanups.toReversed()) await cleanup()
     }
   })
 }
 
-let running = 0
+/** One scenario for each case, whose name follows the title; a sample of the cases in `npm test`. */
+export function scenarios<T>(
+  title: string,
+  cases: Readonly<Record<string, T>>,
+  run: (given: T, name: string) => Promise<void>,
+): void {
+  for (const [name, given] of sampleCases(Object.entries(cases)))
+    scenario(`${title} (${name})`, () => run(given, name))
+}
+
+/** Processes that may start at the same time: each keeps a core busy until its first line. */
+const MAX_STARTING = 2
+
+let starting = 0
 const waiting: (() => void)[] = []
 
-/** Lets only so many tasks run at a time; the others wait for their turn. */
-export async function limitConcurrency<T>(max: number, task: () => Promise<T>): Promise<T> {
-  while (running >= max) {
+/** Waits until another process may start; the function that it returns lets the next one start. */
+export async function acquireStart(): Promise<() => void> {
+  while (starting >= MAX_STARTING) {
     await new Promise<void>((resolve) => {
       waiting.push(resolve)
     })
   }
-  running += 1
-  try {
-    return await task()
-  } finally {
-    running -= 1
+  starting += 1
+  let released = false
+  return () => {
+    if (released) return
+    released = true
+    starting -= 1
     waiting.shift()?.()
   }
 }

@@ -1,22 +1,20 @@
-/** The faults of the table: what is done to a call, and what can be known of its effect afterwards. */
+/** The faults of the table, and what can be known of the effect of a call that gets one. */
 import type { Fault } from '../../../emulator/emulator.ts'
 import type { ErrorCode } from '../../../src/errors/catalog.ts'
 
 export type TableFault = Readonly<{
-  /** Continues "… meets ". */
+  /** What the call gets, as titles name it. */
   name: string
   spec: Fault
   /** Whether the call takes effect all the same. */
   effect: 'none' | 'done'
-  /** The fault itself says that there was no effect. */
-  certain: boolean
-  /** What a run that ends with it reports. */
+  /** The code of a run that ends with it. */
   code: ErrorCode
 }>
 
 const html = '<html><head><title>Bad gateway</title></head><body>Bad gateway</body></html>'
 
-/** The wait that the fault with Retry-After asks for, in seconds. */
+/** The Retry-After of the throttling with one, in seconds. */
 export const RETRY_AFTER_SECONDS = 7
 
 const throttlingSpecs: readonly (readonly [name: string, fault: Fault])[] = [
@@ -42,10 +40,10 @@ const ambiguousFaults: readonly (readonly [name: string, fault: Fault, code: Err
   ['an empty 200', { kind: 'empty' }, 'UNREADABLE_RESPONSE'],
   ['{}', { kind: 'body', body: '{}' }, 'UNREADABLE_RESPONSE'],
   ['[]', { kind: 'body', body: '[]' }, 'UNREADABLE_RESPONSE'],
-  ['half an answer', { kind: 'truncated' }, 'UNREADABLE_RESPONSE'],
+  ['half a response', { kind: 'truncated' }, 'UNREADABLE_RESPONSE'],
   ['a reset', { kind: 'reset' }, 'NO_ANSWER'],
   ['a close', { kind: 'close' }, 'NO_ANSWER'],
-  ['a stall', { kind: 'stall' }, 'NO_ANSWER'],
+  ['no response', { kind: 'stall' }, 'NO_ANSWER'],
   ['a redirect', { kind: 'redirect' }, 'UNREADABLE_RESPONSE'],
   ['garbage', { kind: 'garbage' }, 'UNREADABLE_RESPONSE'],
 ]
@@ -54,11 +52,10 @@ const throttlingFaults: readonly TableFault[] = throttlingSpecs.map(([name, faul
   name,
   spec: fault,
   effect: 'none',
-  certain: true,
   code: 'THROTTLED',
 }))
 
-/** For calls that change nothing: before or after the effect is the same. */
+/** For calls that change nothing. */
 export const READ_FAULTS: readonly TableFault[] = [
   ...throttlingFaults,
   ...ambiguousFaults.map(([name, spec, code]): TableFault => ({
@@ -66,15 +63,14 @@ export const READ_FAULTS: readonly TableFault[] = [
     spec,
     code,
     effect: 'none',
-    certain: false,
   })),
 ]
 
-/** For calls that change the backend: each open fault before its effect, and after it. */
+/** For calls that change the backend: each ambiguous fault before the effect of the call, and after it. */
 export const WRITE_FAULTS: readonly TableFault[] = [
   ...throttlingFaults,
   ...ambiguousFaults.flatMap(([name, spec, code]): TableFault[] => [
-    { name: `${name} before the effect`, spec, code, effect: 'none', certain: false },
-    { name: `${name} after the effect`, spec, code, effect: 'done', certain: false },
+    { name: `${name} before the effect`, spec, code, effect: 'none' },
+    { name: `${name} after the effect`, spec, code, effect: 'done' },
   ]),
 ]

@@ -1,22 +1,12 @@
-/**
- * Every call of an operation spoilt in every way that keeps it without effect, on the real bundle, of a
- * service that prevents nothing.
- */
-import { afterAll, describe, it } from 'vitest'
-
+/** Every call of an operation fails without taking effect, and the service prevents nothing. */
 import { permissiveRules } from '../../../emulator/emulator.ts'
-import { FAST_SCALE } from '../../support/run-action.ts'
-import { createEmulatorPool } from '../../support/emulator-pool.ts'
-import { listCases, playCase } from './play-case.ts'
-import { FAULT_TARGETS } from './targets.ts'
+import { testFaultTable } from './play-case.ts'
 
-const stages = createEmulatorPool(FAST_SCALE)
-afterAll(() => stages.stop())
-
-const always = { times: 'always', with: { 'max-attempts': '2' } } as const
-
-const withoutEffect = listCases(FAULT_TARGETS, 6, ({ effect }) => effect === 'none')
-
-describe.concurrent('every call of an operation spoilt, where the service prevents nothing', () => {
-  it.each(withoutEffect)('$title', (cell) => playCase(stages, permissiveRules, cell, always))
+testFaultTable({
+  title: 'Every call of an operation fails',
+  sample: 6,
+  rules: permissiveRules,
+  times: 'always',
+  with: { 'max-attempts': '2' },
+  includes: ({ effect }) => effect === 'none',
 })

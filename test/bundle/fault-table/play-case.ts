@@ -1,121 +1,101 @@
-/** One cell of the fault table: a run of the bundle in which one call, or every such call, is spoilt. */
+/** One case of the fault table: a run in which one call, or every call of an operation, fails. */
 import { expect } from 'vitest'
 
+import type { Emulator, Rules } from '../../../emulator/emulator.ts'
 import type { StepResult } from '../../../emulator/runner/step.ts'
-import type { Rules } from '../../../emulator/emulator.ts'
-import { runAction, type TestBed } from '../../support/run-action.ts'
-import type { EmulatorPool } from '../../support/emulator-pool.ts'
+import { ALL } from '../../support/emulator-state.ts'
+import { createTestBed, runAction } from '../../support/run-action.ts'
 import { sampleTable } from '../../support/sampling.ts'
+import { scenario } from '../../support/scenario.ts'
+import { getLog } from '../../support/step-result.ts'
 import { RETRY_AFTER_SECONDS, type TableFault } from './faults.ts'
-import type { Expected, FaultTarget } from './targets.ts'
+import { FAULT_TARGETS, type Expected, type FaultTarget } from './targets.ts'
 
-export type FaultCase = Readonly<{ target: FaultTarget; fault: TableFault; title: string }>
-
-/** Of the cells that are as many as all: one in this many is played in `npm test`. */
+/** `npm test` plays one case of this many. */
 const SAMPLE_STEP = 13
 
-/**
- * Every moment with every fault, or a share of these.
- *
- * @param which of the shares
- * @param fits  leaves out faults that the table is not about
- */
-export function listCases(
-  moments: readonly FaultTarget[],
-  which: number,
-  fits: (spoilt: TableFault) => boolean = () => true,
-): readonly FaultCase[] {
-  const rows = moments.map((moment) =>
-    moment.faults.filter(fits).map((spoilt) => ({
-      target: moment,
-      fault: spoilt,
-      title: `${moment.name} meets ${spoilt.name}`,
-    })),
+export type FaultTable = Readonly<{
+  /** Begins the titles: what the table is about. */
+  title: string
+  /** Which sample `npm test` plays. */
+  sample: number
+  rules: Partial<Rules>
+  times: 1 | 'always'
+  with?: Readonly<Record<string, string>>
+  /** Selects the faults that the table is about. */
+  includes?: (fault: TableFault) => boolean
+}>
+
+/** Declares a test for each target with each of its faults, or for a sample of them. */
+export function testFaultTable(table: FaultTable): void {
+  const { includes = () => true } = table
+  const rows = FAULT_TARGETS.map((target) =>
+    target.faults.filter(includes).map((fault) => ({ target, fault })),
   )
-  return sampleTable(rows, SAMPLE_STEP, which)
+  for (const { target, fault } of sampleTable(rows, SAMPLE_STEP, table.sample))
+    scenario(`${table.title}: ${target.name} gets ${fault.name}`, () =>
+      playCase(table, target, fault),
+    )
 }
 
-export type Extent = Readonly<{ times: 1 | 'always'; with: Readonly<Record<string, string>> }>
+async function playCase(table: FaultTable, target: FaultTarget, fault: TableFault): Promise<void> {
+  const bed = await createTestBed({ rules: table.rules })
+  const { emulator } = bed
+  target.prepare(emulator)
+  const injected = emulator.injectFault({
+    operation: target.operation,
+    skip: target.skip,
+    times: table.times,
+    when: fault.effect === 'done' ? 'after' : 'before',
+    ...fault.spec,
+  })
+  const step = await runAction(bed, { with: { ...target.with, ...table.with } })
 
-/** On a machine that is too busy for the fast clock, a run can end before the call that is to be spoilt. */
-const MAX_TRIES = 3
-
-/** Plays a cell, and holds what came of it against what must. */
-export async function playCase(
-  stages: EmulatorPool,
-  rules: Partial<Rules>,
-  cell: FaultCase,
-  extent: Extent,
-): Promise<void> {
-  const { target, fault } = cell
-  for (let tries = 1; ; tries += 1) {
-    const played = await stages.use(rules, async (stage) => {
-      const { emulator } = stage
-      target.prepare(emulator)
-      const ordered = emulator.injectFault({
-        operation: target.operation,
-        skip: target.skip,
-        times: extent.times,
-        when: fault.effect === 'done' ? 'after' : 'before',
-        ...fault.spec,
-      })
-      const end = await runAction(stage, { with: { ...target.with, ...extent.with } })
-      if (ordered.timesApplied === 0 && tries < MAX_TRIES) return false
-
-      expect(ordered.timesApplied, end.log.join('\n')).toBeGreaterThan(0)
-      const expected = extent.times === 1 ? target.once(fault) : target.persistent
-      expectResult(stage, end, expected, fault)
-      if (fault.name === '429 with Retry-After') expectRetryAfterHonored(end)
-      return true
-    })
-    if (played) return
-  }
+  expect(injected.timesApplied, getLog(step)).toBeGreaterThan(0)
+  expectResult(emulator, step, table.times === 1 ? target.once(fault) : target.persistent, fault)
+  if (fault.name === '429 with Retry-After') expectRetryAfterHonored(step)
 }
 
 function expectResult(
-  stage: TestBed,
-  end: StepResult,
+  emulator: Emulator,
+  step: StepResult,
   expected: Expected,
-  spoilt: TableFault,
+  fault: TableFault,
 ): void {
-  const { emulator } = stage
   const { counters } = emulator.state
-  const green = expected.result === 'created' || expected.result === 'updated'
-  const log = end.log.join('\n')
-  const jobs = emulator.environment().jobs.map(({ jobId }) => jobId)
-
+  const succeeds = expected.result === 'created' || expected.result === 'updated'
+  const { outputs } = step
   expect(
     {
-      exitCode: end.exitCode,
-      result: end.outputs['result'],
-      ready: end.outputs['ready'],
-      jobId: end.outputs['job-id'],
+      exitCode: step.exitCode,
+      errors: step.annotations.filter(({ level }) => level === 'error').length,
+      result: outputs['result'],
+      ready: outputs['ready'],
+      jobId: outputs['job-id'],
+      errorCode: expected.namesFault === true ? outputs['error-code'] : undefined,
       create: counters.create,
       update: counters.update,
     },
-    log,
+    getLog(step),
   ).toEqual({
-    exitCode: green ? 0 : 1,
+    exitCode: succeeds ? 0 : 1,
+    errors: succeeds ? 0 : 1,
     result: expected.result,
-    ready: green ? 'true' : '',
-    jobId: expected.knowsJob ? jobs.at(-1) : '',
+    ready: succeeds ? 'true' : '',
+    jobId: expected.knowsJob ? emulator.environment().jobs.at(-1)?.jobId : '',
+    errorCode: expected.namesFault === true ? fault.code : undefined,
     create: expected.create,
     update: expected.update,
   })
-  if (expected.namesFault === true) expect(end.outputs['error-code'], log).toBe(spoilt.code)
-  const errors = end.annotations.filter(({ level }) => level === 'error')
-  expect(errors, log).toHaveLength(green ? 0 : 1)
-  if (green) {
-    const storage = emulator.environment().storages.get('media')
-    expect(storage?.permissions.authenticated).toEqual(['READ', 'CREATE_AND_UPDATE', 'DELETE'])
-  }
+  if (!succeeds) return
+  const storage = emulator.environment().storages.get('media')
+  expect(storage?.permissions.authenticated).toEqual(ALL)
 }
 
-/** A wait that is said aloud in the log is at least the one that the server asked for. */
-function expectRetryAfterHonored(end: StepResult): void {
-  const waits = end.log.flatMap((line) => {
-    const seconds = /429 .*Next (?:attempt|look) in (\d+) s/.exec(line)?.[1]
-    return seconds === undefined ? [] : [Number(seconds)]
-  })
-  for (const seconds of waits) expect(seconds).toBeGreaterThanOrEqual(RETRY_AFTER_SECONDS)
+/** No wait that the log announces is shorter than the server asked for. */
+function expectRetryAfterHonored(step: StepResult): void {
+  for (const line of step.log) {
+    const seconds = /429 .*Next \w+ in (\d+) s/.exec(line)?.[1]
+    if (seconds !== undefined) expect(Number(seconds)).toBeGreaterThanOrEqual(RETRY_AFTER_SECONDS)
+  }
 }

@@ -1,19 +1,9 @@
-/**
- * Every call of a run with every fault, on the real bundle: at most one create takes effect, its job id is
- * reported, and the step is green exactly when the storage is there.
- */
-import { afterAll, describe, it } from 'vitest'
+/** Every call of a run with every fault: at most one create takes effect, and only a ready storage succeeds. */
+import { testFaultTable } from './play-case.ts'
 
-import { FAST_SCALE } from '../../support/run-action.ts'
-import { createEmulatorPool } from '../../support/emulator-pool.ts'
-import { listCases, playCase } from './play-case.ts'
-import { FAULT_TARGETS } from './targets.ts'
-
-const stages = createEmulatorPool(FAST_SCALE)
-afterAll(() => stages.stop())
-
-const once = { times: 1, with: {} } as const
-
-describe.concurrent('one spoilt call', () => {
-  it.each(listCases(FAULT_TARGETS, 0))('$title', (cell) => playCase(stages, {}, cell, once))
+testFaultTable({
+  title: 'One call fails, with the rules of the service',
+  sample: 0,
+  rules: {},
+  times: 1,
 })

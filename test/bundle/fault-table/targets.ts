@@ -1,6 +1,7 @@
-/** The calls of a run that the table spoils, and what must come of each: once, and for good. */
-import { addStorage, type Emulator, type OperationName } from '../../../emulator/emulator.ts'
+/** The calls of a run that fail in the table, and the result of a run in which one or all of them do. */
+import type { Emulator, OperationName } from '../../../emulator/emulator.ts'
 import type { RunResult } from '../../../src/run/outcome.ts'
+import { addMedia } from '../../support/emulator-state.ts'
 import { READ_FAULTS, WRITE_FAULTS, type TableFault } from './faults.ts'
 
 /** How many calls arrived, how many started a job, how many jobs took effect. */
@@ -10,24 +11,24 @@ export type Expected = Readonly<{
   result: RunResult
   create: Count
   update: Count
-  /** Whether the run can know its job: its id is an output then. */
+  /** Whether the run can know its job, whose id is an output then. */
   knowsJob: boolean
-  /** Whether the error code is the one of the fault; the result says it otherwise. */
+  /** Whether the error code is that of the fault; the result has one of its own otherwise. */
   namesFault?: boolean
 }>
 
 export type FaultTarget = Readonly<{
-  /** Begins the title. */
+  /** The call, as titles name it. */
   name: string
   operation: OperationName
-  /** How many calls of the operation go through before. */
+  /** How many calls of the operation succeed before. */
   skip: number
   faults: readonly TableFault[]
   prepare(emulator: Emulator): void
   with: Readonly<Record<string, string>>
-  /** What a fault of one call comes to. */
-  once(spoilt: TableFault): Expected
-  /** What a fault of every call comes to, without any effect, and with `max-attempts` 2. */
+  /** What becomes of a run in which one call fails. */
+  once(fault: TableFault): Expected
+  /** What becomes of a run with `max-attempts: 2` in which every call fails without an effect. */
   persistent: Expected
 }>
 
@@ -47,11 +48,8 @@ const failed: Expected = {
 
 const nothing = (): void => undefined
 
-function addOther(emulator: Emulator): void {
-  addStorage(emulator.environment(), {
-    resourceName: 'media',
-    permissions: { authenticated: ['READ'] },
-  })
+const addOther = (emulator: Emulator): void => {
+  addMedia(emulator)
 }
 
 function loseCreateResponse(emulator: Emulator): void {
@@ -65,7 +63,7 @@ function loseCreateResponse(emulator: Emulator): void {
 
 export const FAULT_TARGETS: readonly FaultTarget[] = [
   {
-    name: 'the first look (GetBackendStorage)',
+    name: 'the first GetBackendStorage',
     operation: 'GetBackendStorage',
     skip: 0,
     faults: READ_FAULTS,
@@ -75,18 +73,18 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
     persistent: failed,
   },
   {
-    name: 'the check of the backend (GetBackend)',
+    name: 'GetBackend',
     operation: 'GetBackend',
     skip: 0,
     faults: READ_FAULTS,
     prepare: nothing,
     with: {},
     once: () => created,
-    // The check only saves time: without it the job would fail later.
+    // The check only saves time: without it, a job would fail later.
     persistent: created,
   },
   {
-    name: 'the create (CreateBackendStorage)',
+    name: 'CreateBackendStorage',
     operation: 'CreateBackendStorage',
     skip: 0,
     faults: WRITE_FAULTS,
@@ -96,28 +94,28 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
     persistent: { ...failed, create: rejected },
   },
   {
-    name: 'the search for a lost create (ListBackendJobs)',
+    name: 'ListBackendJobs after a lost create',
     operation: 'ListBackendJobs',
     skip: 0,
     faults: READ_FAULTS,
     prepare: loseCreateResponse,
     with: {},
     once: () => created,
-    // The storage turns up, and whether a job is still changing it cannot be seen.
+    // The storage is found, but not whether a job is still changing it.
     persistent: { ...created, result: 'unknown', knowsJob: false, namesFault: true },
   },
   {
-    name: 'a poll (GetBackendJob)',
+    name: 'GetBackendJob',
     operation: 'GetBackendJob',
     skip: 0,
     faults: READ_FAULTS,
     prepare: nothing,
-    with: { 'timeout-in-minutes': '2' },
+    with: { 'timeout-in-minutes': '1' },
     once: () => created,
     persistent: { ...created, result: 'timed-out' },
   },
   {
-    name: 'the last look (GetBackendStorage)',
+    name: 'the last GetBackendStorage',
     operation: 'GetBackendStorage',
     skip: 1,
     faults: READ_FAULTS,
@@ -127,7 +125,7 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
     persistent: { ...created, result: 'unknown', namesFault: true },
   },
   {
-    name: 'the update (UpdateBackendStorage)',
+    name: 'UpdateBackendStorage',
     operation: 'UpdateBackendStorage',
     skip: 0,
     faults: WRITE_FAULTS,

@@ -19,7 +19,7 @@ import type { StepResult } from '../../../emulator/runner/step.ts'
 import { preloadArguments } from '../../support/preload.ts'
 import { runAction } from '../../support/run-action.ts'
 import { clockEnv, scaledClock } from '../../support/scaled-clock.ts'
-import { CAREFUL_SCALE } from '../../support/time-scales.ts'
+import { TIME_SCALE } from '../../support/run-action.ts'
 import { openSession, start, requestToken, type Keys } from '../../support/emulator-requests.ts'
 import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
@@ -69,12 +69,12 @@ async function runRecorded(
   ambient = false,
 ): Promise<RecordedRun> {
   const origin = Date.now()
-  const emulator = await startEmulator({ clock: scaledClock(CAREFUL_SCALE, origin) })
+  const emulator = await startEmulator({ clock: scaledClock(TIME_SCALE, origin) })
   stopped.push(() => emulator.stop())
   prepare(emulator)
   const clock = {
     nodeArguments: preloadArguments('preload/scaled-clock.ts'),
-    env: clockEnv(CAREFUL_SCALE, origin),
+    env: clockEnv(TIME_SCALE, origin),
   }
   const run = await runAction(
     { emulator, clock },
