@@ -4,12 +4,8 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import {
-  githubContext,
-  push,
-  workflowDispatch,
-  type WorkflowEvent,
-} from '../../emulator/runner/events.ts'
+import { push, workflowDispatch, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { githubContext } from '../../emulator/runner/github-context.ts'
 import { stepInputs, type StepInputs } from '../../emulator/runner/step-inputs.ts'
 import { root } from '../support/contract/pages.ts'
 import { readExample } from '../workflows/workflow-files.ts'
