@@ -1,4 +1,5 @@
 /** IAM roles and the names of their sessions. */
+import { parseArn, type Arn } from '../lib/arn.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
 import { dashProblem } from './suggestions.ts'
@@ -16,14 +17,21 @@ export type RoleArn = Readonly<{ arn: string; partition: string; accountId: stri
 export function roleArn(text: string): Parsed<RoleArn> {
   const token = singleToken(text, 2048)
   if ('problem' in token) return token
-  const match = /^arn:([a-z][a-z-]{1,30}):iam::(\d{12}):role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.exec(
-    text,
-  )
-  const [arn, partition, accountId] = match ?? []
-  if (arn !== undefined && partition !== undefined && accountId !== undefined) {
-    return ok({ arn, partition, accountId })
+  const arn = parseArn(text)
+  if (arn !== undefined && isRole(arn)) {
+    return ok({ arn: text, partition: arn.partition, accountId: arn.accountId })
   }
-  return dashProblem(text) ?? invalid('must be the full ARN of an IAM role', roleArnHint(text))
+  return dashProblem(text) ?? invalid('must be the full ARN of an IAM role', roleArnHint(text, arn))
+}
+
+function isRole({ partition, service, region, accountId, resource }: Arn): boolean {
+  return (
+    /^[a-z][a-z-]{1,30}$/.test(partition) &&
+    service === 'iam' &&
+    region === '' &&
+    /^\d{12}$/.test(accountId) &&
+    /^role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/.test(resource)
+  )
 }
 
 /**
@@ -63,11 +71,11 @@ function replaceIllegalCharacters(text: string): string {
   return text.trim().replace(/[^\w+=,.@-]/gu, '-')
 }
 
-function roleArnHint(text: string): string {
-  if (/^arn:[\w-]+:sts:/.test(text)) {
+function roleArnHint(text: string, arn: Arn | undefined): string {
+  if (arn?.service === 'sts') {
     return `This is the ARN of a session. Use the ARN of the role, ${EXAMPLE}.`
   }
-  if (/^arn:[\w-]+:iam::[^:]*:[\w-]+\//.test(text) && !text.includes(':role/')) {
+  if (arn?.service === 'iam' && /^(?!role\/)[\w-]+\//.test(arn.resource)) {
     return `This ARN does not belong to a role. Use the ARN of a role, ${EXAMPLE}.`
   }
   if (!text.startsWith('arn:')) return `The name of a role is not enough. Use its ARN, ${EXAMPLE}.`
