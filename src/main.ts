@@ -1,24 +1,18 @@
-/** The story of one run: decide, read, authenticate, look and act, report. */
-import { apply, plan } from './storage/apply.ts'
-import { MUTATION_GRACE_MS } from './run/cancellation.ts'
-import { formatDuration } from './lib/clock.ts'
-import { planNotes } from './report/changes.ts'
-import { changeLines, withIndentedDetails } from './storage/change-lines.ts'
-import { toFailedOutcome, type RunOutcome } from './run/outcome.ts'
-import type { StorageContext } from './storage/context.ts'
-import { decide, type Decision } from './workflow/decide.ts'
-import { detectCredentials } from './inputs/environment.ts'
-import { readEvent } from './workflow/event.ts'
-import {
-  invalidInputError,
-  readInputs,
-  getRole,
-  toDesiredStorage,
-  readTriggerInputs,
-  type Inputs,
-} from './inputs/read-inputs.ts'
-import { publishReport } from './report/publish.ts'
+/**
+ * The sequence of a run: decide, read, connect, plan or apply, report. What each step does is in the file
+ * that it is imported from.
+ */
+import { readFileSync } from 'node:fs'
 import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './aws/id-token.ts'
+import { getRole, toDesiredStorage, type Inputs } from './inputs/read-inputs.ts'
+import { systemClock } from './lib/clock.ts'
+import { errorMessage } from './lib/error-message.ts'
+import { quote } from './lib/text.ts'
+import { withAbortGrace } from './lib/timeout.ts'
+import { planNotes } from './report/changes.ts'
+import { publishReport } from './report/publish.ts'
+import { createReporter } from './report/reporter.ts'
+import { createCancellation, MUTATION_GRACE_MS } from './run/cancellation.ts'
 import {
   createRetryPolicy,
   createRunContext,
@@ -27,65 +21,90 @@ import {
   type RunContext,
   type Runtime,
 } from './run/context.ts'
-import { formatValue } from './storage/model.ts'
-import { quote } from './lib/text.ts'
-import { errorMessage } from './lib/error-message.ts'
-import { withAbortGrace } from './lib/timeout.ts'
 import { withHardTimeout } from './run/hard-timeout.ts'
+import { createObserver } from './run/observer.ts'
+import { isFailure, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
+import { decideCommand, loadInputs, logRequestedConfig } from './run/prepare.ts'
+import { installProcessGuard } from './run/process-guard.ts'
+import { apply, plan } from './storage/apply.ts'
+import { changeLines, withIndentedDetails } from './storage/change-lines.ts'
+import type { StorageContext } from './storage/context.ts'
+import { runnerToolkit } from './workflow/toolkit.ts'
 
-/** When the run is cancelled, everything in hand ends by itself within this time, or is left behind. */
+/** After a cancellation, a run that has not ended by itself within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
-/** By then nothing of the report is a call any more; this is for a disk that is slow. */
+/** After a cancellation the report makes no calls; this is the time for a slow disk. */
 const REPORT_GRACE_MS = 5_000
 
-/** Runs the action and reports. Never throws: whatever happens comes to exactly one ending. */
+/** Runs the action as the runner started it, then ends the process: exit code 1 after a failure, else 0. */
+export async function start(): Promise<void> {
+  const cancellation = createCancellation()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      cancellation.cancel(signal)
+    })
+  }
+  const exit = installProcessGuard(runnerToolkit, cancellation)
+  const outcome = await main({
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    clock: systemClock,
+    random: Math.random,
+    toolkit: runnerToolkit,
+    cancellation,
+  })
+  exit(isFailure(outcome) ? 1 : 0)
+}
+
+/** Runs the action and reports. Never throws: whatever happens becomes exactly one outcome. */
 export async function main(runtime: Runtime): Promise<RunOutcome> {
   const context = createRunContext(runtime)
-  const { clock, cancellation, reporter } = context
+  const { clock, cancellation } = context
   const { signal } = cancellation
-  const outcome = await withAbortGrace(clock, signal, RUN_GRACE_MS, run(context)).catch(
-    (thrown: unknown) => {
-      if (thrown instanceof Error) context.log.debug(thrown.stack ?? thrown.message)
-      const { inputs, state, secrets } = context
-      const ref = inputs && state.command && toStorageRef(inputs, state.command)
-      return toFailedOutcome(thrown, state, ref, secrets.redact)
-    },
-  )
+  const reporter = createReporter(context)
+  const outcome = await withAbortGrace(
+    clock,
+    signal,
+    RUN_GRACE_MS,
+    run(context, reporter.setKnownOutputs),
+  ).catch((error: unknown) => toOutcome(context, error))
   reporter.finish(outcome)
-  await withAbortGrace(clock, signal, REPORT_GRACE_MS, publishReport(context, outcome)).catch(
-    (thrown: unknown) => {
-      if (thrown === signal.reason) return
-      warn(context, 'Report incomplete', `The report broke off: ${errorMessage(thrown)}`)
-    },
-  )
+  await withAbortGrace(
+    clock,
+    signal,
+    REPORT_GRACE_MS,
+    publishReport(context, outcome, reporter),
+  ).catch((error: unknown) => {
+    if (error === signal.reason) return
+    warn(context, 'Report incomplete', `The report could not be completed: ${errorMessage(error)}`)
+  })
   return outcome
 }
 
-async function run(context: RunContext): Promise<RunOutcome> {
+/** @param onKnownOutputs called whenever more outputs are known */
+async function run(context: RunContext, onKnownOutputs: () => void): Promise<RunOutcome> {
   const decision = decideCommand(context)
   if (decision.command === 'skip') return { result: 'skipped', reason: decision.reason }
+  const { command } = decision
   const inputs = loadInputs(context)
+  onKnownOutputs()
   logRequestedConfig(context, decision, inputs)
   return await withHardTimeout(context.clock, inputs.timeoutMs, async () => {
-    const early = prefetchToken(context, inputs, decision.command)
-    // The SDK is loaded while the token is on its way.
-    await early?.sent
+    const idToken = prefetchToken(context, inputs, command)
+    // The SDK loads while the request for the token is on its way.
+    await idToken?.sent
     const { connect } = await import('./run/connect.ts')
-    const { context: storageContext, close } = await connect(
-      context,
-      inputs,
-      decision.command,
-      early?.token,
-    )
+    const observer = createObserver(context, onKnownOutputs)
+    const connection = await connect(context, inputs, command, observer, idToken?.token)
     try {
-      return await execute(context, storageContext, decision.command, inputs)
+      return await execute(context, connection.storage, command, inputs)
     } finally {
-      close()
+      connection.close()
     }
   })
 }
 
-/** Requests the token for the role; undefined when it is not needed, or not to be had. */
+/** Requests the ID token early; undefined when no role is set, or when the job may not request one. */
 function prefetchToken(
   context: RunContext,
   inputs: Inputs,
@@ -99,82 +118,35 @@ function prefetchToken(
   return prefetchIdToken({ endpoint, audience, agents, secrets, policy })
 }
 
-/** Decided before the other inputs are judged: a run that skips may have empty secrets. */
-function decideCommand(context: RunContext): Decision {
-  const { env, readFile, state, log } = context
-  const trigger = readTriggerInputs(env)
-  if (trigger === undefined) throw invalidInputError(readInputs(env).problems)
-  const { event, warning } = readEvent(env, readFile)
-  context.event = event
-  if (warning !== undefined) warn(context, 'Event not read', warning)
-  const decision = decide(event, trigger, detectCredentials(env))
-  if (decision.command === 'skip') {
-    if (decision.notice) log.annotate('notice', 'Skipped', toSentence(decision.reason))
-    else log.info(`Skipped: ${decision.reason}.`)
-    return decision
-  }
-  state.command = decision.command
-  state.reason = decision.reason
-  state.followUp = decision.followUp ?? ''
-  if (decision.warning !== undefined) warn(context, 'Planned only', decision.warning)
-  return decision
-}
-
-function loadInputs(context: RunContext): Inputs {
-  const { env, state, secrets, reporter } = context
-  const { inputs, problems, warnings } = readInputs(env)
-  for (const warning of warnings) warn(context, 'Check the inputs', warning)
-  if (inputs === undefined) throw invalidInputError(problems)
-  context.inputs = inputs
-  secrets.add(inputs.githubToken)
-  state.appId = inputs.appId
-  state.backendEnvironmentName = inputs.backendEnvironmentName
-  state.resourceName = inputs.resourceName
-  reporter.setKnownOutputs()
-  return inputs
-}
-
-function logRequestedConfig({ log }: RunContext, decision: Decision, inputs: Inputs): void {
-  log.info(`${decision.command === 'apply' ? 'Applies' : 'Plans'}: ${decision.reason}.`)
-  const { unauthenticatedPermissions: guests } = inputs
-  log.group('What is asked', [
-    `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
-    `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
-    `signed-in users: ${formatValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : formatValue(guests)}`,
-    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}${formatDuration(inputs.timeoutMs)} at most`,
-  ])
-}
-
 async function execute(
-  { state, log }: RunContext,
-  engine: StorageContext,
+  context: RunContext,
+  storage: StorageContext,
   command: 'apply' | 'plan',
   inputs: Inputs,
 ): Promise<RunOutcome> {
-  const options = {
-    desired: toDesiredStorage(inputs),
-    ifExists: inputs.ifExists,
-    wait: inputs.wait,
-  }
-  if (command === 'apply') return await apply(engine, options)
-  const changes = await plan(engine, options)
-  engine.observer.onChanges(changes)
+  const desired = toDesiredStorage(inputs)
+  const options = { desired, ifExists: inputs.ifExists, wait: inputs.wait }
+  if (command === 'apply') return await apply(storage, options)
+  const changes = await plan(storage, options)
+  storage.observer.onChanges(changes)
+  const { state, log } = context
   if (changes.length === 0) {
-    log.info('The storage is as asked: an apply would change nothing.')
+    log.info('No changes: the storage matches the configuration.')
   } else {
     const verb = state.currentStorage?.storage === undefined ? 'create' : 'change'
-    const notes = planNotes(options.desired, state)
     log.info(
       withIndentedDetails(`An apply would ${verb} the storage ${quote(inputs.resourceName)}`, [
         ...changeLines(changes),
-        ...notes,
+        ...planNotes(desired, state),
       ]),
     )
-    if (state.followUp !== '') log.info(state.followUp)
+    if (state.followUp !== undefined) log.info(state.followUp)
   }
   return { result: 'planned' }
 }
 
-function toSentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+function toOutcome({ inputs, state, secrets, log }: RunContext, error: unknown): RunOutcome {
+  if (error instanceof Error) log.debug(error.stack ?? error.message)
+  const ref = inputs && state.command && toStorageRef(inputs, state.command)
+  return toFailedOutcome(error, state, ref, secrets.redact)
 }

@@ -1,11 +1,13 @@
 import { sanitizeLine } from './text.ts'
 
-/** One line that describes a thrown value of any type: `TypeError: fetch failed`. Never throws. */
+/** One line about a caught value, which can be anything: its name, unless that is just `Error`, and message. */
 export function errorMessage(error: unknown): string {
   try {
-    return sanitizeLine(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+    if (!(error instanceof Error)) return sanitizeLine(String(error), 300)
+    const name = error.name === 'Error' && error.message !== '' ? '' : `${error.name}: `
+    return sanitizeLine(`${name}${error.message}`, 300)
   } catch {
-    // `String` fails on an object without a prototype, and a getter can throw.
+    // An object without a prototype has no text, and a getter can throw.
     return 'an error without a message'
   }
 }

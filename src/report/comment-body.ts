@@ -1,5 +1,6 @@
-/** The comment on a pull request: what a reviewer or the team needs, and nothing that is not for everybody. */
+/** The comment on a pull request: what reviewers need, and nothing that must not be public. */
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
+import type { Warning } from '../run/state.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { Inputs } from '../inputs/read-inputs.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
@@ -10,36 +11,36 @@ import { code, link, escapeMarkdown, renderText } from './markdown.ts'
 import { KEEP_STORAGE_NOTE } from './summary.ts'
 import type { Link, ReportData } from './data.ts'
 
-/** Hidden in the comment, so that it is found again: one comment for each app, environment and resource. */
+/** Hidden in the comment to find it again: one comment per app, environment and resource. */
 export function commentMarker(inputs: Inputs): string {
   const parts = [inputs.appId, inputs.backendEnvironmentName, inputs.resourceName]
   return `<!-- amplify-create-backend-storage ${parts.map(encodeURIComponent).join(' ').replaceAll('--', '%2D%2D')} -->`
 }
 
-/** Whether an ending is worth a comment under `changes-only`. */
+/** Whether `comment-on-pr: changes-only` creates a comment for this outcome. */
 export function isWorthReporting({ result }: RunOutcome, changes: readonly Change[]): boolean {
   if (result === 'unchanged' || result === 'skipped') return false
   return result !== 'planned' || changes.length > 0
 }
 
-/** The id of the run that wrote a comment, where it says so. */
+/** The ID of the run that wrote a comment; undefined where the comment has none. */
 export function parseRunId(body: string): bigint | undefined {
   const id = /^<!-- [^\n]* -->\n<!-- run (\d{1,20}) -->\n/.exec(body)?.[1]
   return id === undefined ? undefined : BigInt(id)
 }
 
 /**
- * The comment as Markdown. It says the code of an error, never the service's own text, and no account: the
- * comment may be public where the log is not.
+ * The comment as Markdown. Of an error it shows the code and the catalog's text, never the service's own
+ * text, and it shows no account IDs: the comment may be public where the log is not.
  *
- * @param runId id of this run; empty where the runner names none
+ * @param runId ID of this run; empty where the runner sets none
  */
 export function renderComment(marker: string, runId: string, data: ReportData): string {
   const { state, outcome, region } = data
   const { appId, backendEnvironmentName } = state
   const blocks = [
     `### ${headline(state, outcome)}`,
-    `App ${code(appId, 80)}, environment ${code(backendEnvironmentName, 80)} in ${escapeMarkdown(region, 40)}`,
+    `App ${code(appId ?? '', 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${escapeMarkdown(region ?? '', 40)}`,
     ...errorBlocks(data),
     changesBlock(data),
     notesBlock(data),
@@ -74,49 +75,49 @@ function changesBlock({ outcome, state }: ReportData): string {
     case 'updated':
       return changesTable(changes, 'Before', 'Now')
     default:
-      return changesTable(changes, state.command === 'plan' ? 'Now' : 'Before', 'Asked for')
+      return changesTable(changes, state.command === 'plan' ? 'Now' : 'Before', 'Requested')
   }
 }
 
 function notesBlock({ outcome, state, desired }: ReportData): string {
   const isAhead = outcome.result === 'planned' || outcome.result === 'started'
-  const guests = guestAccessNote(state)
-  const items = [
+  const guestAccess = isFailure(outcome) ? undefined : guestAccessNote(state)
+  const followUp =
+    outcome.result === 'planned' && state.changes.length > 0 ? state.followUp : undefined
+  const notes = [
     ...(isAhead && desired !== undefined ? planNotes(desired, state) : []),
-    ...(guests === undefined || isFailure(outcome) ? [] : [guests]),
-    ...(outcome.result === 'planned' && state.changes.length > 0 && state.followUp !== ''
-      ? [state.followUp]
-      : []),
+    ...(guestAccess === undefined ? [] : [guestAccess]),
+    ...(followUp === undefined ? [] : [followUp]),
   ].map((text) => renderText(text))
   const warnings = state.warnings
-    .filter(({ title }) => title !== GUESTS)
+    // `guestAccessNote` says this in its own words.
+    .filter(({ kind }) => kind !== 'guest-access')
     .slice(0, 10)
-    // Texts may hold the service's own words; titles never do.
-    .map(({ title, text, code: foretold }) => {
-      if (title === PLANNED_ONLY) return `⚠️ ${renderText(text)}`
-      return foretold === undefined
-        ? `⚠️ ${escapeMarkdown(title, 80)} (the summary of the run says more)`
-        : `⚠️ ${escapeMarkdown(title, 80)}: ${renderText(ERROR_CATALOG[foretold].cause)}`
-    })
-  return [...items, ...warnings].map((item) => `- ${item}`).join('\n')
+    .map(warningItem)
+  return [...notes, ...warnings].map((item) => `- ${item}`).join('\n')
 }
 
-/** A warning whose matter `guestConsequence` has in its own words. */
-const GUESTS = 'Guests get access'
-/** A warning whose words are all our own. */
-const PLANNED_ONLY = 'Planned only'
+/** The text of a warning may quote the service; titles and the texts of our own warnings never do. */
+function warningItem({ title, text, kind, code: errorCode }: Warning): string {
+  if (kind === 'planned-only') return `⚠️ ${renderText(text)}`
+  return errorCode === undefined
+    ? `⚠️ ${escapeMarkdown(title, 80)} (see the summary of the run)`
+    : `⚠️ ${escapeMarkdown(title, 80)}: ${renderText(ERROR_CATALOG[errorCode].cause)}`
+}
 
 function bucketBlock(outcome: RunOutcome): string {
   const name = 'bucketName' in outcome ? outcome.bucketName : undefined
   return name === undefined ? '' : `The bucket is ${code(maskAccountIds(name))}.`
 }
 
-/** Which commit and run the comment speaks of: what tells an old one from a fresh one. */
+/** The commit, the run and the job that the comment is about. */
 function originLine({ state: { jobId, status }, links }: ReportData): string {
   const parts: string[] = [
     ...prefixedLink('Commit', links.commit),
     ...prefixedLink('summary and log of', links.run),
-    ...(jobId === '' ? [] : [`job ${code(jobId, 130)} ${PHASE_LABELS[jobPhase(status)]}`]),
+    ...(jobId === undefined
+      ? []
+      : [`job ${code(jobId, 130)} ${PHASE_LABELS[jobPhase(status ?? '')]}`]),
   ]
   return parts.join(' · ')
 }
@@ -127,11 +128,11 @@ const PHASE_LABELS = {
   running: 'not yet completed',
 } as const
 
-function prefixedLink(before: string, to: Link | undefined): readonly string[] {
-  return to === undefined ? [] : [`${before} ${link(to.title, to.url)}`]
+function prefixedLink(prefix: string, target: Link | undefined): readonly string[] {
+  return target === undefined ? [] : [`${prefix} ${link(target.title, target.url)}`]
 }
 
-/** Twelve digits can be an account's id, in the name of a bucket for example. */
+/** Twelve digits may be an account ID, for example in the name of a bucket. */
 function maskAccountIds(text: string): string {
   return text.replace(/(?<!\d)\d{12}(?!\d)/g, '*'.repeat(12))
 }

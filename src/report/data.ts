@@ -1,4 +1,4 @@
-/** What a summary and a comment are made of: what a run learnt and how it ended, as plain data. */
+/** What a summary and a comment are made of: the state and the outcome of a run, as plain data. */
 import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import type { DesiredStorage } from '../storage/model.ts'
@@ -16,9 +16,9 @@ export type Links = Readonly<{
 export type ReportData = Readonly<{
   state: RunState
   outcome: RunOutcome
-  /** Undefined before the inputs were read. */
+  /** `desired` and `region` are undefined where the inputs were not read. */
   desired: DesiredStorage | undefined
-  region: string
+  region: string | undefined
   links: Links
   durationMs: number
 }>

@@ -1,10 +1,10 @@
-/** The result in a few words, for the heading of the summary and of the comment. */
-import type { RunOutcome } from '../run/outcome.ts'
+/** The result in a few words, as the heading of the summary and of the comment. */
 import type { ErrorCode } from '../errors/catalog.ts'
+import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import { code } from './markdown.ts'
 
-/** Codes by which a plan says that the apply would be refused. */
+/** The errors of a plan that mean: an apply would fail. */
 const PLAN_REJECTIONS: readonly ErrorCode[] = [
   'STORAGE_EXISTS',
   'STORAGE_DIFFERS',
@@ -14,41 +14,46 @@ const PLAN_REJECTIONS: readonly ErrorCode[] = [
 
 /** The result as one line of Markdown. */
 export function headline(state: RunState, outcome: RunOutcome): string {
-  const storage = state.resourceName === '' ? 'storage' : `storage ${resourceLabel(state)}`
-  const Storage = state.resourceName === '' ? 'Storage' : `Storage ${resourceLabel(state)}`
+  const name = state.resourceName === undefined ? '' : ` ${code(state.resourceName, 80)}`
+  const storage = `storage${name}`
+  const Storage = `Storage${name}`
   switch (outcome.result) {
     case 'created':
     case 'updated':
       return outcome.verified
         ? `✅ ${Storage} ${outcome.result}`
-        : `⚠️ ${Storage} ${outcome.result}, but not looked at`
+        : `⚠️ ${Storage} ${outcome.result}, but not verified`
     case 'unchanged':
-      return `✅ ${Storage} is already as asked`
+      return `✅ ${Storage} already matches the configuration`
     case 'started':
       return `⏳ ${Storage}: job started, not waited for`
     case 'planned':
-      if (state.changes.length === 0) return `✅ Plan: ${storage} is as asked, nothing to do`
+      if (state.changes.length === 0) return `✅ Plan: no changes to ${storage}`
       return state.currentStorage?.storage === undefined
         ? `📝 Plan: create ${storage}`
         : `📝 Plan: change ${storage}`
     case 'skipped':
       return `⏭️ ${Storage} skipped`
     case 'failed':
-      if (outcome.error.code === 'INVALID_INPUT') return '❌ Nothing done: inputs need mending'
-      if (state.command === undefined) return '❌ Nothing done'
-      if (state.command === 'apply') return `❌ ${Storage}: failed`
-      return PLAN_REJECTIONS.includes(outcome.error.code)
-        ? `❌ Plan: ${storage} would be refused`
-        : `❌ Plan of ${storage} failed`
+      return failureHeadline(state.command, outcome.error.code, storage)
     case 'unknown':
-      return `❌ ${Storage}: the outcome is not known`
+      return `❌ ${Storage}: outcome unknown`
     case 'timed-out':
-      return `❌ ${Storage}: not ready in time`
+      return `❌ ${Storage}: timed out`
     case 'cancelled':
       return `🚫 ${Storage}: cancelled`
   }
 }
 
-function resourceLabel({ resourceName }: RunState): string {
-  return code(resourceName, 80)
+function failureHeadline(
+  command: RunState['command'],
+  errorCode: ErrorCode,
+  storage: string,
+): string {
+  if (errorCode === 'INVALID_INPUT') return '❌ Nothing done: invalid inputs'
+  if (command === undefined) return '❌ Nothing done'
+  if (command === 'apply') return `❌ Apply of ${storage} failed`
+  return PLAN_REJECTIONS.includes(errorCode)
+    ? `❌ Plan: an apply of ${storage} would fail`
+    : `❌ Plan of ${storage} failed`
 }

@@ -1,4 +1,4 @@
-/** Addresses that people want from a report: the console, the run, the commit, the pull request. */
+/** The links of a report: the console, the run, the commit, the pull request. */
 import { getPartition } from '../lib/aws-partitions.ts'
 import type { Env } from '../lib/env.ts'
 import type { Links } from './data.ts'
@@ -10,24 +10,17 @@ const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
 }
 
 export type LinkSubject = Readonly<{
-  region: string
-  appId: string
+  region: string | undefined
+  appId: string | undefined
   commit: string | undefined
   /** Number of the pull request, where there is one. */
   pullRequest: number | undefined
 }>
 
 export function buildLinks(env: Env, { region, appId, commit, pullRequest }: LinkSubject): Links {
-  const host = CONSOLE_HOSTS[getPartition(region).id]
   const repository = repositoryUrl(env)
   return {
-    console:
-      host === undefined || region === '' || appId === ''
-        ? undefined
-        : {
-            title: 'Amplify console',
-            url: `https://${region}.${host}/amplify/home?region=${region}#/${appId}`,
-          },
+    console: consoleLink(region, appId),
     run: repository === undefined ? undefined : runLink(env, repository),
     commit:
       repository === undefined || commit === undefined
@@ -38,6 +31,17 @@ export function buildLinks(env: Env, { region, appId, commit, pullRequest }: Lin
         ? undefined
         : { title: `#${pullRequest}`, url: `${repository}/pull/${pullRequest}` },
   }
+}
+
+function consoleLink(region: string | undefined, appId: string | undefined): Links['console'] {
+  if (region === undefined || appId === undefined) return undefined
+  const host = CONSOLE_HOSTS[getPartition(region).id]
+  return host === undefined
+    ? undefined
+    : {
+        title: 'Amplify console',
+        url: `https://${region}.${host}/amplify/home?region=${region}#/${appId}`,
+      }
 }
 
 function runLink(env: Env, repository: string): Links['run'] {

@@ -1,4 +1,4 @@
-/** The outputs of a run: a pure function of what it learnt and how it ended. */
+/** The outputs of a run: a pure function of its state and its outcome. */
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import { sanitizeLine } from '../lib/text.ts'
@@ -23,7 +23,7 @@ export const OUTPUTS = [
 export type OutputName = (typeof OUTPUTS)[number]
 export type Outputs = Readonly<Record<OutputName, string>>
 
-/** What is known on the way, to be set as soon as it is. */
+/** The outputs that are set while the run goes on; the others are known only at its end. */
 export function knownOutputs(state: RunState): Pick<Outputs, KnownOutput> {
   return {
     'job-id': singleLine(state.jobId),
@@ -45,7 +45,7 @@ export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
   return {
     ...knownOutputs(state),
     ready: verified ? 'true' : '',
-    'bucket-name': 'bucketName' in outcome ? singleLine(outcome.bucketName ?? '') : '',
+    'bucket-name': 'bucketName' in outcome ? singleLine(outcome.bucketName) : '',
     result: outcome.result,
     changed: outcome.result === 'created' || outcome.result === 'updated' ? 'true' : '',
     'error-code': error?.code ?? '',
@@ -54,12 +54,12 @@ export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
   }
 }
 
-/** One line; longer than any name that the API has. */
-function singleLine(text: string): string {
+/** One line, at most as long as no name of the API is; empty for undefined. */
+function singleLine(text = ''): string {
   return sanitizeLine(text, 300)
 }
 
-/** A message can have a line for each problem. */
+/** A message may have one line per problem. */
 function multiLine(text: string): string {
   return text
     .split('\n')

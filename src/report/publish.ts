@@ -1,25 +1,30 @@
-/** The end of a run as people see it beside the log: comment and summary. */
-import type { RunOutcome } from '../run/outcome.ts'
-import { getCommit, getPullRequestNumber } from '../workflow/event.ts'
+/** Publishes the report of a run: the comment on the pull request, then the job summary. */
 import type { RunContext } from '../run/context.ts'
+import type { RunOutcome } from '../run/outcome.ts'
 import { isSummaryEnabled, toDesiredStorage } from '../inputs/read-inputs.ts'
-import { upsertComment } from './upsert-comment.ts'
-import { buildLinks } from './links.ts'
-import { renderSummary } from './summary.ts'
+import { getCommit, getPullRequestNumber } from '../workflow/event.ts'
 import type { ReportData } from './data.ts'
+import { buildLinks } from './links.ts'
+import type { Reporter } from './reporter.ts'
+import { renderSummary } from './summary.ts'
+import { upsertComment } from './upsert-comment.ts'
 
-/** Reports; a part that fails is a warning, never the result. */
-export async function publishReport(run: RunContext, outcome: RunOutcome): Promise<void> {
-  const { inputs, event, reporter, log, state, env, clock, startedAt } = run
+/** A part that cannot be published becomes a warning and never changes the outcome. */
+export async function publishReport(
+  run: RunContext,
+  outcome: RunOutcome,
+  reporter: Reporter,
+): Promise<void> {
+  const { inputs, event, log, state, env, clock, startedAt } = run
   const durationMs = clock.now() - startedAt
   const toData = (pullRequest: number | undefined): ReportData => ({
     state,
     outcome,
     desired: inputs === undefined ? undefined : toDesiredStorage(inputs),
-    region: inputs?.region ?? '',
+    region: inputs?.region,
     links: buildLinks(env, {
-      region: inputs?.region ?? '',
-      appId: inputs?.appId ?? '',
+      region: inputs?.region,
+      appId: inputs?.appId,
       commit: event === undefined ? undefined : getCommit(event),
       pullRequest,
     }),
@@ -29,9 +34,10 @@ export async function publishReport(run: RunContext, outcome: RunOutcome): Promi
   if (inputs !== undefined && inputs.commentOnPr !== 'false' && event !== undefined) {
     pullRequest = await upsertComment(run, inputs, event, toData)
   }
-  // The last, so that it can tell of a comment that could not be written.
+  // The summary comes last, so that it can show a warning about the comment.
   if (!isSummaryEnabled(env)) return
-  // A runner that knows no summaries is nothing to warn of.
-  if ((env['GITHUB_STEP_SUMMARY'] ?? '') === '') log.info('This runner takes no job summary.')
+  // A runner without job summaries is no reason for a warning.
+  if ((env['GITHUB_STEP_SUMMARY'] ?? '') === '')
+    log.info('No summary: this runner does not support job summaries.')
   else await reporter.writeSummary(renderSummary(toData(pullRequest)))
 }

@@ -1,32 +1,29 @@
 /**
- * Tells what a run learns: outputs as soon as they are known, then the rest at the end. Nothing here can
- * change the result; what cannot be written is a warning.
+ * Sets the outputs as soon as they are known, and shows the outcome at the end. Nothing here can change the
+ * outcome: what cannot be written becomes a warning.
  */
-import { isFailure, type RunOutcome } from '../run/outcome.ts'
-import type { RunState } from '../run/state.ts'
-import type { Logger } from '../workflow/logger.ts'
-import type { Secrets } from '../lib/secrets.ts'
-import type { Toolkit } from '../workflow/toolkit.ts'
-import { sanitizeLine } from '../lib/text.ts'
+import { errorMessage } from '../lib/error-message.ts'
+import type { RunContext } from '../run/context.ts'
+import { isFailure, type FailedOutcome, type RunOutcome } from '../run/outcome.ts'
 import { knownOutputs, toOutputs } from './outputs.ts'
 
 export type Reporter = Readonly<{
-  /** Sets the outputs that are known by now. */
+  /** Sets the outputs that are known so far. */
   setKnownOutputs(): void
-  /** Sets all outputs and shows the end. */
-  finish(ending: RunOutcome): void
+  /** Sets all outputs and logs the outcome. */
+  finish(outcome: RunOutcome): void
   /** Writes the job summary. */
   writeSummary(markdown: string): Promise<void>
 }>
 
-export function createReporter(
-  toolkit: Toolkit,
-  log: Logger,
-  secrets: Secrets,
-  state: RunState,
-): Reporter {
+export function createReporter({
+  toolkit,
+  log,
+  secrets,
+  state,
+}: Pick<RunContext, 'toolkit' | 'log' | 'secrets' | 'state'>): Reporter {
   const written = new Map<string, string>()
-  const set = (outputs: Readonly<Record<string, string>>): void => {
+  const setOutputs = (outputs: Readonly<Record<string, string>>): void => {
     for (const [name, text] of Object.entries(outputs)) {
       const value = secrets.redact(text)
       if (written.get(name) === value) continue
@@ -37,7 +34,7 @@ export function createReporter(
         log.annotate(
           'warning',
           'Outputs not written',
-          `The outputs of this step could not be written, so later steps see them empty: ${describeError(error)}`,
+          `The outputs of this step could not be written, so later steps see them empty: ${errorMessage(error)}`,
         )
         return
       }
@@ -45,11 +42,11 @@ export function createReporter(
   }
   return {
     setKnownOutputs: () => {
-      set(knownOutputs(state))
+      setOutputs(knownOutputs(state))
     },
     finish: (outcome) => {
       const outputs = toOutputs(state, outcome)
-      set(outputs)
+      setOutputs(outputs)
       log.info(`Result: ${outcome.result}.`)
       log.group(
         'Outputs',
@@ -69,23 +66,20 @@ export function createReporter(
         log.annotate(
           'warning',
           'Summary not written',
-          `The job summary could not be written: ${describeError(error)}`,
+          `The job summary could not be written: ${errorMessage(error)}`,
         )
       }
     },
   }
 }
 
-function failureTitle({ result, error }: Extract<RunOutcome, { error: unknown }>): string {
-  const words = {
-    failed: 'Failed',
-    unknown: 'Outcome unknown',
-    'timed-out': 'Timed out',
-    cancelled: 'Cancelled',
-  }
-  return `${words[result]} (${error.code})`
-}
+const FAILURE_TITLES = {
+  failed: 'Failed',
+  unknown: 'Outcome unknown',
+  'timed-out': 'Timed out',
+  cancelled: 'Cancelled',
+} as const satisfies Record<FailedOutcome['result'], string>
 
-function describeError(error: unknown): string {
-  return sanitizeLine(error instanceof Error ? error.message : String(error), 300)
+function failureTitle({ result, error }: FailedOutcome): string {
+  return `${FAILURE_TITLES[result]} (${error.code})`
 }

@@ -1,4 +1,4 @@
-/** The job summary: the result first, in words, then what was asked and what is. */
+/** The job summary: the result in words, then the requested settings and the current ones. */
 import { formatDuration } from '../lib/clock.ts'
 import { FIELD_LABELS } from '../storage/change-lines.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
@@ -9,10 +9,10 @@ import { headline } from './headline.ts'
 import { code, link, escapeMarkdown, renderText, table } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
 
-/** GitHub drops a step's whole summary above 1 MiB; this stays far below for all that a server can send. */
+/** GitHub drops the whole summary of a step above 1 MiB; this stays far below, whatever a server sends. */
 export const MAX_SUMMARY_BYTES = 64 * 1024
 
-/** The summary as Markdown, below 64 KiB whatever the findings hold. */
+/** The summary as Markdown, always shorter than `MAX_SUMMARY_BYTES`. */
 export function renderSummary(data: ReportData): string {
   const { state, outcome } = data
   const notes = bulletList([...renderPlanNotes(data), ...renderWarnings(state)])
@@ -27,7 +27,7 @@ export function renderSummary(data: ReportData): string {
     renderFacts(data),
     retryList,
   ]
-  // Whole blocks are left out, so that no markup stays open; what is missed least goes first.
+  // Only whole blocks are left out, so that no markup stays open; the least important goes first.
   for (const block of [retryList, notes, settingsTable]) {
     if (Buffer.byteLength(joinBlocks(blocks)) < MAX_SUMMARY_BYTES) break
     blocks = blocks.filter((other) => other !== block)
@@ -39,7 +39,7 @@ function joinBlocks(blocks: readonly string[]): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-/** Most bytes of what a red run says at the top. */
+/** Maximum size of the message, and of the advice, of an error. */
 const MAX_EXPLANATION_BYTES = 20 * 1024
 
 function explanation({ mutationSent }: RunState, outcome: RunOutcome): string {
@@ -53,7 +53,7 @@ function explanation({ mutationSent }: RunState, outcome: RunOutcome): string {
   ].join('\n\n')
 }
 
-/** The first lines that there is room for. */
+/** The first lines that fit into `MAX_EXPLANATION_BYTES`. */
 function truncateLines(lines: readonly string[]): readonly string[] {
   let bytes = 0
   const kept = lines.filter((line) => (bytes += Buffer.byteLength(line)) <= MAX_EXPLANATION_BYTES)
@@ -64,25 +64,29 @@ function toSentence(text: string): string {
   return `${renderText(text.charAt(0).toUpperCase() + text.slice(1), 1_000)}.`
 }
 
-/** What is asked beside what the latest look found. */
+/** The requested settings next to the current ones. */
 function renderSettings({ desired, state, outcome }: ReportData): string {
   if (desired === undefined || outcome.result === 'skipped') return ''
   const rows = desiredCells(desired)
-  if (state.currentStorage === undefined) return table(['', 'Asked for'], rows)
+  if (state.currentStorage === undefined) return table(['', 'Requested'], rows)
   const currentValues = currentCells(desired, state.currentStorage.storage)
   return table(
-    ['', 'Asked for', isUpToDate(state, outcome) ? 'In the backend' : 'When last seen'],
+    ['', 'Requested', isUpToDate(state, outcome) ? 'In the backend' : 'When last read'],
     rows.map((cells, index) => [...cells, currentValues[index] ?? '']),
   )
 }
 
-/** Whether nothing has happened since the latest look, as far as this run goes. */
+/** Whether this run has changed nothing since it last read the storage. */
 function isUpToDate({ mutationSent }: RunState, outcome: RunOutcome): boolean {
   return !mutationSent || ('verified' in outcome && outcome.verified)
 }
 
-function desiredCells(request: DesiredStorage): readonly (readonly string[])[] {
-  const { resourceName, bucketName, authenticated, unauthenticated } = request
+function desiredCells({
+  resourceName,
+  bucketName,
+  authenticated,
+  unauthenticated,
+}: DesiredStorage): readonly (readonly string[])[] {
   return [
     [FIELD_LABELS['resource-name'], valueCell(resourceName)],
     [FIELD_LABELS['bucket-name'], bucketName === undefined ? 'any' : valueCell(bucketName)],
@@ -98,21 +102,21 @@ function currentCells(
   { resourceName }: DesiredStorage,
   storage: Storage | undefined,
 ): readonly string[] {
-  if (storage === undefined) return ['not there', '–', '–', '–']
+  if (storage === undefined) return ['does not exist', '–', '–', '–']
   const { bucketName, permissions, unknownPermissions } = storage
   return [
     valueCell(resourceName),
-    bucketName === undefined ? 'not told' : valueCell(bucketName),
+    bucketName === undefined ? 'not known' : valueCell(bucketName),
     valueCell([...permissions.authenticated, ...unknownPermissions.authenticated]),
     valueCell([...permissions.unauthenticated, ...unknownPermissions.unauthenticated]),
   ]
 }
 
-/** What a change will bring about, as long as it lies ahead. */
+/** What a change that is planned or under way means. */
 function renderPlanNotes({ desired, state, outcome }: ReportData): readonly string[] {
   if (desired === undefined) return []
   if (outcome.result !== 'planned' && outcome.result !== 'started') return []
-  const next = outcome.result === 'planned' && state.followUp !== '' ? [state.followUp] : []
+  const next = outcome.result === 'planned' && state.followUp !== undefined ? [state.followUp] : []
   return [...planNotes(desired, state), ...next].map((text) => renderText(text, 1_000))
 }
 
@@ -134,41 +138,41 @@ function keepStorageBlock(outcome: RunOutcome): string {
     : ''
 }
 
-/** Said wherever a storage was created: what has to be done in the app's own repository. */
+/** Shown after every create: what to do in the repository of the app. */
 export const KEEP_STORAGE_NOTE =
-  'when the repository of the app holds `amplify/`, run `amplify pull`, commit what it changes, and generate `aws-exports.js` again. A hosting build that does not know the storage can delete it.'
+  'if the repository of the app contains `amplify/`, run `amplify pull`, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'
 
 function renderFacts({ state, outcome, region, links, durationMs }: ReportData): string {
   const { appId, backendEnvironmentName, jobId, status, customHosts } = state
   const error = isFailure(outcome) ? outcome.error : undefined
   const bucket = 'bucketName' in outcome ? outcome.bucketName : undefined
   return [
-    ...(appId === ''
+    ...(appId === undefined
       ? []
       : [
-          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName, 80)} in ${escapeMarkdown(region, 40)}${linkSuffix(links.console)}`,
+          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${escapeMarkdown(region ?? '', 40)}${linkSuffix(links.console)}`,
         ]),
     ...(bucket === undefined ? [] : [`Bucket ${code(bucket)}`]),
-    ...(jobId === ''
+    ...(jobId === undefined
       ? []
-      : [`Job ${code(jobId)}${status === '' ? '' : `, last status ${code(status, 60)}`}`]),
+      : [`Job ${code(jobId)}${status === undefined ? '' : `, last status ${code(status, 60)}`}`]),
     ...commandReason(state),
     ...(customHosts.size === 0
       ? []
-      : [`Requests went to ${hostList(customHosts)}, as the endpoint settings say`]),
+      : [`Requests went to ${hostList(customHosts)}, as set by the endpoint variables`]),
     ...(error === undefined ? [] : [`Error code ${code(error.code)}`]),
-    ...(error?.requestId === undefined ? [] : [`Request id ${code(error.requestId)}`]),
+    ...(error?.requestId === undefined ? [] : [`Request ID ${code(error.requestId)}`]),
     `Took ${formatRunTime(durationMs, state)}${linkSuffix(links.run)}${linkSuffix(links.commit, 'commit ')}${linkSuffix(links.pullRequest, 'pull request ')}`,
   ].join('<br>\n')
 }
 
 function commandReason({ command, reason }: RunState): readonly string[] {
-  if (command === undefined || reason === '') return []
+  if (command === undefined || reason === undefined) return []
   return [`Reason to ${command}: ${renderText(reason)}`]
 }
 
-function hostList(all: ReadonlySet<string>): string {
-  return [...all]
+function hostList(hosts: ReadonlySet<string>): string {
+  return [...hosts]
     .slice(0, 5)
     .map((host) => code(host, 200))
     .join(', ')
@@ -179,8 +183,8 @@ function formatRunTime(ms: number, { retries: all }: RunState): string {
   return all.length === 0 ? time : `${time}, with ${countRetries(all.length)}`
 }
 
-function linkSuffix(to: Link | undefined, before = ''): string {
-  return to === undefined ? '' : ` · ${before}${link(to.title, to.url)}`
+function linkSuffix(target: Link | undefined, prefix = ''): string {
+  return target === undefined ? '' : ` · ${prefix}${link(target.title, target.url)}`
 }
 
 const MAX_RETRIES = 15

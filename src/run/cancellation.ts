@@ -1,18 +1,21 @@
-/** The end of a run before its time: the runner's signals, or something unforeseen in the run itself. */
+/** Ends a run early: on a signal from the runner, or after an unexpected error in the run itself. */
 import { ActionError } from '../errors/action-error.ts'
 
 export type Cancellation = Readonly<{
-  /** Aborted at once: no new call, and no call in flight goes on. */
+  /** Aborted at once: no new call starts, and calls in flight end. */
   signal: AbortSignal
-  /** Aborted a little later: a create in flight may yet give its answer, and with it the job id. */
+  /**
+   * Aborted `MUTATION_GRACE_MS` later, so that a create or update in flight can still return its response
+   * and with it the job ID.
+   */
   mutationSignal: AbortSignal
-  /** @param source what brought it about, for example `SIGINT` */
+  /** @param source what cancelled the run, for example `SIGINT` */
   cancel(source: string): void
-  /** @param reason what has gone wrong; the run ends with it */
+  /** @param reason the error that the run ends with */
   abandon(reason: Error): void
 }>
 
-/** What a create in flight gets to answer; the whole process has a second. */
+/** Milliseconds that a create or update in flight gets to return; the whole process gets a second. */
 export const MUTATION_GRACE_MS = 600
 
 export function createCancellation(): Cancellation {
@@ -29,11 +32,8 @@ export function createCancellation(): Cancellation {
     signal: controller.signal,
     mutationSignal: mutationController.signal,
     cancel: (source) => {
-      abort(
-        new ActionError('CANCELLED', `The run was cancelled (${source}).`, {
-          result: 'cancelled',
-        }),
-      )
+      const message = `The run was cancelled (${source}).`
+      abort(new ActionError('CANCELLED', message, { result: 'cancelled' }))
     },
     abandon: abort,
   }

@@ -1,38 +1,33 @@
-/** From inputs to a backend that can be talked to: endpoints, credentials, clients. */
+/** Connects to the backend environment: endpoints, credentials, clients. */
 import { createAmplify } from '../aws/amplify-backend.ts'
-import type { Amplify } from '../storage/api.ts'
 import { authenticate } from '../aws/authenticate.ts'
 import { asMemoized } from '../aws/credentials.ts'
-import type { StorageContext } from '../storage/context.ts'
+import type { EndpointKind } from '../network/endpoints.ts'
+import type { Amplify } from '../storage/api.ts'
+import type { Observer, StorageContext } from '../storage/context.ts'
 import { detectCredentials } from '../inputs/environment.ts'
 import type { RunState } from './state.ts'
 import { getRole, type Inputs } from '../inputs/read-inputs.ts'
-import {
-  createObserver,
-  createRetryPolicy,
-  toStorageRef,
-  warn,
-  type RunContext,
-} from './context.ts'
+import { createRetryPolicy, toStorageRef, warn, type RunContext } from './context.ts'
 import type { ClientSettings } from '../aws/sdk-client.ts'
-import type { EndpointKind } from '../network/endpoints.ts'
 
 export type Connection = Readonly<{
-  context: StorageContext
-  /** Ends its connections. */
+  storage: StorageContext
+  /** Closes its connections. */
   close(): void
 }>
 
 /**
- * Authenticates as the inputs say, and opens the way to the backend environment.
+ * Gets credentials as the inputs say, and creates the client of the backend environment.
  *
- * @param prefetchedToken a token that was asked for before this module was loaded
- * @throws ActionError when there are no credentials to be had; the signal's reason when cancelled
+ * @param prefetchedToken an ID token that was requested before this module was loaded
+ * @throws ActionError when no credentials can be obtained; the reason of the signal when cancelled
  */
 export async function connect(
   run: RunContext,
   inputs: Inputs,
   command: 'apply' | 'plan',
+  observer: Observer,
   prefetchedToken: Promise<string> | undefined,
 ): Promise<Connection> {
   const { env, cancellation, log, secrets, state } = run
@@ -66,7 +61,7 @@ export async function connect(
     },
   )
   const { appId, backendEnvironmentName } = inputs
-  // Made while the token and the session are on their way.
+  // Created while the requests for the token and the session are on their way.
   const { amplify, destroy } = createAmplify(
     { appId, backendEnvironmentName },
     settings,
@@ -76,7 +71,7 @@ export async function connect(
   )
   const credentials = await authenticating
   return {
-    context: {
+    storage: {
       amplify: recordBucketSuffix(amplify, state),
       ref: toStorageRef(inputs, command),
       retryPolicy: {
@@ -85,13 +80,13 @@ export async function connect(
         refreshCredentials: credentials.refresh,
       },
       mutationSignal: cancellation.mutationSignal,
-      observer: createObserver(run),
+      observer,
     },
     close: destroy,
   }
 }
 
-/** Remembers the suffix of the backend, by which the bucket to come can be named. */
+/** Records the suffix of the backend, which becomes part of the name of the bucket. */
 function recordBucketSuffix(amplify: Amplify, state: RunState): Amplify {
   return {
     ...amplify,
@@ -106,13 +101,13 @@ function recordBucketSuffix(amplify: Amplify, state: RunState): Amplify {
 function reportEndpoint(run: RunContext, host: string, kind: EndpointKind): void {
   if (run.state.customHosts.has(host)) return
   run.state.customHosts.add(host)
-  const usual = kind === 'aws' ? 'the usual host of the region' : 'AWS'
-  run.log.info(`Requests go to ${host} instead of ${usual}, as the endpoint settings say.`)
+  const usual = kind === 'aws' ? 'the default host of the region' : 'AWS'
+  run.log.info(`Requests go to ${host} instead of ${usual}, as set by the endpoint variables.`)
   if (kind === 'custom') {
     warn(
       run,
       'Custom endpoint',
-      `Requests go to ${host}, which is not of AWS; allow-custom-endpoints lets them.`,
+      `Requests go to ${host}, a host outside AWS, allowed by allow-custom-endpoints.`,
     )
   }
 }

@@ -1,26 +1,23 @@
-/** What a run has at hand from its first moment on. */
+/** What every step of a run uses. */
 import type { Cancellation } from './cancellation.ts'
 import type { Clock, Random } from '../lib/clock.ts'
-import type { Observer } from '../storage/context.ts'
 import type { WorkflowEvent } from '../workflow/event.ts'
 import type { StorageRef } from '../storage/errors.ts'
-import type { ErrorCode } from '../errors/catalog.ts'
-import { createRunState, type RunState } from './state.ts'
+import { createRunState, type RunState, type Warning } from './state.ts'
 import { createAgents, type Agents } from '../network/agents.ts'
 import { PROXY_VARIABLES, parseProxyUrl, tryDecode } from '../network/proxy.ts'
 import { getRole, type Inputs } from '../inputs/read-inputs.ts'
 import type { Env } from '../lib/env.ts'
 import { createLogger, type Logger } from '../workflow/logger.ts'
-import { createReporter, type Reporter } from '../report/reporter.ts'
 import type { RetryPolicy } from '../network/retry.ts'
 import { createSecrets, type Secrets } from '../lib/secrets.ts'
 import { collapsePeriods } from '../lib/text.ts'
 import type { Toolkit } from '../workflow/toolkit.ts'
 
-/** Everything outside the process that a run touches. */
+/** Everything outside the process that a run uses; tests pass their own. */
 export type Runtime = Readonly<{
   env: Env
-  /** A file's text as UTF-8; may throw. */
+  /** Returns the text of a UTF-8 file; may throw. */
   readFile(path: string): string
   clock: Clock
   random: Random
@@ -28,13 +25,12 @@ export type Runtime = Readonly<{
   cancellation: Cancellation
 }>
 
-/** The run itself; `event` and `inputs` are there once they are read. */
+/** `event` and `inputs` are undefined until they are read. */
 export type RunContext = Runtime & {
   readonly startedAt: number
   readonly secrets: Secrets
   readonly log: Logger
   readonly state: RunState
-  readonly reporter: Reporter
   readonly agents: Agents
   event: WorkflowEvent | undefined
   inputs: Inputs | undefined
@@ -46,32 +42,30 @@ export function createRunContext(runtime: Runtime): RunContext {
   maskCredentials(env, secrets)
   maskProxyPasswords(env, secrets)
   const log = createLogger(toolkit, secrets, clock)
-  const state = createRunState()
   return {
     ...runtime,
     startedAt: clock.now(),
     secrets,
     log,
-    state,
-    reporter: createReporter(toolkit, log, secrets, state),
+    state: createRunState(),
     agents: createAgents(env, ({ host, variable }) => {
-      log.info(`Requests go through the proxy ${host}, as ${variable} says.`)
+      log.info(`Requests go through the proxy ${host}, as set in ${variable}.`)
     }),
     event: undefined,
     inputs: undefined,
   }
 }
 
-/** A warning in the log, on the page of the run and in the summary. */
+/** Shows a warning in the log, as an annotation and in the summary; the same text only once. */
 export function warn(
   { log, state, secrets }: RunContext,
   title: string,
   text: string,
-  code?: ErrorCode,
+  details: Pick<Warning, 'kind' | 'code'> = {},
 ): void {
   const clean = collapsePeriods(secrets.redact(text))
   if (state.warnings.some((earlier) => earlier.text === clean)) return
-  state.warnings.push({ title, text: clean, code })
+  state.warnings.push({ title, text: clean, ...details })
   log.annotate('warning', title, clean)
 }
 
@@ -91,50 +85,15 @@ export function createRetryPolicy(
     deadline: run.startedAt + inputs.timeoutMs,
     maxAttempts: inputs.maxAttempts,
     signal: run.cancellation.signal,
-    onRetry: (told) => {
-      const line = collapsePeriods(told)
+    onRetry: (message) => {
+      const line = collapsePeriods(message)
       run.state.retries.push(run.secrets.redact(line))
       run.log.info(line)
     },
   }
 }
 
-/** Keeps what the steps of the run tell, and shows it. */
-export function createObserver(run: RunContext): Observer {
-  const { state, secrets, log, reporter } = run
-  return {
-    onLog: (text) => {
-      log.info(collapsePeriods(text))
-    },
-    onWarning: (title, text, code) => {
-      warn(run, title, text, code)
-    },
-    onMutation: (outcome) => {
-      state.mutationSent = true
-      state.mutationPending = outcome === 'open'
-    },
-    onAccepted: ({ appId, backendEnvironmentName }) => {
-      state.appId = secrets.redact(appId ?? state.appId)
-      state.backendEnvironmentName = secrets.redact(
-        backendEnvironmentName ?? state.backendEnvironmentName,
-      )
-    },
-    onJob: (jobId, status) => {
-      state.jobId = secrets.redact(jobId)
-      state.status = secrets.redact(status ?? '')
-      reporter.setKnownOutputs()
-    },
-    onChanges: (changes) => {
-      state.changes = changes
-      reporter.setKnownOutputs()
-    },
-    onStorage: (storage) => {
-      state.currentStorage = { storage }
-    },
-  }
-}
-
-/** What others may do with, also where this run has no use for it; the ids of keys are no secrets. */
+/** Masks credentials even where this run does not use them. Access key IDs are not secret. */
 function maskCredentials(env: Env, secrets: Secrets): void {
   for (const name of [
     'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
@@ -150,11 +109,11 @@ function maskCredentials(env: Env, secrets: Secrets): void {
 function maskProxyPasswords(env: Env, secrets: Secrets): void {
   for (const name of PROXY_VARIABLES) {
     const text = env[name]?.trim() ?? ''
-    // As it was written, up to the last @, and as it is sent.
-    const encoded = /^(?:[\w+.-]+:\/\/)?[^/@:]*:(.+)@/s.exec(text)?.[1]
-    if (encoded === undefined) continue
-    const decoded = parseProxyUrl(text)?.password ?? ''
-    for (const form of [encoded, decoded]) {
+    // As written in the variable, up to the last @, and as sent to the proxy.
+    const written = /^(?:[\w+.-]+:\/\/)?[^/@:]*:(.+)@/s.exec(text)?.[1]
+    if (written === undefined) continue
+    const sent = parseProxyUrl(text)?.password ?? ''
+    for (const form of [written, sent]) {
       secrets.add(form)
       secrets.add(tryDecode(form) ?? form)
     }

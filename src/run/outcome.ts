@@ -1,15 +1,15 @@
-/** How a run ends: exactly one result, green or red. */
+/** How a run ends: one result, a success or a failure. */
 import { ActionError, type FailureResult } from '../errors/action-error.ts'
-import { jobCommand, storageCommand, type StorageRef } from '../storage/errors.ts'
-import { hasRunningJob, type RunState } from './state.ts'
 import { errorMessage } from '../lib/error-message.ts'
+import { jobCommand, storageCommand, type StorageRef } from '../storage/errors.ts'
+import { getRunningJob, type RunState } from './state.ts'
 
 export type RunOutcome =
   | Readonly<{
       result: 'created' | 'updated' | 'unchanged' | 'started'
-      /** The storage was seen, and seen to be as asked. */
+      /** The storage was read and matches the configuration. */
       verified: boolean
-      /** The physical bucket; undefined where it is not known. */
+      /** The physical bucket; undefined where its name is not known. */
       bucketName: string | undefined
     }>
   | Readonly<{ result: 'planned' }>
@@ -20,7 +20,7 @@ export type FailedOutcome = Readonly<{ result: FailureResult; error: ActionError
 
 export type RunResult = RunOutcome['result']
 
-/** Every result, the green ones first. */
+/** Every result, the successful ones first. */
 export const RESULTS = [
   'created',
   'updated',
@@ -39,10 +39,11 @@ export function isFailure(outcome: RunOutcome): outcome is FailedOutcome {
 }
 
 /**
- * The red end that a thrown value comes to.
+ * The outcome of a run that threw.
  *
+ * @param cause what was thrown
  * @param ref undefined before the inputs were read
- * @param redact cuts secrets out of a text, since a server may repeat what it was sent
+ * @param redact removes secrets from a text: a server may repeat what it was sent
  */
 export function toFailedOutcome(
   cause: unknown,
@@ -50,64 +51,57 @@ export function toFailedOutcome(
   ref: StorageRef | undefined,
   redact: (text: string) => string,
 ): FailedOutcome {
-  const { result, error } = determineOutcome(cause, state, ref)
-  const clean = new ActionError(error.code, redact(error.message), {
+  const { result, error } = classifyError(toActionError(cause), state, ref)
+  const redacted = new ActionError(error.code, redact(error.message), {
     result,
     advice: redact(error.advice),
     requestId: error.requestId,
     cause: error.cause,
   })
-  return { result, error: clean }
+  return { result, error: redacted }
 }
 
-/** The result, and the error that explains it; `redEnding` writes the one into the other. */
-function determineOutcome(
-  cause: unknown,
-  state: RunState,
-  ref: StorageRef | undefined,
-): FailedOutcome {
-  const error =
-    cause instanceof ActionError
-      ? cause
-      : new ActionError(
-          'INTERNAL_ERROR',
-          `Something unforeseen happened: ${errorMessage(cause)}.`,
-          {
-            cause: cause,
-          },
-        )
-  if (error.result === 'cancelled') return toCancelledOutcome(error, state, ref)
-  if (error.result !== 'failed') return { result: error.result, error }
-  if (ref === undefined || !(hasRunningJob(state) || state.mutationPending)) {
-    return { result: 'failed', error }
-  }
-  // Whatever went wrong here, the change that was sent may yet come about.
-  return { result: 'unknown', error: appendAdvice(error, pendingAdvice(state, ref)) }
+/** An error of the action as it is; anything else as INTERNAL_ERROR. */
+export function toActionError(cause: unknown): ActionError {
+  if (cause instanceof ActionError) return cause
+  const message = `An unexpected error occurred: ${errorMessage(cause)}.`
+  return new ActionError('INTERNAL_ERROR', message, { cause })
 }
 
-function toCancelledOutcome(
+/** The result, and the error that explains it; the result in the error itself may differ. */
+function classifyError(
   error: ActionError,
   state: RunState,
   ref: StorageRef | undefined,
 ): FailedOutcome {
-  const pending = ref !== undefined && (hasRunningJob(state) || state.mutationPending)
-  const advice = pending
-    ? pendingAdvice(state, ref)
-    : 'Nothing that this run started is still going on. A re-run is harmless.'
-  return {
-    result: 'cancelled',
-    error: new ActionError('CANCELLED', error.message, { advice }),
+  const pending = ref === undefined ? undefined : pendingAdvice(state, ref)
+  if (error.result === 'cancelled') {
+    const advice =
+      pending ?? 'Nothing that this run started is still running. Running it again is safe.'
+    return {
+      result: 'cancelled',
+      error: new ActionError('CANCELLED', error.message, { advice }),
+    }
   }
+  // Whatever the error is, a change that was sent may still take effect.
+  return error.result === 'failed' && pending !== undefined
+    ? { result: 'unknown', error: appendAdvice(error, pending) }
+    : { result: error.result, error }
 }
 
-function pendingAdvice(state: RunState, ref: StorageRef): string {
-  return hasRunningJob(state)
-    ? `Job ${state.jobId} goes on remotely, and a re-run waits for it. Look at it: ${jobCommand(ref, state.jobId)}`
-    : `A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: ${storageCommand(ref)}`
+/** Where to look for a change that may still take effect; undefined when there is none. */
+function pendingAdvice(state: RunState, ref: StorageRef): string | undefined {
+  const jobId = getRunningJob(state)
+  if (jobId !== undefined) {
+    return `Job ${jobId} is still running, and the next run waits for it. To check it: ${jobCommand(ref, jobId)}`
+  }
+  return state.mutationPending
+    ? `A request was sent and its outcome is not known. Running this again is safe: the next run reads the storage first. To check the storage: ${storageCommand(ref)}`
+    : undefined
 }
 
 function appendAdvice(error: ActionError, more: string): ActionError {
-  // A command at the end of the advice has to stay whole.
+  // A command at the end of the advice must stay whole.
   const separator = error.advice.endsWith('.') ? ' ' : '\n'
   return new ActionError(error.code, error.message, {
     advice: `${error.advice}${separator}${more}`,

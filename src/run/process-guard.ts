@@ -1,18 +1,18 @@
-/** A process that would end without a verdict must not look like a success. */
-import type { Cancellation } from './cancellation.ts'
+/** Makes sure that a process that ends without a result does not look like a success. */
 import { ActionError } from '../errors/action-error.ts'
-import { errorMessage } from '../lib/error-message.ts'
 import type { Toolkit } from '../workflow/toolkit.ts'
+import type { Cancellation } from './cancellation.ts'
+import { toActionError } from './outcome.ts'
 
-/** After something unforeseen the run has so long to report by itself. */
-const EXIT_GRACE_MS = 3_000
+/** Milliseconds that the run gets to report by itself after an unexpected error. */
+const REPORT_GRACE_MS = 3_000
 
 /**
- * Watches for what the run cannot know of: a promise that never settles, a rejection or an exception that
- * nobody handles. The run is ended by it and reports it as its result, or as a warning where the result
- * stood already. A process that comes to its end even so, without a verdict, ends red and says why.
+ * Watches for what the run itself cannot see: a promise that never settles, a rejection or an exception
+ * that nothing handles. Such an error ends the run and becomes its result, or a warning where the result is
+ * known already. If the process still ends without a result, it exits with code 1 and an error annotation.
  *
- * @returns ends the process with the run's own verdict, when everything written has left it
+ * @returns ends the process with the exit code of the run, once everything written has been flushed
  */
 export function installProcessGuard(
   toolkit: Toolkit,
@@ -26,15 +26,15 @@ export function installProcessGuard(
     cancellation.abandon(error)
     setTimeout(() => {
       process.exit(1)
-    }, EXIT_GRACE_MS)
+    }, REPORT_GRACE_MS)
   }
-  // Until there is a verdict, whatever ends the process ends it red.
+  // Until the run has a result, the process fails however it ends.
   process.exitCode = 1
   process.on('uncaughtException', (error) => {
-    abandon(toInternalError(error))
+    abandon(toActionError(error))
   })
   process.on('unhandledRejection', (reason) => {
-    abandon(toInternalError(reason))
+    abandon(toActionError(reason))
   })
   process.on('beforeExit', () => {
     abandon(missingResultError())
@@ -53,23 +53,13 @@ export function installProcessGuard(
   }
 }
 
-function toInternalError(error: unknown): ActionError {
-  return new ActionError(
-    'INTERNAL_ERROR',
-    `Something unforeseen happened: ${errorMessage(error)}.`,
-    {
-      cause: error,
-    },
-  )
-}
-
 function missingResultError(): ActionError {
-  return new ActionError('INTERNAL_ERROR', 'The run ended before it came to a result.')
+  return new ActionError('INTERNAL_ERROR', 'The run ended without a result.')
 }
 
-/** What can still be said by a process that is about to be gone. */
+/** Synchronous: the process is about to exit. */
 function reportUnknownOutcome(toolkit: Toolkit, error: ActionError): void {
-  // Whether anything was sent is not known here.
+  // Whether a request was sent is not known here.
   const outputs = {
     ready: '',
     changed: '',
@@ -80,19 +70,19 @@ function reportUnknownOutcome(toolkit: Toolkit, error: ActionError): void {
   try {
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
   } catch {
-    // The annotation below says it in any case.
+    // The annotation below is shown in any case.
   }
   toolkit.annotate(
     'error',
     `Outcome unknown (${error.code})`,
-    `${error.message}\nWhat this run started may go on remotely: look at the storage, then run again, which is harmless. ${error.advice}`,
+    `${error.message}\nA job that this run started may still be running. Check the storage, then run this again, which is safe. ${error.advice}`,
   )
 }
 
-/** Ends the process at once: a connection or a timer that is still there must not keep the step alive. */
+/** Exits although connections or timers may still be open: they must not keep the step running. */
 function exitAfterFlush(exitCode: 0 | 1): void {
   process.exitCode = exitCode
-  // Pipes are written asynchronously on some systems; the process must not be gone before them.
+  // On some systems pipes are written asynchronously, and a process that exits loses what is pending.
   process.stdout.write('', () => {
     process.stderr.write('', () => {
       process.exit(exitCode)

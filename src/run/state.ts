@@ -1,4 +1,4 @@
-/** What a run has learnt so far: the memory from which outputs, summary and comment are made. */
+/** What a run has learned so far. Outputs, summary and comment are made from it. */
 import type { ErrorCode } from '../errors/catalog.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
 import type { Change, Storage } from '../storage/model.ts'
@@ -6,47 +6,50 @@ import type { Change, Storage } from '../storage/model.ts'
 export type Warning = Readonly<{
   title: string
   text: string
-  /** Of the error that it foretells. */
+  /** Set where the comment does not just show the title. */
+  kind?: 'guest-access' | 'planned-only' | undefined
+  /** The code of the error that an apply would end with as things are now. */
   code?: ErrorCode | undefined
 }>
 
 export type RunState = {
+  /** Undefined before the event is read, and in a run that is skipped. */
   command: 'apply' | 'plan' | undefined
-  /** Why the run does what it does; continues "Applies: " or "Plans: ". */
-  reason: string
-  /** What happens to a plan afterwards, in whole sentences; empty where that is not known. */
-  followUp: string
-  appId: string
-  backendEnvironmentName: string
-  resourceName: string
-  jobId: string
-  /** The last status of the job that was seen. */
-  status: string
+  /** Why the run applies or plans; continues "Applies: " or "Plans: ". */
+  reason: string | undefined
+  /** What happens after a plan, in whole sentences; undefined where that is not known. */
+  followUp: string | undefined
+  appId: string | undefined
+  backendEnvironmentName: string | undefined
+  resourceName: string | undefined
+  jobId: string | undefined
+  /** The latest status of the job. */
+  status: string | undefined
   changes: readonly Change[]
-  /** What the latest look found; undefined when no look has ended yet. */
+  /** The result of the latest read; undefined before the first one. */
   currentStorage: Readonly<{ storage: Storage | undefined }> | undefined
-  /** The part of a bucket's name that the backend adds, where its metadata was read. */
+  /** The part of a bucket's name that the backend adds; undefined where its metadata was not read. */
   bucketSuffix: string | undefined
-  /** A create or update was sent, whatever came of it. */
+  /** A create or update was sent, with whatever result. */
   mutationSent: boolean
-  /** A create or update was sent whose outcome is not known. */
+  /** A create or update was sent and its result is not known. */
   mutationPending: boolean
   warnings: Warning[]
   retries: string[]
-  /** Hosts other than AWS's own that requests went to. */
+  /** Hosts that requests went to in place of AWS's default ones. */
   customHosts: Set<string>
 }
 
 export function createRunState(): RunState {
   return {
     command: undefined,
-    reason: '',
-    followUp: '',
-    appId: '',
-    backendEnvironmentName: '',
-    resourceName: '',
-    jobId: '',
-    status: '',
+    reason: undefined,
+    followUp: undefined,
+    appId: undefined,
+    backendEnvironmentName: undefined,
+    resourceName: undefined,
+    jobId: undefined,
+    status: undefined,
     changes: [],
     currentStorage: undefined,
     bucketSuffix: undefined,
@@ -58,7 +61,7 @@ export function createRunState(): RunState {
   }
 }
 
-/** Whether a job of this run was, as far as is known, not over when it was last seen. */
-export function hasRunningJob(state: RunState): boolean {
-  return state.jobId !== '' && jobPhase(state.status) === 'running'
+/** The job of this run, if it has not ended as far as this run knows. */
+export function getRunningJob({ jobId, status }: RunState): string | undefined {
+  return jobId !== undefined && jobPhase(status ?? '') === 'running' ? jobId : undefined
 }

@@ -94,7 +94,7 @@ export async function plan(
         engine.observer.onWarning(
           'The apply would fail as things are',
           `${error.message} ${error.advice}`,
-          error.code,
+          { code: error.code },
         )
       }
       warnOfGuestAccess(engine, order.desired)
@@ -440,6 +440,7 @@ function warnOfGuestAccess(engine: StorageContext, request: DesiredStorage, foun
   engine.observer.onWarning(
     'Guests get access',
     'unauthenticated-permissions give everybody access without signing in, and switch on unauthenticated identities in the Cognito identity pool of the app.',
+    { kind: 'guest-access' },
   )
 }
 

@@ -5,16 +5,19 @@ import type { StorageRef } from './errors.ts'
 import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 import type { Change, Storage } from './model.ts'
 
+export type WarningDetails = Readonly<{
+  /** Marks the one warning that the comment words differently. */
+  kind?: 'guest-access'
+  /** The code of the error that an apply would end with as things are now. */
+  code?: ErrorCode
+}>
+
 /** Told of what a run learns, as soon as it is known. */
 export type Observer = Readonly<{
   /** One line of the log. */
   onLog(text: string): void
-  /**
-   * A warning for the log's annotations and the summary.
-   *
-   * @param code of the error that it foretells
-   */
-  onWarning(title: string, text: string, code?: ErrorCode): void
+  /** A warning for the annotations and the summary. */
+  onWarning(title: string, text: string, details?: WarningDetails): void
   /**
    * A create or update goes out, or what became of it is known now: `open` as long as it may take effect
    * without the run knowing.

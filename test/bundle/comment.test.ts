@@ -133,12 +133,12 @@ describe('the comment of a plan', () => {
     expect(end.exitCode).toBe(1)
     expect(texts(world)[0]).toContain(
       [
-        '❌ Plan: storage media would be refused',
+        '❌ Plan: an apply of storage media would fail',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
         'STORAGE_DIFFERS: The storage exists with other settings than asked for.',
         'What to do: Correct the inputs, or use if-exists: update to change the permissions.',
         'Nothing was changed.',
-        '| Now | Asked for',
+        '| Now | Requested',
         'Signed-in users | READ | READ, CREATE_AND_UPDATE, DELETE',
       ].join('\n'),
     )
@@ -229,7 +229,7 @@ describe('under changes-only', () => {
       permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
     })
     await commented(world, { with: quietly })
-    expect(headings(world)).toEqual(['✅ Plan: storage media is as asked, nothing to do'])
+    expect(headings(world)).toEqual(['✅ Plan: no changes to storage media'])
   })
 })
 

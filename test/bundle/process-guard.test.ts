@@ -53,12 +53,12 @@ describe('X04: something unforeseen before anything was sent', () => {
     { what: 'a premature exit', result: 'unknown' },
   ] as const)('ends red, and says so: $what', async ({ what, result }) => {
     const world = await createTestBed({ scale: 1 })
-    const end = await sabotaged(world, what, 'What is asked')
+    const end = await sabotaged(world, what, 'Requested configuration')
 
     const log = end.log.join('\n')
     expect(end.exitCode, log).toBe(1)
     expect(errorsOf(end), log).toHaveLength(1)
-    expect(errorsOf(end)[0]).toMatch(/unforeseen happened|ended before it came to a result/)
+    expect(errorsOf(end)[0]).toMatch(/unexpected error occurred|ended without a result/)
     expect(end.outputs, log).toMatchObject({ ready: '', 'error-code': 'INTERNAL_ERROR' })
     expect(end.outputs['result']).toMatch(result)
     expect(world.emulator.state.counters.create.received).toBe(0)
@@ -83,7 +83,7 @@ describe('X04: something unforeseen while the job runs', () => {
     })
     expect(end.outputs['error-message']).toMatch(/\S/)
     if (what !== 'a premature exit') {
-      expect(errorsOf(end)[0]).toContain(`Job ${jobId} goes on remotely`)
+      expect(errorsOf(end)[0]).toContain(`Job ${jobId} is still running`)
       expect(end.summary).toContain(jobId)
     }
     expect(world.emulator.state.counters.create.received).toBe(1)

@@ -39,7 +39,11 @@ describe('the summary of a run says first how it ended', () => {
         media(emulator, { permissions: { authenticated: ['READ'] } })
       },
     },
-    { result: 'unchanged', words: '✅ Storage media is already as asked', arrange: media },
+    {
+      result: 'unchanged',
+      words: '✅ Storage media already matches the configuration',
+      arrange: media,
+    },
     {
       result: 'planned',
       words: '📝 Plan: create storage media',
@@ -57,14 +61,14 @@ describe('the summary of a run says first how it ended', () => {
     },
     {
       result: 'failed',
-      words: '❌ Storage media: failed',
+      words: '❌ Apply of storage media failed',
       arrange: (emulator) => {
         emulator.planJob({ error: 'It went wrong.' })
       },
     },
     {
       result: 'unknown',
-      words: '❌ Storage media: the outcome is not known',
+      words: '❌ Storage media: outcome unknown',
       arrange: (emulator) => {
         emulator.injectFault({
           operation: 'CreateBackendStorage',
@@ -82,7 +86,7 @@ describe('the summary of a run says first how it ended', () => {
     },
     {
       result: 'timed-out',
-      words: '❌ Storage media: not ready in time',
+      words: '❌ Storage media: timed out',
       scenario: { with: { 'timeout-in-minutes': '1' } },
       arrange: (emulator) => {
         emulator.planJob({ ms: 'never' })
@@ -105,7 +109,7 @@ describe('the summary of a run says first how it ended', () => {
     const world = await createTestBed()
     const end = await runAction(world, { with: { 'app-id': 'a/b', 'if-exists': 'perhaps' } })
     const lines = linesOf(end)
-    expect(lines[0]).toBe('❌ Nothing done: inputs need mending')
+    expect(lines[0]).toBe('❌ Nothing done: invalid inputs')
     expect(lines[1]).toBe('2 problems with the inputs.')
     expect(lines[2]).toMatch(/^\(1\) app-id is /)
     expect(lines[3]).toMatch(/^\(2\) if-exists is /)
@@ -131,7 +135,7 @@ describe('the summary of a create', () => {
     const lines = linesOf(end)
     expect(lines.slice(0, 6)).toEqual([
       '✅ Storage media created',
-      '| Asked for | In the backend',
+      '| Requested | In the backend',
       'Storage | media | media',
       `Bucket | acme-media | acme-media${suffix}-prod`,
       'Signed-in users | READ, CREATE_AND_UPDATE, DELETE | READ, CREATE_AND_UPDATE, DELETE',
@@ -175,7 +179,7 @@ describe('the summary of a failure', () => {
     expect(lines[2]).toMatch(/^What to do: /)
     expect(lines).toContain('Error code BAD_REQUEST')
     expect(end.outputs['request-id']).not.toBe('')
-    expect(lines).toContain(`Request id ${end.outputs['request-id'] ?? ''}`)
+    expect(lines).toContain(`Request ID ${end.outputs['request-id'] ?? ''}`)
   })
 
   it('stays small and whole, whatever the service sends', async () => {

@@ -41,6 +41,9 @@ function inputs(given: Readonly<Record<string, string>> = {}): Inputs {
   return reading.inputs
 }
 
+/** A text of the catalog as a page shows it. */
+const plain = (text: string): string => text.replaceAll('`', '')
+
 describe('the marker of a comment', () => {
   it('names the app, the environment and the resource', () => {
     expect(commentMarker(inputs())).toBe(MARKER)
@@ -114,7 +117,7 @@ describe('a comment', () => {
     const plan = planToCreate({ currentStorage: { storage }, changes: [] })
     expect(text({ result: 'planned' }, { state: plan })).toBe(
       [
-        '✅ Plan: storage media is as asked, nothing to do',
+        '✅ Plan: no changes to storage media',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
         'Commit 7f3c2b9 · summary and log of run 42',
       ].join('\n'),
@@ -137,7 +140,7 @@ describe('a comment', () => {
         'Storage | media',
         'Signed-in users | READ, DELETE',
         'The bucket is acme-media14558-prod.',
-        'Keep the storage: when the repository of the app holds amplify/, run amplify pull, commit what it changes, and generate aws-exports.js again. A hosting build that does not know the storage can delete it.',
+        'Keep the storage: if the repository of the app contains amplify/, run amplify pull, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
         'Commit 7f3c2b9 · summary and log of run 42 · job job-1 completed',
       ].join('\n'),
     )
@@ -151,12 +154,12 @@ describe('a comment', () => {
     })
     expect(text(failedOutcome('BUCKET_FIXED', 'raw words'), { state: plan })).toBe(
       [
-        '❌ Plan: storage media would be refused',
+        '❌ Plan: an apply of storage media would fail',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        'BUCKET_FIXED: The storage exists with another bucket, and a bucket cannot be changed later.',
-        'What to do: Set bucket-name to the name of the existing bucket, or leave it empty.',
+        `BUCKET_FIXED: ${plain(ERROR_CATALOG.BUCKET_FIXED.cause)}`,
+        `What to do: ${plain(ERROR_CATALOG.BUCKET_FIXED.remedy)}`,
         'Nothing was changed.',
-        '| Now | Asked for',
+        '| Now | Requested',
         'Bucket | acme-media14558-prod | other',
         'Commit 7f3c2b9 · summary and log of run 42',
       ].join('\n'),
@@ -171,7 +174,7 @@ describe('a comment', () => {
       changes: getCreateChanges(request),
     })
     const body = text(failedOutcome('JOB_FAILED', 'raw words'), { state: after })
-    expect(body).toContain('| Asked for\nStorage | media\n')
+    expect(body).toContain('| Requested\nStorage | media\n')
     expect(body).toContain('job job-1 failed')
     expect(body).not.toMatch(/Nothing was changed|Now|Planned/)
   })
@@ -180,8 +183,12 @@ describe('a comment', () => {
     const plan = planToCreate({
       warnings: [
         { title: 'Backend reports an error', text: 'raw words of the service' },
-        { title: 'Guests get access', text: 'said elsewhere' },
-        { title: 'Planned only', text: 'This run only plans, after a push to "dev".' },
+        { title: 'Guests get access', text: 'said elsewhere', kind: 'guest-access' },
+        {
+          title: 'Planned only',
+          text: 'This run only plans, after a push to "dev".',
+          kind: 'planned-only',
+        },
         {
           title: 'The apply would fail as things are',
           text: 'names of environments',
@@ -191,9 +198,9 @@ describe('a comment', () => {
     })
     const lines = text({ result: 'planned' }, { state: plan }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
-      '⚠️ Backend reports an error (the summary of the run says more)',
+      '⚠️ Backend reports an error (see the summary of the run)',
       '⚠️ This run only plans, after a push to "dev".',
-      '⚠️ The apply would fail as things are: The app has no backend environment of that name.',
+      `⚠️ The apply would fail as things are: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,
     ])
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { buildLinks } from '../../src/report/links.ts'
+import { buildLinks, type LinkSubject } from '../../src/report/links.ts'
 
 const ENV = {
   GITHUB_SERVER_URL: 'https://github.com',
@@ -17,7 +17,7 @@ const SUBJECT = {
 
 const linksIn = (
   env: Readonly<Record<string, string | undefined>>,
-  subject: Partial<typeof SUBJECT> = {},
+  subject: Partial<LinkSubject> = {},
 ): ReturnType<typeof buildLinks> => buildLinks({ ...ENV, ...env }, { ...SUBJECT, ...subject })
 
 describe('the links of a report', () => {
@@ -57,8 +57,8 @@ describe('the links of a report', () => {
   })
 
   it.each([
-    ['no region yet', {}, { region: '' }, 'console'],
-    ['no app yet', {}, { appId: '' }, 'console'],
+    ['no region yet', {}, { region: undefined }, 'console'],
+    ['no app yet', {}, { appId: undefined }, 'console'],
     ['no id of the run', { GITHUB_RUN_ID: undefined }, {}, 'run'],
     ['an id of the run that is none', { GITHUB_RUN_ID: '1/../x' }, {}, 'run'],
     ['no repository', { GITHUB_REPOSITORY: undefined }, {}, 'pullRequest'],

@@ -36,7 +36,7 @@ describe('what is thrown comes to a red end', () => {
       const ending = toFailedOutcome(thrown, knowing(), STORAGE_REF, asIs)
       expect(ending.result).toBe('failed')
       expect(ending.error.code).toBe('INTERNAL_ERROR')
-      expect(ending.error.message).toMatch(/^Something unforeseen happened: ./)
+      expect(ending.error.message).toMatch(/^An unexpected error occurred: ./)
     },
   )
 
@@ -54,7 +54,7 @@ describe('what is thrown comes to a red end', () => {
   it('with what was thrown as the cause of an internal error', () => {
     const thrown = new Error('boom')
     const { error } = toFailedOutcome(thrown, knowing(), STORAGE_REF, asIs)
-    expect(error.message).toBe('Something unforeseen happened: Error: boom.')
+    expect(error.message).toBe('An unexpected error occurred: boom.')
     expect(error.cause).toBe(thrown)
   })
 
@@ -79,19 +79,19 @@ describe('an error in the middle of a change', () => {
     const ending = toFailedOutcome(error, knowing(job), STORAGE_REF, asIs)
     expect(ending.result).toBe('unknown')
     expect(ending.error.code).toBe('ROLE_REFUSED')
-    expect(ending.error.advice).toMatch(/^Look\. Job job-7 goes on remotely, .*--job-id job-7$/)
+    expect(ending.error.advice).toMatch(/^Look\. Job job-7 is still running, .*--job-id job-7$/)
   })
 
   it('keeps a command of its own advice apart from what is added', () => {
     const looking = new ActionError('STORAGE_EXISTS', 'There.', { advice: 'To look: aws x --id y' })
     const { advice } = toFailedOutcome(looking, knowing(job), STORAGE_REF, asIs).error
-    expect(advice).toMatch(/^To look: aws x --id y\nJob job-7 goes on remotely/)
+    expect(advice).toMatch(/^To look: aws x --id y\nJob job-7 is still running/)
   })
 
   it('is unknown while what became of a send is open', () => {
     const ending = toFailedOutcome(error, knowing({ mutationPending: true }), STORAGE_REF, asIs)
     expect(ending.result).toBe('unknown')
-    expect(ending.error.advice).toContain('A request was sent whose outcome is not known')
+    expect(ending.error.advice).toContain('A request was sent and its outcome is not known')
     expect(ending.error.advice).toContain('get-backend-storage')
   })
 
@@ -105,8 +105,8 @@ describe('an error in the middle of a change', () => {
 describe('what an open end advises, word for word', () => {
   const { region, appId, backendEnvironmentName, resourceName } = STORAGE_REF
   const where = `--region ${region} --app-id ${appId} --backend-environment-name ${backendEnvironmentName}`
-  const ofJob = `Job job-7 goes on remotely, and a re-run waits for it. Look at it: aws amplifybackend get-backend-job ${where} --job-id job-7`
-  const ofSend = `A request was sent whose outcome is not known; a re-run looks first and is harmless. Look at the storage: aws amplifybackend get-backend-storage ${where} --resource-name ${resourceName}`
+  const ofJob = `Job job-7 is still running, and the next run waits for it. To check it: aws amplifybackend get-backend-job ${where} --job-id job-7`
+  const ofSend = `A request was sent and its outcome is not known. Running this again is safe: the next run reads the storage first. To check the storage: aws amplifybackend get-backend-storage ${where} --resource-name ${resourceName}`
   const failed = new ActionError('ROLE_REFUSED', 'No.', { advice: 'Look.', requestId: 'r1' })
 
   it.each<[string, ActionError, Partial<RunState>, Partial<ActionError>]>([
@@ -141,7 +141,7 @@ describe('what an open end advises, word for word', () => {
       {
         code: 'CANCELLED',
         result: 'cancelled',
-        advice: 'Nothing that this run started is still going on. A re-run is harmless.',
+        advice: 'Nothing that this run started is still running. Running it again is safe.',
       },
     ],
   ])('%s', (_, thrown, known, told) => {
@@ -180,7 +180,7 @@ describe('a cancellation', () => {
   it('says that nothing goes on when nothing was sent', () => {
     const ending = toFailedOutcome(cancelled, knowing(), STORAGE_REF, asIs)
     expect(ending.result).toBe('cancelled')
-    expect(ending.error.advice).toContain('Nothing that this run started is still going on')
+    expect(ending.error.advice).toContain('Nothing that this run started is still running')
   })
 
   it('says which job goes on', () => {
@@ -190,7 +190,7 @@ describe('a cancellation', () => {
       STORAGE_REF,
       asIs,
     )
-    expect(error.advice).toContain('Job job-7 goes on remotely')
+    expect(error.advice).toContain('Job job-7 is still running')
   })
 
   it('says that the outcome of a send is not known', () => {

@@ -1,29 +1,31 @@
 import { describe, expect, it } from 'vitest'
 
-import { createRunState, hasRunningJob } from '../../src/run/state.ts'
+import { createRunState, getRunningJob } from '../../src/run/state.ts'
 
-describe('whether a job of the run goes on', () => {
-  it('is no as long as there is none', () => {
-    expect(hasRunningJob(createRunState())).toBe(false)
-    expect(hasRunningJob({ ...createRunState(), status: 'RUNNING' })).toBe(false)
+describe('the running job of a run', () => {
+  it.each([undefined, 'RUNNING'])('is undefined before there is a job (status %j)', (status) => {
+    expect(getRunningJob({ ...createRunState(), status })).toBeUndefined()
   })
 
-  it.each(['', 'RUNNING', 'NEW_STATE', 'CANCELLED'])(
-    'is yes by any status but two: %j',
+  it.each([undefined, '', 'RUNNING', 'NEW_STATE', 'CANCELLED'])(
+    'is the job while its status is not a final one: %j',
     (status) => {
-      expect(hasRunningJob({ ...createRunState(), jobId: 'j', status })).toBe(true)
+      expect(getRunningJob({ ...createRunState(), jobId: 'j', status })).toBe('j')
     },
   )
 
-  it.each(['COMPLETED', 'FAILED', 'Completed', 'failed '])('is no by a final one: %j', (status) => {
-    expect(hasRunningJob({ ...createRunState(), jobId: 'j', status })).toBe(false)
-  })
+  it.each(['COMPLETED', 'FAILED', 'Completed', 'failed '])(
+    'is undefined after a final status: %j',
+    (status) => {
+      expect(getRunningJob({ ...createRunState(), jobId: 'j', status })).toBeUndefined()
+    },
+  )
+})
 
-  it('is found anew by every run: findings share nothing', () => {
-    const one = createRunState()
-    one.warnings.push({ title: 't', text: 'x' })
-    one.customHosts.add('h')
-    expect(createRunState()).toMatchObject({ warnings: [], retries: [] })
-    expect(createRunState().customHosts.size).toBe(0)
-  })
+it('Two runs share no state', () => {
+  const state = createRunState()
+  state.warnings.push({ title: 't', text: 'x' })
+  state.customHosts.add('h')
+  expect(createRunState()).toMatchObject({ warnings: [], retries: [] })
+  expect(createRunState().customHosts.size).toBe(0)
 })

@@ -26,8 +26,11 @@ describe('the first line of a summary says the result in words', () => {
   const endings: Readonly<Record<RunResult, readonly [RunOutcome, string]>> = {
     created: [seen, '✅ Storage media created'],
     updated: [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
-    unchanged: [{ ...seen, result: 'unchanged' }, '✅ Storage media is already as asked'],
-    planned: [{ result: 'planned' }, '✅ Plan: storage media is as asked, nothing to do'],
+    unchanged: [
+      { ...seen, result: 'unchanged' },
+      '✅ Storage media already matches the configuration',
+    ],
+    planned: [{ result: 'planned' }, '✅ Plan: no changes to storage media'],
     started: [
       { result: 'started', verified: false, bucketName: undefined },
       '⏳ Storage media: job started, not waited for',
@@ -36,14 +39,14 @@ describe('the first line of a summary says the result in words', () => {
       { result: 'skipped', reason: 'the push deletes a branch' },
       '⏭️ Storage media skipped',
     ],
-    failed: [failedOutcome('JOB_FAILED', 'No.'), '❌ Storage media: failed'],
+    failed: [failedOutcome('JOB_FAILED', 'No.'), '❌ Apply of storage media failed'],
     unknown: [
       failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' }),
-      '❌ Storage media: the outcome is not known',
+      '❌ Storage media: outcome unknown',
     ],
     'timed-out': [
       failedOutcome('TIMED_OUT', 'Late.', { result: 'timed-out' }),
-      '❌ Storage media: not ready in time',
+      '❌ Storage media: timed out',
     ],
     cancelled: [
       failedOutcome('CANCELLED', 'Cancelled.', { result: 'cancelled' }),
@@ -70,7 +73,7 @@ describe('the first line of a summary says the result in words', () => {
   it('of a plan that the apply would refuse', () => {
     const plan = runState({ command: 'plan' })
     expect(heading(failedOutcome('BUCKET_FIXED', 'No.'), { state: plan })).toBe(
-      '❌ Plan: storage media would be refused',
+      '❌ Plan: an apply of storage media would fail',
     )
   })
 
@@ -83,19 +86,19 @@ describe('the first line of a summary says the result in words', () => {
 
   it('of a create that nobody has looked at', () => {
     expect(heading({ result: 'created', verified: false, bucketName: undefined })).toBe(
-      '⚠️ Storage media created, but not looked at',
+      '⚠️ Storage media created, but not verified',
     )
   })
 
   it('of inputs that need mending', () => {
-    const early = runState({ resourceName: '' })
+    const early = runState({ resourceName: undefined })
     expect(heading(failedOutcome('INVALID_INPUT', 'No.'), { state: early })).toBe(
-      '❌ Nothing done: inputs need mending',
+      '❌ Nothing done: invalid inputs',
     )
   })
 
   it('of an event that asks for nothing', () => {
-    const early = runState({ command: undefined, resourceName: '' })
+    const early = runState({ command: undefined, resourceName: undefined })
     expect(heading(failedOutcome('UNSUPPORTED_EVENT', 'No.'), { state: early })).toBe(
       '❌ Nothing done',
     )
@@ -114,12 +117,12 @@ describe('a summary', () => {
     expect(text(seen, { state: after })).toBe(
       [
         '✅ Storage media created',
-        '| Asked for | In the backend',
+        '| Requested | In the backend',
         'Storage | media | media',
         'Bucket | any | acme-media14558-prod',
         'Signed-in users | READ, DELETE | READ, DELETE',
         'Guests | not managed | none',
-        'Keep the storage: when the repository of the app holds amplify/, run amplify pull, commit what it changes, and generate aws-exports.js again. A hosting build that does not know the storage can delete it.',
+        'Keep the storage: if the repository of the app contains amplify/, run amplify pull, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
         'Bucket acme-media14558-prod',
         'Job job-1, last status COMPLETED',
@@ -135,8 +138,8 @@ describe('a summary', () => {
     expect(text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 })).toBe(
       [
         '📝 Plan: create storage media',
-        '| Asked for | In the backend',
-        'Storage | media | not there',
+        '| Requested | In the backend',
+        'Storage | media | does not exist',
         'Bucket | any | –',
         'Signed-in users | READ, DELETE | –',
         'Guests | not managed | –',
@@ -161,7 +164,7 @@ describe('a summary', () => {
       'What to do: Set if-exists and look: aws amplifybackend get-backend-job --job-id j — again.',
     ])
     expect(lines).toContain('Error code JOB_LACKS_PERMISSION')
-    expect(lines).toContain('Request id request-1')
+    expect(lines).toContain('Request ID request-1')
     expect(lines).not.toContain('Nothing was changed.')
     expect(renderSummary(reportData(error))).toContain(
       '<code>aws amplifybackend get-backend-job &#45;&#45;job-id j</code>',
@@ -189,18 +192,18 @@ describe('a summary', () => {
   it('says of a look before the change that it is an old one', () => {
     const failed = runState({ mutationSent: true, currentStorage: { storage: undefined } })
     expect(text(failedOutcome('JOB_FAILED', 'No.'), { state: failed })).toContain(
-      '| Asked for | When last seen\n',
+      '| Requested | When last read\n',
     )
   })
 
   it('shows only what was asked when nobody could look', () => {
-    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('| Asked for\nStorage | media\n')
+    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('| Requested\nStorage | media\n')
   })
 
   it('says which hosts took the place of AWS', () => {
     const elsewhere = runState({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
     expect(text(seen, { state: elsewhere })).toContain(
-      'Requests went to 127.0.0.1:1, proxy.example, as the endpoint settings say',
+      'Requests went to 127.0.0.1:1, proxy.example, as set by the endpoint variables',
     )
   })
 
@@ -252,7 +255,7 @@ describe('a summary that would be too long', () => {
     const short = text(seen, { state: full })
     expect(short).not.toContain('’')
     expect(short).toMatch(
-      /^✅ Storage media created\n\| Asked for[^]*Took 1 min 1 s, with 15 retries/,
+      /^✅ Storage media created\n\| Requested[^]*Took 1 min 1 s, with 15 retries/,
     )
   })
 

@@ -1,0 +1,71 @@
+/** The first steps of a run, before any call: decide what to do, read the inputs, log the configuration. */
+import { detectCredentials } from '../inputs/environment.ts'
+import {
+  invalidInputError,
+  readInputs,
+  readTriggerInputs,
+  type Inputs,
+} from '../inputs/read-inputs.ts'
+import { formatDuration } from '../lib/clock.ts'
+import { formatValue } from '../storage/model.ts'
+import { decide, type Decision } from '../workflow/decide.ts'
+import { readEvent } from '../workflow/event.ts'
+import { warn, type RunContext } from './context.ts'
+
+/**
+ * Decides from the event what the run does. The other inputs are read later: a run that is skipped may
+ * have empty secrets.
+ *
+ * @throws ActionError INVALID_INPUT for all inputs when one that decides is invalid; what `decide` throws
+ */
+export function decideCommand(context: RunContext): Decision {
+  const { env, readFile, state, log } = context
+  const trigger = readTriggerInputs(env)
+  if (trigger === undefined) throw invalidInputError(readInputs(env).problems)
+  const { event, warning } = readEvent(env, readFile)
+  context.event = event
+  if (warning !== undefined) warn(context, 'Event not read', warning)
+  const decision = decide(event, trigger, detectCredentials(env))
+  if (decision.command === 'skip') {
+    if (decision.notice) log.annotate('notice', 'Skipped', toSentence(decision.reason))
+    else log.info(`Skipped: ${decision.reason}.`)
+    return decision
+  }
+  state.command = decision.command
+  state.reason = decision.reason
+  state.followUp = decision.followUp
+  if (decision.warning !== undefined) {
+    warn(context, 'Planned only', decision.warning, { kind: 'planned-only' })
+  }
+  return decision
+}
+
+/** @throws ActionError INVALID_INPUT that lists every problem of every input */
+export function loadInputs(context: RunContext): Inputs {
+  const { env, state, secrets } = context
+  const { inputs, problems, warnings } = readInputs(env)
+  for (const warning of warnings) warn(context, 'Check the inputs', warning)
+  if (inputs === undefined) throw invalidInputError(problems)
+  context.inputs = inputs
+  secrets.add(inputs.githubToken)
+  state.appId = inputs.appId
+  state.backendEnvironmentName = inputs.backendEnvironmentName
+  state.resourceName = inputs.resourceName
+  return inputs
+}
+
+export function logRequestedConfig({ log }: RunContext, decision: Decision, inputs: Inputs): void {
+  const verb = decision.command === 'apply' ? 'Applies' : 'Plans'
+  const { unauthenticatedPermissions: guests } = inputs
+  log.info(`${verb}: ${decision.reason}.`)
+  log.group('Requested configuration', [
+    `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
+    `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
+    `signed-in users: ${formatValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : formatValue(guests)}`,
+    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}timeout: ${formatDuration(inputs.timeoutMs)}`,
+  ])
+}
+
+function toSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
