@@ -12,7 +12,15 @@ export type Candidate = Readonly<{ name: string; label: string; isNode: boolean;
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** @param folder where the files of the runs are written */
+/** The clients that test/interop/install.sh installs. */
+const AWS_CLI = '/usr/bin/aws'
+const PYTHON = fileAt('build/interop/bin/python')
+
+/**
+ * The candidates that are installed.
+ *
+ * @param folder where the files of the runs are written
+ */
 export function createCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
   const file = (name: string, text = ''): string => {
     const path = join(folder, name)
@@ -90,7 +98,7 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
       label: 'the AWS CLI, only the create',
       isNode: false,
       command: {
-        program: '/usr/bin/aws',
+        program: AWS_CLI,
         args: [
           ...['amplifybackend', 'create-backend-storage', '--endpoint-url', emulator.url],
           ...['--app-id', 'd1a2b3c4d5e6f7', '--backend-environment-name', 'prod'],
@@ -104,7 +112,7 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
       label: 'boto3, only the create',
       isNode: false,
       command: {
-        program: '/usr/bin/python3',
+        program: PYTHON,
         args: [
           '-c',
           `import boto3, json
@@ -116,10 +124,7 @@ boto3.client('amplifybackend', endpoint_url='${emulator.url}').create_backend_st
       },
     },
   ]
-  const hasBoto3 = existsSync('/usr/lib/python3/dist-packages/boto3')
-  return all.filter(({ name }) =>
-    name === 'aws' ? existsSync('/usr/bin/aws') : name === 'boto3' ? hasBoto3 : true,
-  )
+  return all.filter(({ command }) => existsSync(command.program))
 }
 
 export const createTempFolder = (): string =>

@@ -1,6 +1,6 @@
 /**
- * Builds dist: rolldown takes in only the code that is used (ncc takes the SDK's CommonJS half, of which
- * nothing can be left out), and ncc makes the bundle of it.
+ * Builds dist: `node scripts/build.ts [FOLDER]`. rolldown takes the ES modules of the dependencies and leaves
+ * out unused code, which ncc cannot do with the SDK's CommonJS modules; ncc then writes the bundle.
  */
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ const bundle = await rolldown({
   platform: 'node',
   resolve: { conditionNames: ['module', 'import', 'node'], mainFields: ['module', 'main'] },
   treeshake: {
-    // They declare nothing about side effects, and have none that this action needs.
+    // These packages do not declare whether they have side effects; the action needs none of them.
     moduleSideEffects: [{ test: /node_modules[\\/](?:@actions|undici)[\\/]/, sideEffects: false }],
   },
 })

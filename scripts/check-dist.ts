@@ -1,4 +1,4 @@
-/** Whether the committed dist is what this source builds: nothing different, new or stale. */
+/** Checks that the committed dist has exactly the files that the source builds. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,14 +15,14 @@ try {
     readdirSync(folder).includes(name)
       ? readFileSync(join(folder, name)).toString('base64')
       : undefined
-  const wrong = [...names].filter((name) => read(committed, name) !== read(fresh, name))
-  if (wrong.length > 0) {
+  const different = [...names].filter((name) => read(committed, name) !== read(fresh, name))
+  if (different.length > 0) {
     process.stderr.write(
-      `dist is not what this source builds: ${wrong.join(', ')}. Run "npm run build" and commit dist.\n`,
+      `dist differs from what the source builds: ${different.join(', ')}. Run "npm run build" and commit dist.\n`,
     )
     process.exitCode = 1
   } else {
-    process.stdout.write(`dist is what this source builds (${names.size} files).\n`)
+    process.stdout.write(`dist is what the source builds (${names.size} files).\n`)
   }
 } finally {
   rmSync(fresh, { recursive: true, force: true })

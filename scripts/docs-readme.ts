@@ -1,14 +1,14 @@
-/** Writes the generated parts of the README anew. */
+/** Regenerates the tables of README.md from action.yml and the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTables } from './readme-tables.ts'
 
 /**
- * The README with its generated parts as they have to be. Prettier keeps away from them: it would pad every
- * cell to the width of the longest.
+ * The README with current tables. Prettier ignores them, since it would pad every cell to the width of the
+ * longest one.
  *
- * @throws Error when a part is missing, twice there, or unknown
+ * @throws Error if a table is missing, unknown, or appears twice
  */
 export function updateGeneratedTables(readme: string, action: string): string {
   const tables = buildTables(action)
@@ -17,13 +17,14 @@ export function updateGeneratedTables(readme: string, action: string): string {
     /(<!-- generated: ([\w-]+) -->\n)[^]*?(<!-- \/generated -->)/g,
     (_, begin: string, name: string, end: string) => {
       const table = tables[name]
-      if (table === undefined || done.has(name)) throw new Error(`What is the part ${name}?`)
+      if (table === undefined || done.has(name))
+        throw new Error(`README.md: unknown or repeated table ${name}`)
       done.add(name)
       return `${begin}<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->\n${end}`
     },
   )
   const missing = Object.keys(tables).filter((name) => !done.has(name))
-  if (missing.length > 0) throw new Error(`The README lacks ${missing.join(', ')}.`)
+  if (missing.length > 0) throw new Error(`README.md lacks the tables ${missing.join(', ')}`)
   return text
 }
 

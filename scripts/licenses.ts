@@ -1,19 +1,19 @@
-/** Collects the licences of all packages whose code is in a bundle. */
+/** Collects the licenses of all packages whose code is in the bundle. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 type Package = Readonly<{ name: string; version: string; license: string; text: string }>
 
 /**
- * One text with the licence of every package that modules come from.
+ * One text with the license of every package that the modules come from.
  *
  * @param modules paths of the bundled modules
- * @throws Error when a package names no licence
+ * @throws Error if a package declares no license
  */
 export function collectLicenses(modules: readonly string[]): string {
   const folders = new Set(modules.flatMap((path) => packageFolder(path) ?? []))
   const packages = [...folders].map(readPackage)
-  // Many packages share one text to the letter.
+  // Many packages share the same text.
   const titles = new Map<string, string[]>()
   for (const { name, version, license, text } of packages) {
     const title = `${name} ${version} (${license})`
@@ -26,7 +26,7 @@ export function collectLicenses(modules: readonly string[]): string {
     .join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-/** The folder of the innermost package that a module is in; undefined for our own. */
+/** The folder of the package that contains a module; undefined for modules of this repository. */
 function packageFolder(path: string): string | undefined {
   const match = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(
     path.replace(/^\0/, ''),
@@ -42,7 +42,7 @@ function readPackage(folder: string): Package {
     return typeof value === 'string' ? value : ''
   }
   const license = field('license')
-  if (license === '') throw new Error(`${field('name')} names no licence`)
+  if (license === '') throw new Error(`${field('name')} declares no license`)
   const file = readdirSync(folder).find((name) => /^licen[cs]e(?:\.\w+)?$/i.test(name))
   const text = file === undefined ? `SPDX: ${license}` : readFileSync(join(folder, file), 'utf8')
   return {

@@ -1,6 +1,6 @@
 /**
- * Writes a released commit into README, docs and examples: `pin-release.ts OWNER/REPO SHA vX.Y.Z`.
- * Every `uses:` of this action is then what the release says.
+ * Pins every `uses:` of this action in README.md, docs and examples to a released commit:
+ * `pin-release.ts OWNER/REPO SHA vX.Y.Z`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The text with every reference to the action at the given commit and version. */
+/** The text with every reference to the action pinned to a commit, with the version in a comment. */
 export function pinReferences(
   text: string,
   repository: string,

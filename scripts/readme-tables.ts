@@ -1,10 +1,10 @@
-/** The tables of the README that are made of action.yml and of the code. */
+/** The tables of README.md that are generated from action.yml and the code. */
 import { parse } from 'yaml'
 import { isFailure, RESULTS, type RunResult } from '../src/run/outcome.ts'
 import { ERROR_CATALOG } from '../src/errors/catalog.ts'
 import { getOutcomes, resultOutputsTable } from './result-outputs.ts'
 
-/** Every generated part of the README by its name. */
+/** The generated tables of README.md by their names. */
 export function buildTables(action: string): Readonly<Record<string, string>> {
   const document = mapping(parse(action))
   return {
@@ -23,7 +23,7 @@ const mapping = (value: unknown): Mapping =>
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** A text as a cell of a table takes it. */
+/** A text that fits into a table cell. */
 const cell = (value: string): string => value.trim().replace(/\s+/g, ' ').replaceAll('|', '\\|')
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -31,9 +31,13 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function inputsTable(inputs: Mapping): string {
   const rows = Object.entries(inputs).map(([name, value]) => {
-    const { required, default: preset, description } = mapping(value)
-    const shown = text(preset) === '' ? '' : `\`${text(preset)}\``
-    return [`\`${name}\``, required === true ? '**required**' : shown, cell(text(description))]
+    const { required, default: defaultValue, description } = mapping(value)
+    const shownDefault = text(defaultValue) === '' ? '' : `\`${text(defaultValue)}\``
+    return [
+      `\`${name}\``,
+      required === true ? '**required**' : shownDefault,
+      cell(text(description)),
+    ]
   })
   return table(['input', 'default', 'meaning'], rows)
 }
@@ -47,25 +51,25 @@ function outputsTable(outputs: Mapping): string {
 }
 
 const MEANINGS: Readonly<Record<RunResult, string>> = {
-  created: 'The storage was created; `ready` is set when it was then seen to be there.',
-  updated: 'Its permissions were changed (`if-exists: update`); `ready` as for `created`.',
-  unchanged: 'It is there as asked, and nothing had to be done.',
-  planned: 'A plan; `changes` is `[]` when an apply would change nothing.',
-  started: 'The job was started and not waited for (`wait: false`).',
-  skipped: 'The event asks for nothing, or its run gets no token; the log says which.',
-  failed: 'It did not work, for the reason given. Nothing of this run is still under way.',
+  created: 'The storage was created. `ready` is set if the run then read it.',
+  updated: 'The permissions were changed (`if-exists: update`). `ready` as for `created`.',
+  unchanged: 'The storage already matches the inputs.',
+  planned: 'A plan. `changes` is `[]` if an apply would change nothing.',
+  started: 'The job was started, and the run did not wait for it (`wait: false`).',
+  skipped: 'The event requires nothing, or its run gets no token. The log has the reason.',
+  failed: 'The run failed. No job that it started is still running.',
   unknown:
-    'Something was sent or started, and its outcome could not be established. The message says how to look.',
-  'timed-out': '`timeout-in-minutes` ran out. A job that was started goes on.',
-  cancelled: 'The run was cancelled. A job that was started goes on.',
+    'A request was sent or a job was started, and its outcome is not known. The message shows how to check.',
+  'timed-out': 'The run reached `timeout-in-minutes`. A job that it started continues.',
+  cancelled: 'The run was cancelled. A job that it started continues.',
 }
 
 function resultsTable(): string {
-  const colour = (result: RunResult): string =>
-    getOutcomes(result).some(isFailure) ? 'red' : 'green'
+  const conclusion = (result: RunResult): string =>
+    getOutcomes(result).some(isFailure) ? 'failure' : 'success'
   return table(
-    ['result', 'the step is', 'meaning'],
-    RESULTS.map((result) => [`\`${result}\``, colour(result), MEANINGS[result]]),
+    ['result', 'step', 'meaning'],
+    RESULTS.map((result) => [`\`${result}\``, conclusion(result), MEANINGS[result]]),
   )
 }
 

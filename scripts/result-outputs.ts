@@ -1,80 +1,68 @@
-/** Which result sets which output: what the code makes of the least and the most that a run can know. */
-import { RESULTS, type RunOutcome, type RunResult } from '../src/run/outcome.ts'
+/** The table of the outputs that each result sets, from the least and the most that a run can know. */
 import { ActionError, type FailureResult } from '../src/errors/action-error.ts'
-import { createRunState, type RunState } from '../src/run/state.ts'
 import { OUTPUTS, toOutputs, type OutputName } from '../src/report/outputs.ts'
+import { RESULTS, type RunOutcome, type RunResult } from '../src/run/outcome.ts'
+import { createRunState, type RunState } from '../src/run/state.ts'
 
-/** `set` always, `known` where it is known, `empty` never. */
+/** Whether a result always sets an output, sets it if the value is known, or never sets it. */
 export type Presence = 'set' | 'known' | 'empty'
 
-type Case = Readonly<{ findings: RunState; ending: RunOutcome }>
+type Case = Readonly<{ state: RunState; outcome: RunOutcome }>
 
-const asked = {
+const inputs = {
   appId: 'd1a2b3c4d5e6f7',
   backendEnvironmentName: 'prod',
   resourceName: 'media',
 } as const
-const started = { ...asked, jobId: '7f3c2b9d', status: 'RUNNING' } as const
+const withJob = { ...inputs, jobId: '7f3c2b9d', status: 'RUNNING' } as const
 
-const findings = (known: Partial<RunState> = {}): RunState => ({ ...createRunState(), ...known })
-
-/** After a change, the storage was looked at or could not be, and its job was seen or not. */
-const done = (result: 'created' | 'updated'): readonly Case[] => [
-  { findings: findings(asked), ending: { result, verified: false, bucketName: undefined } },
-  { findings: findings(started), ending: { result, verified: true, bucketName: 'media-prod' } },
-]
-
-const red = (result: FailureResult, known: Partial<RunState>, requestId?: string): Case => ({
-  findings: findings(known),
-  ending: { result, error: new ActionError('INTERNAL_ERROR', 'message', { requestId }) },
+const createCase = (known: Partial<RunState>, outcome: RunOutcome): Case => ({
+  state: { ...createRunState(), ...known },
+  outcome,
 })
 
-/** For every result, the least and the most that a run which ends so can know. */
+/** After a change, the storage was verified or not, and its job is known or not. */
+const afterChange = (result: 'created' | 'updated'): readonly Case[] => [
+  createCase(inputs, { result, verified: false, bucketName: undefined }),
+  createCase(withJob, { result, verified: true, bucketName: 'media-prod' }),
+]
+
+const failure = (result: FailureResult, known: Partial<RunState>, requestId?: string): Case =>
+  createCase(known, { result, error: new ActionError('INTERNAL_ERROR', 'message', { requestId }) })
+
+/** For each result, a run that knows the least and a run that knows the most. */
 const CASES: Readonly<Record<RunResult, readonly Case[]>> = {
-  created: done('created'),
-  updated: done('updated'),
+  created: afterChange('created'),
+  updated: afterChange('updated'),
   unchanged: [
-    {
-      findings: findings(asked),
-      ending: { result: 'unchanged', verified: true, bucketName: undefined },
-    },
-    // A job of its own can have failed because another run was first.
-    {
-      findings: findings(started),
-      ending: { result: 'unchanged', verified: true, bucketName: 'media-prod' },
-    },
+    createCase(inputs, { result: 'unchanged', verified: true, bucketName: undefined }),
+    // The job of this run can have failed because another run was first.
+    createCase(withJob, { result: 'unchanged', verified: true, bucketName: 'media-prod' }),
   ],
-  planned: [{ findings: findings(asked), ending: { result: 'planned' } }],
-  started: [
-    {
-      findings: findings({ ...started, status: '' }),
-      ending: { result: 'started', verified: false, bucketName: undefined },
-    },
-    {
-      findings: findings(started),
-      ending: { result: 'started', verified: false, bucketName: undefined },
-    },
-  ],
-  skipped: [{ findings: findings(), ending: { result: 'skipped', reason: 'a reason' } }],
-  failed: [red('failed', {}), red('failed', started, 'request-id')],
-  unknown: [red('unknown', asked), red('unknown', started, 'request-id')],
-  'timed-out': [red('timed-out', asked), red('timed-out', started, 'request-id')],
-  cancelled: [red('cancelled', {}), red('cancelled', started)],
+  planned: [createCase(inputs, { result: 'planned' })],
+  started: [{ ...withJob, status: '' }, withJob].map((known) =>
+    createCase(known, { result: 'started', verified: false, bucketName: undefined }),
+  ),
+  skipped: [createCase({}, { result: 'skipped', reason: 'a reason' })],
+  failed: [failure('failed', {}), failure('failed', withJob, 'request-id')],
+  unknown: [failure('unknown', inputs), failure('unknown', withJob, 'request-id')],
+  'timed-out': [failure('timed-out', inputs), failure('timed-out', withJob, 'request-id')],
+  cancelled: [failure('cancelled', {}), failure('cancelled', withJob)],
 }
 
-/** The endings of a result that the table is made of. */
+/** The outcomes of a result that the table is made of. */
 export const getOutcomes = (result: RunResult): readonly RunOutcome[] =>
-  CASES[result].map(({ ending }) => ending)
+  CASES[result].map(({ outcome }) => outcome)
 
-/** What a result says about an output. */
 export function getPresence(result: RunResult, output: OutputName): Presence {
-  const values = CASES[result].map(({ findings, ending }) => toOutputs(findings, ending)[output])
+  const values = CASES[result].map(({ state, outcome }) => toOutputs(state, outcome)[output])
   if (values.every((value) => value !== '')) return 'set'
   return values.some((value) => value !== '') ? 'known' : 'empty'
 }
 
 const MARKS: Readonly<Record<Presence, string>> = { set: '✓', known: '(✓)', empty: '' }
 
+/** The Markdown table of all outputs by result. */
 export function resultOutputsTable(): string {
   const rows = OUTPUTS.map((output) =>
     [`\`${output}\``, ...RESULTS.map((result) => MARKS[getPresence(result, output)])].join(' | '),
@@ -84,6 +72,6 @@ export function resultOutputsTable(): string {
     `| --- |${RESULTS.map(() => ' :-: |').join('')}`,
     ...rows.map((row) => `| ${row} |`),
     '',
-    '✓ is set, (✓) is set where it is known, everything else is empty.',
+    '✓: always set. (✓): set if the value is known. All other outputs are empty.',
   ].join('\n')
 }

@@ -1,17 +1,18 @@
 /**
- * Runs the bundle again and again against the emulator, each time in a world with trouble of its own, and
- * looks for what must never happen.
+ * Runs the bundle repeatedly against the emulator, each time with a random scenario, and checks invariants
+ * that must hold in every run.
  *
  *     npm run soak                                300 runs
  *     npm run soak -- --runs 25
- *     npm run soak -- --seed 4711                 the same worlds again
+ *     npm run soak -- --seed 4711                 the same scenarios again
  *     npm run soak -- --seed 4711 --only 17       one of them, with its log
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { newSeed } from '../test/support/seeded-random.ts'
+import type { Violation } from '../test/soak/invariants.ts'
 import { runSoakScenario, type SoakRun } from '../test/soak/run.ts'
+import { newSeed } from '../test/support/seeded-random.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,10 +24,10 @@ const { values } = parseArgs({
   },
 })
 
-function integer(name: string, text: string, least: number): number {
+function integer(name: string, text: string, min: number): number {
   const value = Number(text)
-  if (Number.isInteger(value) && value >= least) return value
-  console.error(`--${name} must be a whole number, ${least} at least, not ${text}.`)
+  if (Number.isInteger(value) && value >= min) return value
+  console.error(`--${name} must be an integer of at least ${min}, not "${text}".`)
   process.exit(2)
 }
 
@@ -34,63 +35,67 @@ const seed = values.seed === undefined ? newSeed() : integer('seed', values.seed
 const scale = integer('scale', values.scale, 1)
 const only = values.only === undefined ? undefined : integer('only', values.only, 1)
 const runs = integer('runs', values.runs, 1)
-/** Far apart, so that neighbouring seeds have no run in common. */
-const seedOf = (run: number): number => (seed + run * 1_000_003) % 2 ** 31
+const parallel = integer('parallel', values.parallel, 1)
 
-const done: SoakRun[] = []
-let failed: { run: number; what: SoakRun } | undefined
+/** The step between two runs is large, so that neighbouring seeds share no run. */
+const seedForRun = (run: number): number => (seed + run * 1_000_003) % 2 ** 31
+
+const finished: SoakRun[] = []
+let failed: Readonly<{ run: number; result: SoakRun }> | undefined
 const startedAt = performance.now()
-const left = only === undefined ? Array.from({ length: runs }, (_, index) => index + 1) : [only]
-console.log(`Soak: ${left.length} runs, seed ${seed}.`)
+const queue = only === undefined ? Array.from({ length: runs }, (_, index) => index + 1) : [only]
+console.log(`Soak test: ${queue.length} runs, seed ${seed}.`)
 
-async function work(): Promise<void> {
-  for (let run = left.shift(); run !== undefined; run = left.shift()) {
+async function worker(): Promise<void> {
+  for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
     if (failed !== undefined) return
-    const what = await runSoakScenario(seedOf(run), scale)
-    done.push(what)
-    if (what.violations.length > 0) failed ??= { run, what }
-    if (only !== undefined) console.log(what.log.join('\n'))
-    else if (done.length % 25 === 0) console.log(`${done.length} runs done.`)
+    const result = await runSoakScenario(seedForRun(run), scale)
+    finished.push(result)
+    if (result.violations.length > 0) failed ??= { run, result }
+    if (only !== undefined) console.log(result.log.join('\n'))
+    else if (finished.length % 25 === 0) console.log(`${finished.length} runs finished.`)
   }
 }
 
-await Promise.all(Array.from({ length: integer('parallel', values.parallel, 1) }, work))
+await Promise.all(Array.from({ length: parallel }, worker))
 
-const count = (kind: string): number =>
-  done.filter(({ violations }) => violations.some((violation) => violation.kind === kind)).length
-const sum = (of: (run: SoakRun) => number): number =>
-  done.reduce((total, run) => total + of(run), 0)
-const results = Object.entries(Object.groupBy(done, ({ result }) => result))
+const countViolations = (kind: Violation['kind']): number =>
+  finished.filter(({ violations }) => violations.some((violation) => violation.kind === kind))
+    .length
+const sum = (getCount: (run: SoakRun) => number): number =>
+  finished.reduce((total, run) => total + getCount(run), 0)
+const results = Object.entries(Object.groupBy(finished, ({ result }) => result))
   .map(([result, group]) => `${result} ${group?.length ?? 0}`)
   .sort()
 const rows: readonly (readonly [name: string, value: string | number])[] = [
-  ['runs', done.length],
+  ['runs', finished.length],
   ['seed', seed],
   ['seconds', Math.round((performance.now() - startedAt) / 1000)],
   ['results', results.join(', ')],
-  ['spoilt calls', sum(({ faults }) => faults.length)],
-  ['kinds of trouble', new Set(done.flatMap(({ faults }) => faults)).size],
+  ['faulty calls', sum(({ faults }) => faults.length)],
+  ['kinds of faults', new Set(finished.flatMap(({ faults }) => faults)).size],
   ['retries', sum(({ retries }) => retries)],
   ['creates and updates sent', sum(({ sends }) => sends)],
   ['creates and updates accepted', sum(({ accepted }) => accepted)],
-  ['duplicates', count('duplicate')],
-  ['hangs', count('hang')],
-  ['leaked secrets', count('leak')],
-  ['false greens', count('false green')],
-  ['lost jobs', count('lost job')],
-  ['ends without a verdict', count('no verdict')],
+  ['duplicates', countViolations('duplicate')],
+  ['hangs', countViolations('hang')],
+  ['leaked secrets', countViolations('leak')],
+  ['false successes', countViolations('false green')],
+  ['lost jobs', countViolations('lost job')],
+  ['runs without a result', countViolations('no verdict')],
 ]
 console.log(`\n${rows.map(([name, value]) => `${name.padEnd(30)}${value}`).join('\n')}`)
 
 if (failed !== undefined) {
-  const { run, what } = failed
+  const { run, result } = failed
+  const violations = result.violations.map(({ kind, detail }) => `${kind} (${detail})`)
   console.error(
     [
       '',
-      `Run ${run} has gone wrong: ${what.violations.map(({ kind, detail: text }) => `${kind} (${text})`).join('; ')}`,
-      `Again: npm run soak -- --seed ${seed} --only ${run}`,
-      JSON.stringify(what.scenario, undefined, 2),
-      ...what.log,
+      `Run ${run} violates an invariant: ${violations.join('; ')}`,
+      `To repeat it: npm run soak -- --seed ${seed} --only ${run}`,
+      JSON.stringify(result.scenario, undefined, 2),
+      ...result.log,
     ].join('\n'),
   )
   process.exitCode = 1
