@@ -3,7 +3,7 @@
  * and the number of requests. `npm run bench:polling [-- --write]`.
  */
 import { writeFileSync } from 'node:fs'
-import { pollDelayMs } from '../src/storage/jobs/wait-for-job.ts'
+import { pollDelayMs } from '../src/storage/jobs/polling.ts'
 import { lineChart } from './chart.ts'
 import { docsPath, writeSection } from './docs.ts'
 import { simulatePolling, type PollingCost } from './polling-cost.ts'

@@ -23,7 +23,7 @@ import type { ApiResult } from '../network/retry.ts'
 import type { AcceptedJob, Amplify, CallOptions } from '../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
 import { parseStorage, type DesiredStorage } from '../storage/model.ts'
-import { parseBackend } from '../storage/preconditions.ts'
+import { parseBackend } from '../storage/amplify-meta.ts'
 import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
 
 export type BackendRef = Readonly<{ appId: string; backendEnvironmentName: string }>

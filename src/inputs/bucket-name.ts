@@ -7,13 +7,12 @@
  * them is invalid, and one that only breaks the Amplify CLI's own rule, `^[a-z0-9-]{3,47}$`, gets a
  * warning.
  */
+import { findBucketNameViolation, MAX_BUCKET_NAME_LENGTH } from '../storage/bucket.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
 import { dashProblem } from './suggestions.ts'
 
-const S3_MAX_LENGTH = 63
 const CLI_MAX_LENGTH = 47
-const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-'] as const
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'] as const
 
 /**
@@ -41,40 +40,37 @@ export function environmentWarnings(environment: string): readonly string[] {
 }
 
 function brokenRule(text: string, environment: string | undefined): Parsed<never> | undefined {
-  if (/^[a-zA-Z\d.-]*[A-Z][a-zA-Z\d.-]*$/.test(text)) {
-    return invalid('must not contain uppercase letters', 'Write it in lowercase.')
-  }
-  if (/[^a-z\d.-]/u.test(text)) {
-    return (
-      dashProblem(text) ??
-      invalid(
-        'must contain only lowercase letters, digits, hyphens and dots',
-        'Use the plain base name, not a URL or an ARN. Replace underscores with hyphens.',
+  const violation = findBucketNameViolation(text, environment)
+  switch (violation?.rule) {
+    case undefined:
+      return undefined
+    case 'uppercase':
+      return invalid('must not contain uppercase letters', 'Write it in lowercase.')
+    case 'character':
+      return (
+        dashProblem(text) ??
+        invalid(
+          'must contain only lowercase letters, digits, hyphens and dots',
+          'Use the plain base name, not a URL or an ARN. Replace underscores with hyphens.',
+        )
       )
-    )
+    case 'start':
+      return invalid('must start with a letter or a digit', 'Remove the leading hyphen or dot.')
+    case 'two-dots':
+      return invalid('must not contain two dots in a row', 'Use hyphens.')
+    case 'ip-address':
+      return invalid('must not look like an IP address', 'Use hyphens, or start with a letter.')
+    case 'reserved-prefix':
+      return invalid(
+        `must not start with \`${violation.prefix}\`, which S3 reserves`,
+        'Choose a name that starts differently.',
+      )
+    case 'length':
+      return invalid(
+        `must not be longer than ${violation.maxLength} characters, because S3 allows ${MAX_BUCKET_NAME_LENGTH} including \`-\` and the environment`,
+        `Shorten it from ${text.length} to ${maxSafeLength(environment)} characters, which leaves room for a suffix, too.`,
+      )
   }
-  if (!/^[a-z\d]/.test(text)) {
-    return invalid('must start with a letter or a digit', 'Remove the leading hyphen or dot.')
-  }
-  if (text.includes('..')) return invalid('must not contain two dots in a row', 'Use hyphens.')
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
-    return invalid('must not look like an IP address', 'Use hyphens, or start with a letter.')
-  }
-  const prefix = RESERVED_PREFIXES.find((each) => text.startsWith(each))
-  if (prefix !== undefined) {
-    return invalid(
-      `must not start with \`${prefix}\`, which S3 reserves`,
-      'Choose a name that starts differently.',
-    )
-  }
-  const maxLength = Math.max(0, S3_MAX_LENGTH - 1 - (environment?.length ?? 2))
-  if (text.length > maxLength) {
-    return invalid(
-      `must not be longer than ${maxLength} characters, because S3 allows ${S3_MAX_LENGTH} including \`-\` and the environment`,
-      `Shorten it from ${text.length} to ${maxSafeLength(environment)} characters, which leaves room for a suffix, too.`,
-    )
-  }
-  return undefined
 }
 
 function cliWarnings(text: string, environment: string | undefined): readonly string[] {
@@ -93,6 +89,6 @@ function cliWarnings(text: string, environment: string | undefined): readonly st
 
 /** The longest base name that leaves room for a suffix of 6 characters and fits the Amplify CLI's rule. */
 function maxSafeLength(environment: string | undefined): number {
-  const room = S3_MAX_LENGTH - 6 - 1 - (environment?.length ?? 2)
+  const room = MAX_BUCKET_NAME_LENGTH - 6 - 1 - (environment?.length ?? 2)
   return Math.max(0, Math.min(CLI_MAX_LENGTH, room))
 }

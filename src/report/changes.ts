@@ -1,7 +1,8 @@
 /** Changes as people read them in the summary and the comment: a table, and notes on their effects. */
 import type { RunState } from '../run/state.ts'
-import { FIELD_LABELS } from '../storage/change-lines.ts'
-import { formatValue, type Change, type DesiredStorage } from '../storage/model.ts'
+import { FIELD_LABELS } from '../storage/diff.ts'
+import { formatValue, type Change } from '../storage/diff.ts'
+import type { DesiredStorage } from '../storage/model.ts'
 import { breakableCode, escapeMarkdown, table } from './markdown.ts'
 
 /**

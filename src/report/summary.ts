@@ -1,6 +1,6 @@
 /** The job summary: the result in words, then the requested settings and the current ones. */
 import { formatDuration } from '../lib/clock.ts'
-import { FIELD_LABELS } from '../storage/change-lines.ts'
+import { FIELD_LABELS } from '../storage/diff.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import type { Storage, DesiredStorage } from '../storage/model.ts'

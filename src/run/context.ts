@@ -2,7 +2,7 @@
 import type { Cancellation } from './cancellation.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { WorkflowEvent } from '../workflow/event.ts'
-import type { StorageRef } from '../storage/errors.ts'
+import type { StorageRef } from '../storage/api.ts'
 import { createRunState, type RunState, type Warning } from './state.ts'
 import { createAgents, type Agents } from '../network/agents.ts'
 import { PROXY_VARIABLES, parseProxyUrl, tryDecode } from '../network/proxy.ts'

@@ -17,7 +17,7 @@ export function createObserver(run: RunContext, onKnownOutputs: () => void): Obs
     },
     onMutation: (outcome) => {
       state.mutationSent = true
-      state.mutationPending = outcome === 'open'
+      state.mutationPending = outcome === 'pending'
     },
     onAccepted: ({ appId, backendEnvironmentName }) => {
       state.appId = redact(appId) ?? state.appId

@@ -1,7 +1,8 @@
 /** How a run ends: one result, a success or a failure. */
 import { ActionError, type FailureResult } from '../errors/action-error.ts'
 import { errorMessage } from '../lib/error-message.ts'
-import { jobCommand, storageCommand, type StorageRef } from '../storage/errors.ts'
+import { jobCommand, storageCommand } from '../storage/cli-commands.ts'
+import type { StorageRef } from '../storage/api.ts'
 import { getRunningJob, type RunState } from './state.ts'
 
 export type RunOutcome =

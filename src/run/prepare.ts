@@ -7,7 +7,7 @@ import {
   type Inputs,
 } from '../inputs/read-inputs.ts'
 import { formatDuration } from '../lib/clock.ts'
-import { formatValue } from '../storage/model.ts'
+import { formatValue } from '../storage/diff.ts'
 import { decide, type Decision } from '../workflow/decide.ts'
 import { readEvent } from '../workflow/event.ts'
 import { warn, type RunContext } from './context.ts'

@@ -1,7 +1,8 @@
 /** What a run has learned so far. Outputs, summary and comment are made from it. */
 import type { ErrorCode } from '../errors/catalog.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
-import type { Change, Storage } from '../storage/model.ts'
+import type { Change } from '../storage/diff.ts'
+import type { Storage } from '../storage/model.ts'
 
 export type Warning = Readonly<{
   title: string

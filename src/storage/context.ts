@@ -1,9 +1,9 @@
-/** What the steps of a run share: the API, time, and somebody to tell. */
-import type { Amplify, CallOptions, AcceptedJob } from './api.ts'
+/** What every step of a plan or an apply needs: the API, the retry policy and an observer. */
 import type { ErrorCode } from '../errors/catalog.ts'
-import type { StorageRef } from './errors.ts'
 import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
-import type { Change, Storage } from './model.ts'
+import type { AcceptedJob, Amplify, CallOptions, StorageRef } from './api.ts'
+import type { Change } from './diff.ts'
+import type { Storage } from './model.ts'
 
 export type WarningDetails = Readonly<{
   /** Marks the one warning that the comment words differently. */
@@ -12,36 +12,36 @@ export type WarningDetails = Readonly<{
   code?: ErrorCode
 }>
 
-/** Told of what a run learns, as soon as it is known. */
+/** Receives what a run learns, as soon as it is known. */
 export type Observer = Readonly<{
-  /** One line of the log. */
+  /** One line for the log. */
   onLog(text: string): void
   /** A warning for the annotations and the summary. */
   onWarning(title: string, text: string, details?: WarningDetails): void
   /**
-   * A create or update goes out, or what became of it is known now: `open` as long as it may take effect
-   * without the run knowing.
+   * A create or an update is sent (`pending`), or its outcome is known (`settled`). As long as it is
+   * pending, it may take effect without the run knowing.
    */
-  onMutation(outcome: 'open' | 'settled'): void
-  /** A create or update was accepted; what the answer says of app and environment is theirs to report. */
-  onAccepted(started: AcceptedJob): void
-  /** A job that is ours: started by this run, or found to be. */
+  onMutation(state: 'pending' | 'settled'): void
+  /** A create or an update was accepted; the response names the app and the environment. */
+  onAccepted(accepted: AcceptedJob): void
+  /** A job that this run started, or is found to have started. */
   onJob(jobId: string, status: string | undefined): void
   onChanges(changes: readonly Change[]): void
-  /** What a look found; undefined when there is no storage. */
-  onStorage(found: Storage | undefined): void
+  /** The storage as it was read; undefined where there is none. */
+  onStorage(current: Storage | undefined): void
 }>
 
 export type StorageContext = Readonly<{
   amplify: Amplify
   ref: StorageRef
   retryPolicy: RetryPolicy
-  /** Ends a create or an update; on cancellation later than the other calls' signal. */
+  /** Ends a create or an update; on cancellation it is aborted later than the signal of other calls. */
   mutationSignal: AbortSignal
   observer: Observer
 }>
 
-/** The terms of a call that is made now. */
+/** The options of a call that is made now. */
 export function callOptions(
   { retryPolicy }: StorageContext,
   signal = retryPolicy.signal,
@@ -49,10 +49,10 @@ export function callOptions(
   return { signal, remainingMs: Math.max(1, retryPolicy.deadline - retryPolicy.clock.now()) }
 }
 
-/** A read, made again as long as that can help. */
+/** Makes a call that changes nothing, and retries it. */
 export function readWithRetry<T>(
-  engine: StorageContext,
-  call: (terms: CallOptions) => Promise<ApiResult<T>>,
+  context: StorageContext,
+  call: (options: CallOptions) => Promise<ApiResult<T>>,
 ): Promise<ApiResult<T>> {
-  return retry(engine.retryPolicy, () => call(callOptions(engine)))
+  return retry(context.retryPolicy, () => call(callOptions(context)))
 }

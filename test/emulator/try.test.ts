@@ -17,7 +17,7 @@ import {
 import { UsageError } from '../../emulator/cli/flags.ts'
 import { defaults } from '../../emulator/lib/defaults.ts'
 import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
-import { pollDelayMs } from '../../src/storage/jobs/wait-for-job.ts'
+import { pollDelayMs } from '../../src/storage/jobs/polling.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = ['plan-and-apply', 'reusable']

@@ -10,7 +10,7 @@ import {
   commentMarker,
   parseRunId,
 } from '../../src/report/comment-body.ts'
-import { getCreateChanges } from '../../src/storage/model.ts'
+import { getCreateChanges } from '../../src/storage/diff.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
 import {
   runState,

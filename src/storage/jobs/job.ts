@@ -1,21 +1,25 @@
-/** Backend jobs as data: what a status means, when a job was created, which job is pending. */
+/** Backend jobs: what a status means, which job is pending, and which one a call has started. */
 import { sanitizeLine } from '../../lib/text.ts'
 
 export type Job = Readonly<{
-  /** Empty where the service gave none that can be used. */
-  jobId: string
-  /** As the service spells it; empty where it gave none. */
-  status: string
+  /** Undefined where the service sent none that can be used. */
+  jobId: string | undefined
+  /** As the service spells it. */
+  status: string | undefined
   /** The API operation that started the job, for example `CreateBackendStorage`. */
-  operation: string
-  /** Milliseconds since 1970; undefined where the service gave nothing readable. */
+  operation: string | undefined
+  /** Milliseconds since 1970; undefined where the service sent no time that can be parsed. */
   createdAt: number | undefined
-  /** The service's own text about a failure, raw output of the Amplify CLI. */
-  error: string
+  /** The service's own text about a failure: output of the Amplify CLI, up to 20,000 characters. */
+  error: string | undefined
 }>
 
-/** Takes a job out of an answer, whatever the types in it. */
-export function parseJob(output: {
+/**
+ * Parses a job of a response.
+ *
+ * @param job members of any type, as the service sent them
+ */
+export function parseJob(job: {
   readonly JobId?: unknown
   readonly Status?: unknown
   readonly Operation?: unknown
@@ -23,15 +27,15 @@ export function parseJob(output: {
   readonly Error?: unknown
 }): Job {
   return {
-    jobId: parseJobId(output.JobId) ?? '',
-    status: sanitizeLine(toText(output.Status), 60),
-    operation: sanitizeLine(toText(output.Operation), 60),
-    createdAt: parseTime(output.CreateTime),
-    error: toText(output.Error).slice(0, 20_000),
+    jobId: parseJobId(job.JobId),
+    status: nonEmpty(sanitizeLine(toText(job.Status), 60)),
+    operation: nonEmpty(sanitizeLine(toText(job.Operation), 60)),
+    createdAt: parseTime(job.CreateTime),
+    error: nonEmpty(toText(job.Error).slice(0, 20_000)),
   }
 }
 
-/** A job id that can stand in a URL path; anything else is no job id of this service. */
+/** A job id that is safe in a URL path; anything else is no id of this service. */
 export function parseJobId(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,127}$/.test(value) ? value : undefined
 }
@@ -40,9 +44,15 @@ function toText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
+function nonEmpty(text: string): string | undefined {
+  return text === '' ? undefined : text
+}
+
 /**
- * A time as the service writes it. The only public sample has strings of epoch milliseconds
- * (aws-amplify/amplify-studio#369); seconds and ISO texts are understood as well.
+ * Parses a time as the service writes it: milliseconds since 1970 in a string, as in the only public
+ * sample (aws-amplify/amplify-studio#369). Seconds and ISO 8601 are accepted as well.
+ *
+ * @returns milliseconds since 1970
  */
 export function parseTime(value: unknown): number | undefined {
   if (value instanceof Date) return toMilliseconds(value)
@@ -58,14 +68,14 @@ function toMilliseconds(date: Date): number | undefined {
 }
 
 /**
- * Where a job is. The API's model has no list of statuses: `COMPLETED` and `FAILED` are known to be final,
- * everything else means that the job is still running.
+ * The phase of a job. The API's model lists no statuses: `COMPLETED` and `FAILED` are known to be final,
+ * and with any other status the job counts as running.
  */
 export type JobPhase = 'completed' | 'failed' | 'running'
 
-/** Reads a status in any letter case. */
-export function jobPhase(status: string): JobPhase {
-  switch (status.trim().toUpperCase()) {
+/** The phase for a status in any letter case. */
+export function jobPhase(status: string | undefined): JobPhase {
+  switch (status?.trim().toUpperCase()) {
     case 'COMPLETED':
       return 'completed'
     case 'FAILED':
@@ -75,18 +85,18 @@ export function jobPhase(status: string): JobPhase {
   }
 }
 
-/** Whether a status says itself that a job is under way; of others that is only assumed. */
-export function isKnownRunningStatus(status: string): boolean {
-  return KNOWN_RUNNING_STATUS.test(status.trim())
-}
-
 const KNOWN_RUNNING_STATUS =
   /^(?:RUNNING|PENDING|QUEUED|CREATED|STARTED|PROVISIONING|IN[_ -]?PROGRESS)$/i
 
+/** Whether a status is known to mean that the job is running; for others that is only assumed. */
+export function isKnownRunningStatus(status: string | undefined): boolean {
+  return status !== undefined && KNOWN_RUNNING_STATUS.test(status.trim())
+}
+
 /**
- * The job that holds the environment, if any. The service lets one job of an environment be pending at a
- * time, so a job of an unknown status is over as soon as a newer one exists; without that, a single old
- * job with a final status nobody has heard of would hold the environment for ever.
+ * The pending job of an environment, if there is one. The service lets only one job of an environment be
+ * pending, so a job with an unknown status is over as soon as there is a newer one. Without that rule, one
+ * old job with an unknown final status would block the environment forever.
  */
 export function findPendingJob(jobs: readonly Job[]): Job | undefined {
   const newest = Math.max(...jobs.map(({ createdAt }) => createdAt ?? -Infinity))
@@ -97,30 +107,37 @@ export function findPendingJob(jobs: readonly Job[]): Job | undefined {
   )
 }
 
-/** Server times have whole seconds, in the `Date` header and perhaps in a job's creation time. */
+/** The server's times are in whole seconds: the `Date` header, and perhaps the creation time of a job. */
 const SERVER_TIME_RESOLUTION_MS = 1_000
 
+/** A job with an id, by which it can be read. */
+export type StartedJob = Readonly<{ jobId: string; status: string | undefined }>
+
+/** A job that has completed or is running says more than one that failed. */
+const PHASE_PREFERENCE: readonly JobPhase[] = ['completed', 'running', 'failed']
+
 /**
- * The job that an operation of ours started, if the list has it: same operation, created no earlier than
- * our send.
+ * The job that a call of this run started, if it is listed: it has the same operation and was not created
+ * before the call was sent.
  *
- * @param serverSentAt our send by the server's own clock, in milliseconds since 1970
+ * @param serverSentAt when the call was sent, on the server's clock, in milliseconds since 1970
  */
 export function findStartedJob(
   jobs: readonly Job[],
   operation: string,
   serverSentAt: number,
-): Job | undefined {
-  const candidates = jobs.filter(
-    (job) =>
-      job.jobId !== '' &&
-      job.operation.toLowerCase() === operation.toLowerCase() &&
-      job.createdAt !== undefined &&
-      job.createdAt >= serverSentAt - SERVER_TIME_RESOLUTION_MS,
-  )
-  // One that is under way or completed says more than one that failed.
-  const order: readonly JobPhase[] = ['completed', 'running', 'failed']
-  return candidates.toSorted(
-    (a, b) => order.indexOf(jobPhase(a.status)) - order.indexOf(jobPhase(b.status)),
-  )[0]
+): StartedJob | undefined {
+  const candidates = jobs.flatMap((job) => {
+    const { jobId, status, createdAt } = job
+    const isCandidate =
+      job.operation?.toLowerCase() === operation.toLowerCase() &&
+      createdAt !== undefined &&
+      createdAt >= serverSentAt - SERVER_TIME_RESOLUTION_MS
+    return jobId !== undefined && isCandidate ? [{ jobId, status }] : []
+  })
+  return candidates.toSorted((a, b) => phaseRank(a.status) - phaseRank(b.status))[0]
+}
+
+function phaseRank(status: string | undefined): number {
+  return PHASE_PREFERENCE.indexOf(jobPhase(status))
 }

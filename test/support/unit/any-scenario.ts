@@ -1,10 +1,10 @@
-/** Worlds, faults and runs for properties: whatever the network and the service can do to a run. */
+/** Random scenarios for properties: whatever the network and the service can do to a run. */
 import { fc } from '@fast-check/vitest'
 import type { ApplyOptions } from '../../../src/storage/apply.ts'
-import type { Permission } from '../../../src/storage/model.ts'
+import { PERMISSIONS, type Permission } from '../../../src/storage/model.ts'
 import { DESIRED } from './storage-context.ts'
 import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from './api-failures.ts'
-import { MEDIA, type Scenario } from './storage-runs.ts'
+import { MEDIA, storageExists, type RunScenario, type ScenarioEvent } from './storage-runs.ts'
 import {
   EXISTS_TEXT,
   TIME_STYLES,
@@ -16,7 +16,7 @@ import {
   type ServiceOptions,
 } from './virtual-amplify.ts'
 
-/** How long after the failure of a create its effect may come. */
+/** For how long after its failure a create may still take effect. */
 const EFFECT_WINDOW_MS = 30_000
 
 const ambiguous = fc.constantFrom(...AMBIGUOUS)
@@ -32,7 +32,7 @@ const fault = (members: fc.Arbitrary<Fault>): fc.Arbitrary<Fault> =>
     ...(after === undefined ? {} : { retryAfterMs: after }),
   }))
 
-/** Trouble of a call that changes something; late effects come up to `latestMs` after the failure. */
+/** Faults of creates and updates; late effects come up to `latestMs` after the failure. */
 const writeFaults = (latestMs: number): fc.Arbitrary<Script> =>
   fc.array(
     fc.option(
@@ -72,7 +72,7 @@ const readFault = fault(
   }),
 )
 
-/** Trouble that stays: of any kind, hopeless included. */
+/** A fault of any kind, which every later call has too. */
 const permanentFault = fault(
   fc.record({ failure: fc.constantFrom(...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT) }),
 )
@@ -85,16 +85,19 @@ const readFaults: fc.Arbitrary<Script> = fc.oneof(
   },
 )
 
-/** A read fails by its time limit when its two ways take 20 seconds together. */
-const CALM_MS = 9_000
+/** A read times out when its request and its response take 20 seconds together. */
+const MAX_STABLE_LATENCY_MS = 9_000
 
-/** Times of ways, played round and round. */
-const latencies = (mostMs: number): fc.Arbitrary<() => () => number> =>
+/** Latencies, used in turn. */
+const latencies = (maxMs: number): fc.Arbitrary<() => () => number> =>
   fc
     .oneof(
       { weight: 4, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
-      { weight: 2, arbitrary: fc.array(fc.nat(CALM_MS), { minLength: 1, maxLength: 7 }) },
-      { weight: 1, arbitrary: fc.array(fc.nat(mostMs), { minLength: 1, maxLength: 7 }) },
+      {
+        weight: 2,
+        arbitrary: fc.array(fc.nat(MAX_STABLE_LATENCY_MS), { minLength: 1, maxLength: 7 }),
+      },
+      { weight: 1, arbitrary: fc.array(fc.nat(maxMs), { minLength: 1, maxLength: 7 }) },
     )
     .map((ways) => {
       const play = (): (() => number) => {
@@ -104,10 +107,10 @@ const latencies = (mostMs: number): fc.Arbitrary<() => () => number> =>
           return ways[next % ways.length] ?? 0
         }
       }
-      return Object.assign(play, { toString: () => `ways ${ways.join()}` })
+      return Object.assign(play, { toString: () => `latencies ${ways.join()}` })
     })
 
-const ends: fc.Arbitrary<readonly JobResult[]> = fc.array(
+const jobResults: fc.Arbitrary<readonly JobResult[]> = fc.array(
   fc.constantFrom<JobResult>(
     { status: 'COMPLETED' },
     { status: 'completed' },
@@ -120,10 +123,10 @@ const ends: fc.Arbitrary<readonly JobResult[]> = fc.array(
 
 export type AnyScenario = Readonly<{
   service: ServiceOptions
-  /** What the storage is before, and jobs of others. */
+  /** The storage before the run, and jobs of other runs. */
   before: 'nothing' | 'equal' | 'different'
   others: readonly Readonly<{ at: number; ms: number; creates: boolean; operation: string }>[]
-  port: Omit<ConnectionOptions, 'latency'>
+  connection: Omit<ConnectionOptions, 'latency'>
   latency: () => () => number
   maxAttempts: number
   timeoutMs: number
@@ -132,13 +135,13 @@ export type AnyScenario = Readonly<{
 }>
 
 export type ScenarioKind = Readonly<{
-  /** Whether the service prevents second jobs and storages by itself. */
+  /** Whether the service itself rejects second jobs and storages. */
   rules: 'on' | 'off' | 'any'
   role: 'may read' | 'any'
-  /** Whether others create storages meanwhile. */
+  /** Whether other runs create storages. */
   rivals: boolean
-  /** Whether reads come through, and jobs have a status, all the time. */
-  calm: boolean
+  /** Whether no read times out, and every job has a status. */
+  stable: boolean
 }>
 
 const READS: readonly Operation[] = [
@@ -148,12 +151,12 @@ const READS: readonly Operation[] = [
   'GetBackend',
 ]
 
-/** Any world of a kind. */
+/** Any scenario of a kind. */
 export function anyScenario({
   rules,
   role,
   rivals,
-  calm,
+  stable,
 }: ScenarioKind): fc.Arbitrary<AnyScenario> {
   const off = { oneJob: false, oneStorage: 'off' } as const
   const on = fc.constantFrom<ServiceOptions>(
@@ -172,10 +175,10 @@ export function anyScenario({
           ),
           runningStatus: fc.constantFrom(
             ...['RUNNING', 'RUNNING', 'PENDING', 'NEW_STATE'],
-            ...(calm ? [] : ['']),
+            ...(stable ? [] : ['']),
           ),
           times: fc.constantFrom(...Object.values(TIME_STYLES)),
-          ends,
+          jobResults,
           epochMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
           bucketAs: fc.constantFrom('base' as const, 'physical' as const, 'absent' as const),
           absentAs: fc.constantFrom('not-found' as const, 'empty' as const),
@@ -195,7 +198,7 @@ export function anyScenario({
           always: rarely(fc.tuple(fc.constantFrom(...READS), permanentFault)),
           denied: role === 'any' ? fc.subarray([...READS]) : fc.constant([]),
           storageLagMs: role === 'any' ? fc.constantFrom(0, 0, 0, 3_000, 40_000) : fc.constant(0),
-          latency: latencies(calm ? CALM_MS : EFFECT_WINDOW_MS),
+          latency: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
           maxAttempts: fc.integer({ min: 1, max: 6 }),
           timeoutMs: fc.oneof(
             { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
@@ -216,7 +219,7 @@ export function anyScenario({
           jobMs: any.jobMs,
           runningStatus: any.runningStatus,
           times: any.times,
-          ends: any.ends,
+          jobResults: any.jobResults,
           jobLagMs,
           storageLagMs: any.storageLagMs,
           epochMs: any.epochMs,
@@ -225,7 +228,7 @@ export function anyScenario({
         },
         before: any.before,
         others: any.others,
-        port: {
+        connection: {
           denied: any.denied,
           faults: {
             CreateBackendStorage: any.creates,
@@ -246,49 +249,50 @@ export function anyScenario({
   )
 }
 
-/** The setting of a run in a world. */
-export function toSetting(any: AnyScenario): Scenario {
-  let chance = -1
+/** The scenario of a run. */
+export function toRunScenario(any: AnyScenario): RunScenario {
+  let draws = -1
   return {
-    world: any.service,
-    port: { ...any.port, latency: any.latency() },
-    engine: {
+    service: any.service,
+    connection: { ...any.connection, latency: any.latency() },
+    context: {
       maxAttempts: any.maxAttempts,
       timeoutMs: any.timeoutMs,
       random: () => {
-        chance += 1
-        return any.random[chance % any.random.length] ?? 0
+        draws += 1
+        return any.random[draws % any.random.length] ?? 0
       },
     },
-    order: any.options,
-    play: (world, clock) => {
-      if (any.before === 'equal') world.addStorage(MEDIA)
-      if (any.before === 'different') world.addStorage({ ...MEDIA, authenticated: [] })
-      for (const { at, ms, creates, operation } of any.others) {
-        clock.schedule(at, () => {
-          const job = world.addJob(creates ? 'CreateBackendStorage' : operation, 'RUNNING')
-          clock.schedule(ms, () => {
-            const done = !creates || world.storages.size === 0
-            world.endJob(
-              job,
-              done ? { status: 'COMPLETED' } : { status: 'FAILED', error: EXISTS_TEXT },
-            )
-            if (creates && done) world.addStorage(MEDIA)
-          })
-        })
-      }
-    },
+    options: any.options,
+    events: [
+      ...(any.before === 'equal' ? [storageExists()] : []),
+      ...(any.before === 'different' ? [storageExists({ authenticated: [] })] : []),
+      ...any.others.map(competingJob),
+    ],
   }
 }
 
-/** Any list of permissions. */
-export const anyPermissions: fc.Arbitrary<Permission[]> = fc.subarray<Permission>([
-  'READ',
-  'CREATE_AND_UPDATE',
-  'DELETE',
-])
+/** A job of another run, which may create the storage. */
+const competingJob =
+  ({ at, ms, creates, operation }: AnyScenario['others'][number]): ScenarioEvent =>
+  (service, clock) => {
+    clock.schedule(at, () => {
+      const job = service.addJob(creates ? 'CreateBackendStorage' : operation, 'RUNNING')
+      clock.schedule(ms, () => {
+        const succeeds = !creates || service.storages.size === 0
+        service.endJob(
+          job,
+          succeeds ? { status: 'COMPLETED' } : { status: 'FAILED', error: EXISTS_TEXT },
+        )
+        if (creates && succeeds) service.addStorage(MEDIA)
+      })
+    })
+  }
 
-/** The storage that is asked for, as a plain object of what a run manages. */
+/** Any list of permissions. */
+export const anyPermissions: fc.Arbitrary<Permission[]> = fc.subarray([...PERMISSIONS])
+
+/** What a run manages of `MEDIA`. */
 export const EXPECTED_STORAGE = {
   resourceName: DESIRED.resourceName,
   baseName: MEDIA.baseName,

@@ -4,7 +4,8 @@ import { ActionError, type FailureResult } from '../../../src/errors/action-erro
 import type { ErrorCode } from '../../../src/errors/catalog.ts'
 import { createRunState, type RunState } from '../../../src/run/state.ts'
 import type { ReportData } from '../../../src/report/data.ts'
-import { getCreateChanges, type DesiredStorage } from '../../../src/storage/model.ts'
+import { getCreateChanges } from '../../../src/storage/diff.ts'
+import type { DesiredStorage } from '../../../src/storage/model.ts'
 
 export const request: DesiredStorage = {
   resourceName: 'media',

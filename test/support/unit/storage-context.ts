@@ -1,16 +1,17 @@
-/** An engine for a run on the virtual service, and everything that the run tells while it goes on. */
+/** The context of a run on the virtual service, and a record of everything that the run reports. */
 import type { Amplify, AcceptedJob } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
-import type { StorageRef } from '../../../src/storage/errors.ts'
+import type { StorageRef } from '../../../src/storage/api.ts'
 import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
-import type { Change, Storage, DesiredStorage } from '../../../src/storage/model.ts'
+import type { Change } from '../../../src/storage/diff.ts'
+import type { Storage, DesiredStorage } from '../../../src/storage/model.ts'
 import { APP_ID, ENVIRONMENT } from './virtual-amplify.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
-/** What a run has said so far. */
+/** What a run has reported so far. */
 export type Recorded = {
   readonly lines: string[]
-  /** The same with the time at which they came. */
+  /** The same lines with the time of each. */
   readonly timedLines: { readonly at: number; readonly text: string }[]
   readonly retries: string[]
   readonly warnings: { readonly title: string; readonly text: string }[]
@@ -18,20 +19,20 @@ export type Recorded = {
   readonly changes: (readonly Change[])[]
   readonly storages: (Storage | undefined)[]
   readonly accepted: AcceptedJob[]
-  /** What was said of sends: `open` as they went out, `settled` when their outcome was known. */
-  readonly mutations: ('open' | 'settled')[]
+  /** What was reported of creates and updates. */
+  readonly mutations: ('pending' | 'settled')[]
   refreshes: number
 }
 
 export type ContextOptions = Readonly<{
   maxAttempts?: number
-  /** Milliseconds from now until the run must have ended. */
+  /** Milliseconds from now to the deadline of the run. */
   timeoutMs?: number
   random?: () => number
   signal?: AbortSignal
   mutationSignal?: AbortSignal
-  /** What the run knows of the account's limit: nothing yet, unless given; null where its calls share none. */
-  pressure?: ThrottleState | null
+  /** What the run knows of throttling: nothing yet unless given; null where its calls share no limit. */
+  throttleState?: ThrottleState | null
 }>
 
 export const STORAGE_REF: StorageRef = {
@@ -42,7 +43,7 @@ export const STORAGE_REF: StorageRef = {
   accountId: '111122223333',
 }
 
-/** The storage that most scenarios ask for. */
+/** The storage that most scenarios set. */
 export const DESIRED: DesiredStorage = {
   resourceName: 'media',
   serviceName: 'S3',
@@ -54,7 +55,7 @@ export const DESIRED: DesiredStorage = {
 /** A signal that is never aborted. */
 export const neverAborted: AbortSignal = new AbortController().signal
 
-/** Patience on a virtual clock that says nothing. */
+/** A retry policy on a virtual clock, which reports nothing. */
 export function aRetryPolicy(clock: VirtualClock, members: Partial<RetryPolicy> = {}): RetryPolicy {
   return {
     clock,
@@ -68,7 +69,7 @@ export function aRetryPolicy(clock: VirtualClock, members: Partial<RetryPolicy> 
   }
 }
 
-/** Makes the engine of a run. */
+/** Creates the context of a run, and its record. */
 export function aStorageContext(
   clock: VirtualClock,
   amplify: Amplify,
@@ -87,7 +88,7 @@ export function aStorageContext(
     refreshes: 0,
   }
   const signal = options.signal ?? neverAborted
-  const { pressure: throttleState = { throttledResponses: 0 } } = options
+  const { throttleState = { throttledResponses: 0 } } = options
   const retryPolicy = aRetryPolicy(clock, {
     random: options.random ?? (() => 0.5),
     deadline: clock.now() + (options.timeoutMs ?? 1_800_000),
@@ -114,11 +115,11 @@ export function aStorageContext(
       onWarning: (title, text) => {
         recorded.warnings.push({ title, text })
       },
-      onAccepted: (started) => {
-        recorded.accepted.push(started)
+      onAccepted: (accepted) => {
+        recorded.accepted.push(accepted)
       },
-      onMutation: (outcome) => {
-        recorded.mutations.push(outcome)
+      onMutation: (state) => {
+        recorded.mutations.push(state)
       },
       onJob: (jobId, status) => {
         recorded.jobs.push({ jobId, status })
@@ -126,8 +127,8 @@ export function aStorageContext(
       onChanges: (changes) => {
         recorded.changes.push(changes)
       },
-      onStorage: (found) => {
-        recorded.storages.push(found)
+      onStorage: (current) => {
+        recorded.storages.push(current)
       },
     },
   }

@@ -9,7 +9,7 @@
  * effect, and every create that was sent while an earlier one could still take effect.
  */
 import type { Amplify, CallOptions, AcceptedJob } from '../../../src/storage/api.ts'
-import { parseBackend } from '../../../src/storage/preconditions.ts'
+import { parseBackend } from '../../../src/storage/amplify-meta.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
 import type { ApiFailure } from '../../../src/network/failure.ts'
 import { parseJob } from '../../../src/storage/jobs/job.ts'
@@ -95,7 +95,7 @@ export type ServiceOptions = Readonly<{
   /** What a job's status says while it runs. */
   runningStatus?: string
   /** How jobs end, in the order of their starts; COMPLETED after that. */
-  ends?: readonly JobResult[]
+  jobResults?: readonly JobResult[]
   times?: TimeStyle
   /** A job can be read and listed only so long after its start. */
   jobLagMs?: number
@@ -184,7 +184,7 @@ export function virtualAmplify(clock: VirtualClock, options: ServiceOptions = {}
   const mutations: RecordedMutation[] = []
   const unsafeCreates: RecordedMutation[] = []
   const jobs: ServiceJob[] = []
-  const ends = [...(options.ends ?? [])]
+  const jobResults = [...(options.jobResults ?? [])]
   const storages = new Map<string, ServiceStorage>()
   const visibleAt = new Map<string, number>()
   const lastIds = new Map<string, number>()
@@ -237,7 +237,7 @@ export function virtualAmplify(clock: VirtualClock, options: ServiceOptions = {}
     }
     jobs.unshift(job)
     send.effect = job
-    const end = ends.shift() ?? { status: 'COMPLETED' }
+    const end = jobResults.shift() ?? { status: 'COMPLETED' }
     clock.schedule(jobMs, () => {
       if (second && storages.size > 0) endJob(job, { status: 'FAILED', error: EXISTS_TEXT })
       else {
@@ -247,7 +247,7 @@ export function virtualAmplify(clock: VirtualClock, options: ServiceOptions = {}
     })
     return ok({
       jobId: job.jobId,
-      status: job.status,
+      status: job.status === '' ? undefined : job.status,
       appId: APP_ID,
       backendEnvironmentName: ENVIRONMENT,
     })

@@ -8,8 +8,8 @@ import {
   parseJobId,
   parseTime,
   type Job,
-} from '../../src/storage/jobs/job.ts'
-import { TIME_STYLES } from '../support/unit/virtual-amplify.ts'
+} from '../../../src/storage/jobs/job.ts'
+import { TIME_STYLES } from '../../support/unit/virtual-amplify.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 
@@ -18,12 +18,12 @@ const aJob = (members: Partial<Job> = {}): Job => ({
   status: 'RUNNING',
   operation: 'CreateBackendStorage',
   createdAt: NOON,
-  error: '',
+  error: undefined,
   ...members,
 })
 
-describe('a job out of an answer', () => {
-  test('is the only public sample as it was seen', () => {
+describe('parsing a job', () => {
+  test('The only public sample is parsed as it was published', () => {
     const sample = {
       JobId: '8d5a1a0e-7c1b-4d0e-9a55-0d3f7b1f2c11',
       Operation: 'UpdateBackendAPI',
@@ -41,16 +41,22 @@ describe('a job out of an answer', () => {
     })
   })
 
-  test('is empty where the answer says nothing', () => {
-    const nothing = { jobId: '', status: '', operation: '', createdAt: undefined, error: '' }
+  test('Members of other types count as absent', () => {
+    const nothing = {
+      jobId: undefined,
+      status: undefined,
+      operation: undefined,
+      createdAt: undefined,
+      error: undefined,
+    }
     expect(parseJob({})).toEqual(nothing)
     const wrong = { JobId: {}, Status: [], Operation: null, CreateTime: true, Error: new Map() }
     expect(parseJob(wrong)).toEqual(nothing)
   })
 
-  test('takes numbers for texts', () => {
+  test('Numbers are taken as text', () => {
     expect(parseJob({ Status: 7, Operation: 8, Error: 9, CreateTime: 1625670294153 })).toEqual({
-      jobId: '',
+      jobId: undefined,
       status: '7',
       operation: '8',
       createdAt: 1625670294153,
@@ -58,7 +64,7 @@ describe('a job out of an answer', () => {
     })
   })
 
-  test('has status and operation in one short line each, and a bounded error', () => {
+  test('The status and the operation are one short line each, and the error is limited', () => {
     const job = parseJob({
       Status: `::error::\n${'x'.repeat(100)}`,
       Operation: 'y'.repeat(61),
@@ -71,9 +77,9 @@ describe('a job out of an answer', () => {
   })
 })
 
-describe('I06: a job id', () => {
+describe('a job id', () => {
   test.each(['a', '8d5a1a0e-7c1b-4d0e-9a55-0d3f7b1f2c11', 'job_1.2', '0', 'x'.repeat(128)])(
-    'can be %j',
+    '%j is a job id',
     (id) => {
       expect(parseJobId(id)).toBe(id)
     },
@@ -97,13 +103,13 @@ describe('I06: a job id', () => {
     null,
     undefined,
     ['a'],
-  ])('is never %j', (id) => {
+  ])('%j is not a job id', (id) => {
     expect(parseJobId(id)).toBeUndefined()
-    expect(parseJob({ JobId: id }).jobId).toBe('')
+    expect(parseJob({ JobId: id }).jobId).toBeUndefined()
   })
 })
 
-describe('a time', () => {
+describe('the creation time of a job', () => {
   test.each([
     ['1625670294153', 1625670294153],
     [1625670294153, 1625670294153],
@@ -119,7 +125,7 @@ describe('a time', () => {
     ['2026-01-15T12:00:00.250Z', NOON + 250],
     ['2026-01-15T13:00:00+01:00', NOON],
     [new Date(NOON), NOON],
-  ])('%j is understood', (value, time) => {
+  ])('The time %j is parsed', (value, time) => {
     expect(parseTime(value)).toBe(time)
   })
 
@@ -146,7 +152,7 @@ describe('a time', () => {
     NaN,
     Infinity,
     new Date(NaN),
-  ])('%j is none', (value) => {
+  ])('%j is not a time', (value) => {
     expect(parseTime(value)).toBeUndefined()
   })
 
@@ -159,34 +165,34 @@ describe('a time', () => {
       TIME_STYLES.iso,
       TIME_STYLES.date,
     ),
-  ])('is the same in whatever way it is written', (ms, style) => {
+  ])('A time is the same in every format', (ms, style) => {
     expect(parseTime(style(ms))).toBe(ms)
   })
 
   property.prop([fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2050, 0) })])(
-    'in whole seconds loses less than one',
+    'A time in whole seconds loses less than one second',
     (ms) => {
       expect(parseTime(TIME_STYLES.seconds(ms))).toBe(ms - (ms % 1000))
     },
   )
 
   property.prop([fc.anything({ withDate: true, withBigInt: true })])(
-    'is a number or absent, whatever the service says',
+    'A time is a number or absent, whatever the service sends',
     (value) => {
       expect(['number', 'undefined']).toContain(typeof parseTime(value))
     },
   )
 })
 
-describe('W07: the phase of a job', () => {
+describe('the phase of a job', () => {
   test.each(['COMPLETED', 'completed', 'Completed', ' COMPLETED '])(
-    '%j is its good end',
+    'A job with the status %j has completed',
     (status) => {
       expect(jobPhase(status)).toBe('completed')
     },
   )
 
-  test.each(['FAILED', 'failed', ' Failed\n'])('%j is its bad end', (status) => {
+  test.each(['FAILED', 'failed', ' Failed\n'])('A job with the status %j has failed', (status) => {
     expect(jobPhase(status)).toBe('failed')
   })
 
@@ -199,13 +205,13 @@ describe('W07: the phase of a job', () => {
     '',
     'COMPLETED?',
     'NOTFAILED',
-  ])('%j means that it still runs', (status) => {
+  ])('A job with the status %j counts as running', (status) => {
     expect(jobPhase(status)).toBe('running')
   })
 })
 
 describe('the pending job of an environment', () => {
-  test('is absent where there are no jobs, or all have ended', () => {
+  test('There is none where there are no jobs, or all have ended', () => {
     expect(findPendingJob([])).toBeUndefined()
     expect(
       findPendingJob([aJob({ status: 'COMPLETED' }), aJob({ status: 'FAILED' })]),
@@ -225,13 +231,13 @@ describe('the pending job of an environment', () => {
     'IN-PROGRESS',
     'INPROGRESS',
     ' RUNNING ',
-  ])('is one that says %j, however old it is', (status) => {
+  ])('A job with the status %j is pending, however old it is', (status) => {
     const old = aJob({ jobId: 'old', status, createdAt: NOON - 86_400_000 })
     expect(findPendingJob([aJob({ status: 'COMPLETED' }), old])).toBe(old)
   })
 
   test.each(['', 'CANCELLED', 'NEW_STATE', 'RUNNINGX', 'XRUNNING'])(
-    'is one of the unknown status %j only as long as there is no newer one',
+    'A job with the unknown status %j is pending only as long as there is no newer one',
     (status) => {
       const strange = aJob({ jobId: 'strange', status })
       const older = aJob({ jobId: 'older', status: 'COMPLETED', createdAt: NOON - 1 })
@@ -244,54 +250,61 @@ describe('the pending job of an environment', () => {
     },
   )
 
-  test('is one of an unknown status whose time cannot be read', () => {
+  test('A job with an unknown status is pending where its time cannot be parsed', () => {
     const strange = aJob({ status: 'NEW_STATE', createdAt: undefined })
     expect(findPendingJob([aJob({ status: 'COMPLETED', createdAt: NOON }), strange])).toBe(strange)
   })
 
-  test('is one of an unknown status where no time can be read', () => {
+  test('A job with an unknown status is pending where no other time can be parsed', () => {
     const strange = aJob({ status: 'NEW_STATE' })
     const timeless = aJob({ status: 'FAILED', createdAt: undefined })
     expect(findPendingJob([timeless, strange])).toBe(strange)
   })
 })
 
-describe('the job that our call started', () => {
-  const find = (jobs: readonly Job[]): Job | undefined =>
-    findStartedJob(jobs, 'CreateBackendStorage', NOON)
+describe('the job that a call has started', () => {
+  const find = (jobs: readonly Job[]): string | undefined =>
+    findStartedJob(jobs, 'CreateBackendStorage', NOON)?.jobId
 
-  test('has our operation, in any letter case', () => {
-    const job = aJob({ operation: 'createbackendstorage' })
-    expect(find([job])).toBe(job)
-    expect(find([aJob({ operation: 'UpdateBackendStorage' })])).toBeUndefined()
-    expect(find([aJob({ operation: '' })])).toBeUndefined()
-    expect(findStartedJob([aJob()], 'CREATEBACKENDSTORAGE', NOON)).toEqual(aJob())
+  test.each([
+    ['CreateBackendStorage', 'CreateBackendStorage', 'job-1'],
+    ['createbackendstorage', 'CreateBackendStorage', 'job-1'],
+    ['CreateBackendStorage', 'CREATEBACKENDSTORAGE', 'job-1'],
+    ['UpdateBackendStorage', 'CreateBackendStorage', undefined],
+    [undefined, 'CreateBackendStorage', undefined],
+  ])('A job of the operation %j started by %s is found as %j', (operation, call, jobId) => {
+    expect(findStartedJob([aJob({ operation })], call, NOON)?.jobId).toBe(jobId)
   })
 
-  test('was created no earlier than our send, give or take the second that times are cut to', () => {
-    const at = (createdAt: number | undefined): Job => aJob({ createdAt })
-    expect(find([at(NOON)])).toEqual(at(NOON))
-    expect(find([at(NOON + 60_000)])).toEqual(at(NOON + 60_000))
-    expect(find([at(NOON - 1_000)])).toEqual(at(NOON - 1_000))
-    expect(find([at(NOON - 1_001)])).toBeUndefined()
-    expect(find([at(undefined)])).toBeUndefined()
+  test.each([
+    [NOON, 'job-1'],
+    [NOON + 60_000, 'job-1'],
+    [NOON - 1_000, 'job-1'],
+    [NOON - 1_001, undefined],
+    [undefined, undefined],
+  ])('A job created at %j, for a call at noon, is found as %j', (createdAt, jobId) => {
+    expect(find([aJob({ createdAt })])).toBe(jobId)
   })
 
-  test('has an id that can be asked for', () => {
-    expect(find([aJob({ jobId: '' })])).toBeUndefined()
+  test('It is returned with its status', () => {
+    expect(findStartedJob([aJob()], 'CreateBackendStorage', NOON)).toEqual({
+      jobId: 'job-1',
+      status: 'RUNNING',
+    })
   })
 
-  test('is one that completed before one that runs before one that failed', () => {
+  test('A job without an id is not found', () => {
+    expect(find([aJob({ jobId: undefined })])).toBeUndefined()
+  })
+
+  test('A completed job is preferred to a running one, and that to a failed one', () => {
     const failed = aJob({ jobId: 'failed', status: 'FAILED' })
     const running = aJob({ jobId: 'running', status: 'RUNNING' })
     const completed = aJob({ jobId: 'completed', status: 'COMPLETED' })
-    expect(find([failed, running, completed])).toBe(completed)
-    expect(find([failed, running])).toBe(running)
-    expect(find([running, failed])).toBe(running)
-    expect(find([failed])).toBe(failed)
-  })
-
-  test('is absent where the list is empty', () => {
+    expect(find([failed, running, completed])).toBe('completed')
+    expect(find([failed, running])).toBe('running')
+    expect(find([running, failed])).toBe('running')
+    expect(find([failed])).toBe('failed')
     expect(find([])).toBeUndefined()
   })
 })

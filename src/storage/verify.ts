@@ -1,0 +1,113 @@
+/** Verifies that a completed job left the storage as desired. */
+import { ActionError } from '../errors/action-error.ts'
+import { withResult } from '../errors/with-result.ts'
+import { formatDuration } from '../lib/clock.ts'
+import { quote } from '../lib/text.ts'
+import { formatFailure, type ApiFailure } from '../network/failure.ts'
+import { storageCommand } from './cli-commands.ts'
+import type { Observer, StorageContext } from './context.ts'
+import type { DesiredStorage } from './model.ts'
+import { planChange } from './plan-change.ts'
+import {
+  createBackendReader,
+  readStorage,
+  resolveBucketName,
+  type BackendReader,
+  type StorageReadResult,
+} from './read-storage.ts'
+
+export type ApplyResult = Readonly<{
+  result: 'created' | 'updated' | 'unchanged' | 'started'
+  /** Whether the storage was read and matches the configuration. */
+  verified: boolean
+  /** The physical name; undefined where it is not known. */
+  bucketName: string | undefined
+}>
+
+/** The service may show a completed change late. */
+const MAX_VERIFY_READS = 6
+const VERIFY_DELAY_MS = 5_000
+
+/**
+ * Reads the storage until it matches the configuration.
+ *
+ * @param kind of the change whose job has completed
+ * @param onDenied receives the failure where the role may not read the storage; it then counts as not
+ *   verified
+ * @throws ActionError when the storage still differs after the last read; the signal's reason when aborted
+ */
+export async function verifyStorage(
+  context: StorageContext,
+  desired: DesiredStorage,
+  kind: 'create' | 'update',
+  onDenied: (denied: ApiFailure) => void,
+): Promise<ApplyResult> {
+  const { observer } = context
+  const { clock, deadline, signal } = context.retryPolicy
+  const result = kind === 'create' ? 'created' : 'updated'
+  // What was read of the backend before the change no longer holds.
+  const readBackend = createBackendReader(context)
+  for (let reads = 1; ; reads += 1) {
+    const read = await readAfterJob(context, desired, readBackend)
+    if (read.denied !== undefined) {
+      onDenied(read.denied)
+      return { result, verified: false, bucketName: undefined }
+    }
+    const change = planChange(desired, read.current, 'match', read.naming)
+    if (change.kind === 'unchanged') {
+      observer.onLog(formatUpToDate(desired))
+      const bucketName = await resolveBucketName(context, desired, read, readBackend)
+      return { result, verified: true, bucketName }
+    }
+    const hasTimeLeft = clock.now() + VERIFY_DELAY_MS < deadline
+    if (reads >= MAX_VERIFY_READS || !hasTimeLeft) {
+      throw change.kind === 'reject' ? change.error : storageMissing(context)
+    }
+    observer.onLog(
+      `The storage does not match the configuration yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
+    )
+    await clock.sleep(VERIFY_DELAY_MS, signal)
+  }
+}
+
+/** A read after the job has completed; when it fails, it is unknown whether the storage is as desired. */
+async function readAfterJob(
+  context: StorageContext,
+  desired: DesiredStorage,
+  readBackend: BackendReader,
+): Promise<StorageReadResult> {
+  try {
+    return await readStorage(context, desired, readBackend)
+  } catch (error) {
+    if (!(error instanceof ActionError) || error.result !== 'failed') throw error
+    throw withResult(
+      error,
+      'unknown',
+      `The job completed, but the storage could not be read: ${error.message}`,
+    )
+  }
+}
+
+function storageMissing({ ref }: StorageContext): ActionError {
+  return new ActionError(
+    'STORAGE_NOT_SEEN',
+    `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
+    {
+      result: 'unknown',
+      advice: `Check the storage before you run again: ${storageCommand(ref)}`,
+    },
+  )
+}
+
+/** The line for a storage that matches the configuration. */
+export function formatUpToDate({ resourceName }: DesiredStorage): string {
+  return `The storage ${quote(resourceName)} matches the configuration.`
+}
+
+/** Warns that the role may not read the storage. */
+export function warnOfDeniedRead(observer: Observer, denied: ApiFailure): void {
+  observer.onWarning(
+    'Storage not read',
+    `The role has no permission to read the storage (amplifybackend:GetBackendStorage): ${formatFailure(denied)}.`,
+  )
+}

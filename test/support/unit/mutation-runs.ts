@@ -1,0 +1,53 @@
+/** Single creates and updates on the virtual service. */
+import type { StorageContext } from '../../../src/storage/context.ts'
+import { sendMutation } from '../../../src/storage/mutation/mutation.ts'
+import {
+  newMutationState,
+  type Mutation,
+  type MutationOutcome,
+  type MutationState,
+} from '../../../src/storage/mutation/state.ts'
+import { DESIRED } from './storage-context.ts'
+import { runTask, type Scenario, type ScenarioResult } from './storage-runs.ts'
+
+export type MutationScenario = Scenario &
+  Readonly<{ state?: MutationState; operation?: Mutation['operation'] }>
+
+export type MutationRun = ScenarioResult<MutationOutcome> & Readonly<{ state: MutationState }>
+
+/** A create of `DESIRED`, or an update that leaves DELETE as the only permission. */
+export const aMutation = (
+  { amplify }: StorageContext,
+  operation: Mutation['operation'] = 'CreateBackendStorage',
+): Mutation =>
+  operation === 'CreateBackendStorage'
+    ? {
+        operation,
+        send: (options) => amplify.createStorage(DESIRED, options),
+        isDone: (storage) => storage !== undefined,
+      }
+    : {
+        operation,
+        send: (options) =>
+          amplify.updateStorage(
+            'media',
+            { authenticated: ['DELETE'], unauthenticated: [] },
+            options,
+          ),
+        isDone: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
+      }
+
+/** Sends one create or update. */
+export async function runMutation(scenario: MutationScenario = {}): Promise<MutationRun> {
+  const state = scenario.state ?? newMutationState()
+  const run = await runTask(scenario, (context) =>
+    sendMutation(context, aMutation(context, scenario.operation), state),
+  )
+  return { ...run, state }
+}
+
+/** The result of a mutation whose job is known. */
+export const started = (jobId: string, status = 'RUNNING') => ({
+  ok: true,
+  value: { kind: 'started', jobId, status },
+})

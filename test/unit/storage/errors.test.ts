@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { ERROR_CATALOG, type ErrorCode } from '../../../src/errors/catalog.ts'
+import type { ApiFailure } from '../../../src/network/failure.ts'
+import type { StorageRef } from '../../../src/storage/api.ts'
+import { toActionError } from '../../../src/storage/errors.ts'
+import { createFailure, type FailureName } from '../../support/unit/api-failures.ts'
+import { STORAGE_REF } from '../../support/unit/storage-context.ts'
+
+const errorFor = (
+  name: FailureName,
+  members: Partial<ApiFailure> = {},
+  ref: Partial<StorageRef> = {},
+) => toActionError(createFailure('GetBackend', name, members), { ...STORAGE_REF, ...ref })
+
+const TLS = 'SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in chain'
+
+const ERRORS: readonly (readonly [FailureName, ErrorCode, string])[] = [
+  [
+    'throttled',
+    'THROTTLED',
+    'was throttled in every attempt: 429 TooManyRequestsException: Rate exceeded.',
+  ],
+  [
+    'connectionRefused',
+    'HOST_UNREACHABLE',
+    'could not reach the service: ECONNREFUSED: connect ECONNREFUSED.',
+  ],
+  [
+    'unknownHost',
+    'HOST_UNREACHABLE',
+    'found no host for the region "eu-west-1": ENOTFOUND: getaddrinfo ENOTFOUND.',
+  ],
+  ['untrusted', 'TLS_FAILED', `failed because the certificate of the host is not trusted: ${TLS}.`],
+  [
+    'gatewayTimeout',
+    'GATEWAY_TIMEOUT',
+    'failed with a gateway timeout: 504 GatewayTimeoutException: Endpoint request timed out.',
+  ],
+  [
+    'internalError',
+    'SERVICE_ERROR',
+    'failed with an internal service error: 500: Internal server error.',
+  ],
+  ['stall', 'NO_ANSWER', 'received no response: no response within the time limit.'],
+  ['page', 'UNREADABLE_RESPONSE', 'returned a malformed response: 200: the response is not JSON.'],
+  [
+    'notFound',
+    'NOT_FOUND',
+    'did not find the app "d1a2b3c4d5" with the environment "prod" in eu-west-1: 404 NotFoundException: App not found.',
+  ],
+  [
+    'expired',
+    'CREDENTIALS_EXPIRED',
+    'was rejected: 403 ExpiredTokenException: The security token is expired.',
+  ],
+  [
+    'badKeys',
+    'CREDENTIALS_REFUSED',
+    'was rejected: 403 UnrecognizedClientException: The security token is invalid.',
+  ],
+  [
+    'badRequest',
+    'BAD_REQUEST',
+    'was rejected as invalid: 400 BadRequestException: Invalid request.',
+  ],
+  ['forbidden', 'REQUEST_REFUSED', 'was rejected: 403: Forbidden.'],
+]
+
+describe('the error for a call that has finally failed', () => {
+  test.each(ERRORS)('A call that fails with %s has the code %s', (name, code, message) => {
+    expect(errorFor(name)).toMatchObject({
+      code,
+      message: `GetBackend ${message}`,
+      result: 'failed',
+    })
+  })
+
+  test('A call that is denied has the code ACCESS_DENIED', () => {
+    expect(errorFor('accessDenied')).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message:
+        'The credentials have no permission to call GetBackend: 403 AccessDeniedException: User is not authorized to perform that.',
+    })
+  })
+
+  test.each<readonly [Partial<ApiFailure>, ErrorCode, string]>([
+    [
+      { name: 'RequestTimeTooSkewed' },
+      'CREDENTIALS_REFUSED',
+      'was rejected: 400 RequestTimeTooSkewed: Invalid request.',
+    ],
+    [
+      { message: 'There is a pending job' },
+      'PENDING_JOB',
+      'was rejected because another job is pending: 400 BadRequestException: There is a pending job.',
+    ],
+    [
+      { message: 'It already exists' },
+      'STORAGE_EXISTS',
+      'was rejected: 400 BadRequestException: It already exists.',
+    ],
+  ])('A call that fails with status 400 and %j has the code %s', (members, code, message) => {
+    expect(errorFor('badRequest', members)).toMatchObject({
+      code,
+      message: `GetBackend ${message}`,
+    })
+  })
+
+  test('The error has the request id, and the remedy of its code', () => {
+    const { requestId, advice } = errorFor('badRequest')
+    expect(requestId).toBe('request-400')
+    expect(advice).toBe(ERROR_CATALOG.BAD_REQUEST.remedy)
+  })
+
+  test('The caller can give another result and other advice', () => {
+    const failure = createFailure('GetBackend', 'accessDenied')
+    const details = { result: 'unknown', advice: 'Check it yourself.' } as const
+    expect(toActionError(failure, STORAGE_REF, details)).toMatchObject({
+      ...details,
+      requestId: 'request-403',
+    })
+  })
+})
+
+describe('the advice for a call that has finally failed', () => {
+  test.each([
+    ['111122223333', 'eu-west-1', 'arn:aws:amplifybackend:eu-west-1:111122223333'],
+    [undefined, 'eu-west-1', 'arn:aws:amplifybackend:eu-west-1:YOUR-ACCOUNT-ID'],
+    ['111122223333', 'cn-north-1', 'arn:aws-cn:amplifybackend:cn-north-1:111122223333'],
+    ['111122223333', 'us-gov-west-1', 'arn:aws-us-gov:amplifybackend:us-gov-west-1:111122223333'],
+  ])(
+    'A denied call in the account %j and the region %s names the permission and its resource',
+    (accountId, region, arn) => {
+      expect(errorFor('accessDenied', {}, { accountId, region }).advice).toBe(
+        `Allow amplifybackend:GetBackend on ${arn}:/backend/d1a2b3c4d5/* for the role.`,
+      )
+    },
+  )
+
+  test('An expired session of a role that this run assumed points at the clock of the runner', () => {
+    const { advice } = errorFor('expired')
+    expect(advice).toContain('On a self-hosted runner, check the clock.')
+    expect(advice).not.toContain('role-to-assume')
+  })
+
+  test('Expired credentials of the environment have the remedy of their code', () => {
+    const { advice } = errorFor('expired', {}, { accountId: undefined })
+    expect(advice).toBe(ERROR_CATALOG.CREDENTIALS_EXPIRED.remedy)
+  })
+
+  test('A host that does not exist points at the region', () => {
+    expect(errorFor('unknownHost').advice).toBe(
+      'Check the spelling of aws-region ("eu-west-1") and that Amplify Backend is available there.',
+    )
+  })
+
+  test.each(['unknownHost', 'connectionRefused'] as const)(
+    'A custom endpoint that cannot be reached (%s) points at its setting',
+    (name) => {
+      const route = { host: 'a.test', proxy: undefined, endpoint: 'AWS_ENDPOINT_URL' }
+      const { code, message, advice } = errorFor(name, { route })
+      expect(code).toBe('HOST_UNREACHABLE')
+      expect(message).toMatch(/^GetBackend could not reach the service: /)
+      expect(advice).toBe('Check AWS_ENDPOINT_URL: it sends requests to a.test.')
+    },
+  )
+
+  test('A host that refuses the connection has the remedy of its code', () => {
+    expect(errorFor('connectionRefused').advice).toBe(ERROR_CATALOG.HOST_UNREACHABLE.remedy)
+  })
+
+  test('A missing app or environment names the inputs that decide where the call looks', () => {
+    expect(errorFor('notFound').advice).toBe(
+      'Check app-id, backend-environment-name, aws-region and the account of the role. The app must be an Amplify Gen 1 app.',
+    )
+  })
+})

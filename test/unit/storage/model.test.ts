@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { parseStorage } from '../../../src/storage/model.ts'
+
+describe('parsing a storage', () => {
+  test('The bucket is kept, and the permissions are put in one order', () => {
+    const storage = parseStorage({
+      BucketName: 'photos14a5e-prod',
+      Permissions: { Authenticated: ['DELETE', 'READ'], UnAuthenticated: ['READ'] },
+    })
+    expect(storage).toEqual({
+      bucketName: 'photos14a5e-prod',
+      permissions: { authenticated: ['READ', 'DELETE'], unauthenticated: ['READ'] },
+      unknownPermissions: { authenticated: [], unauthenticated: [] },
+    })
+  })
+
+  test('A response without a storage has none', () => {
+    expect(parseStorage(undefined)).toBeUndefined()
+  })
+
+  test.each([
+    {},
+    { BucketName: '', Permissions: undefined },
+    { BucketName: 7, Permissions: {} },
+    { BucketName: null, Permissions: { Authenticated: 'READ', UnAuthenticated: { 0: 'READ' } } },
+    { Permissions: { Authenticated: [7, null, ['READ']] } },
+  ])('There is neither a bucket nor a permission in %j', (config) => {
+    expect(parseStorage(config)).toEqual({
+      bucketName: undefined,
+      permissions: { authenticated: [], unauthenticated: [] },
+      unknownPermissions: { authenticated: [], unauthenticated: [] },
+    })
+  })
+
+  test('Unknown permissions are kept apart, as sanitized text', () => {
+    const storage = parseStorage({
+      Permissions: {
+        Authenticated: ['READ', 'LIST', 'read'],
+        UnAuthenticated: [`::error::\n${'x'.repeat(50)}`],
+      },
+    })
+    expect(storage?.permissions).toEqual({ authenticated: ['READ'], unauthenticated: [] })
+    expect(storage?.unknownPermissions).toEqual({
+      authenticated: ['LIST', 'read'],
+      unauthenticated: [`: :error:: ${'x'.repeat(28)}…`],
+    })
+  })
+})

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
+import type { AmplifyMeta, Backend } from '../../../src/storage/amplify-meta.ts'
+import { environmentNotFound, findFailedPreconditions } from '../../../src/storage/preconditions.ts'
+
+const REF = { appId: 'd1abc', backendEnvironmentName: 'prod', resourceName: 'media' }
+const MINE = { name: 'media', bucketName: undefined }
+const OTHER = { name: 'files', bucketName: undefined }
+
+const meta = (members: Partial<AmplifyMeta> = {}): AmplifyMeta => ({
+  suffix: '14a5e',
+  auth: ['cognito'],
+  storages: [],
+  ...members,
+})
+
+const failed = (
+  members: Partial<Backend>,
+): { code: string; message: string; advice: string; merge: boolean }[] => {
+  const backend: Backend = {
+    environments: ['dev', 'prod'],
+    error: undefined,
+    meta: meta(),
+    ...members,
+  }
+  return findFailedPreconditions(REF, backend).map(({ error, mayBeFixedByMerge }) => ({
+    code: error.code,
+    message: error.message,
+    advice: error.advice,
+    merge: mayBeFixedByMerge,
+  }))
+}
+
+const ENVIRONMENT_NOT_FOUND = {
+  code: 'ENVIRONMENT_NOT_FOUND',
+  message: 'The app "d1abc" has no backend environment "prod". It has "dev", "test".',
+  merge: true,
+}
+const OTHER_STORAGE = {
+  code: 'OTHER_STORAGE',
+  message: 'The environment "prod" already has an S3 storage, "files", and can have only one.',
+  advice: 'Set resource-name to "files" to manage that storage, or remove it first.',
+  merge: false,
+}
+const AUTH_MISSING = {
+  code: 'AUTH_MISSING',
+  message: 'The environment "prod" has no auth resource, which S3 storage needs.',
+  advice: ERROR_CATALOG.AUTH_MISSING.remedy,
+  merge: true,
+}
+
+describe('the preconditions that a backend does not meet', () => {
+  test.each<readonly [string, Partial<Backend>]>([
+    ['with auth and without storage', {}],
+    ['without metadata', { meta: undefined }],
+    ['without metadata and without environments', { meta: undefined, environments: undefined }],
+    ['with an empty list of environments', { environments: [] }],
+    ['without a list of environments', { environments: undefined }],
+    ['with the storage itself', { meta: meta({ storages: [MINE] }) }],
+    ['with the storage and another one', { meta: meta({ storages: [OTHER, MINE] }) }],
+  ])('A backend %s meets all of them', (_what, backend) => {
+    expect(failed(backend)).toEqual([])
+  })
+
+  test.each<readonly [string, Partial<Backend>, readonly object[]]>([
+    ['without the environment', { environments: ['dev', 'test'] }, [ENVIRONMENT_NOT_FOUND]],
+    [
+      'without the environment and without auth',
+      { environments: ['dev', 'test'], meta: meta({ auth: [] }) },
+      [ENVIRONMENT_NOT_FOUND],
+    ],
+    ['with another storage', { meta: meta({ storages: [OTHER] }) }, [OTHER_STORAGE]],
+    ['without auth', { meta: meta({ auth: [] }) }, [AUTH_MISSING]],
+    [
+      'with another storage and without auth',
+      { meta: meta({ auth: [], storages: [OTHER] }) },
+      [OTHER_STORAGE, AUTH_MISSING],
+    ],
+  ])('A backend %s does not meet all of them', (_what, backend, expected) => {
+    expect(failed(backend)).toMatchObject(expected)
+  })
+})
+
+describe('the error for a missing environment', () => {
+  test('It says that the app has no environments', () => {
+    expect(environmentNotFound(REF, []).message).toBe(
+      'The app "d1abc" has no backend environment "prod". It has none.',
+    )
+  })
+
+  test('It lists at most 20 environments', () => {
+    const many = Array.from({ length: 25 }, (_, index) => `env${index}`)
+    const { message } = environmentNotFound(REF, many)
+    expect(message).toContain('"env19".')
+    expect(message).not.toContain('env20')
+  })
+})
