@@ -8,6 +8,7 @@ import {
   type MutationState,
 } from '../../../src/storage/mutation/state.ts'
 import { DESIRED } from './storage-context.ts'
+import type { TaskResult } from './task-result.ts'
 import { runTask, type Scenario, type ScenarioResult } from './storage-runs.ts'
 
 export type MutationScenario = Scenario &
@@ -47,7 +48,7 @@ export async function runMutation(scenario: MutationScenario = {}): Promise<Muta
 }
 
 /** The result of a mutation whose job is known. */
-export const started = (jobId: string, status = 'RUNNING') => ({
+export const started = (jobId: string, status = 'RUNNING'): TaskResult<MutationOutcome> => ({
   ok: true,
   value: { kind: 'started', jobId, status },
 })
