@@ -28,7 +28,7 @@ const bundle = await rolldown({
 const { output } = await bundle.write({ dir: build, format: 'esm', minify: true })
 await bundle.close()
 
-const ncc = join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js')
+const ncc = fileURLToPath(import.meta.resolve('@vercel/ncc/dist/ncc/cli.js'))
 execFileSync(
   process.execPath,
   [ncc, 'build', join(build, 'index.js'), '--out', dist, '--minify', '--quiet'],

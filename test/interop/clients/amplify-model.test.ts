@@ -1,22 +1,30 @@
 /**
- * The emulated Amplify Backend beside AWS's own model of it, member by member. What the emulator does
- * not hold as data is asked of it over HTTP: one signed request for every place in every shape.
+ * The emulator of Amplify Backend agrees with AWS's own model of the service. What it does not hold as data
+ * is found out over HTTP, with a signed request for every member of every shape.
  */
 import { describe, expect, test } from 'vitest'
 
-import {
-  addJob,
-  addStorage,
-  defaults,
-  permissiveRules,
-  type Emulator,
-} from '../../../emulator/emulator.ts'
-import { amplifyOperations, type AmplifyOperation } from '../../../emulator/lib/operations.ts'
+import { addJob, defaults } from '../../../emulator/emulator.ts'
+import { amplifyOperations } from '../../../emulator/lib/operations.ts'
 import { createRouter } from '../../../emulator/server/routes.ts'
 import { permissions } from '../../../emulator/state/backends.ts'
-import { call, start, type Reply } from '../../support/emulator-requests.ts'
-import { list, object, string } from './json.ts'
-import { getOperation, readModel, type Operation, type Shape } from './model.ts'
+import { call, type Reply } from '../../support/emulator-requests.ts'
+import {
+  createFixture,
+  findUnexpected,
+  isAccepted,
+  isRejected,
+  model,
+  parametersOf,
+  probesFor,
+  send,
+  summarizeError,
+  summarizeModelledError,
+  getError,
+  withBody,
+} from './amplify-fixture.ts'
+import { list, object } from './json.ts'
+import { getOperation, type Shape } from './model.ts'
 import {
   memberPaths,
   valuePaths,
@@ -24,118 +32,12 @@ import {
   toWireRequest,
   createSample,
   toWire,
-  type WireRequest,
 } from './model-values.ts'
-import { createProbes, type Probe, type Probes } from './probes.ts'
 
-const model = readModel('amplifybackend/2020-08-11', amplifyOperations)
-
-const withBody = amplifyOperations.filter((name) =>
-  getOperation(model, name).input.members.some(({ location }) => location === 'body'),
-)
-
-/** Every name that any input has on the wire. */
-const names = [
-  ...new Set(
-    amplifyOperations
-      .flatMap((name) => memberPaths(getOperation(model, name).input))
-      .map((path) => path.split('.').at(-1) ?? path),
-  ),
-]
-
-const probesFor = (operation: Operation, world: Fixture): Probes =>
-  createProbes(operation, parametersOf(operation, world), names)
-
-type Fixture = {
-  readonly emulator: Emulator
-  readonly samples: Readonly<Record<string, string>>
-}
-
-/** A backend with a storage and two jobs, in which every operation of the model can succeed. */
-async function createFixture(): Promise<Fixture> {
-  const emulator = await start({ rules: permissiveRules })
-  const environment = emulator.environment()
-  addStorage(environment, {
-    resourceName: 'media',
-    bucketName: 'mybucket',
-    permissions: { authenticated: ['READ'], unAuthenticated: ['READ'] },
-  })
-  const seed = { operation: 'CreateBackendStorage', status: 'FAILED', createTime: '1625670294153' }
-  addJob(environment, { ...seed, error: 'Command failed' })
-  const job = addJob(environment, { ...seed, error: 'Command failed' })
-  const page = await send(emulator, {
-    method: 'POST',
-    path: `/backend/${defaults.appId}/job/prod`,
-    body: { maxResults: 1 },
-  })
-  const samples = {
-    AppId: defaults.appId,
-    BackendEnvironmentName: 'prod',
-    ResourceName: 'media',
-    BucketName: 'mybucket',
-    JobId: job.jobId,
-    NextToken: string(object(page.json)['nextToken']),
-    Operation: 'CreateBackendStorage',
-    Status: 'FAILED',
-  }
-  return { emulator, samples }
-}
-
-function send(emulator: Emulator, { method, path, body }: WireRequest): Promise<Reply> {
-  return call(emulator, {
-    method,
-    path,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-}
-
-const parametersOf = ({ input }: Operation, { samples }: Fixture): Record<string, unknown> => ({
-  ...object(createSample(input, samples)),
-})
-
-/** The probes that are answered otherwise than they should be. */
-async function findUnexpected(
-  { emulator }: Fixture,
-  probes: readonly Probe[],
-  expected: (reply: Reply) => boolean,
-): Promise<string[]> {
-  const wrong: string[] = []
-  for (const { title, request } of probes) {
-    const reply = await send(emulator, request)
-    if (!expected(reply)) wrong.push(`${title}: ${reply.status} ${reply.text}`)
-  }
-  return wrong
-}
-
-const isAccepted = ({ status }: Reply): boolean => status === 200
-
-/** The model's BadRequestException; for what is missing in the path, no operation at all. */
-const isRejected = ({ status, headers }: Reply): boolean =>
-  status === 400 && headers['x-amzn-errortype'] === 'BadRequestException'
-
-const getError = (operation: Operation, status: number): Shape => {
-  const error = operation.errors.find((candidate) => candidate.status === status)
-  if (error === undefined) throw new Error(`${operation.name} has no error ${status}`)
-  return error.shape
-}
-
-/** What is sent for an error, beside what its shape has: its name and every member. */
-const summarizeError = ({ status, headers, json }: Reply): unknown => ({
-  status,
-  name: headers['x-amzn-errortype'],
-  members: Object.keys(object(json)).sort(),
-})
-
-const summarizeModelledError = (shape: Shape, status: number): unknown => ({
-  status,
-  name: shape.name,
-  members: shape.members.map(({ wire }) => wire).sort(),
-})
-
-describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation) => {
+describe.each(amplifyOperations)('%s', (name) => {
   const operation = getOperation(model, name)
 
-  test('has the method and the path of the model, and no other method', async () => {
+  test(`${name} has the method and the path of the model, and no other method`, async () => {
     const world = await createFixture()
     const { method, path, body } = toWireRequest(operation, parametersOf(operation, world))
     const find = createRouter()
@@ -150,14 +52,14 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
     expect(world.emulator.calls(name).every((received) => received.method === method)).toBe(true)
   })
 
-  test('answers every request that the model allows with the status of the model', async () => {
+  test(`${name} accepts every request that the model allows, with the status of the model`, async () => {
     const world = await createFixture()
     const { valid } = probesFor(operation, world)
     expect(operation.status).toBe(200)
     expect(await findUnexpected(world, valid, isAccepted)).toEqual([])
   })
 
-  test('refuses a request that lacks a required member', async () => {
+  test(`${name} rejects a request without a required member`, async () => {
     const world = await createFixture()
     const { missing } = probesFor(operation, world)
     const inPath = missing.filter(({ title }) => title.endsWith('in the path'))
@@ -170,7 +72,7 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
     })
   })
 
-  test('answers with the members of the output, each of its type, and with nothing else', async () => {
+  test(`${name} returns the members of the model's output, each of its type, and no others`, async () => {
     const world = await createFixture()
     const reply = await send(
       world.emulator,
@@ -181,7 +83,7 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
   })
 
   test.each(operation.errors.map(({ shape, status, code }) => [shape.name, status, code]))(
-    'words %s as the model does',
+    `${name} returns %s with the name, the status and the members of the model`,
     async (_, status, code) => {
       const world = await createFixture()
       world.emulator.injectFault({ operation: name, kind: 'status', status })
@@ -196,7 +98,7 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
     },
   )
 
-  test('gives the errors of the model by itself', async () => {
+  test(`${name} returns the errors of the model without an injected fault`, async () => {
     const world = await createFixture()
     const { emulator } = world
     const request = toWireRequest(operation, parametersOf(operation, world))
@@ -214,16 +116,16 @@ describe.each(amplifyOperations)('%s beside its model', (name: AmplifyOperation)
   })
 })
 
-describe.each(withBody)('The body of %s beside its model', (name) => {
+describe.each(withBody)('The body of %s', (name) => {
   const operation = getOperation(model, name)
 
-  test('refuses whatever lies outside of an enum, a range or a type', async () => {
+  test(`${name} rejects a value outside of an enum, a range or a type`, async () => {
     const world = await createFixture()
     const { invalid } = probesFor(operation, world)
     expect(await findUnexpected(world, invalid, isRejected)).toEqual([])
   })
 
-  test('reads every member by its name on the wire and by no other', async () => {
+  test(`${name} reads every member by its name on the wire, and by no other name`, async () => {
     const world = await createFixture()
     const { misnamed, unknown } = probesFor(operation, world)
     expect(misnamed.length + unknown.length).toBeGreaterThan(0)
@@ -232,12 +134,12 @@ describe.each(withBody)('The body of %s beside its model', (name) => {
   })
 })
 
-describe('The emulated service beside the whole model', () => {
-  test('gives every operation a body but the one that is a GET', () => {
+describe('The emulated service', () => {
+  test('Every operation has a body, except the one with the method GET', () => {
     expect(amplifyOperations.filter((name) => !withBody.includes(name))).toEqual(['GetBackendJob'])
   })
 
-  test('has the permissions of both enums', () => {
+  test('The emulator has the permissions of both enums of the model', () => {
     const { input } = getOperation(model, 'CreateBackendStorage')
     const enums = (shape: Shape): (readonly string[])[] => [
       ...(shape.values === undefined ? [] : [shape.values]),
@@ -247,7 +149,7 @@ describe('The emulated service beside the whole model', () => {
     expect(enums(input)).toEqual([permissions, permissions, ['S3']])
   })
 
-  test('plays some operations of the model, and knows none of the others', async () => {
+  test('An operation of the model that the emulator does not have returns 404', async () => {
     const { emulator, samples } = await createFixture()
     const played: readonly string[] = amplifyOperations
     const others = [...model.operations.values()].filter(({ name }) => !played.includes(name))
@@ -265,7 +167,7 @@ describe('The emulated service beside the whole model', () => {
     )
   })
 
-  test('wants the signing name of the model', async () => {
+  test('A request must be signed for the signing name of the model', async () => {
     const { emulator, samples } = await createFixture()
     const operation = getOperation(model, 'GetBackend')
     const { path, body } = toWireRequest(operation, object(createSample(operation.input, samples)))
@@ -276,7 +178,7 @@ describe('The emulated service beside the whole model', () => {
     expect((await signedFor('amplify')).status).toBe(403)
   })
 
-  test('shows every member of every output at some time', async () => {
+  test('Every member of every output is returned by some request', async () => {
     const seen = new Map<string, Set<string>>()
     const note = (name: string, reply: Reply): void => {
       expect(findViolations(getOperation(model, name).output, reply.json)).toEqual([])
@@ -309,7 +211,7 @@ describe('The emulated service beside the whole model', () => {
   })
 })
 
-test('ListBackendJobs filters by each member that the model has for it', async () => {
+test('ListBackendJobs filters by every member that the model has for it', async () => {
   const { emulator, samples } = await createFixture()
   const environment = emulator.environment()
   addJob(environment, { operation: 'UpdateBackendStorage', status: 'COMPLETED' })

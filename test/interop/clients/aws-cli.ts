@@ -59,12 +59,13 @@ export const awsCli: Client = {
   send: async (request) => {
     const { stdout, stderr, failed } = await run(request)
     if (failed === null) return { ok: true, value: JSON.parse(stdout) }
-    const said =
+    const error =
       /An error occurred \(([^)]+)\) when calling the (\w+) operation(?: \(reached max retries: \d+\))?: (.*)/s.exec(
         stderr,
       )
-    if (said === null) throw new Error(`${program} failed otherwise: ${failed.message}\n${stderr}`)
-    const [, name = '', operation, message = ''] = said
+    if (error === null)
+      throw new Error(`${program} reported no error of the service: ${failed.message}\n${stderr}`)
+    const [, name = '', operation, message = ''] = error
     return { ok: false, name, message: message.trim(), details: { operation } }
   },
   stop: () => undefined,

@@ -1,4 +1,4 @@
-"""Calls boto3 as told on standard input, one JSON object a line, and answers in the same way.
+"""Reads calls of boto3 from standard input and writes their results, one JSON object a line.
 
 Each call has a thread of its own: a client may spend its time waiting between attempts.
 """

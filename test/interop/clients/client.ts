@@ -19,10 +19,10 @@ export type ClientResult =
   | { readonly ok: true; readonly value: unknown }
   | {
       readonly ok: false
-      /** The error's name, as the client tells its user. */
+      /** The name of the error, as the client reports it. */
       readonly name: string
       readonly message: string
-      /** What else the client tells, if it does. */
+      /** What else the client reports, if anything. */
       readonly details: unknown
     }
 

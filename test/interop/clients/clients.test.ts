@@ -1,6 +1,6 @@
 /**
- * Two clients that nobody here wrote drive the emulator through all that it plays. What they make of its
- * answers is what AWS's model makes of them.
+ * The AWS CLI and boto3 call every operation of the emulator, and understand its responses as AWS's model
+ * describes them.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 
@@ -78,7 +78,7 @@ async function callAmplify(
 }
 
 describe.each([awsCli, boto3])('$title', (client) => {
-  test('creates a storage, follows its job, reads it, changes it and lists the jobs', async () => {
+  test(`${client.title} creates, reads and updates a storage, follows its job and lists the jobs`, async () => {
     const clock = forwardClock()
     const emulator = await start({ clock, rules: { jobMs: 60_000 } })
 
@@ -127,7 +127,7 @@ describe.each([awsCli, boto3])('$title', (client) => {
     expect(second).not.toHaveProperty('NextToken')
   })
 
-  test('reads the error of a failed job, and the one of a backend that is not there', async () => {
+  test(`${client.title} reads the error of a failed job and of a backend that does not exist`, async () => {
     const emulator = await start({ rules: { unknownEnvironment: 'error-member' } })
     const { jobId } = addJob(emulator.environment(), {
       operation: 'CreateBackendStorage',
@@ -150,7 +150,7 @@ describe.each([awsCli, boto3])('$title', (client) => {
     })
   })
 
-  test('learns who it is, takes a role with a token, and works as that role', async () => {
+  test(`${client.title} gets its identity, assumes a role with a token, and has the permissions of the role`, async () => {
     const emulator = await start()
     addStorage(emulator.environment(), { resourceName: 'media', bucketName: 'mybucket' })
     const identity = { service: 'sts', operation: 'GetCallerIdentity', parameters: {} } as const
@@ -213,29 +213,37 @@ describe.each([awsCli, boto3])('$title', (client) => {
     ])
   })
 
-  test.each(amplifyOperations)('tells every modelled error of %s by its name', async (name) => {
-    const emulator = await start()
-    const { errors } = getOperation(amplify, name)
-    const told: unknown[] = []
-    for (const { status } of errors) {
-      emulator.injectFault({ operation: name, kind: 'status', status, message: `Error ${status}` })
-      const parsed = await client.send({
-        service: 'amplifybackend',
-        operation: name,
-        parameters: parameters[name],
-        emulator,
-      })
-      told.push(parsed.ok ? parsed : [parsed.name, parsed.message])
-    }
-    expect(told).toEqual(errors.map(({ shape, status }) => [shape.name, `Error ${status}`]))
-    expect(emulator.calls(name).length).toBe(errors.length)
-  })
+  test.each(amplifyOperations)(
+    `${client.title} reports every modelled error of %s by its name`,
+    async (name) => {
+      const emulator = await start()
+      const { errors } = getOperation(amplify, name)
+      const reported: unknown[] = []
+      for (const { status } of errors) {
+        emulator.injectFault({
+          operation: name,
+          kind: 'status',
+          status,
+          message: `Error ${status}`,
+        })
+        const parsed = await client.send({
+          service: 'amplifybackend',
+          operation: name,
+          parameters: parameters[name],
+          emulator,
+        })
+        reported.push(parsed.ok ? parsed : [parsed.name, parsed.message])
+      }
+      expect(reported).toEqual(errors.map(({ shape, status }) => [shape.name, `Error ${status}`]))
+      expect(emulator.calls(name).length).toBe(errors.length)
+    },
+  )
 
-  test('tells every modelled error of AssumeRoleWithWebIdentity by its code', async () => {
+  test(`${client.title} reports every modelled error of AssumeRoleWithWebIdentity by its code`, async () => {
     const emulator = await start()
     const operation = 'AssumeRoleWithWebIdentity'
     const { errors } = getOperation(sts, operation)
-    const told: string[] = []
+    const reported: string[] = []
     for (const { code, status } of errors) {
       emulator.injectFault({ operation, kind: 'status', status, name: code })
       const parsed = await client.send({
@@ -249,19 +257,19 @@ describe.each([awsCli, boto3])('$title', (client) => {
         emulator,
         keys: null,
       })
-      if (!parsed.ok) told.push(getErrorCode(parsed))
+      if (!parsed.ok) reported.push(getErrorCode(parsed))
     }
-    expect(told).toEqual(errors.map(({ code }) => code))
+    expect(reported).toEqual(errors.map(({ code }) => code))
   })
 })
 
-/** The code on the wire: boto3 tells it beside the name of its class, the CLI in its place. */
+/** The code on the wire: boto3 reports it in addition to the name of its class, the CLI in place of one. */
 function getErrorCode(parsed: Extract<ClientResult, { ok: false }>): string {
   const error = object(parsed.details)['Error']
   return error === undefined ? parsed.name : string(object(error)['Code'])
 }
 
-test('boto3 finds every member of the modelled errors', async () => {
+test('boto3 reads every member of the modelled errors', async () => {
   const emulator = await start()
   const call = (changed: object = {}): Promise<ClientResult> =>
     boto3.send({

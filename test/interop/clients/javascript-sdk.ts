@@ -1,4 +1,4 @@
-/** The AWS SDK for JavaScript as it comes, with its own retries. */
+/** The AWS SDK for JavaScript with its default retries. */
 import {
   AmplifyBackendClient,
   CreateBackendStorageCommand,
@@ -8,7 +8,7 @@ import {
 import type { Emulator } from '../../../emulator/emulator.ts'
 import { region } from './client.ts'
 
-/** Sends one create, as often as the SDK sends it; what comes of it is for the emulator to tell. */
+/** Sends one create, as often as the SDK sends it. The emulator counts the requests. */
 export async function createWithJavaScript(
   emulator: Emulator,
   input: CreateBackendStorageCommandInput,

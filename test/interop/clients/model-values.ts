@@ -32,7 +32,7 @@ export function createSample(
     return Object.fromEntries(
       shape.members.map(({ name, shape: inner }) => [name, createSample(inner, samples, name)]),
     )
-  throw new Error(`Nobody has thought of a value for the member ${member} (${shape.name})`)
+  throw new Error(`There is no sample value for the member ${member} (${shape.name})`)
 }
 
 /** A value in the names of the SDKs, in the names of the wire. */

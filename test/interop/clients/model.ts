@@ -69,7 +69,7 @@ function readShapes(shapes: Json): (name: string) => Shape {
   const read = (name: string): Shape => {
     const raw = object(shapes[name], `shape ${name}`)
     const type = types.find((known) => known === raw['type'])
-    if (type === undefined) throw new Error(`Shape ${name} is of a type that nobody reads here`)
+    if (type === undefined) throw new Error(`Shape ${name} has a type that these tests do not read`)
     const required = list(raw['required']).map((item) => string(item))
     return {
       name,
@@ -86,7 +86,7 @@ function readShapes(shapes: Json): (name: string) => Shape {
   const readMember = (name: string, raw: Json, required: readonly string[]): Member => {
     const location = optionalString(raw['location']) ?? 'body'
     if (location !== 'uri' && location !== 'body')
-      throw new Error(`Member ${name} is in a place that nobody reads here: ${location}`)
+      throw new Error(`Member ${name} has a location that these tests do not read: ${location}`)
     return {
       name,
       shape: read(string(raw['shape'])),
@@ -119,10 +119,10 @@ function readError(raw: Json, shapes: Json, shapeOf: (name: string) => Shape): M
 }
 
 /**
- * Reads only what is asked for: a service has operations with shapes that nobody plays here.
+ * Reads the shapes of the given operations only, since a service has others that these tests do not read.
  *
  * @param service the folder of the model, with its version
- * @param names the operations to read whole; of the others only method and path
+ * @param names the operations to read completely; of the others only method and path
  */
 export function readModel(service: string, names: readonly string[]): Model {
   const document = object(JSON.parse(readText(service)))

@@ -92,7 +92,7 @@ export type Probes = {
   readonly valid: readonly Probe[]
   /** A required member under the SDK's name instead of the wire's. */
   readonly misnamed: readonly Probe[]
-  /** A wrong value under a name that the model does not have there: nobody is to read it. */
+  /** A wrong value under a name that the model does not have there, which must be ignored. */
   readonly unknown: readonly Probe[]
 }
 

@@ -1,8 +1,6 @@
 /**
- * For the same values, the action sends what the AWS CLI and boto3 send. Compared are method, path, query,
- * media type, parsed body, credential scope and the signed headers. What may differ: the host's port (each
- * has an emulator of its own), date and signature, the key, the token; user agent, accepted encodings and
- * connection; the order and spacing of the JSON; and the headers below, which the action signs beside.
+ * For the same values, the action sends the same requests as the AWS CLI and boto3. comparable-request.ts
+ * says what is compared: everything but host, date, keys, token, encodings and the order of the JSON.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -24,17 +22,8 @@ import { openSession, start, requestToken, type Keys } from '../../support/emula
 import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
 import type { Client } from './client.ts'
-import { isObject } from './json.ts'
+import { toComparable } from './comparable-request.ts'
 import { computeSignature, parseSignature } from './signature.ts'
-
-/** Headers of the JavaScript SDK. Signed, they say no more about the call than the others do. */
-const ownHeaders = [
-  'amz-sdk-invocation-id',
-  'amz-sdk-request',
-  'content-length',
-  'x-amz-content-sha256',
-  'x-amz-user-agent',
-]
 
 /** The values: as inputs of the action here, as parameters of the other clients below. */
 const inputs = {
@@ -136,29 +125,6 @@ function callOf(name: keyof Calls, operation: OperationName): RecordedRequest {
   return received
 }
 
-const bodyOf = ({ body }: RecordedRequest): unknown =>
-  isObject(body) && 'WebIdentityToken' in body
-    ? { ...body, WebIdentityToken: typeof body['WebIdentityToken'] }
-    : body
-
-/** What is to agree. */
-function toComparable(received: RecordedRequest): unknown {
-  const signature = parseSignature(received)
-  const { method, path, query, headers } = received
-  return {
-    method,
-    path,
-    query,
-    mediaType: headers['content-type']?.split(';')[0],
-    body: bodyOf(received),
-    scope:
-      signature === undefined
-        ? 'not signed'
-        : { ...signature.scope, date: signature.scope.date === headers['x-amz-date']?.slice(0, 8) },
-    signedHeaders: signature?.signedHeaders.filter((name) => !ownHeaders.includes(name)),
-  }
-}
-
 type ComparedCall = {
   readonly operation: (typeof amplifyOperations)[number] | (typeof stsOperations)[number]
   /** The run of the action in which the call is looked for. */
@@ -250,7 +216,7 @@ function expectedSignature(emulator: Emulator, received: RecordedRequest): strin
 }
 
 describe('The action', () => {
-  test('calls every operation that the emulator plays, in runs that end well', () => {
+  test('The recorded runs succeed and call every operation of the emulator', () => {
     expect(getRun('created').run).toMatchObject({ exitCode: 0, outputs: { result: 'created' } })
     expect(getRun('updated').run).toMatchObject({ exitCode: 0, outputs: { result: 'updated' } })
     expect(getRun('unchanged').run).toMatchObject({ exitCode: 0, outputs: { result: 'unchanged' } })
@@ -260,7 +226,7 @@ describe('The action', () => {
   })
 
   test.each(['created', 'updated', 'unchanged'] as const)(
-    'signs every call of the run that ends in `%s` as aws4 does',
+    'The run with the result `%s` signs every request as aws4 does',
     (name) => {
       const { emulator } = getRun(name)
       const signed = emulator.requests.filter(
@@ -275,26 +241,29 @@ describe('The action', () => {
   )
 })
 
-describe.each([awsCli, boto3])('$title and the action', (client) => {
-  test.each(comparedCalls)('send the same $operation', async (wanted) => {
-    const ours = callOf(wanted.from, wanted.operation)
-    const theirs = await sendWithClient(client, wanted)
-    expect(toComparable(ours)).toEqual(toComparable(theirs.received))
-    if (wanted.operation === 'AssumeRoleWithWebIdentity') return
-    expect(parseSignature(ours)?.scope).toMatchObject({
-      region: 'eu-west-1',
-      service: isSts(wanted.operation) ? 'sts' : 'amplifybackend',
-      end: 'aws4_request',
-    })
-    expect(parseSignature(ours)?.signedHeaders).toEqual(
-      expect.arrayContaining(
-        wanted.from === 'updated'
-          ? ['host', 'x-amz-date']
-          : ['host', 'x-amz-date', 'x-amz-security-token'],
-      ),
-    )
-    expect(receivedSignature(theirs.received)).toBe(
-      expectedSignature(theirs.emulator, theirs.received),
-    )
-  })
+describe.each([awsCli, boto3])('$title', (client) => {
+  test.each(comparedCalls)(
+    `The action and ${client.title} send the same $operation`,
+    async (wanted) => {
+      const ours = callOf(wanted.from, wanted.operation)
+      const theirs = await sendWithClient(client, wanted)
+      expect(toComparable(ours)).toEqual(toComparable(theirs.received))
+      if (wanted.operation === 'AssumeRoleWithWebIdentity') return
+      expect(parseSignature(ours)?.scope).toMatchObject({
+        region: 'eu-west-1',
+        service: isSts(wanted.operation) ? 'sts' : 'amplifybackend',
+        end: 'aws4_request',
+      })
+      expect(parseSignature(ours)?.signedHeaders).toEqual(
+        expect.arrayContaining(
+          wanted.from === 'updated'
+            ? ['host', 'x-amz-date']
+            : ['host', 'x-amz-date', 'x-amz-security-token'],
+        ),
+      )
+      expect(receivedSignature(theirs.received)).toBe(
+        expectedSignature(theirs.emulator, theirs.received),
+      )
+    },
+  )
 })

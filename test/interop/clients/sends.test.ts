@@ -84,7 +84,7 @@ const count = (emulator: Emulator): Counted => ({
   buckets: emulator.environment().buckets.size,
 })
 
-/** Counts what comes of one create; the service chooses the bucket, a new one for every job. */
+/** Counts what one create results in; the service chooses the bucket, a new one for every job. */
 async function countWith(
   create: (emulator: Emulator) => Promise<unknown>,
   fault: FaultSpec,
@@ -112,15 +112,15 @@ const others: readonly {
   readonly create: (emulator: Emulator) => Promise<unknown>
 }[] = [
   {
-    name: 'AWS SDK for JavaScript 3, as it comes',
+    name: 'AWS SDK for JavaScript 3, default',
     create: (emulator) =>
       createWithJavaScript(emulator, {
         ...input,
         ResourceConfig: { ServiceName: 'S3', Permissions: { Authenticated: ['READ'] } },
       }),
   },
-  { name: 'AWS CLI 2, as it comes', create: sending(awsCli, 'default') },
-  { name: 'boto3, as it comes', create: sending(boto3, 'default') },
+  { name: 'AWS CLI 2, default', create: sending(awsCli, 'default') },
+  { name: 'boto3, default', create: sending(boto3, 'default') },
   { name: 'boto3, `legacy`', create: sending(boto3, 'legacy') },
   { name: 'boto3, `standard`', create: sending(boto3, 'standard') },
 ]
@@ -170,7 +170,7 @@ async function countAll(): Promise<Table> {
   ]
 }
 
-test('docs/sends.md shows how often each client sends a create, and what that does', async () => {
+test('docs/sends.md shows how often each client sends a create, and how many jobs and buckets result', async () => {
   const counted = await countAll()
   if (process.env['UPDATE_DOCS'] === '1')
     await writeFile(page, withTable(await readFile(page, 'utf8'), counted))
@@ -178,7 +178,7 @@ test('docs/sends.md shows how often each client sends a create, and what that do
 })
 
 test.each(columns.filter(({ fault }) => fault.when === 'after'))(
-  'the action starts one job, makes one bucket and says so: $head',
+  'The action starts one job, creates one bucket and succeeds: $head',
   async ({ fault }) => {
     const { counted, run } = await countOwn(fault)
     expect(counted).toEqual({ sends: 1, jobs: 1, buckets: 1 })

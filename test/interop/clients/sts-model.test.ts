@@ -1,4 +1,4 @@
-/** The emulated STS beside AWS's own model of it. */
+/** The emulator of STS agrees with AWS's own model of the service. */
 import { describe, expect, test } from 'vitest'
 
 import { defaults, type Emulator } from '../../../emulator/emulator.ts'
@@ -34,7 +34,7 @@ async function startWithLongSessions(): Promise<Emulator> {
   return emulator
 }
 
-/** A value that is as long as told, and otherwise right for its member. */
+/** A value of a given length that is otherwise valid for its member. */
 const ofLength: Readonly<Record<string, (length: number) => string>> = {
   RoleArn: (length) => 'arn:aws:iam::111122223333:role/'.padEnd(length, 'a').slice(0, length),
   RoleSessionName: (length) => 'a'.repeat(length),
@@ -42,9 +42,9 @@ const ofLength: Readonly<Record<string, (length: number) => string>> = {
   DurationSeconds: String,
 }
 
-describe('AssumeRoleWithWebIdentity beside its model', () => {
+describe('AssumeRoleWithWebIdentity', () => {
   test.each(assumeRole.input.members.filter(({ required }) => required).map(({ name }) => name))(
-    'refuses a request without %s',
+    'AssumeRoleWithWebIdentity rejects a request without %s',
     async (name) => {
       const emulator = await startWithLongSessions()
       const form = new URLSearchParams({
@@ -65,20 +65,23 @@ describe('AssumeRoleWithWebIdentity beside its model', () => {
     },
   )
 
-  test.each(Object.entries(ofLength))('keeps %s within the model’s limits', async (name, make) => {
-    const emulator = await startWithLongSessions()
-    const { min, max } = getMember(assumeRole.input, name).shape
-    if (min === undefined || max === undefined) throw new Error(`${name} has no limits`)
-    const answer = async (length: number): Promise<string> =>
-      getErrorCode(await assumeRoleWithWebIdentity(emulator, { [name]: make(length) }))
-    expect(await answer(min - 1)).toBe('ValidationError')
-    expect(await answer(max + 1)).toBe('ValidationError')
-    expect(await answer(max)).not.toBe('ValidationError')
-    // No ARN of a role is as short as the model's least length.
-    if (name !== 'RoleArn') expect(await answer(min)).not.toBe('ValidationError')
-  })
+  test.each(Object.entries(ofLength))(
+    'AssumeRoleWithWebIdentity rejects a value of %s beyond the limits of the model',
+    async (name, make) => {
+      const emulator = await startWithLongSessions()
+      const { min, max } = getMember(assumeRole.input, name).shape
+      if (min === undefined || max === undefined) throw new Error(`${name} has no limits`)
+      const answer = async (length: number): Promise<string> =>
+        getErrorCode(await assumeRoleWithWebIdentity(emulator, { [name]: make(length) }))
+      expect(await answer(min - 1)).toBe('ValidationError')
+      expect(await answer(max + 1)).toBe('ValidationError')
+      expect(await answer(max)).not.toBe('ValidationError')
+      // No ARN of a role is as short as the model's least length.
+      if (name !== 'RoleArn') expect(await answer(min)).not.toBe('ValidationError')
+    },
+  )
 
-  test('takes every character of a session name that the model has, and no other', async () => {
+  test('A session name may have the characters of the model, and no others', async () => {
     const emulator = await startWithLongSessions()
     const named = async (name: string): Promise<number> =>
       (await assumeRoleWithWebIdentity(emulator, { RoleSessionName: name })).status
@@ -87,7 +90,7 @@ describe('AssumeRoleWithWebIdentity beside its model', () => {
       expect([other, await named(other)]).toEqual([other, 400])
   })
 
-  test('answers with members of the output alone, every required one among them', async () => {
+  test('AssumeRoleWithWebIdentity returns only members of the model’s output, and all required ones', async () => {
     const { status, text } = await assumeRoleWithWebIdentity(await startWithLongSessions())
     expect(status).toBe(200)
     const tags = [...text.matchAll(/<(\w+)>/g)].map(([, tag]) => tag)
