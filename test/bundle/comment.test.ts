@@ -150,7 +150,7 @@ describe('the comment of a plan', () => {
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
     expect(texts(world)[0]).toContain(
-      '⚠️ The apply would fail as things are: The backend environment has no auth resource, which S3 storage needs.',
+      '⚠️ An apply would fail now: The backend environment has no auth resource, which S3 storage needs.',
     )
   })
 })

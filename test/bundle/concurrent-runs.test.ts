@@ -88,7 +88,7 @@ scenarios<Partial<Rules>>(
     delaySecondCreate(bed)
     const second = byResult(await runBoth(bed), 'unchanged')
     expectSuccess(second, 'unchanged', { ready: 'true', changed: '' })
-    expect(getAnnotations(second, 'warning')).toMatchObject([{ title: 'Another run was first' }])
+    expect(getAnnotations(second, 'warning')).toMatchObject([{ title: 'Created by another run' }])
     expect(bed.emulator.state.counters.create.executed).toBe(1)
     expect(bed.emulator.environment().storages.size).toBe(1)
   },

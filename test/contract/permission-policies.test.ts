@@ -190,7 +190,7 @@ const insufficient: readonly Case[] = [
     policies: applyWithout('ListBackendJobs'),
     existing: EVERYTHING,
     outputs: { result: 'unchanged' },
-    warnings: ['Pending jobs not seen'],
+    warnings: ['Pending jobs not checked'],
   },
   {
     title: 'Without ListBackendJobs, the result is unknown after a lost response',

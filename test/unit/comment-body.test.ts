@@ -190,7 +190,7 @@ describe('a comment', () => {
           kind: 'planned-only',
         },
         {
-          title: 'The apply would fail as things are',
+          title: 'An apply would fail now',
           text: 'names of environments',
           code: 'ENVIRONMENT_NOT_FOUND',
         },
@@ -200,7 +200,7 @@ describe('a comment', () => {
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
       '⚠️ Backend reports an error (see the summary of the run)',
       '⚠️ This run only plans, after a push to "dev".',
-      `⚠️ The apply would fail as things are: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,
+      `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,
     ])
   })
 

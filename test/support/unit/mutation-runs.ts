@@ -48,7 +48,10 @@ export async function runMutation(scenario: MutationScenario = {}): Promise<Muta
 }
 
 /** The result of a mutation whose job is known. */
-export const started = (jobId: string, status = 'RUNNING'): TaskResult<MutationOutcome> => ({
+export const started = (
+  jobId: string,
+  status = 'RUNNING',
+): Extract<TaskResult<MutationOutcome>, { ok: true }> => ({
   ok: true,
   value: { kind: 'started', jobId, status },
 })
