@@ -135,7 +135,7 @@ describe('the comment of a plan', () => {
       [
         '❌ Plan: an apply of storage media would fail',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        'STORAGE_DIFFERS: The storage exists with other settings than asked for.',
+        'STORAGE_DIFFERS: The storage exists with a different configuration.',
         'What to do: Correct the inputs, or use if-exists: update to change the permissions.',
         'Nothing was changed.',
         '| Now | Requested',
@@ -150,7 +150,7 @@ describe('the comment of a plan', () => {
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
     expect(texts(world)[0]).toContain(
-      '⚠️ An apply would fail now: The backend environment has no auth resource, which S3 storage needs.',
+      '⚠️ An apply would fail now: The backend environment has no auth resource, which S3 storage requires.',
     )
   })
 })

@@ -110,7 +110,7 @@ describe('the summary of a run says first how it ended', () => {
     const end = await runAction(world, { with: { 'app-id': 'a/b', 'if-exists': 'perhaps' } })
     const lines = linesOf(end)
     expect(lines[0]).toBe('❌ Nothing done: invalid inputs')
-    expect(lines[1]).toBe('2 problems with the inputs.')
+    expect(lines[1]).toBe('2 invalid inputs:')
     expect(lines[2]).toMatch(/^\(1\) app-id is /)
     expect(lines[3]).toMatch(/^\(2\) if-exists is /)
     expect(lines).toContain('Nothing was changed.')
@@ -234,7 +234,7 @@ describe('the difference is the same wherever it is shown', () => {
     })
     const bucket = `The bucket will be acme-media${world.emulator.environment().suffix}-prod.`
     const fixed = 'The name of the storage and its bucket cannot be changed later.'
-    const next = 'After the merge into "main", the run there applies this.'
+    const next = 'After the merge, the run on "main" applies these changes.'
     const log = end.log.map((line) => line.trim().replaceAll('`', ''))
     expect(log).toEqual(
       expect.arrayContaining([

@@ -88,7 +88,7 @@ describe('a comment', () => {
         'Signed-in users | READ, DELETE',
         'The service chooses the name of the bucket.',
         'The name of the storage and its bucket cannot be changed later.',
-        'After the merge into "main", the run there applies this.',
+        'After the merge, the run on "main" applies these changes.',
         'Commit 7f3c2b9 · summary and log of run 42',
       ].join('\n'),
     )

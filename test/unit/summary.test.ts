@@ -145,7 +145,7 @@ describe('a summary', () => {
         'Guests | not managed | –',
         'The service chooses the name of the bucket.',
         'The name of the storage and its bucket cannot be changed later.',
-        'After the merge into "main", the run there applies this.',
+        'After the merge, the run on "main" applies these changes.',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
         'Reason to plan: the pull request is not merged yet',
         'Took less than a second · run 42 · commit 7f3c2b9',

@@ -32,7 +32,7 @@ export const planToCreate = (given: Partial<RunState> = {}): RunState =>
   runState({
     command: 'plan',
     reason: 'the pull request is not merged yet',
-    followUp: 'After the merge into "main", the run there applies this.',
+    followUp: 'After the merge, the run on "main" applies these changes.',
     currentStorage: { storage: undefined },
     changes: getCreateChanges(request),
     ...given,
