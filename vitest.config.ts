@@ -1,24 +1,84 @@
+/** The tests by project; package.json says which scripts run which of them. */
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const cores = availableParallelism()
+
+/** Node keeps compiled code here, since the tests start the same code hundreds of times. */
+const compileCache = fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
+
+/** A project with the tests of one folder. */
+const folder = (name: string, ...more: readonly string[]) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`, ...more] },
+})
+
 export default defineConfig({
   test: {
-    include: ['test/{unit,emulator,bundle,contract,workflows}/**/*.test.ts'],
     globalSetup: 'test/support/node-version.ts',
     pool: 'threads',
-    // Every file finds the modules loaded that another one has loaded before: none of them keeps a state.
+    // No test file depends on the state of a module, so the files of a worker can share their modules.
     isolate: false,
-    // Two more than there are cores: a test that watches a process waits most of the time.
-    maxWorkers: availableParallelism() + 2,
-    // Node keeps there what it made of code, types taken out: the same starts hundreds of times.
-    env: {
-      NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)),
-    },
+    // More workers than cores: a test that watches a process mostly waits.
+    maxWorkers: cores + 2,
+    // In one file, for the same reason; test/support/run-action.ts limits how many processes start at a time.
+    maxConcurrency: 6,
     sequence: { shuffle: true },
-    // Of one file; and no more steps at a time than test/support/run-action.ts lets run, or their time would pass in a queue.
-    maxConcurrency: 3,
     testTimeout: 60_000,
     hookTimeout: 30_000,
+    teardownTimeout: 20_000,
+    env: { NODE_COMPILE_CACHE: compileCache },
+    projects: [
+      folder('unit'),
+      folder('emulator'),
+      folder('bundle', 'test/support/**/*.test.ts'),
+      folder('contract'),
+      folder('workflows'),
+      {
+        // All cases of the tests that try a sample in `npm test`; see test/support/sampling.ts.
+        test: {
+          name: 'thorough',
+          include: ['test/bundle/**/*.test.ts', 'test/unit/*-properties.test.ts'],
+          env: { NODE_COMPILE_CACHE: compileCache, THOROUGH: 'yes' },
+          testTimeout: 300_000,
+        },
+      },
+      {
+        // Programs of others, which test/interop/install.sh installs; they start and retry slowly.
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          isolate: true,
+          maxWorkers: 2,
+          maxConcurrency: 8,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // The tests that reach the source, in their own process or in that of a step.
+        test: {
+          name: 'coverage',
+          include: ['test/{unit,bundle}/**/*.test.ts'],
+          // These reach nothing else: they are about races, the bundle itself or many runs.
+          exclude: [
+            'test/bundle/fault-table/**',
+            'test/bundle/{any-inputs,cancellation,concurrent-runs,loaded-chunks,pending-job,self-contained}.test.ts',
+          ],
+          // The source starts more slowly than the bundle.
+          maxWorkers: cores,
+          maxConcurrency: 3,
+          env: { NODE_COMPILE_CACHE: compileCache, COVERED_ENTRY: 'src/index.ts' },
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      autoAttachSubprocess: true,
+      include: ['src/**/*.ts'],
+      reporter: ['text', 'json'],
+      reportsDirectory: 'coverage',
+      thresholds: { lines: 99.5, branches: 96.5 },
+    },
   },
 })
