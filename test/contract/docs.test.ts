@@ -12,8 +12,19 @@ import { updateGeneratedTables } from '../../scripts/docs-readme.ts'
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
+import { backoffMs, throttleDelayMs } from '../../src/network/retry.ts'
+import { MUTATION_GRACE_MS } from '../../src/run/cancellation.ts'
 import { RESULTS } from '../../src/run/outcome.ts'
-import { pages, readPage, root, type Block, type Page } from '../support/contract/pages.ts'
+import { pollDelayMs, unlistedJobDelayMs } from '../../src/storage/jobs/wait-for-job.ts'
+import { EFFECT_WINDOW_MS } from '../../src/storage/mutation/mutation.ts'
+import {
+  pages,
+  readPage,
+  root,
+  tableBelow,
+  type Block,
+  type Page,
+} from '../support/contract/pages.ts'
 import { validateWorkflow } from '../workflows/validate.ts'
 
 const all = pages()
@@ -237,6 +248,25 @@ describe('Policies in the documentation', () => {
     const marks = policies.map(([, { mark }]) => mark)
     expect(new Set(marks).size).toBe(marks.length)
   })
+})
+
+it('The table of limits in docs/how-it-works.md has the values of the code', () => {
+  const seconds = (...values: readonly number[]): string =>
+    [...new Set(values)].map((ms) => String(ms / 1_000)).join(' to ')
+  const [never, always, middle] = [() => 0, () => 1, () => 0.5]
+  const rows = tableBelow(readPage('docs/how-it-works.md'), 'Limits')
+  expect(rows.map(([, value]) => value)).toEqual([
+    seconds(EFFECT_WINDOW_MS),
+    seconds(pollDelayMs(0, middle), pollDelayMs(1e9, middle)),
+    seconds(unlistedJobDelayMs(never), unlistedJobDelayMs(always)),
+    seconds(backoffMs('server-error', 1, always), backoffMs('server-error', 99, always)),
+    seconds(
+      throttleDelayMs({ throttledResponses: 1 }),
+      throttleDelayMs({ throttledResponses: 99 }),
+    ),
+    seconds(backoffMs('throttled', 1, never, 1e9)),
+    seconds(MUTATION_GRACE_MS),
+  ])
 })
 
 describe('README.md', () => {
