@@ -15,8 +15,8 @@ import { OUTPUTS } from '../../src/report/outputs.ts'
 import { backoffMs, throttleDelayMs } from '../../src/network/retry.ts'
 import { MUTATION_GRACE_MS } from '../../src/run/cancellation.ts'
 import { RESULTS } from '../../src/run/outcome.ts'
-import { pollDelayMs, unlistedJobDelayMs } from '../../src/storage/jobs/wait-for-job.ts'
-import { EFFECT_WINDOW_MS } from '../../src/storage/mutation/mutation.ts'
+import { pollDelayMs, unlistedJobDelayMs } from '../../src/storage/jobs/polling.ts'
+import { EFFECT_WINDOW_MS } from '../../src/storage/mutation/state.ts'
 import {
   pages,
   readPage,
