@@ -1,15 +1,16 @@
-import { parseArgs } from 'node:util'
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 
 export const usage = `Usage: npm run emulator -- [options]
 
-Starts Amplify Backend, STS, an OIDC issuer and GitHub's comments API on loopback,
-and prints the environment variables that point any client at them.
+Starts Amplify Backend, STS, an OIDC issuer and GitHub's comments API on loopback, and prints the
+environment variables that make a client use them.
 
-  --port N           listen on this port (a free one when left out)
+  --port N           the port to listen on (default: any free port)
   --ipv6             listen on [::1] as well as on 127.0.0.1
-  --job-seconds N    how long a backend job takes (3 when left out)
-  --variables FILE   write the variables for the action to this file when ready, as NAME=VALUE lines
-  --help             show this text
+  --job-seconds N    the duration of a backend job (default: 3)
+  --variables FILE   when the emulator is ready, write the environment variables for the action to this
+                     file, as lines of NAME=VALUE
+  --help             show this help
 `
 
 export type EmulatorFlags = {
@@ -20,54 +21,56 @@ export type EmulatorFlags = {
   readonly variablesFile: string | undefined
 }
 
-/** A command line that makes no sense; the message says why. */
+/** An error in the command line; the message is for the user. */
 export class UsageError extends Error {}
 
-function parseNumber(
-  name: string,
-  text: string | undefined,
-  fallback: number,
-  max: number,
-): number {
-  if (text === undefined) return fallback
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
-  if (value <= max) return value
-  throw new UsageError(`--${name} must be a number from 0 to ${max}, not '${text}'`)
-}
-
-function parseArguments(args: readonly string[]): {
-  port?: string | undefined
-  ipv6?: boolean | undefined
-  'job-seconds'?: string | undefined
-  variables?: string | undefined
-  help?: boolean | undefined
-} {
+/**
+ * Parses the options of a command line.
+ *
+ * @throws UsageError if an option is unknown or has no value
+ */
+export function parseOptions<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+): ReturnType<typeof parseArgs<{ options: Options }>>['values'] {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string' },
-        ipv6: { type: 'boolean' },
-        'job-seconds': { type: 'string' },
-        variables: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }).values
+    return parseArgs({ args: [...args], options }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** Reads the command line; throws a UsageError that says what is wrong with it. */
+/**
+ * Parses the number that an option has as its value.
+ *
+ * @throws UsageError if it is not a number from 0 to `max`
+ */
+export function parseNumber(option: string, text: string, max: number): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
+  if (value <= max) return value
+  throw new UsageError(`--${option} must be a number from 0 to ${max}, not "${text}"`)
+}
+
+/**
+ * Parses the command line of the emulator.
+ *
+ * @throws UsageError if it is not valid
+ */
 export function parseFlags(args: readonly string[]): EmulatorFlags {
-  const values = parseArguments(args)
-  const port = parseNumber('port', values.port, 0, 65535)
-  if (!Number.isInteger(port)) throw new UsageError('--port must be a whole number')
+  const values = parseOptions(args, {
+    port: { type: 'string', default: '0' },
+    ipv6: { type: 'boolean', default: false },
+    'job-seconds': { type: 'string', default: '3' },
+    variables: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  })
+  const port = parseNumber('port', values.port, 65535)
+  if (!Number.isInteger(port)) throw new UsageError('--port must be an integer')
   return {
-    help: values.help ?? false,
+    help: values.help,
     port,
-    ipv6: values.ipv6 ?? false,
+    ipv6: values.ipv6,
     variablesFile: values.variables,
-    jobMs: parseNumber('job-seconds', values['job-seconds'], 3, 86400) * 1000,
+    jobMs: parseNumber('job-seconds', values['job-seconds'], 86400) * 1000,
   }
 }

@@ -1,7 +1,8 @@
+/** `npm run emulator`: starts an emulator and prints how to use it. */
 import { writeFileSync } from 'node:fs'
 
-import { banner } from './banner.ts'
 import { startEmulator, type Emulator } from '../emulator.ts'
+import { banner } from './banner.ts'
 import { parseFlags, usage, UsageError, type EmulatorFlags } from './flags.ts'
 
 function readFlags(): EmulatorFlags | undefined {
@@ -15,16 +16,12 @@ function readFlags(): EmulatorFlags | undefined {
   }
 }
 
-async function start(flags: EmulatorFlags): Promise<Emulator | undefined> {
+async function start({ port, ipv6, jobMs }: EmulatorFlags): Promise<Emulator | undefined> {
   try {
-    return await startEmulator({
-      port: flags.port,
-      ipv6: flags.ipv6,
-      rules: { jobMs: flags.jobMs },
-    })
+    return await startEmulator({ port, ipv6, rules: { jobMs } })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`The emulator cannot start: ${reason}\n`)
+    process.stderr.write(`The emulator could not start: ${reason}\n`)
     process.exitCode = 1
     return undefined
   }

@@ -1,12 +1,19 @@
-/** What can go wrong, by name. */
-import { addJob, addStorage, allowPolicy, endJob, readActions, type Emulator } from '../emulator.ts'
-import type { FaultSpec } from '../emulator.ts'
+/** The faults that `npm run try` can inject, by name. */
+import {
+  addJob,
+  addStorage,
+  allowPolicy,
+  endJob,
+  readActions,
+  type Emulator,
+  type FaultSpec,
+} from '../emulator.ts'
 
-type NamedFault = Readonly<{ description: string; inject(emulator: Emulator): void }>
+type NamedFault = Readonly<{ description: string; inject: (emulator: Emulator) => void }>
 
 const create = 'CreateBackendStorage'
 
-const inject =
+const injectFaults =
   (...faults: FaultSpec[]) =>
   (emulator: Emulator): void => {
     for (const fault of faults) emulator.injectFault(fault)
@@ -15,34 +22,40 @@ const inject =
 const namedFaults: Readonly<Record<string, NamedFault>> = {
   '429': {
     description: 'the create is throttled twice',
-    inject: inject({ operation: create, kind: 'status', status: 429, times: 2 }),
+    inject: injectFaults({ operation: create, kind: 'status', status: 429, times: 2 }),
   },
   '504-before-effect': {
-    description: 'a gateway time-out, and nothing was created',
-    inject: inject({ operation: create, kind: 'status', status: 504 }),
+    description: 'a gateway timeout, and the create took no effect',
+    inject: injectFaults({ operation: create, kind: 'status', status: 504 }),
   },
   '504-after-effect': {
-    description: 'a gateway time-out, although the create took effect',
-    inject: inject({ operation: create, kind: 'status', status: 504, when: 'after' }),
+    description: 'a gateway timeout, although the create took effect',
+    inject: injectFaults({ operation: create, kind: 'status', status: 504, when: 'after' }),
   },
   '504-late-effect': {
-    description: 'a gateway time-out; the create takes effect 8 seconds later',
-    inject: inject({ operation: create, kind: 'status', status: 504, when: 'late', lateMs: 8_000 }),
+    description: 'a gateway timeout; the create takes effect 8 seconds later',
+    inject: injectFaults({
+      operation: create,
+      kind: 'status',
+      status: 504,
+      when: 'late',
+      lateMs: 8_000,
+    }),
   },
   'reset-after-effect': {
-    description: 'the connection breaks, although the create took effect',
-    inject: inject({ operation: create, kind: 'reset', when: 'after' }),
+    description: 'the connection is reset, although the create took effect',
+    inject: injectFaults({ operation: create, kind: 'reset', when: 'after' }),
   },
   'empty-answer': {
-    description: 'an empty 200, although the create took effect',
-    inject: inject({ operation: create, kind: 'empty', when: 'after' }),
+    description: 'an empty 200 response, although the create took effect',
+    inject: injectFaults({ operation: create, kind: 'empty', when: 'after' }),
   },
   'html-502': {
-    description: "a proxy's page instead of an answer, and nothing was created",
-    inject: inject({ operation: create, kind: 'html', status: 502 }),
+    description: 'a page of HTML from a proxy, and the create took no effect',
+    inject: injectFaults({ operation: create, kind: 'html', status: 502 }),
   },
   'pending-job': {
-    description: 'a job of somebody else is running',
+    description: 'another job is running',
     inject: (emulator) => {
       const job = addJob(emulator.environment(), {
         operation: 'UpdateBackendAuth',
@@ -55,7 +68,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
     },
   },
   'failed-job': {
-    description: 'the job fails because a bucket of that name was left behind',
+    description: 'the job fails because a bucket of that name exists already',
     inject: (emulator) => {
       emulator.planJob({
         error: 'CREATE_FAILED S3Bucket AWS::S3::Bucket acme-media already exists',
@@ -63,7 +76,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
     },
   },
   'missing-permission': {
-    description: 'the job fails because the role may not create a bucket',
+    description: 'the job fails because its role cannot create a bucket',
     inject: (emulator) => {
       emulator.planJob({
         error:
@@ -87,30 +100,35 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
     },
   },
   'not-found': {
-    description: 'the service does not know the app',
-    inject: inject(
+    description: 'the service does not find the app',
+    inject: injectFaults(
       { operation: 'GetBackendStorage', kind: 'status', status: 404, times: 'always' },
       { operation: 'GetBackend', kind: 'status', status: 404, times: 'always' },
     ),
   },
   'bad-request': {
-    description: 'the service refuses the create as invalid',
-    inject: inject({ operation: create, kind: 'status', status: 400, message: 'Invalid request' }),
+    description: 'the service rejects the create as invalid',
+    inject: injectFaults({
+      operation: create,
+      kind: 'status',
+      status: 400,
+      message: 'Invalid request',
+    }),
   },
   'access-denied': {
-    description: 'the role may not create',
-    // By the role's policy, so that the refusal names who, what and on what, as AWS words it.
+    description: 'the role has no permission to create storage',
+    // The role's policy denies it, so that the error names the principal, the action and the resource.
     inject: ({ state }) => {
       for (const role of state.roles.values()) role.policies = [allowPolicy(readActions)]
     },
   },
   'token-503': {
-    description: 'the token service is down twice',
-    inject: inject({ operation: 'token', kind: 'status', status: 503, times: 2 }),
+    description: "GitHub's token service fails twice",
+    inject: injectFaults({ operation: 'token', kind: 'status', status: 503, times: 2 }),
   },
   'role-refused': {
     description: "the role's trust policy does not match",
-    inject: inject({
+    inject: injectFaults({
       operation: 'AssumeRoleWithWebIdentity',
       kind: 'status',
       status: 403,
@@ -121,13 +139,14 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
 }
 
-/** What every name stands for. */
+/** The description of each fault, by its name. */
 export const faultDescriptions: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(namedFaults).map(([name, { description }]) => [name, description]),
 )
 
 export const isNamedFault = (name: string): boolean => Object.hasOwn(namedFaults, name)
 
+/** Injects a fault by its name. */
 export function injectNamedFault(emulator: Emulator, name: string): void {
   namedFaults[name]?.inject(emulator)
 }

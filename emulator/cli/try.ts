@@ -1,21 +1,21 @@
 /**
- * Runs the bundle on an emulator of its own, as a runner runs the step of a workflow, and shows what a
- * person would see: the log, then the outputs, then the summary.
+ * `npm run try`: runs the step of an example on an emulator, and shows what people see on GitHub: the log,
+ * then the outputs, then the summary.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { defaults, startEmulator, type Emulator } from '../emulator.ts'
-import { UsageError } from './flags.ts'
-import { runActionStep } from '../runner/step.ts'
 import { mergedTrust } from '../iam/trust.ts'
-import { eventsByName } from '../runner/events.ts'
+import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
 import { githubContext, tokenClaims } from '../runner/github-context.ts'
+import { stepInputs } from '../runner/step-inputs.ts'
+import { runActionStep, type StepOptions } from '../runner/step.ts'
+import { defaultEvent, missingTrigger, parseTriggers } from '../runner/triggers.ts'
+import { UsageError } from './flags.ts'
 import { injectNamedFault } from './try-faults.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from './try-flags.ts'
-import { stepInputs } from '../runner/step-inputs.ts'
-import { parseTriggers, missingTrigger, defaultEvent } from '../runner/triggers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = readdirSync(join(root, 'examples'))
@@ -23,77 +23,111 @@ const examples = readdirSync(join(root, 'examples'))
   .map((name) => name.slice(0, -'.yml'.length))
   .sort()
 
-/** Reads a workflow, which may be the reader's own: what is wrong with it is theirs to mend. */
-function withUsageError<T>(file: string, read: () => T): T {
+const workflowName = 'Storage'
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** The workflow may be one that the user wrote: an error in it is one of usage. */
+function withUsageError<T>(file: string, parse: () => T): T {
   try {
-    return read()
+    return parse()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`examples/${file} cannot be tried: ${reason}`)
+    throw new UsageError(`Cannot try examples/${file}: ${reason}`)
   }
 }
 
-/** Gives the role that applies the trust that is for merged pull requests in place of pushes. */
+/** Replaces the trust policy of the role that applies by the one for merged pull requests. */
 function trustMergedPullRequests({ state }: Emulator): void {
   const role = state.roles.get(defaults.applyRole)
   if (role !== undefined) role.trust = mergedTrust(state.issuer)
 }
 
-async function runTry(flags: TryFlags): Promise<number> {
-  const say = (text = ''): void => {
-    process.stdout.write(`${text}\n`)
-  }
+type TriedWorkflow = Readonly<{
+  file: string
+  text: string
+  eventName: EventName
+  event: WorkflowEvent
+  /** What `on:` lacks for the event to trigger the workflow. */
+  missing: string | undefined
+}>
+
+function readWorkflow(flags: TryFlags): TriedWorkflow {
   const file = `${flags.example}.yml`
-  const workflow = readFileSync(join(root, 'examples', file), 'utf8')
-  const action = readFileSync(join(root, 'action.yml'), 'utf8')
-  const triggers = withUsageError(file, () => parseTriggers(workflow))
+  const text = readFileSync(join(root, 'examples', file), 'utf8')
+  const triggers = withUsageError(file, () => parseTriggers(text))
   const eventName = flags.event ?? defaultEvent(triggers)
   const event = eventsByName[eventName]()
-  const missing = missingTrigger(triggers, event)
-  const emulator = await startEmulator({
-    rules: { jobMs: flags.jobMs },
-    claims: tokenClaims(event, { file, workflow: 'Storage' }),
-  })
-  try {
-    const place = {
+  return { file, text, eventName, event, missing: missingTrigger(triggers, event) }
+}
+
+/** The variables of the step; its job gets an OIDC token only if GitHub gives it one. */
+function stepEnvironment(
+  { file, text, event }: TriedWorkflow,
+  emulator: Emulator,
+): StepOptions['env'] {
+  const github = githubContext(
+    event,
+    {
       serverUrl: 'https://github.com',
       apiUrl: emulator.env['GITHUB_API_URL'] ?? '',
       graphqlUrl: emulator.env['GITHUB_GRAPHQL_URL'] ?? '',
       file,
-      workflow: 'Storage',
+      workflow: workflowName,
       job: 'storage',
-    }
-    const github = githubContext(event, place, emulator.githubToken)
-    const step = withUsageError(file, () => stepInputs({ workflow, action, contexts: { github } }))
-    if (eventName === 'merged') trustMergedPullRequests(emulator)
-    if (flags.fault !== undefined) injectNamedFault(emulator, flags.fault)
-    const mayMint = step.canRequestIdToken && event.trusted
-    const identity = mayMint
+    },
+    emulator.githubToken,
+  )
+  const action = readFileSync(join(root, 'action.yml'), 'utf8')
+  const step = withUsageError(file, () =>
+    stepInputs({ workflow: text, action, contexts: { github } }),
+  )
+  const tokenEndpoint =
+    step.canRequestIdToken && event.trusted
       ? {}
       : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
-    const runs = flags.twice ? 2 : 1
-    let exitCode = 0
-    for (let run = 1; run <= runs; run += 1) {
-      say(
-        `--- ${run === 1 ? '' : 'again: '}examples/${file} on ${eventName}${flags.fault === undefined ? '' : `, with ${flags.fault}`}`,
-      )
-      if (missing !== undefined)
-        say(`--- GitHub would not start it, since its \`on:\` lacks ${missing}`)
-      if (eventName === 'merged')
-        say('--- amplify-storage-apply trusts what docs/setup.md says for merged pull requests')
-      const end = await runActionStep({
-        event,
-        env: { ...emulator.env, ...identity, ...step.env },
-        onLine: say,
-        timeoutMs: 300_000,
-      })
-      say(`--- exit code ${end.exitCode}; outputs:`)
-      for (const [name, value] of Object.entries(end.outputs)) say(`${name}=${value}`)
-      say('--- step summary, as Markdown and HTML; GitHub shows it on the page of the run:')
-      say(end.summary)
-      exitCode = end.exitCode
-    }
-    return exitCode
+  return { ...emulator.env, ...tokenEndpoint, ...step.env }
+}
+
+function printHeading({ file, eventName, missing }: TriedWorkflow, flags: TryFlags): void {
+  const { fault } = flags
+  print(`--- examples/${file} on ${eventName}${fault === undefined ? '' : `, with ${fault}`}`)
+  if (missing !== undefined)
+    print(`--- On GitHub, this event does not trigger the workflow: \`on:\` lacks ${missing}`)
+  if (eventName === 'merged')
+    print(
+      '--- amplify-storage-apply has the trust policy of docs/setup.md for merged pull requests',
+    )
+}
+
+/** Runs the step and prints what it reports; returns its exit code. */
+async function runStep(event: WorkflowEvent, env: StepOptions['env']): Promise<number> {
+  const result = await runActionStep({ event, env, onLine: print, timeoutMs: 300_000 })
+  print(`--- exit code ${result.exitCode}; outputs:`)
+  for (const [name, value] of Object.entries(result.outputs)) print(`${name}=${value}`)
+  print('--- step summary, in Markdown and HTML, which GitHub shows on the page of the run:')
+  print(result.summary)
+  return result.exitCode
+}
+
+async function runTry(flags: TryFlags): Promise<number> {
+  const workflow = readWorkflow(flags)
+  const { file, event, eventName } = workflow
+  const emulator = await startEmulator({
+    rules: { jobMs: flags.jobMs },
+    claims: tokenClaims(event, { file, workflow: workflowName }),
+  })
+  try {
+    const env = stepEnvironment(workflow, emulator)
+    if (eventName === 'merged') trustMergedPullRequests(emulator)
+    if (flags.fault !== undefined) injectNamedFault(emulator, flags.fault)
+    printHeading(workflow, flags)
+    const exitCode = await runStep(event, env)
+    if (!flags.twice) return exitCode
+    print('--- run again')
+    return await runStep(event, env)
   } finally {
     await emulator.stop()
   }

@@ -1,16 +1,12 @@
 /** Evaluates expressions with GitHub's own evaluator (`@actions/expressions`) on plain values. */
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions'
-import type { FunctionDefinition } from '@actions/expressions/funcs/info'
 import { TokenType, type Token } from '@actions/expressions/lexer'
-import { truthy } from '@actions/expressions/result'
 
 /** The contexts of an expression, for example `github` and `steps`, as plain values. */
 export type Contexts = Readonly<Record<string, unknown>>
 
-export type { FunctionDefinition }
-
 /** Converts a plain value to one of the evaluator. */
-export function toData(value: unknown): data.ExpressionData {
+function toData(value: unknown): data.ExpressionData {
   if (typeof value === 'string') return new data.StringData(value)
   if (typeof value === 'number') return new data.NumberData(value)
   if (typeof value === 'boolean') return new data.BooleanData(value)
@@ -40,23 +36,15 @@ export function fromData(value: data.ExpressionData): unknown {
 /** Converts a value to text as GitHub does: null to nothing, an object to `Object`. */
 export const textOf = (value: unknown): string => toData(value).coerceString()
 
-/** Whether a value is true in an `if:`, as every string is except the empty one. */
-export const isTruthy = (value: unknown): boolean => truthy(toData(value))
-
 /**
  * Evaluates an expression, which is given without its `${{ }}`.
  *
  * @throws an error of the parser or evaluator, for instance for an unknown context
  */
-export function evaluate(
-  expression: string,
-  contexts: Contexts,
-  functions: readonly FunctionDefinition[] = [],
-): unknown {
+function evaluate(expression: string, contexts: Contexts): unknown {
   const tokens = new Lexer(expression).lex().tokens.map(unescapeString)
-  const parser = new Parser(tokens, Object.keys(contexts), [...functions])
-  const known = new Map(functions.map((one) => [one.name.toLowerCase(), one]))
-  return fromData(new Evaluator(parser.parse(), dictionary(contexts), known).evaluate())
+  const parser = new Parser(tokens, Object.keys(contexts), [])
+  return fromData(new Evaluator(parser.parse(), dictionary(contexts)).evaluate())
 }
 
 // The lexer (0.3.61) unescapes only the first `''` of a string.

@@ -21,7 +21,7 @@ export type FileCommands = Readonly<{
 }>
 
 /** A file with content that fails a step because its runner cannot parse it. */
-export class FileCommandError extends Error {}
+class FileCommandError extends Error {}
 
 /** Creates the files for one step, all of them empty. */
 export function createFileCommands(temp: string): FileCommands {
@@ -44,7 +44,7 @@ export function createFileCommands(temp: string): FileCommands {
 }
 
 /** Parses lines of `name=value`, and values of several lines after `name<<DELIMITER`. */
-export function parsePairs(text: string): Record<string, string> {
+function parsePairs(text: string): Record<string, string> {
   const pairs: [string, string][] = []
   const lines = text.split(/\r?\n/)
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {

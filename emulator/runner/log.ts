@@ -13,28 +13,24 @@ export type StepLog = Readonly<{
   write(line: string): void
 }>
 
-/** The secrets of a job, which its logs do not show. */
-export type Masks = Readonly<{
+type Masks = Readonly<{
   add(secret: string): void
+  /** Replaces every secret in a text. */
   apply(text: string): string
-  containsSecret(text: string): boolean
 }>
 
-/** Creates the masks of a job. */
-export function createMasks(secrets: readonly string[]): Masks {
-  const known = new Set<string>()
-  const masks: Masks = {
+function createMasks(): Masks {
+  const secrets = new Set<string>()
+  return {
     add: (secret) => {
-      for (const part of [secret, ...secret.split(/\r?\n/)]) if (part.trim() !== '') known.add(part)
+      for (const part of [secret, ...secret.split(/\r?\n/)])
+        if (part.trim() !== '') secrets.add(part)
     },
     apply: (text) =>
-      [...known]
+      [...secrets]
         .sort((one, other) => other.length - one.length)
-        .reduce((covered, secret) => covered.replaceAll(secret, '***'), text),
-    containsSecret: (text) => masks.apply(text) !== text,
+        .reduce((masked, secret) => masked.replaceAll(secret, '***'), text),
   }
-  for (const secret of secrets) masks.add(secret)
-  return masks
 }
 
 type Command = Readonly<{
@@ -44,7 +40,8 @@ type Command = Readonly<{
 }>
 
 /** Creates the log of one step. */
-export function createStepLog(masks: Masks): StepLog {
+export function createStepLog(): StepLog {
+  const masks = createMasks()
   const lines: string[] = []
   const annotations: Annotation[] = []
   let resumeToken: string | undefined

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { WorkflowEvent } from './events.ts'
 import { githubVariables } from './github-context.ts'
 import { createFileCommands, type FileCommands } from './file-commands.ts'
-import { createMasks, createStepLog, type Annotation } from './log.ts'
+import { createStepLog, type Annotation } from './log.ts'
 import { runProcess, type RunProcess } from './process.ts'
 
 export type StepOptions = Readonly<{
@@ -112,7 +112,7 @@ async function runStepProcess(options: StepOptions, files: StepFiles): Promise<S
   const rawLines: string[] = []
   const stderrLines: string[] = []
   const masks: string[] = []
-  const log = createStepLog(createMasks([]))
+  const log = createStepLog()
   const exitCode = await (options.runProcess ?? runProcess)(
     {
       program: process.execPath,

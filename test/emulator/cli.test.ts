@@ -25,34 +25,51 @@ function run(...args: string[]): { child: ReturnType<typeof spawn>; ended: Promi
   return { child, ended }
 }
 
-describe('the command', () => {
+/** What the command has printed when the emulator is ready. */
+const untilReady = ({ stdout }: ReturnType<typeof spawn>): Promise<string> =>
+  new Promise((resolve) => {
+    let printed = ''
+    stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+      if (printed.includes('Ctrl-C')) resolve(printed)
+    })
+  })
+
+const urlIn = (printed: string): string => /AWS_ENDPOINT_URL='(\S+)'/.exec(printed)?.[1] ?? ''
+
+describe('npm run emulator', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'prints what a client needs, and ends on %s',
+    'The command prints what a shell needs for a client, and ends on %s',
     async (signal) => {
       const { child, ended } = run('--job-seconds', '0.5')
-      const ready = new Promise<string>((resolve) => {
-        let seen = ''
-        child.stdout?.on('data', (chunk: Buffer) => {
-          seen += chunk.toString()
-          if (seen.includes('Ctrl-C')) resolve(seen)
-        })
-      })
-      const printed = await ready
-      const url = /export AWS_ENDPOINT_URL='(\S+)'/.exec(printed)?.[1] ?? ''
+      const printed = await untilReady(child)
       for (const name of ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'AWS_ACCESS_KEY_ID', 'GITHUB_TOKEN'])
         expect(printed).toContain(`export ${name}='`)
-      const strange = printed
-        .split('\n')
-        .filter((line) => !/^(#.*|export \w+='[^']*'|)$/.test(line))
-      expect(strange).toEqual([])
-      const { json } = await send(url, { path: '/_emulator/state' })
+      const lines = printed.split('\n')
+      expect(lines.filter((line) => !/^(#.*|export \w+='[^']*'|)$/.test(line))).toEqual([])
+      const { json } = await send(urlIn(printed), { path: '/_emulator/state' })
       expect(json).toMatchObject({ rules: { jobMs: 500 } })
       child.kill(signal)
       expect(await ended).toMatchObject({ code: 0, stderr: '' })
     },
   )
 
-  test('explains itself', async () => {
+  test('The option --variables writes a file of variables that a runner can read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'variables-'))
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true })
+    })
+    const file = join(folder, 'emulator.env')
+    const { child, ended } = run('--variables', file)
+    const url = urlIn(await untilReady(child))
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    expect(lines).toContain(`AWS_ENDPOINT_URL=${url}`)
+    expect(lines.filter((line) => !/^[A-Z_]+=\S+$/.test(line))).toEqual([])
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 0 })
+  })
+
+  test('The option --help prints the options', async () => {
     const { code, stdout } = await run('--help').ended
     expect(code).toBe(0)
     expect(stdout).toContain('--job-seconds')
@@ -60,34 +77,13 @@ describe('the command', () => {
 
   test.each([
     [['--prot', '1'], "Unknown option '--prot'"],
-    [['--port', '70000'], '--port must be a number from 0 to 65535'],
-    [['--port', '1.5'], '--port must be a whole number'],
+    [['--port', '70000'], '--port must be a number from 0 to 65535, not "70000"'],
+    [['--port', '1.5'], '--port must be an integer'],
     [['--job-seconds', 'soon'], '--job-seconds must be a number'],
     [['here'], "Unexpected argument 'here'"],
-  ])('refuses %j', async (args, message) => {
+  ])('The command line %j is a usage error', async (args, message) => {
     const { code, stdout, stderr } = await run(...args).ended
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
   })
-})
-
-test('writes the variables for the action to a file, which a runner can read', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'variables-'))
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true })
-  })
-  const file = join(folder, 'emulator.env')
-  const { child, ended } = run('--variables', file)
-  const printed = await new Promise<string>((resolve) => {
-    let seen = ''
-    child.stdout?.on('data', (chunk: Buffer) => {
-      seen += chunk.toString()
-      if (seen.includes('Ctrl-C')) resolve(seen)
-    })
-  })
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-  expect(lines).toContain(`AWS_ENDPOINT_URL=${/AWS_ENDPOINT_URL='(\S+)'/.exec(printed)?.[1] ?? ''}`)
-  expect(lines.filter((line) => !/^[A-Z_]+=\S+$/.test(line))).toEqual([])
-  child.kill('SIGTERM')
-  expect(await ended).toMatchObject({ code: 0 })
 })

@@ -93,9 +93,9 @@ jobs:
   test.each([
     ['no step uses the action', readExample('call-reusable.yml'), 'no step'],
     [
-      'an expression has no end',
+      'an expression is not closed',
       "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b' } }] } }",
-      'no end',
+      'not closed',
     ],
     [
       'a context is unknown',
