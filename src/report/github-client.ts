@@ -1,90 +1,119 @@
-/** GitHub's API as the comment needs it, by GitHub's own toolkit, loaded only when a comment is asked for. */
+/** The calls to GitHub's API that a comment needs, made by Octokit. Loaded only when a comment is asked for. */
+import { getOctokit } from '@actions/github'
+import { retry, type RetryPlugin } from '@octokit/plugin-retry'
+import { getNumber, getPath, getProperty, getString } from '../lib/json.ts'
+import { createFetch } from '../network/fetch.ts'
 import type { RunContext } from '../run/context.ts'
-import { fetchBy } from './github-fetch.ts'
-import { field, persistGithub, statusOf } from './github-retry.ts'
+import { getRetryDelaySeconds, getStatus, isRateLimit } from './github-errors.ts'
 
 export type Comment = Readonly<{ id: number; body: string; author: string }>
 
 export type GithubClient = Readonly<{
-  /** The login that comments with our token have. */
-  login(): Promise<string>
-  /** The pull request that a pushed commit belongs to: merged into the branch by it, or open from it. */
+  /** The login of the author of comments that are written with this token. */
+  getLogin(): Promise<string>
+  /** The pull request of a pushed commit: merged into the branch by it, or open from the branch. */
   findPullRequest(sha: string, branch: string): Promise<number | undefined>
-  listComments(number: number): Promise<readonly Comment[]>
-  createComment(number: number, body: string): Promise<void>
-  /** @returns false when the comment is gone */
+  listComments(pullRequest: number): Promise<readonly Comment[]>
+  /** Sent once and never retried: a lost response may hide a comment that was created. */
+  createComment(pullRequest: number, body: string): Promise<void>
+  /** @returns false when the comment was deleted */
   updateComment(id: number, body: string): Promise<boolean>
 }>
 
-/** GitHub takes no more than 2,500 comments to a conversation. */
-const MAX_PAGES = 26
+/** Retries of one call. */
+const MAX_RETRIES = 2
 
-export async function createGithubClient(
-  run: RunContext,
+/**
+ * @param fullName `OWNER/REPO`
+ * @param signal cancels every call
+ */
+export function createGithubClient(
+  { agents, clock, log }: Pick<RunContext, 'agents' | 'clock' | 'log'>,
   token: string,
   fullName: string,
   signal: AbortSignal,
-): Promise<GithubClient> {
-  const { getOctokit } = await import('@actions/github')
+): GithubClient {
   const [owner = '', repo = ''] = fullName.split('/')
-  const octokit = getOctokit(token, {
-    request: { fetch: fetchBy(run.agents, run.clock, signal) },
-    log: { debug: run.log.debug, info: run.log.debug, warn: run.log.debug, error: run.log.debug },
-  })
-  const again = <T>(call: () => Promise<T>): Promise<T> => persistGithub(run, signal, call)
-  const place = { owner, repo }
+  const repository = { owner, repo }
+  const octokit = getOctokit(
+    token,
+    {
+      request: { fetch: createFetch(agents, clock, signal) },
+      log: { debug: log.debug, info: log.debug, warn: log.debug, error: log.debug },
+      // 429 is left to `retryWithRateLimits`.
+      retry: { retries: MAX_RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
+    },
+    retryWithRateLimits,
+  )
   return {
-    login: async () => {
-      const answer: unknown = await again(() => octokit.graphql('query { viewer { login } }'))
-      const login = field(field(answer, 'viewer'), 'login')
-      if (typeof login !== 'string') throw new Error('GitHub does not say whose token this is')
+    // `GET /user` refuses the token of a job; this query accepts every kind of token.
+    getLogin: async () => {
+      const login = getPath(await octokit.graphql('query { viewer { login } }'), 'viewer', 'login')
+      if (typeof login !== 'string') throw new Error('GitHub did not return the owner of the token')
       return login
     },
     findPullRequest: async (sha, branch) => {
-      const { data } = await again(() =>
-        octokit.rest.repos.listPullRequestsAssociatedWithCommit({
-          ...place,
-          commit_sha: sha,
-          per_page: 100,
-        }),
-      )
+      const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
+        ...repository,
+        commit_sha: sha,
+        per_page: 100,
+      })
       const into = data.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
       const from = data.filter(
         ({ head, state }) =>
-          head.ref === branch && state === 'open' && field(head.repo, 'full_name') === fullName,
+          head.ref === branch && state === 'open' && getPath(head.repo, 'full_name') === fullName,
       )
       const merged = into.find(({ merge_commit_sha }) => merge_commit_sha === sha)
       return (merged ?? into[0] ?? from[0])?.number
     },
     listComments: async (issue_number) => {
-      const found: Comment[] = []
-      for (let page = 1; page <= MAX_PAGES; page += 1) {
-        const { data } = await again(() =>
-          octokit.rest.issues.listComments({ ...place, issue_number, per_page: 100, page }),
-        )
-        for (const { id, body, user } of data) {
-          found.push({ id, body: body ?? '', author: user?.login ?? '' })
-        }
-        if (data.length < 100) break
-      }
-      return found
+      const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+        ...repository,
+        issue_number,
+        per_page: 100,
+      })
+      return comments.map(parseComment)
     },
     createComment: async (issue_number, body) => {
-      await persistGithub(
-        run,
-        signal,
-        () => octokit.rest.issues.createComment({ ...place, issue_number, body }),
-        false,
-      )
+      const request = { retries: 0 }
+      await octokit.rest.issues.createComment({ ...repository, issue_number, body, request })
     },
     updateComment: async (comment_id, body) => {
       try {
-        await again(() => octokit.rest.issues.updateComment({ ...place, comment_id, body }))
+        await octokit.rest.issues.updateComment({ ...repository, comment_id, body })
         return true
       } catch (error) {
-        if (statusOf(error) === 404) return false
+        if (getStatus(error) === 404) return false
         throw error
       }
     },
   }
+}
+
+function parseComment(comment: unknown): Comment {
+  const id = getNumber(comment, 'id')
+  if (id === undefined) throw new Error('GitHub returned a malformed list of comments')
+  return {
+    id,
+    body: getString(comment, 'body') ?? '',
+    author: getString(getProperty(comment, 'user'), 'login') ?? '',
+  }
+}
+
+type RetryParameters = Parameters<typeof retry>
+
+/** Octokit's retry plugin, which does not retry rate limits, with retries of those that are short. */
+function retryWithRateLimits(
+  octokit: RetryParameters[0],
+  options: RetryParameters[1],
+): RetryPlugin {
+  // Registered before the plugin's own hook, so that the plugin sees what this one throws.
+  octokit.hook.error('request', (error, { request }) => {
+    const seconds = isRateLimit(error) ? getRetryDelaySeconds(error) : undefined
+    if (seconds === undefined || !('request' in error)) throw error
+    const retries = getNumber(request, 'retries') ?? MAX_RETRIES
+    throw plugin.retry.retryRequest(error, retries, seconds)
+  })
+  const plugin = retry(octokit, options)
+  return plugin
 }

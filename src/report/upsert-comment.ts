@@ -1,21 +1,21 @@
-/** One comment on the pull request, found again by its marker and edited in place. */
-import { formatDuration, abortReason } from '../lib/clock.ts'
-import { getBranch, getPullRequestNumber, type WorkflowEvent } from '../workflow/event.ts'
+/** Creates or updates the one comment on the pull request; it is found again by its marker. */
 import type { Inputs } from '../inputs/read-inputs.ts'
+import { formatDuration } from '../lib/clock.ts'
+import { TimeoutError, withTimeout } from '../lib/timeout.ts'
 import { warn, type RunContext } from '../run/context.ts'
-import { sanitizeLine } from '../lib/text.ts'
-import { renderComment, isWorthReporting, commentMarker, parseRunId } from './comment-body.ts'
-import { isRateLimit, mayHaveBeenDone, pauseMs, statusOf } from './github-retry.ts'
-import { createGithubClient, type Comment, type GithubClient } from './github-client.ts'
+import { getBranch, getPullRequestNumber, type WorkflowEvent } from '../workflow/event.ts'
+import { commentMarker, isWorthReporting, parseRunId, renderComment } from './comment-body.ts'
 import type { ReportData } from './data.ts'
+import type { Comment, GithubClient } from './github-client.ts'
+import { describeGithubError, getRetryDelaySeconds } from './github-errors.ts'
 
-/** All calls for the comment together take no longer. */
+/** Time limit of all calls for the comment together, in milliseconds. */
 const COMMENT_TIMEOUT_MS = 30_000
 
 /**
- * Writes or edits the comment; a failure is a warning, never the result.
+ * Writes the comment. A failure becomes a warning and never changes the outcome.
  *
- * @returns the number of the pull request, where there is one
+ * @returns the number of the pull request; undefined when there is none
  */
 export async function upsertComment(
   run: RunContext,
@@ -24,118 +24,93 @@ export async function upsertComment(
   toData: (pullRequest: number) => ReportData,
 ): Promise<number | undefined> {
   const { log, clock, cancellation } = run
-  let number = getPullRequestNumber(event)
-  if (cancellation.signal.aborted || inputs.githubToken === '') return number
-  if (number === undefined && event.name !== 'push') {
+  let pullRequest = getPullRequestNumber(event)
+  if (cancellation.signal.aborted || inputs.githubToken === '') return pullRequest
+  if (pullRequest === undefined && event.name !== 'push') {
     log.info(`No comment: the event ${event.name} belongs to no pull request.`)
     return undefined
   }
-  const ended = new AbortController()
-  const signal = AbortSignal.any([cancellation.signal, ended.signal])
-  const limit = clock.sleep(COMMENT_TIMEOUT_MS, signal).then(
-    () => {
-      ended.abort(new Error(`GitHub took longer than ${formatDuration(COMMENT_TIMEOUT_MS)}.`))
-    },
-    () => undefined,
-  )
+  const options = { clock, timeoutMs: COMMENT_TIMEOUT_MS, signal: cancellation.signal }
   try {
-    const github = await createGithubClient(run, inputs.githubToken, event.repository, signal)
-    number ??= await github.findPullRequest(event.sha, getBranch(event.ref) ?? '')
-    log.info(
-      number === undefined
-        ? 'No comment: there is no pull request to this commit.'
-        : await writeComment(run, github, signal, number, inputs, toData(number)),
-    )
+    await withTimeout(options, async (signal) => {
+      const { createGithubClient } = await import('./github-client.ts')
+      const client = createGithubClient(run, inputs.githubToken, event.repository, signal)
+      pullRequest ??= await client.findPullRequest(event.sha, getBranch(event.ref) ?? '')
+      log.info(
+        pullRequest === undefined
+          ? 'No comment: there is no pull request for this commit.'
+          : await writeComment(run, client, signal, pullRequest, inputs, toData(pullRequest)),
+      )
+    })
   } catch (error) {
-    const reason = signal.aborted ? abortReason(signal) : error
-    warn(
-      run,
-      'No comment',
-      `The comment on the pull request was not written: ${describeError(reason)}`,
-    )
-  } finally {
-    ended.abort()
-    await limit
+    const reason =
+      error instanceof TimeoutError
+        ? `GitHub took longer than ${formatDuration(COMMENT_TIMEOUT_MS)}.`
+        : describeGithubError(error)
+    warn(run, 'No comment', `The comment on the pull request was not written: ${reason}`)
   }
-  return number
+  return pullRequest
 }
 
-/** Comments can vanish and answers get lost between a look and a write: then the look is repeated. */
+/** A comment can be deleted, or a response be lost, between a read and a write; then both are repeated. */
 const MAX_ATTEMPTS = 3
 
+/** @returns what happened, for the log */
 async function writeComment(
   run: RunContext,
-  github: GithubClient,
+  client: GithubClient,
   signal: AbortSignal,
-  number: number,
+  pullRequest: number,
   inputs: Inputs,
   data: ReportData,
 ): Promise<string> {
   const marker = commentMarker(inputs)
   const runId = run.env['GITHUB_RUN_ID'] ?? ''
   const body = renderComment(marker, runId, data)
+  const target = `pull request #${pullRequest}`
   for (let attempt = 1; ; attempt += 1) {
-    const own = await findOwnComment(github, number, marker)
-    if (own !== undefined) {
-      if (own.body === body) return `The comment on pull request #${number} is up to date.`
-      if (data.state.command === 'plan' && isFromNewerRun(own.body, runId)) {
-        return `The comment on pull request #${number} is of a later run, and stays.`
+    const existing = await findOwnComment(client, pullRequest, marker)
+    if (existing !== undefined) {
+      if (existing.body === body) return `The comment on ${target} is up to date.`
+      if (data.state.command === 'plan' && isFromNewerRun(existing.body, runId)) {
+        return `The comment on ${target} was written by a newer run; left unchanged.`
       }
-      if (await github.updateComment(own.id, body))
-        return `Edited the comment on pull request #${number}.`
-      // Somebody has deleted it just now.
-      if (attempt < MAX_ATTEMPTS) continue
-      throw new Error('the comment vanishes again and again.')
+      if (await client.updateComment(existing.id, body)) return `Updated the comment on ${target}.`
+      // It was deleted after it was read.
+      if (attempt >= MAX_ATTEMPTS) throw new Error('the comment was deleted again and again.')
+      continue
     }
-    if (
-      inputs.commentOnPr === 'changes-only' &&
-      !isWorthReporting(data.outcome, data.state.changes)
-    ) {
-      return `No comment on pull request #${number}: there is no difference to tell.`
+    const { outcome, state } = data
+    if (inputs.commentOnPr === 'changes-only' && !isWorthReporting(outcome, state.changes)) {
+      return `No comment on ${target}: there are no changes to report.`
     }
     try {
-      await github.createComment(number, body)
-      return `Commented on pull request #${number}.`
+      await client.createComment(pullRequest, body)
+      return `Created a comment on ${target}.`
     } catch (error) {
-      const pause = pauseMs(error, attempt, run.random())
-      if (!mayHaveBeenDone(error) || pause === undefined || attempt >= MAX_ATTEMPTS) throw error
-      await run.clock.sleep(pause, signal)
+      // Whether the comment was created is not known after a server error: it is looked for first.
+      const seconds = getRetryDelaySeconds(error)
+      if (seconds === undefined || attempt >= MAX_ATTEMPTS) throw error
+      await run.clock.sleep(seconds * 1_000, signal)
     }
   }
 }
 
-/** Ids of runs only grow. A plan of an earlier run that comes late must not hide what came after it. */
+/** Run IDs only grow. The plan of an older run that ends late must not replace a newer comment. */
 function isFromNewerRun(body: string, runId: string): boolean {
-  const theirs = parseRunId(body)
-  return theirs !== undefined && /^\d{1,20}$/.test(runId) && theirs > BigInt(runId)
+  const otherRunId = parseRunId(body)
+  return otherRunId !== undefined && /^\d{1,20}$/.test(runId) && otherRunId > BigInt(runId)
 }
 
-/** Only a comment of our own author counts: anybody can post our marker. */
+/** Only a comment by the author of our own comments counts: anybody can post the marker. */
 async function findOwnComment(
-  github: GithubClient,
-  number: number,
+  client: GithubClient,
+  pullRequest: number,
   marker: string,
 ): Promise<Comment | undefined> {
-  const marked = (await github.listComments(number)).filter(({ body }) => body.startsWith(marker))
+  const comments = await client.listComments(pullRequest)
+  const marked = comments.filter(({ body }) => body.startsWith(marker))
   if (marked.length === 0) return undefined
-  const login = await github.login()
+  const login = await client.getLogin()
   return marked.find(({ author }) => author === login)
-}
-
-function describeError(error: unknown): string {
-  const message = sanitizeLine(error instanceof Error ? error.message : String(error), 300)
-  if (isRateLimit(error)) {
-    return `GitHub refuses more requests for now (${message}). The next run writes it.`
-  }
-  switch (statusOf(error)) {
-    case 401:
-      return `GitHub does not accept github-token (${message}).`
-    case 403:
-    case 404:
-      return /locked/i.test(message)
-        ? `the conversation is locked (${message}).`
-        : `github-token may not do it (${message}). The job needs this permission: \`pull-requests: write\`.`
-    default:
-      return message
-  }
 }

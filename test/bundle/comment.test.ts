@@ -20,6 +20,9 @@ import {
 import { renderMarkdown } from '../support/rendered-markdown.ts'
 import { trustEvents } from '../support/emulator-state.ts'
 
+/** A text of the catalog as a page shows it. */
+const plain = (text: string): string => text.replaceAll('`', '')
+
 const OWN = 'github-actions[bot]'
 const MARKER = `<!-- amplify-create-backend-storage ${defaults.appId} prod media -->`
 
@@ -96,7 +99,7 @@ describe('the comment of a plan', () => {
         'Signed-in users | READ, CREATE_AND_UPDATE, DELETE',
         'The service chooses the name of the bucket.',
         'The name of the storage and its bucket cannot be changed later.',
-        'After the merge into "main", the run there applies this.',
+        'After the merge, the run on "main" applies these changes.',
         'Commit 7f3c2b9 · summary and log of run 42',
       ].join('\n'),
     ])
@@ -118,9 +121,9 @@ describe('the comment of a plan', () => {
     const world = await createTestBed()
     await commented(world, { event: pullRequest({ base: 'dev' }) })
     expect(texts(world)[0]).toContain(
-      'A merge into "dev" will not apply this: apply-branches is empty, which means the default branch, "main".',
+      'Merging into "dev" does not apply these changes: apply-branches is empty, which selects the default branch "main".',
     )
-    expect(texts(world)[0]).not.toContain('the run there applies this')
+    expect(texts(world)[0]).not.toContain('the run on "dev" applies')
   })
 
   it('says that the apply would be refused, and why', async () => {
@@ -135,8 +138,8 @@ describe('the comment of a plan', () => {
       [
         '❌ Plan: an apply of storage media would fail',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        'STORAGE_DIFFERS: The storage exists with a different configuration.',
-        'What to do: Correct the inputs, or use if-exists: update to change the permissions.',
+        `STORAGE_DIFFERS: ${plain(ERROR_CATALOG.STORAGE_DIFFERS.cause)}`,
+        `What to do: ${plain(ERROR_CATALOG.STORAGE_DIFFERS.remedy)}`,
         'Nothing was changed.',
         '| Now | Requested',
         'Signed-in users | READ | READ, CREATE_AND_UPDATE, DELETE',
@@ -150,7 +153,7 @@ describe('the comment of a plan', () => {
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
     expect(texts(world)[0]).toContain(
-      '⚠️ An apply would fail now: The backend environment has no auth resource, which S3 storage requires.',
+      `⚠️ The apply would fail as things are: ${plain(ERROR_CATALOG.AUTH_MISSING.cause)}`,
     )
   })
 })
@@ -260,7 +263,7 @@ describe('after a push', () => {
     const end = await commented(world, { event })
     expect(end.outputs['result']).toBe('planned')
     expect(world.emulator.state.github.comments).toMatchObject([{ issue: 7 }])
-    expect(texts(world)[0]).toContain('⚠️ This run only plans, after a push to "storage"')
+    expect(texts(world)[0]).toContain('⚠️ This run only plans: a push to "storage"')
   })
 
   it('to a branch, an open pull request from elsewhere is none of ours', async () => {
@@ -268,7 +271,7 @@ describe('after a push', () => {
     knowPull(world, push(), { state: 'open', merged: false, base: 'release', head: 'topic' })
     const end = await commented(world, { event: push(), with: started })
     expect(world.emulator.state.github.comments).toEqual([])
-    expect(end.log.join('\n')).toContain('No comment: there is no pull request to this commit.')
+    expect(end.log.join('\n')).toContain('No comment: there is no pull request for this commit.')
     expect(warnings(end)).toEqual([])
   })
 })
@@ -298,7 +301,7 @@ describe('an earlier run that comes late', () => {
     const world = await createTestBed()
     await commented(world, { with: { 'authenticated-permissions': 'READ' } })
     const end = await commented(world, { env: late })
-    expect(end.log.join('\n')).toContain('is of a later run, and stays')
+    expect(end.log.join('\n')).toContain('was written by a newer run; left unchanged')
     expect(texts(world)[0]).toContain('Signed-in users | READ\n')
   })
 
@@ -391,7 +394,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
       ({ emulator }) => {
         emulator.state.github.canWrite = false
       },
-      /github-token may not do it .* The job needs this permission: `pull-requests: write`/,
+      /github-token has no permission .* Give the job `pull-requests: write`/,
       {},
     ],
     [
@@ -409,7 +412,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
           status: 404,
           times: 'always',
         }),
-      /The job needs this permission: `pull-requests: write`/,
+      /Give the job `pull-requests: write`/,
       {},
     ],
     [
@@ -422,7 +425,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
           message: 'You have exceeded a secondary rate limit.',
           headers: { 'retry-after': '60' },
         }),
-      /GitHub refuses more requests for now/,
+      /GitHub limits the rate of requests/,
       {},
     ],
     [
@@ -446,7 +449,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
           location: 'http://127.0.0.2:9/x',
           times: 'always',
         }),
-      /GitHub redirects to http:\/\/127\.0\.0\.2:9, which is not followed/,
+      /redirects to http:\/\/127\.0\.0\.2:9, which is not followed/,
       {},
     ],
   ]

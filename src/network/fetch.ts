@@ -1,0 +1,62 @@
+/** A `fetch` that uses the agents of the run, and with them its proxy settings. */
+import type { Clock } from '../lib/clock.ts'
+import { withTimeout } from '../lib/timeout.ts'
+import type { Agents } from './agents.ts'
+import { httpRequest, type HttpResponse } from './request.ts'
+
+/** Time limit of one request, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000
+const MAX_REDIRECTS = 3
+
+/**
+ * Sends text only, and follows redirects only to the same origin, because requests carry a token.
+ *
+ * @param signal cancels every request
+ */
+export function createFetch(
+  agents: Agents,
+  clock: Clock,
+  signal: AbortSignal,
+): (url: string, init?: RequestInit) => Promise<Response> {
+  return async (url, init) =>
+    toResponse(
+      await withTimeout({ clock, signal, timeoutMs: REQUEST_TIMEOUT_MS }, (requestSignal) =>
+        requestWithRedirects(url, agents, init, requestSignal),
+      ),
+    )
+}
+
+async function requestWithRedirects(
+  url: string,
+  agents: Agents,
+  init: RequestInit | undefined,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  let target = new URL(url)
+  for (let redirects = 0; ; redirects += 1) {
+    const response = await httpRequest(target, agents, {
+      method: init?.method ?? 'GET',
+      headers: Object.fromEntries(new Headers(init?.headers)),
+      body: typeof init?.body === 'string' ? init.body : undefined,
+      signal,
+    })
+    const { location } = response.headers
+    if (![301, 302, 307, 308].includes(response.status) || location === undefined) return response
+    const next = new URL(location, target)
+    if (next.origin !== target.origin || redirects >= MAX_REDIRECTS) {
+      throw new Error(`${target.host} redirects to ${next.origin}, which is not followed`)
+    }
+    target = next
+  }
+}
+
+function toResponse({ status, headers, body }: HttpResponse): Response {
+  const singleHeaders = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'string' ? [[name, value]] : [],
+  )
+  const hasNoBody = status === 204 || status === 205 || status === 304
+  return new Response(hasNoBody ? null : body, {
+    status: Math.max(200, status),
+    headers: singleHeaders,
+  })
+}
