@@ -17,6 +17,7 @@ import {
   type RunActionOptions,
   type TestBed,
 } from '../support/run-action.ts'
+import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
 import { trustEvents } from '../support/emulator-state.ts'
 
@@ -153,7 +154,7 @@ describe('the comment of a plan', () => {
     const end = await commented(world)
     expect(end.exitCode).toBe(0)
     expect(texts(world)[0]).toContain(
-      `⚠️ The apply would fail as things are: ${plain(ERROR_CATALOG.AUTH_MISSING.cause)}`,
+      `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.AUTH_MISSING.cause)}`,
     )
   })
 })
