@@ -26,29 +26,20 @@ import type { JobPlan } from './state/jobs.ts'
 import type { Rules } from './state/rules.ts'
 import { createState, getEnvironment, type State } from './state/state.ts'
 
-export type { InjectedFault } from './faults/queue.ts'
-export type { Fault, FaultKind, FaultSpec } from './faults/spec.ts'
-export type { PolicyDocument, TrustPolicy } from './iam/evaluate.ts'
+export type { Fault, FaultSpec } from './faults/spec.ts'
+export type { PolicyDocument } from './iam/evaluate.ts'
 export { allowPolicy, readActions, writeActions } from './iam/policies.ts'
 export { githubTrustPolicy } from './iam/trust.ts'
-export { realClock, type Clock, type Timer } from './lib/clock.ts'
+export { realClock, type Clock } from './lib/clock.ts'
 export { defaults } from './lib/defaults.ts'
-export type { OperationName, Service } from './lib/operations.ts'
+export type { OperationName } from './lib/operations.ts'
 export type { RecordedRequest } from './services/handler.ts'
-export { addRole, type Credential, type Role } from './state/account.ts'
-export {
-  addApp,
-  addEnvironment,
-  addStorage,
-  physicalBucket,
-  type App,
-  type Environment,
-  type Storage,
-} from './state/backends.ts'
-export type { Comment, GithubState, Pull } from './state/github.ts'
+export { addRole, type Role } from './state/account.ts'
+export { addApp, addEnvironment, addStorage, type App } from './state/backends.ts'
+
 export { addJob, endJob, type Job, type JobPlan } from './state/jobs.ts'
 export { defaultRules, permissiveRules, type Rules } from './state/rules.ts'
-export { getEnvironment, type State } from './state/state.ts'
+export { type State } from './state/state.ts'
 
 export type EmulatorOptions = {
   /** Any free port by default. */

@@ -35,7 +35,7 @@ const toArray = (value: OneOrMore): readonly string[] =>
   typeof value === 'string' ? [value] : value
 
 /** Matches IAM's wildcards: `*` for any text, `?` for any one character. */
-export function matchesWildcard(pattern: string, text: string, ignoreCase = false): boolean {
+function matchesWildcard(pattern: string, text: string, ignoreCase = false): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')

@@ -1,5 +1,5 @@
 /** A running timer. */
-export type Timer = { cancel(): void }
+type Timer = { cancel(): void }
 
 /** The emulator's only source of time; tests pass their own. */
 export type Clock = {
@@ -9,7 +9,7 @@ export type Clock = {
 }
 
 /** The longest delay that Node's timers accept; they fire at once for a longer one. */
-export const maxDelayMs = 2 ** 31 - 1
+const maxDelayMs = 2 ** 31 - 1
 
 /** The clock of this machine. */
 export const realClock: Clock = {

@@ -10,9 +10,9 @@ export const amplifyOperations = [
 
 export const stsOperations = ['AssumeRoleWithWebIdentity', 'GetCallerIdentity'] as const
 
-export const oidcOperations = ['token', 'openidConfiguration', 'jwks'] as const
+const oidcOperations = ['token', 'openidConfiguration', 'jwks'] as const
 
-export const githubOperations = [
+const githubOperations = [
   'listComments',
   'createComment',
   'updateComment',

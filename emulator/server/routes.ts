@@ -3,7 +3,7 @@ import Router from 'find-my-way'
 import { stsOperations, type OperationName, type Service } from '../lib/operations.ts'
 import { stsParameters } from '../services/sts/requests.ts'
 
-export type Route = {
+type Route = {
   readonly service: Service
   /** Undefined if it can only be read from the body. */
   readonly operation: OperationName | undefined

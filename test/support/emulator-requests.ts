@@ -187,7 +187,7 @@ function post(
 }
 
 /** A whole resourceConfig, with some members replaced. */
-export const config = (members: Record<string, unknown> = {}): Record<string, unknown> => ({
+const config = (members: Record<string, unknown> = {}): Record<string, unknown> => ({
   serviceName: 'S3',
   bucketName: 'mybucket',
   permissions: { authenticated: ['READ'] },

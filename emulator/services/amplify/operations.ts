@@ -20,7 +20,7 @@ import {
 } from './requests.ts'
 import { cliMessages, createStorage, leaveBucket, updateStorage } from './storage.ts'
 
-export type AmplifyRequest = {
+type AmplifyRequest = {
   readonly call: Call
   readonly caller: Caller
   readonly body: JsonObject

@@ -5,7 +5,7 @@ import { addMedia } from '../../support/emulator-state.ts'
 import { READ_FAULTS, WRITE_FAULTS, type TableFault } from './faults.ts'
 
 /** How many calls arrived, how many started a job, how many jobs took effect. */
-export type Count = Readonly<{ received: number; accepted: number; executed: number }>
+type Count = Readonly<{ received: number; accepted: number; executed: number }>
 
 export type Expected = Readonly<{
   result: RunResult

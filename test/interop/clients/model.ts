@@ -29,7 +29,7 @@ export type Shape = {
   readonly max: number | undefined
 }
 
-export type ModelledError = {
+type ModelledError = {
   readonly shape: Shape
   /** The name that is sent. */
   readonly code: string

@@ -14,7 +14,7 @@ export type Block = Readonly<{
   mark: string
 }>
 
-export type Link = Readonly<{ target: string; line: number }>
+type Link = Readonly<{ target: string; line: number }>
 
 export type Page = Readonly<{
   /** From the root of the repository, with `/`. */

@@ -21,7 +21,7 @@ export type ForwardProxyOptions = Readonly<{
 
 export type ProxyFailure = 'refuse' | 'hang' | 'cut'
 
-export type ProxiedRequest = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
+type ProxiedRequest = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
 
 export type ForwardProxy = Readonly<{
   port: number

@@ -34,7 +34,7 @@ export async function listen(server: Server, at = 0): Promise<LoopbackServer> {
 }
 
 /** A connection that breaks is part of many scenarios, and never an error of the server. */
-export function ignoreErrors(socket: Socket): void {
+function ignoreErrors(socket: Socket): void {
   socket.on('error', () => socket.destroy())
 }
 

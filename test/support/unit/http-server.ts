@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
 
-export type Seen = Readonly<{
+type Seen = Readonly<{
   method: string
   target: string
   headers: IncomingHttpHeaders

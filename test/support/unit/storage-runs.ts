@@ -150,7 +150,7 @@ export type RunSummary = Readonly<{
   recorded: Recorded
 }>
 
-export function summarize<T>(run: ScenarioResult<T>): RunSummary {
+function summarize<T>(run: ScenarioResult<T>): RunSummary {
   const { result, recorded, service, durationMs } = run
   return {
     end: result.ok ? result.value : result,

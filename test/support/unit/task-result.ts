@@ -31,14 +31,3 @@ export async function rejectionOf(task: Promise<unknown>): Promise<ActionError> 
   if (result.ok) throw new Error('The task succeeded.')
   return result.error
 }
-
-/** The error that a function throws. */
-export function errorThrownBy(task: () => unknown): ActionError {
-  try {
-    task()
-  } catch (error) {
-    if (error instanceof ActionError) return error
-    throw error
-  }
-  throw new Error('Nothing was thrown.')
-}

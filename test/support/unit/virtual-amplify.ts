@@ -27,7 +27,7 @@ export type Operation =
   | 'ListBackendJobs'
 
 /** What becomes of a spoilt call at the service, in spite of what the client sees. */
-export type Effect =
+type Effect =
   | 'none'
   | 'done'
   /** Carried out so long after the client has seen it fail. */
@@ -130,7 +130,7 @@ export type RecordedMutation = {
   readonly desired: ServiceStorage
 }
 
-export type RecordedCall = Readonly<{ run: string; operation: Operation; at: number }>
+type RecordedCall = Readonly<{ run: string; operation: Operation; at: number }>
 
 export type VirtualAmplify = Readonly<{
   connect(options?: ConnectionOptions): Amplify
@@ -157,7 +157,7 @@ export type VirtualAmplify = Readonly<{
 
 export const APP_ID = 'd1a2b3c4d5'
 export const ENVIRONMENT = 'prod'
-export const SUFFIX = '14a5e'
+const SUFFIX = '14a5e'
 
 /** How long after its failure a create may still take effect: the design's number, not the code's. */
 const EFFECT_WINDOW_MS = 30_000
