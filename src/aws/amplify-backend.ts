@@ -20,13 +20,11 @@ import type { Env } from '../lib/env.ts'
 import { isObject, nonEmptyString } from '../lib/json.ts'
 import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
 import type { ApiResult } from '../network/retry.ts'
-import type { AcceptedJob, Amplify, CallOptions } from '../storage/api.ts'
+import type { AcceptedJob, Amplify, BackendRef, CallOptions } from '../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
 import { parseStorage, type DesiredStorage } from '../storage/model.ts'
 import { parseBackend } from '../storage/amplify-meta.ts'
 import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
-
-export type BackendRef = Readonly<{ appId: string; backendEnvironmentName: string }>
 
 const READ_TIMEOUT_MS = 20_000
 /** Longer than the 29 seconds after which API Gateway itself responds with a 504. */
