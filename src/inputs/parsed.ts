@@ -1,6 +1,6 @@
 /** The result of parsing one value: the value, perhaps with warnings, or the rule that it breaks. */
 
-export type Problem = Readonly<{
+type Problem = Readonly<{
   /** What the value must be, as the end of "app-id is "a/b": it ...". */
   rule: string
   /** How to fix it, as whole sentences. */

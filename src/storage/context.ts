@@ -5,7 +5,7 @@ import type { AcceptedJob, Amplify, CallOptions, StorageRef } from './api.ts'
 import type { Change } from './diff.ts'
 import type { Storage } from './model.ts'
 
-export type WarningDetails = Readonly<{
+type WarningDetails = Readonly<{
   /** Marks the one warning that the comment words differently. */
   kind?: 'guest-access'
   /** The code of the error that an apply would end with as things are now. */
