@@ -1,5 +1,6 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
+import { layerRules } from './eslint.layers.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'build/', 'coverage/', 'mutation/', 'node_modules/'] },
@@ -29,4 +30,12 @@ export default tseslint.config(
     files: ['emulator/**', 'scripts/**', 'bench/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },
+  {
+    files: ['src/**/*.ts', 'emulator/**/*.ts'],
+    rules: {
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 60],
+    },
+  },
+  ...layerRules,
 )

@@ -133,19 +133,17 @@ function createOperations(environment: Environment, read: Call, write: Call): Am
         parseAcceptedJob,
         options,
       ),
-    updateStorage: (ResourceName, { authenticated, unauthenticated }, options) =>
+    updateStorage: (ResourceName, permissions, options) =>
       write(
         'UpdateBackendStorage',
         new UpdateBackendStorageCommand({
           ...environment,
           ResourceName,
-          ResourceConfig: {
-            ServiceName: 'S3',
-            Permissions: {
-              Authenticated: [...authenticated],
-              UnAuthenticated: [...unauthenticated],
-            },
-          },
+          ResourceConfig: toResourceConfig({
+            serviceName: 'S3',
+            bucketName: undefined,
+            ...permissions,
+          }),
         }),
         parseAcceptedJob,
         options,
@@ -196,7 +194,7 @@ async function listJobs(
 }
 
 function toResourceConfig(
-  desired: DesiredStorage,
+  desired: Omit<DesiredStorage, 'resourceName'>,
 ): CreateBackendStorageCommandInput['ResourceConfig'] {
   const { serviceName, authenticated, unauthenticated, bucketName } = desired
   return {

@@ -58,13 +58,7 @@ export function createGithubClient(
         commit_sha: sha,
         per_page: 100,
       })
-      const into = data.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
-      const from = data.filter(
-        ({ head, state }) =>
-          head.ref === branch && state === 'open' && getPath(head.repo, 'full_name') === fullName,
-      )
-      const merged = into.find(({ merge_commit_sha }) => merge_commit_sha === sha)
-      return (merged ?? into[0] ?? from[0])?.number
+      return selectPullRequest(data, { sha, branch, fullName })?.number
     },
     listComments: async (issue_number) => {
       const comments = await octokit.paginate(octokit.rest.issues.listComments, {
@@ -88,6 +82,31 @@ export function createGithubClient(
       }
     },
   }
+}
+
+type PullRequest = Readonly<{
+  number: number
+  state: string
+  merged_at: string | null
+  merge_commit_sha: string | null
+  base: Readonly<{ ref: string }>
+  head: Readonly<{ ref: string; repo: unknown }>
+}>
+
+/** Prefers the pull request that this commit merged, then another that was merged into the branch. */
+function selectPullRequest(
+  all: readonly PullRequest[],
+  { sha, branch, fullName }: Readonly<{ sha: string; branch: string; fullName: string }>,
+): PullRequest | undefined {
+  const into = all.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
+  return (
+    into.find(({ merge_commit_sha }) => merge_commit_sha === sha) ??
+    into[0] ??
+    all.find(
+      ({ head, state }) =>
+        head.ref === branch && state === 'open' && getPath(head.repo, 'full_name') === fullName,
+    )
+  )
 }
 
 function parseComment(comment: unknown): Comment {

@@ -31,14 +31,7 @@ export async function connect(
   prefetchedToken: Promise<string> | undefined,
 ): Promise<Connection> {
   const { env, cancellation, log, secrets, state } = run
-  const settings: ClientSettings = {
-    region: inputs.region,
-    agents: run.agents,
-    allowCustomEndpoints: inputs.allowCustomEndpoints,
-    onEndpoint: (host, kind) => {
-      reportEndpoint(run, host, kind)
-    },
-  }
+  const settings = toClientSettings(run, inputs)
   const retryPolicy = createRetryPolicy(run, inputs)
   const authenticating = authenticate(
     {
@@ -83,6 +76,18 @@ export async function connect(
       observer,
     },
     close: destroy,
+  }
+}
+
+function toClientSettings(run: RunContext, inputs: Inputs): ClientSettings {
+  const { region, allowCustomEndpoints } = inputs
+  return {
+    region,
+    allowCustomEndpoints,
+    agents: run.agents,
+    onEndpoint: (host, kind) => {
+      reportEndpoint(run, host, kind)
+    },
   }
 }
 
