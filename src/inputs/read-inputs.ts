@@ -12,7 +12,7 @@ import { formatInput } from './format.ts'
 import { quoteList } from './lists.ts'
 import type { InputProblem } from './parsed.ts'
 import type { RoleArn } from './roles.ts'
-import { findInput, readInput } from './reader.ts'
+import { findInput, readInput, type InputResult } from './reader.ts'
 import { unknownInputWarnings } from './suggestions.ts'
 
 export type Inputs = InputValues &
@@ -120,18 +120,24 @@ function readValues(
   const values: PartialValues = {}
   const problems: InputProblem[] = []
   const warnings: string[] = []
-  const read = <K extends InputKey>(key: K): void => {
-    const { backendEnvironmentName, region } = values
-    const result = readInput(INPUT_DEFINITIONS[key], { env, backendEnvironmentName, region })
-    if ('problem' in result) {
-      problems.push(result.problem)
-    } else {
-      values[key] = result.value
-      warnings.push(...result.warnings)
-    }
+  for (const key of keys) {
+    const result = readValue(key, values, env)
+    if ('problem' in result) problems.push(result.problem)
+    else warnings.push(...result.warnings)
   }
-  for (const key of keys) read(key)
   return { values, problems, warnings }
+}
+
+/** Reads one input, and adds its value to the others if it is valid. */
+function readValue<K extends InputKey>(
+  key: K,
+  values: PartialValues,
+  env: Env,
+): InputResult<InputValues[K]> {
+  const { backendEnvironmentName, region } = values
+  const result = readInput(INPUT_DEFINITIONS[key], { env, backendEnvironmentName, region })
+  if ('value' in result) values[key] = result.value
+  return result
 }
 
 function isInputKey(key: string): key is InputKey {

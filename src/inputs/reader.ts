@@ -25,6 +25,9 @@ export type InputDefinition<T> = Readonly<{
   parse: (text: string, context: InputContext) => Parsed<T>
 }>
 
+export type InputResult<T> =
+  Readonly<{ value: T; warnings: readonly string[] }> | Readonly<{ problem: InputProblem }>
+
 type InputSource = Pick<InputDefinition<unknown>, 'name' | 'default' | 'variables'>
 
 /**
@@ -56,7 +59,7 @@ export function findInput(
 export function readInput<T>(
   definition: InputDefinition<T>,
   context: InputContext,
-): Readonly<{ value: T; warnings: readonly string[] }> | Readonly<{ problem: InputProblem }> {
+): InputResult<T> {
   const { source, text } = findInput(definition, context.env)
   const value = definition.secret === true ? '(not shown)' : formatInput(text)
   const parsed = definition.parse(text, context)

@@ -45,23 +45,6 @@ const VARIABLES = [
   ...['GITHUB_REPOSITORY', 'GITHUB_RUN_ID'],
 ]
 
-/** Many environments from one seed, which is faster than one arbitrary for each. */
-function* environments(seed: number, count: number): Generator<Env> {
-  let state = seed >>> 0
-  const next = (limit: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-  const pick = (list: readonly string[]): string => list[next(list.length)] ?? ''
-  for (let made = 0; made < count; made++) {
-    const changes: Record<string, string> = {}
-    for (let left = next(6); left > 0; left--) {
-      changes[pick(VARIABLES)] = next(3) === 0 ? pick(TEXTS) + pick(TEXTS) : pick(TEXTS)
-    }
-    yield environment({}, changes)
-  }
-}
-
 /** What is wrong with the message about invalid inputs. */
 function messageFault(env: Env, problems: readonly InputProblem[]): string | undefined {
   const { message } = invalidInputError(problems)
@@ -90,33 +73,21 @@ function valueFault({
   return /^[\w+=,.@-]{2,64}$/.test(roleSessionName) ? undefined : `the session ${roleSessionName}`
 }
 
-test(
-  'Any 10,000 environments are read without a crash: every rejected value is named, and every accepted one is safe.',
-  { timeout: 60_000 },
-  () => {
-    let accepted = 0
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
-        for (const env of environments(seed, 1000)) {
-          const { inputs, problems } = readInputs(env)
-          if (inputs !== undefined) accepted++
-          const fault = inputs === undefined ? messageFault(env, problems) : valueFault(inputs)
-          if (fault !== undefined) throw new Error(`${fault} in ${JSON.stringify(env)}`)
-        }
-      }),
-      { numRuns: 10 },
-    )
-    expect(accepted).toBeGreaterThan(1_000)
-  },
-)
-
-test('Any text in any input is either accepted or reported as a problem.', () => {
+test('Any text in any input is read without a crash: a rejected value is named, and an accepted one is safe.', () => {
   const value = fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom(...TEXTS))
+  const variables = fc.dictionary(fc.constantFrom(...VARIABLES), value, { maxKeys: 6 })
+  let accepted = 0
   fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom(...VARIABLES), value), (changes) => {
-      const { inputs, problems } = readInputs({ ...environment(), ...changes })
+    fc.property(variables, (changes) => {
+      const env = { ...environment(), ...changes }
+      const { inputs, problems } = readInputs(env)
+      if (inputs !== undefined) accepted++
       expect(inputs === undefined).toBe(problems.length > 0)
+      expect(
+        inputs === undefined ? messageFault(env, problems) : valueFault(inputs),
+      ).toBeUndefined()
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   )
+  expect(accepted).toBeGreaterThan(500)
 })

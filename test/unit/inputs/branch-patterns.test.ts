@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { branchPatterns, matchesBranch } from '../../../src/inputs/branch-patterns.ts'
 import { listEntries } from '../../../src/inputs/lists.ts'
+import { problemWith } from './support.ts'
 
 describe('A pattern of apply-branches', () => {
   test.each([
@@ -73,25 +74,16 @@ describe('The value of apply-branches', () => {
   })
 
   test('The problem lists the entries that are not supported, and the remedy shows an example.', () => {
-    expect(branchPatterns('main, !x, y?')).toMatchObject({
-      problem: {
-        rule: expect.stringMatching(/`\*` and `\*\*`.*; "!x", "y\?" are /),
-        remedy: expect.stringContaining('`main, release/*`'),
-      },
-    })
+    const { rule, remedy } = problemWith({ 'apply-branches': 'main, !x, y?' })
+    expect(rule).toMatch(/`\*` and `\*\*`.*; "!x", "y\?" are /)
+    expect(remedy).toContain('`main, release/*`')
   })
 
-  test.each(['[]', ','])(
-    'An empty list, %j, is rejected instead of selecting the default branch.',
-    (text) => {
-      expect(branchPatterns(text)).toMatchObject({
-        problem: {
-          rule: expect.stringContaining('at least one'),
-          remedy: expect.stringContaining('default branch'),
-        },
-      })
-    },
-  )
+  test.each(['[]', ','])('The empty list %j does not select the default branch.', (text) => {
+    const { rule, remedy } = problemWith({ 'apply-branches': text })
+    expect(rule).toContain('at least one')
+    expect(remedy).toContain('default branch')
+  })
 
   test('A malformed list is rejected before its entries are checked.', () => {
     const text = '["main", {}, "!x"]'

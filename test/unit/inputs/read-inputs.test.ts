@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { INPUTS } from '../../../src/inputs/definitions.ts'
 import { formatInput } from '../../../src/inputs/format.ts'
 import {
@@ -12,33 +10,12 @@ import {
   toDesiredStorage,
 } from '../../../src/inputs/read-inputs.ts'
 import { inputVariable } from '../../../src/inputs/reader.ts'
-import { environment, problemWith, read, VALID, valid, warningsFor } from './support.ts'
+import { environment, problemWith, read, valid, warningsFor } from './support.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/r'
-const OTHERS = INPUTS.filter(({ name }) => !(name in VALID))
 const REQUIRED = INPUTS.filter((input) => input.required).map(({ name }) => name)
 
 describe('The inputs as a whole', () => {
-  test('The definitions and action.yml declare the same inputs, in the same order, with the same defaults.', () => {
-    const action: unknown = parse(
-      readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'),
-    )
-    const declared = INPUTS.map(({ name, required, default: preset }) => [
-      name,
-      expect.objectContaining(required ? { required } : { default: preset }),
-    ])
-    expect(action).toHaveProperty('inputs', Object.fromEntries(declared))
-    expect(Object.keys(Object(action).inputs)).toEqual(INPUTS.map(({ name }) => name))
-  })
-
-  test('An empty value and the default that the runner passes mean the same.', () => {
-    const blank = Object.fromEntries(OTHERS.map(({ name }) => [name, ' ']))
-    const defaults = OTHERS.filter((input) => !input.default.startsWith('${{'))
-    const passed = Object.fromEntries(defaults.map(({ name, default: preset }) => [name, preset]))
-    expect(read(blank)).toEqual(read())
-    expect(read(passed)).toEqual(read())
-  })
-
   test('Every input has the documented default.', () => {
     expect(read()).toEqual({
       appId: 'd1abc',

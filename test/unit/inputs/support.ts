@@ -6,7 +6,7 @@ import type { Env } from '../../../src/lib/env.ts'
 
 type Values = Readonly<Record<string, string>>
 
-export const VALID: Values = {
+const VALID: Values = {
   'app-id': 'd1abc',
   'backend-environment-name': 'dev',
   'resource-name': 'res',

@@ -29,11 +29,6 @@ function warningOf(decision: Decision): string | undefined {
   return decision.command === 'skip' ? undefined : decision.warning
 }
 
-function followUpOf(info: WorkflowEvent, trigger = AUTO): string | undefined {
-  const decision = decide(info, trigger, TOKEN)
-  return decision.command === 'skip' ? undefined : decision.followUp
-}
-
 function errorOf(run: () => unknown): ActionError {
   try {
     run()
@@ -44,95 +39,48 @@ function errorOf(run: () => unknown): ActionError {
 }
 
 describe('With mode auto', () => {
-  const plus = `${'0'.repeat(40)}${'1'.repeat(24)}`
-  test.each<[string, WorkflowEvent, TriggerInputs, Command, ...string[]]>([
-    [
-      'a push to the default branch',
-      push('refs/heads/main'),
-      AUTO,
-      'apply',
-      'a push to "main"',
-      'the default branch',
-    ],
-    [
-      'a push to an apply branch',
-      push('refs/heads/release/1'),
-      LISTED,
-      'apply',
-      'a push to "release/1"',
-      '`apply-branches`',
-    ],
-    [
-      'a push to another branch than listed',
-      push('refs/heads/release/1/x'),
-      LISTED,
-      'plan',
-      '"release/1/x"',
-      '`apply-branches`',
-    ],
-    [
-      'a merge into the default branch',
-      merged(),
-      AUTO,
-      'apply',
-      'merged into "main"',
-      'the default branch',
-    ],
-    [
-      'a merge into an apply branch',
-      merged({ base: { ref: 'release/2' } }),
-      LISTED,
-      'apply',
-      'merged into "release/2"',
-    ],
-    [
-      'a workflow_dispatch',
-      event('workflow_dispatch', { inputs: null }),
-      AUTO,
-      'apply',
-      '`workflow_dispatch`',
-    ],
-    ['a repository_dispatch', event('repository_dispatch'), AUTO, 'apply', '`repository_dispatch`'],
-    ['a schedule', event('schedule', { schedule: '0 0 * * *' }), AUTO, 'apply', '`schedule`'],
-    ['an opened pull request', pull('opened'), AUTO, 'plan', 'not merged yet'],
-    ['a synchronized pull request', pull('synchronize'), AUTO, 'plan', 'not merged yet'],
-    ['a label after the merge', pull('labeled', { merged: true }), AUTO, 'plan', 'not merged yet'],
-    ['a merge queue', event('merge_group', { merge_group: {} }), AUTO, 'plan', 'merge queue'],
-    [
-      'the deletion of a branch',
-      push('refs/heads/topic', { deleted: true }),
-      AUTO,
-      'skip',
-      'deletes',
-      '"topic"',
-    ],
-    ['a commit of 40 zeros', pushed('0'.repeat(40)), AUTO, 'skip', 'deletes'],
-    ['a commit of 64 zeros', pushed('0'.repeat(64)), AUTO, 'skip', 'deletes'],
-    ['a commit that starts with zeros', pushed(plus), AUTO, 'apply'],
-    ['a commit that ends with zeros', pushed([...plus].reverse().join('')), AUTO, 'apply'],
-    ['a commit of one zero', pushed('0'), AUTO, 'apply'],
-    ['a commit that is not a string', pushed(0), AUTO, 'apply'],
-    ['a push that deletes nothing', pushed('1'.repeat(40), false), AUTO, 'apply'],
-    [
-      'an empty target branch with GITHUB_BASE_REF',
-      merged({ base: { ref: '' } }, { baseRef: 'main' }),
-      AUTO,
-      'apply',
-    ],
-    [
-      'a target branch other than GITHUB_BASE_REF',
-      merged({}, { baseRef: 'topic' }),
-      AUTO,
-      'apply',
-      '"main"',
-    ],
-    ['a listed branch of an unknown repository', pushTo('refs/heads/main'), LISTED, 'apply'],
-  ])('%s leads to the expected command and reason.', (_, info, trigger, command, ...details) => {
-    const decision = decide(info, trigger, TOKEN)
+  const zeros = '0'.repeat(40)
+  const ones = '1'.repeat(24)
+  const github = (name: string): WorkflowEvent => event(name, { merge_group: {} })
+  type Row = [what: string, info: WorkflowEvent, command: Command, details?: string[]]
+
+  test.each<Row>([
+    ['a push to the default branch', push('refs/heads/main'), 'apply', ['"main"', 'default']],
+    ['a merge into the default branch', merged(), 'apply', ['merged into "main"', 'default']],
+    ['a workflow_dispatch', github('workflow_dispatch'), 'apply', ['`workflow_dispatch`']],
+    ['a repository_dispatch', github('repository_dispatch'), 'apply', ['`repository_dispatch`']],
+    ['a schedule', github('schedule'), 'apply', ['`schedule`']],
+    ['an opened pull request', pull('opened'), 'plan', ['not merged yet']],
+    ['a synchronized pull request', pull('synchronize'), 'plan', ['not merged yet']],
+    ['a label after the merge', pull('labeled', { merged: true }), 'plan', ['not merged yet']],
+    ['a merge queue', github('merge_group'), 'plan', ['merge queue']],
+    ['a deletion', push('refs/heads/x', { deleted: true }), 'skip', ['deletes', '"x"']],
+    ['a commit of 40 zeros', pushed(zeros), 'skip', ['deletes']],
+    ['a commit of 64 zeros', pushed('0'.repeat(64)), 'skip', ['deletes']],
+    ['a commit that starts with zeros', pushed(zeros + ones), 'apply'],
+    ['a commit that ends with zeros', pushed(ones + zeros), 'apply'],
+    ['a commit of one zero', pushed('0'), 'apply'],
+    ['a commit that is not a string', pushed(0), 'apply'],
+    ['a push that deletes nothing', pushed('1'.repeat(40), false), 'apply'],
+    ['GITHUB_BASE_REF alone', merged({ base: { ref: '' } }, { baseRef: 'main' }), 'apply'],
+    ['another GITHUB_BASE_REF', merged({}, { baseRef: 'topic' }), 'apply', ['"main"']],
+  ])('%s leads to the expected command and reason.', (_, info, command, details = []) => {
+    const decision = decide(info, AUTO, TOKEN)
     expect(decision.command).toBe(command)
     for (const detail of details) expect(decision.reason).toContain(detail)
     if (decision.command === 'apply') expect(decision).toEqual({ command, reason: decision.reason })
     if (decision.command === 'skip') expect(decision.notice).toBe(true)
+  })
+
+  test.each<Row>([
+    ['a push to a listed branch', push('refs/heads/release/1'), 'apply', ['"release/1"', 'match']],
+    ['a push to an unlisted branch', push('refs/heads/release/1/x'), 'plan', ['"release/1/x"']],
+    ['a merge into a listed branch', merged({ base: { ref: 'release/2' } }), 'apply', ['match']],
+    ['a push without a repository', pushTo('refs/heads/main'), 'apply', ['match']],
+  ])('With apply-branches, %s is decided by its patterns.', (_, info, command, details = []) => {
+    const decision = decide(info, LISTED, TOKEN)
+    expect(decision.command).toBe(command)
+    for (const each of [...details, '`apply-branches`']) expect(decision.reason).toContain(each)
   })
 
   test.each([false, null, 'false', 'true', 1, {}, undefined])(
@@ -144,56 +92,25 @@ describe('With mode auto', () => {
     },
   )
 
-  test.each<[string, WorkflowEvent, TriggerInputs, RegExp]>([
-    ['a push to another branch', push('refs/heads/topic'), AUTO, /push to "topic".*empty.*"main"/],
-    ['a merge into another branch', merged(topic), AUTO, /merged into "topic".*empty.*"main"/],
-    [
-      'a merge into an unlisted branch',
-      merged(topic),
-      LISTED,
-      /merged into "topic".*`apply-branches`/,
-    ],
-    [
-      'an unknown default branch',
-      pushTo('refs/heads/main'),
-      AUTO,
-      /push to "main".*empty.*default branch/,
-    ],
-    [
-      'a default branch that is not a string',
-      push('refs/heads/7', { repository: { default_branch: 7 } }),
-      AUTO,
-      /"7".*does not name the default/,
-    ],
-    [
-      'an array instead of the repository',
-      push('refs/heads/main', { repository: [REPOSITORY] }),
-      AUTO,
-      /does not name the default/,
-    ],
-    [
-      'null instead of the repository',
-      push('refs/heads/main', { repository: null }),
-      AUTO,
-      /does not name the default/,
-    ],
-    [
-      'an unknown target branch',
-      merged({ base: {} }),
-      { ...AUTO, applyBranches: ['**'] },
-      /unknown branch.*does not name the branch/,
-    ],
-    ['a target branch that is not a string', merged({ base: { ref: 5 } }), AUTO, /unknown branch/],
-  ])(
-    '%s is planned with a warning that says why and names apply-branches.',
-    (_, info, trigger, reason) => {
-      const decision = decide(info, trigger, TOKEN)
-      expect(decision.command).toBe('plan')
-      expect(decision.reason).toMatch(reason)
-      expect(warningOf(decision)).toContain(decision.reason)
-      expect(warningOf(decision)).toMatch(/only plans.*add the branch to `apply-branches`/)
-    },
-  )
+  const inRepository = (repository: unknown): WorkflowEvent => push('refs/heads/7', { repository })
+  const everyBranch: TriggerInputs = { ...AUTO, applyBranches: ['**'] }
+  test.each<[string, WorkflowEvent, RegExp, TriggerInputs?]>([
+    ['a push to another branch', push('refs/heads/topic'), /push to "topic".*empty.*"main"/],
+    ['a merge into another branch', merged(topic), /merged into "topic".*empty.*"main"/],
+    ['a merge into an unlisted branch', merged(topic), /into "topic".*`apply-branches`/, LISTED],
+    ['an unknown default branch', pushTo('refs/heads/main'), /"main".*empty.*default branch/],
+    ['a default branch that is a number', inRepository({ default_branch: 7 }), /not name the def/],
+    ['an array instead of the repository', inRepository([REPOSITORY]), /not name the default/],
+    ['null instead of the repository', inRepository(null), /not name the default/],
+    ['an unknown target', merged({ base: {} }), /unknown.*not name the branch/, everyBranch],
+    ['a target that is a number', merged({ base: { ref: 5 } }), /unknown.*not name the branch/],
+  ])('%s is planned, and a warning names apply-branches.', (_, info, reason, trigger = AUTO) => {
+    const decision = decide(info, trigger, TOKEN)
+    expect(decision.command).toBe('plan')
+    expect(decision.reason).toMatch(reason)
+    expect(warningOf(decision)).toContain(decision.reason)
+    expect(warningOf(decision)).toMatch(/only plans.*add the branch to `apply-branches`/)
+  })
 
   test.each([
     pull(5),
@@ -235,53 +152,35 @@ describe('With mode auto', () => {
 })
 
 test.each(['apply', 'plan'] as const)('Mode %s overrides every event.', (mode) => {
-  for (const info of [
-    push('refs/tags/v1'),
-    pull('closed'),
-    event('release'),
-    pull('opened', FORK),
-  ]) {
+  const release = event('release')
+  for (const info of [push('refs/tags/v1'), pull('closed'), release, pull('opened', FORK)]) {
     const decision = decide(info, { ...AUTO, mode }, NONE)
-    expect(decision).toEqual({ command: mode, reason: expect.stringContaining(`\`${mode}\``) })
+    expect(decision).toEqual({ command: mode, reason: decision.reason })
+    expect(decision.reason).toContain(`\`${mode}\``)
   }
 })
 
 describe('A plan says what the merge will do', () => {
   const queue = { repository: REPOSITORY, merge_group: { base_ref: 'refs/heads/main' } }
-  const release = pull('opened', { base: { ref: 'release/1' } })
+  const toRelease = pull('opened', { base: { ref: 'release/1' } })
+  const toTopic = pull('opened', topic)
+  const applies = /^After the merge.*"(?:main|release\/1)" applies/
+  const planMode: TriggerInputs = { ...AUTO, mode: 'plan' }
 
-  test.each<[string, WorkflowEvent, TriggerInputs, string]>([
-    ['the default branch', pull('opened'), AUTO, '"main"'],
-    ['an apply branch', release, LISTED, '"release/1"'],
-    ['the branch of a merge queue', event('merge_group', queue), AUTO, '"main"'],
-  ])('A merge into %s will apply the plan.', (_, info, trigger, branch) => {
-    expect(followUpOf(info, trigger)).toMatch(/^After the merge.* applies/)
-    expect(followUpOf(info, trigger)).toContain(branch)
-  })
-
-  test.each<[string, WorkflowEvent, TriggerInputs, RegExp]>([
-    [
-      'another than the default branch',
-      pull('opened', topic),
-      AUTO,
-      /"topic" does not apply.*"main"/,
-    ],
-    [
-      'an unlisted branch',
-      pull('opened', topic),
-      LISTED,
-      /"topic" does not apply.*`apply-branches`/,
-    ],
-  ])('A merge into %s will not apply the plan.', (_, info, trigger, text) => {
-    expect(followUpOf(info, trigger)).toMatch(text)
-  })
-
-  test.each<[string, WorkflowEvent, TriggerInputs]>([
-    ['mode plan', pull('opened'), { ...AUTO, mode: 'plan' }],
-    ['an unknown target branch', pull('opened', { base: {} }), AUTO],
-    ['a merge queue of an unknown branch', event('merge_group'), AUTO],
-  ])('Nothing is said with %s.', (_, info, trigger) => {
-    expect(followUpOf(info, trigger)).toBeUndefined()
+  test.each<[string, WorkflowEvent, TriggerInputs, RegExp | undefined]>([
+    ['the default branch', pull('opened'), AUTO, applies],
+    ['a listed branch', toRelease, LISTED, applies],
+    ['the branch of a merge queue', event('merge_group', queue), AUTO, applies],
+    ['a branch that is not the default', toTopic, AUTO, /"topic" does not apply.*"main"/],
+    ['an unlisted branch', toTopic, LISTED, /"topic" does not apply.*`apply-branches`/],
+    ['the default branch in mode plan', pull('opened'), planMode, undefined],
+    ['an unknown branch', pull('opened', { base: {} }), AUTO, undefined],
+    ['the unknown branch of a merge queue', event('merge_group'), AUTO, undefined],
+  ])('For a merge into %s, the follow-up is as expected.', (_, info, trigger, followUp) => {
+    const decision = decide(info, trigger, TOKEN)
+    const actual = 'followUp' in decision ? decision.followUp : undefined
+    if (followUp === undefined) expect(actual).toBeUndefined()
+    else expect(actual).toMatch(followUp)
   })
 })
 
@@ -340,59 +239,35 @@ describe('A pull request whose run gets no credentials', () => {
     expect(decide(push('refs/heads/main'), AUTO, NONE).command).toBe('apply')
   })
 
-  const opened = (head: unknown, base?: unknown, repository?: unknown): WorkflowEvent =>
+  const from = (head: unknown, base?: unknown, repository?: unknown): WorkflowEvent =>
     event('pull_request', {
       action: 'opened',
       repository,
       pull_request: { head: { repo: head }, base: { ref: 'main', repo: base } },
     })
-  test.each<[string, WorkflowEvent, boolean]>([
-    [
-      'no pull request in the event',
-      event('pull_request', { action: 'opened', repository: REPOSITORY }),
-      false,
-    ],
-    [
-      'the same ID and another name',
-      opened({ id: 1, full_name: 'a/b' }, { id: 1, full_name: 'o/r' }),
-      false,
-    ],
-    [
-      'another ID and the same name',
-      opened({ id: 2, full_name: 'o/r' }, { id: 1, full_name: 'o/r' }),
-      true,
-    ],
-    [
-      'a head without an ID and the same name',
-      opened({ full_name: 'o/r', fork: true }, { id: 1, full_name: 'o/r' }),
-      false,
-    ],
-    [
-      'a base without an ID and the same name',
-      opened({ id: 1, full_name: 'o/r', fork: true }, { full_name: 'o/r' }),
-      false,
-    ],
-    [
-      'malformed IDs and the same name',
-      opened({ id: null, full_name: 'o/r' }, { id: {}, full_name: 'o/r' }),
-      false,
-    ],
-    ['nothing to compare and no flag', opened({ fork: false }, {}), false],
-    ['nothing to compare and the flag', opened({ fork: true }, {}), true],
-    ['a fork that opens a pull request in itself', opened({ id: 1, fork: true }, { id: 1 }), false],
-    [
-      'no base and the same repository in the event',
-      opened({ id: 1, fork: true }, undefined, REPOSITORY),
-      false,
-    ],
-    ['no base and another repository in the event', opened({ id: 2 }, undefined, REPOSITORY), true],
-    [
-      'a base that differs from the repository in the event',
-      opened({ id: 1 }, { id: 1 }, { id: 2 }),
-      false,
-    ],
-  ])('With %s, it is known whether it comes from a fork.', (_, info, isFork) => {
-    expect(decide(info, AUTO, NONE).command).toBe(isFork ? 'skip' : 'plan')
+  const [full_name, id] = ['o/r', 1]
+  const none = event('pull_request', { action: 'opened', repository: REPOSITORY })
+
+  test.each<[string, WorkflowEvent]>([
+    ['no pull request in the event', none],
+    ['the same ID and another name', from({ id, full_name: 'a/b' }, { id, full_name })],
+    ['a head without an ID', from({ full_name, fork: true }, { id, full_name })],
+    ['a base without an ID', from({ id, full_name, fork: true }, { full_name })],
+    ['malformed IDs', from({ id: null, full_name }, { id: {}, full_name })],
+    ['nothing to compare and no flag', from({ fork: false }, {})],
+    ['a fork that opens a pull request in itself', from({ id, fork: true }, { id })],
+    ['no base and the same repository', from({ id, fork: true }, undefined, REPOSITORY)],
+    ['a base other than the repository', from({ id }, { id }, { id: 2 })],
+  ])('With %s, it does not come from a fork.', (_, info) => {
+    expect(decide(info, AUTO, NONE).command).toBe('plan')
+  })
+
+  test.each<[string, WorkflowEvent]>([
+    ['another ID and the same name', from({ id: 2, full_name }, { id, full_name })],
+    ['nothing to compare and the flag', from({ fork: true }, {})],
+    ['no base and another repository', from({ id: 2 }, undefined, REPOSITORY)],
+  ])('With %s, it comes from a fork.', (_, info) => {
+    expect(decide(info, AUTO, NONE).command).toBe('skip')
   })
 })
 
