@@ -10,14 +10,14 @@ const marked: ReadonlyMap<string, string> = new Map(
   ),
 )
 
-/** The policy with that mark. */
+/** The policy with a mark. */
 export function readPolicy(mark: string): unknown {
   const text = marked.get(mark)
-  if (text === undefined) throw new Error(`No policy in the documentation has the mark ${mark}.`)
+  if (text === undefined) throw new Error(`No policy in the documentation has the mark ${mark}`)
   return JSON.parse(text)
 }
 
-/** The same, with the names of the emulator's repository for those that people replace. */
+/** The policy with the names of the emulator's repository in place of the placeholders. */
 export function readPolicyForEmulator(mark: string): unknown {
   const text = JSON.stringify(readPolicy(mark))
     .replaceAll('YOUR-ORG', 'octo-org')
@@ -27,7 +27,7 @@ export function readPolicyForEmulator(mark: string): unknown {
   return JSON.parse(text)
 }
 
-/** The operations of Amplify Backend that the policies with those names allow together. */
+/** The operations of Amplify Backend that these policies allow together. */
 export const allowedOperations = (...names: readonly string[]): readonly string[] =>
   names
     .flatMap((name) => parsePolicy(readPolicy(`policy: ${name}`)).Statement)

@@ -1,34 +1,34 @@
-/** The documentation as data: headings, links, code blocks, and what stands in code marks. */
+/** The documentation as data: anchors, links, code blocks and inline code. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 export type Block = Readonly<{
-  /** The word after the fence, for example `yaml`; empty where there is none. */
+  /** The language of the block, for example `yaml`; empty if there is none. */
   language: string
   text: string
-  /** The first line of its text, from 1. */
+  /** The number of the first line of its text; the first line of a page is 1. */
   line: number
-  /** The comment in the line before the fence, such as `policy: apply`; empty where there is none. */
+  /** The HTML comment in the line before the block, such as `policy: apply`; empty if there is none. */
   mark: string
 }>
 
 type Link = Readonly<{ target: string; line: number }>
 
 export type Page = Readonly<{
-  /** From the root of the repository, with `/`. */
+  /** Relative to the root of the repository, with `/`. */
   path: string
   text: string
-  /** Where links to the page can lead to, as GitHub names its headings. */
+  /** The anchors that GitHub gives to the headings. */
   anchors: ReadonlySet<string>
   links: readonly Link[]
   blocks: readonly Block[]
-  /** What stands in code marks outside of the blocks. */
+  /** Inline code outside of code blocks. */
   codes: readonly string[]
 }>
 
-/** Every Markdown page of the repository that people read. */
+/** README.md, the other pages at the root, and those in docs/. */
 export function pages(): readonly Page[] {
   const below = (folder: string): readonly string[] =>
     readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
@@ -44,7 +44,7 @@ export function readPage(path: string): Page {
   return { path, text, ...parse(text) }
 }
 
-/** The rows of the first table below a heading, without its head: each cell as it is written. */
+/** The rows of the first table below a heading of level 2, without the header; cells in Markdown. */
 export function tableBelow({ text }: Page, heading: string): readonly (readonly string[])[] {
   const [, section = ''] = text.split(`\n## ${heading}\n`)
   const [table = ''] = /^\|[^]*?(?=\n(?!\|))/m.exec(section) ?? []
@@ -57,7 +57,7 @@ export function tableBelow({ text }: Page, heading: string): readonly (readonly 
   )
 }
 
-/** What stands in code marks, in order. */
+/** The inline code in a text, in order. */
 export const findCode = (text: string): readonly string[] =>
   [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 
@@ -90,7 +90,7 @@ function parse(text: string): Omit<Page, 'path' | 'text'> {
     else if (line.trim() !== '') mark = ''
     prose.push({ text: line, number })
   }
-  if (open !== undefined) throw new Error(`The block in line ${open.block.line} does not end.`)
+  if (open !== undefined) throw new Error(`The code block in line ${open.block.line} is not closed`)
   return {
     anchors: anchorsOf(prose),
     links: linksOf(prose),
@@ -119,7 +119,7 @@ function anchorsOf(prose: readonly Line[]): ReadonlySet<string> {
   return anchors
 }
 
-/** A link can be broken over two lines, so its text is read as one. */
+/** All lines are joined first, because a link can span two lines. */
 function linksOf(prose: readonly Line[]): readonly Link[] {
   const starts: { at: number; number: number }[] = []
   let whole = ''

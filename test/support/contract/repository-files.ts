@@ -9,7 +9,7 @@ export const read = (path: string): string => readFileSync(`${root}${path}`, 'ut
 export const readYaml = (path: string): unknown => parse(read(path))
 export const readJson = (path: string): unknown => JSON.parse(read(path))
 
-/** What is there by these keys, one in the other. */
+/** The value at a path of keys; undefined if a key is missing. */
 export const at = (value: unknown, ...keys: readonly string[]): unknown =>
   keys.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value)
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
@@ -25,7 +25,7 @@ export const workflows: readonly Workflow[] = readdirSync(`${root}.github/workfl
   (name) => ({ name, workflow: readYaml(`.github/workflows/${name}`) }),
 )
 
-/** What starts a workflow, however that is written. */
+/** The events of a workflow; `on` can be a string, a list or a mapping. */
 export function getEvents(workflow: unknown): readonly string[] {
   const on = at(workflow, 'on')
   return typeof on === 'string' ? [on] : [...texts(on), ...entries(on).map(([event]) => event)]
@@ -38,7 +38,7 @@ const filled = (value: unknown, combination: unknown): string =>
     text(at(combination, key)),
   )
 
-/** What a job calls npm for, in order, with the values of its matrix in place of their variables. */
+/** The npm commands of a job, in order, with matrix values in place of environment variables. */
 export function getNpmCalls(job: unknown): readonly string[] {
   const included = list(at(job, 'strategy', 'matrix', 'include'))
   const combinations = included.length === 0 ? [{}] : included
@@ -60,7 +60,7 @@ export const findNpmCommands = (script: string): readonly string[] =>
     .map((line) => line.trim())
     .filter((line) => /(?:^|[\s;&|])npm /.test(line) && !line.startsWith('#'))
 
-/** The names under which GitHub shows what became of a job. */
+/** The names of a job's checks: one for each value of its matrix. */
 export function getCheckNames(job: unknown): readonly string[] {
   const name = text(at(job, 'name'))
   const key = /\$\{\{ matrix\.([\w-]+) \}\}/.exec(name)?.[1]

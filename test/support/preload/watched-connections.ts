@@ -1,7 +1,7 @@
 /**
- * Preloaded, notes in a file every way by which the process reaches out: connections by their host, look-ups
- * of names, datagrams, and other processes, which could do all of it unseen. Lets connections by TLS reach a
- * server on loopback, as if it were the host.
+ * A module to preload that records in a file how the process reaches out: connections with their host, DNS
+ * lookups, datagrams, and other processes, which could do all of that unseen. TLS connections are redirected
+ * to a server on loopback, without TLS.
  */
 import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
@@ -23,7 +23,7 @@ const noteConnection = (options: object): void => {
   note('connection', `${String(host)}:${String(Reflect.get(options, 'port'))}`)
 }
 
-/** Has a function note what it is given before it does what it does. */
+/** Wraps a method so that its arguments are recorded before each call. */
 function watch(holder: object, name: string, noted: (given: readonly unknown[]) => void): void {
   const original: unknown = Reflect.get(holder, name)
   if (typeof original !== 'function') return
@@ -35,14 +35,14 @@ function watch(holder: object, name: string, noted: (given: readonly unknown[]) 
 }
 
 watch(net.Socket.prototype, 'connect', (given) => {
-  // Node hands its own arguments over as one normalized list.
+  // Node calls this with one normalized list of arguments.
   const [first] = given.flat()
   const options = typeof first === 'object' && first !== null ? first : {}
   if (!Reflect.has(options, 'watched')) noteConnection(options)
 })
 
 Reflect.set(tls, 'connect', (first: unknown, second: unknown): net.Socket => {
-  // HTTP/2 gives port and host first.
+  // HTTP/2 passes port and host as separate arguments.
   noteConnection(
     typeof first === 'object' && first !== null ? first : { port: first, host: second },
   )
@@ -78,7 +78,7 @@ const noteProcess = ([what]: readonly unknown[]): void => {
     typeof what === 'object' && what !== null ? Reflect.get(what, 'file') : what
   note('process', String(program))
 }
-// All that is not waited for comes down to this one method.
+// All asynchronous ways to start a process use this method.
 watch(childProcess.ChildProcess.prototype, 'spawn', noteProcess)
 for (const name of ['spawnSync', 'execSync', 'execFileSync']) watch(childProcess, name, noteProcess)
 watch(process, 'execve', noteProcess)
