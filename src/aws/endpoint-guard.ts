@@ -6,7 +6,7 @@ import type { Agents } from '../network/agents.ts'
 import { classifyEndpoint, isDefaultHost, type EndpointKind } from '../network/endpoints.ts'
 import type { Route } from '../network/route.ts'
 
-export type EndpointSettings = Readonly<{
+export type ClientSettings = Readonly<{
   region: string
   agents: Agents
   allowCustomEndpoints: boolean
@@ -45,7 +45,7 @@ export type EndpointGuard = {
  * @param onRequest called at the start of every request
  */
 export function createEndpointGuard(
-  settings: EndpointSettings,
+  settings: ClientSettings,
   onRequest: (exchange: Exchange) => void,
 ): EndpointGuard {
   return {
@@ -75,7 +75,7 @@ export function createEndpointGuard(
 /** How a host was configured when no endpoint variable names it. */
 const SHARED_CONFIG_ENDPOINT = 'endpoint_url in the shared AWS configuration'
 
-function checkEndpoint(request: unknown, settings: EndpointSettings): Route {
+function checkEndpoint(request: unknown, settings: ClientSettings): Route {
   const url = getUrl(request)
   const kind = classifyEndpoint(url, settings.allowCustomEndpoints)
   if (kind === 'refused') {

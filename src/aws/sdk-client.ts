@@ -12,15 +12,15 @@ import { getRequestId, getServerTime, toApiFailure, type ResponseHead } from '..
 import type { ApiResult } from '../network/retry.ts'
 import {
   createEndpointGuard,
+  type ClientSettings,
   type EndpointGuard,
-  type EndpointSettings,
   type Exchange,
 } from './endpoint-guard.ts'
 
+export type { ClientSettings }
+
 /** Receives one line about every call for the debug log, without bodies and credentials. */
 export type Trace = (line: string) => void
-
-export type ClientSettings = EndpointSettings
 
 const CONNECTION_TIMEOUT_MS = 10_000
 
