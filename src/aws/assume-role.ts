@@ -1,4 +1,5 @@
 /** AWS STS: assuming a role with the token of the workflow, and the account that credentials belong to. */
+import { withResult } from '../errors/action-error.ts'
 import {
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
@@ -6,7 +7,6 @@ import {
   type AssumeRoleWithWebIdentityCommandOutput,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
-import { withResult } from '../errors/with-result.ts'
 import { parseArn } from '../lib/arn.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { newAttempts, waitBeforeRetry, type ApiResult, type RetryPolicy } from '../network/retry.ts'

@@ -3,8 +3,7 @@
  * a silent server, never settles when a response ends early, and retries some errors ten times and others
  * not at all; so the request is made here, with the same limits as every other call.
  */
-import { ActionError } from '../errors/action-error.ts'
-import { withResult } from '../errors/with-result.ts'
+import { ActionError, withResult } from '../errors/action-error.ts'
 import { abortReason, formatDuration } from '../lib/clock.ts'
 import { readVariable, type Env } from '../lib/env.ts'
 import { getPath, getString, parseJson } from '../lib/json.ts'

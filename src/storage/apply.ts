@@ -1,6 +1,5 @@
 /** Applies: reads the storage, sends what is missing, waits, and verifies the result. */
-import { ActionError } from '../errors/action-error.ts'
-import { withResult } from '../errors/with-result.ts'
+import { ActionError, withResult } from '../errors/action-error.ts'
 import { quote } from '../lib/text.ts'
 import { isAlreadyExistsMessage } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'

@@ -1,5 +1,5 @@
 /** Plans: reads what an apply would change, without any call that changes the backend. */
-import { withResult } from '../errors/with-result.ts'
+import { withResult } from '../errors/action-error.ts'
 import type { Observer, StorageContext } from './context.ts'
 import type { Change } from './diff.ts'
 import { toActionError } from './errors.ts'

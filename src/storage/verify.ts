@@ -1,6 +1,5 @@
 /** Verifies that a completed job left the storage as desired. */
-import { ActionError } from '../errors/action-error.ts'
-import { withResult } from '../errors/with-result.ts'
+import { ActionError, withResult } from '../errors/action-error.ts'
 import { formatDuration } from '../lib/clock.ts'
 import { quote } from '../lib/text.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'

@@ -1,6 +1,5 @@
 /** Errors for creates and updates whose effect is unknown, or that could not be sent. */
-import { ActionError } from '../../errors/action-error.ts'
-import { withResult } from '../../errors/with-result.ts'
+import { ActionError, withResult } from '../../errors/action-error.ts'
 import { formatDuration } from '../../lib/clock.ts'
 import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { StorageRef } from '../api.ts'
