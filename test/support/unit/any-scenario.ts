@@ -14,7 +14,7 @@ import {
   type ConnectionOptions,
   type Script,
   type ServiceOptions,
-} from './virtual-amplify.ts'
+} from './virtual-amplify-types.ts'
 
 /** For how long after its failure a create may still take effect. */
 const EFFECT_WINDOW_MS = 30_000

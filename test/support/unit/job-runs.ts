@@ -3,7 +3,7 @@ import type { Job } from '../../../src/storage/jobs/job.ts'
 import { waitForPendingJobs } from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
 import { runTask, type Scenario, type ScenarioEvent, type ScenarioResult } from './storage-runs.ts'
-import type { JobResult, Operation, VirtualAmplify } from './virtual-amplify.ts'
+import type { JobResult, Operation, VirtualAmplify } from './virtual-amplify-types.ts'
 
 /** Any time but zero, at which the clock starts. */
 export const START_MS = 5_000_000

@@ -5,7 +5,7 @@ import type { StorageRef } from '../../../src/storage/api.ts'
 import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
 import type { Change } from '../../../src/storage/diff.ts'
 import type { Storage, DesiredStorage } from '../../../src/storage/model.ts'
-import { APP_ID, ENVIRONMENT } from './virtual-amplify.ts'
+import { APP_ID, ENVIRONMENT } from './virtual-amplify-types.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** What a run has reported so far. */

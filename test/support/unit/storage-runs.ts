@@ -5,16 +5,16 @@ import { plan } from '../../../src/storage/plan.ts'
 import type { ApplyResult } from '../../../src/storage/verify.ts'
 import { aStorageContext, DESIRED, type ContextOptions, type Recorded } from './storage-context.ts'
 import { resultOf, type TaskResult } from './task-result.ts'
-import {
-  virtualAmplify,
-  type ConnectionOptions,
-  type Fault,
-  type JobResult,
-  type Operation,
-  type ServiceOptions,
-  type ServiceStorage,
-  type VirtualAmplify,
-} from './virtual-amplify.ts'
+import type {
+  ConnectionOptions,
+  Fault,
+  JobResult,
+  Operation,
+  ServiceOptions,
+  ServiceStorage,
+  VirtualAmplify,
+} from './virtual-amplify-types.ts'
+import { virtualAmplify } from './virtual-amplify.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 
 /** Something that happens at the service, before or during the run. */

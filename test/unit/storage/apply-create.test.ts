@@ -17,7 +17,7 @@ import {
   type RunScenario,
   type RunSummary,
 } from '../../support/unit/storage-runs.ts'
-import { EXISTS_TEXT, TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify.ts'
+import { EXISTS_TEXT, TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify-types.ts'
 
 const CREATING =
   'Creating the storage "media":\n  Storage: media\n  Bucket: photos\n  Signed-in users: READ, CREATE_AND_UPDATE'

@@ -16,7 +16,8 @@ import {
   type RunScenario,
 } from '../../support/unit/storage-runs.ts'
 import { resultOf } from '../../support/unit/task-result.ts'
-import { EXISTS_TEXT, virtualAmplify } from '../../support/unit/virtual-amplify.ts'
+import { EXISTS_TEXT } from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 describe('apply with an existing storage', () => {

@@ -18,7 +18,8 @@ import {
   UPDATED,
   type RunScenario,
 } from '../../support/unit/storage-runs.ts'
-import { TIME_STYLES, virtualAmplify, type Fault } from '../../support/unit/virtual-amplify.ts'
+import { TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 /** Jobs whose creation time cannot be parsed, so that a run cannot know its own. */

@@ -25,12 +25,12 @@ import {
   storageExists,
 } from '../../support/unit/storage-runs.ts'
 import { resultOf } from '../../support/unit/task-result.ts'
-import {
-  virtualAmplify,
-  type RecordedMutation,
-  type ServiceJob,
-  type VirtualAmplify,
-} from '../../support/unit/virtual-amplify.ts'
+import type {
+  RecordedMutation,
+  ServiceJob,
+  VirtualAmplify,
+} from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 const RUNS = { numRuns: caseCount(300, 10_000) }

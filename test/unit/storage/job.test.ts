@@ -9,7 +9,7 @@ import {
   parseTime,
   type Job,
 } from '../../../src/storage/jobs/job.ts'
-import { TIME_STYLES } from '../../support/unit/virtual-amplify.ts'
+import { TIME_STYLES } from '../../support/unit/virtual-amplify-types.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 

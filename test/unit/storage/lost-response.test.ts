@@ -27,11 +27,11 @@ import {
 import {
   EXISTS_TEXT,
   TIME_STYLES,
-  virtualAmplify,
   type ConnectionOptions,
   type Fault,
   type VirtualAmplify,
-} from '../../support/unit/virtual-amplify.ts'
+} from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 const STORAGE_COMMAND =

@@ -15,12 +15,8 @@ import {
   storageExists,
   type Scenario,
 } from '../../support/unit/storage-runs.ts'
-import {
-  EXISTS_TEXT,
-  TIME_STYLES,
-  virtualAmplify,
-  type Fault,
-} from '../../support/unit/virtual-amplify.ts'
+import { EXISTS_TEXT, TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 const STORAGE_COMMAND =

@@ -12,7 +12,8 @@ import { containing, matching } from '../../support/unit/matchers.ts'
 import { aStorageContext } from '../../support/unit/storage-context.ts'
 import { abortAt, otherJob, runTask, type Scenario } from '../../support/unit/storage-runs.ts'
 import { rejectionOf } from '../../support/unit/task-result.ts'
-import { TIME_STYLES, virtualAmplify, type Fault } from '../../support/unit/virtual-amplify.ts'
+import { TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
 const throttled: Fault = { failure: 'throttled' }

@@ -11,7 +11,7 @@ import {
 import { containing } from '../../support/unit/matchers.ts'
 import type { Recorded } from '../../support/unit/storage-context.ts'
 import { abortAt } from '../../support/unit/storage-runs.ts'
-import type { Fault } from '../../support/unit/virtual-amplify.ts'
+import type { Fault } from '../../support/unit/virtual-amplify-types.ts'
 
 const throttled: Fault = { failure: 'throttled' }
 const notFound: Fault = { failure: 'notFound' }
