@@ -12,7 +12,7 @@ export type Operation =
   | 'ListBackendJobs'
 
 /** What a call that fails does at the service. */
-export type Effect =
+type Effect =
   | 'none'
   | 'done'
   /** It takes effect this long after the client has seen it fail. */
