@@ -7,16 +7,16 @@ import {
   endJob,
   permissiveRules,
   type Emulator,
-  type EmulatorOptions,
+  type Rules,
 } from '../../emulator/emulator.ts'
 import {
-  getBackend,
   call,
   createStorage,
+  getBackend,
   getJob,
   getJobId,
-  listJobs,
   getStorage,
+  listJobs,
   manualClock,
   start,
   updateStorage,
@@ -24,23 +24,28 @@ import {
   type Reply,
 } from '../support/emulator-requests.ts'
 
-const refusal = (reply: Reply): unknown => [reply.status, reply.headers['x-amzn-errortype']]
+const errorOf = (reply: Reply): unknown => [reply.status, reply.headers['x-amzn-errortype']]
 
-async function paused(
-  rules: EmulatorOptions['rules'] = {},
-): Promise<{ emulator: Emulator; clock: ManualClock }> {
+const badRequest = [400, 'BadRequestException']
+const notFound = [404, 'NotFoundException']
+const alreadyAdded = 'Amazon S3 storage was already added to your project.'
+
+type Backend = { readonly emulator: Emulator; readonly clock: ManualClock }
+
+/** An emulator whose clock stands still, with jobs of ten seconds. */
+async function startPaused(rules: Partial<Rules> = {}): Promise<Backend> {
   const clock = manualClock()
   return { clock, emulator: await start({ clock, rules: { jobMs: 10_000, ...rules } }) }
 }
 
-/** Creates, lets the job end, and gives it back. */
-async function outcome(
-  { emulator, clock }: { emulator: Emulator; clock: ManualClock },
-  place: Parameters<typeof createStorage>[1] = {},
+/** Sends a create, lets its job end and returns the job. */
+async function createAndFinish(
+  { emulator, clock }: Backend,
+  target: Parameters<typeof createStorage>[1] = {},
 ): Promise<unknown> {
-  const jobId = getJobId(await createStorage(emulator, place))
+  const jobId = getJobId(await createStorage(emulator, target))
   clock.advance(10_000)
-  return (await getJob(emulator, jobId, place)).json
+  return (await getJob(emulator, jobId, target)).json
 }
 
 const completed = { status: 'COMPLETED' }
@@ -49,28 +54,21 @@ const failed = (text: string): object => ({
   error: expect.stringContaining(text) as unknown,
 })
 
-const alreadyAdded = 'Amazon S3 storage was already added to your project.'
-
 describe('a job', () => {
-  test('takes its time, and the storage is there when it has completed', async () => {
-    const { emulator, clock } = await paused({ jobStatuses: ['PENDING', 'RUNNING'] })
+  test('A job passes through its statuses, and the storage exists when it has completed', async () => {
+    const { emulator, clock } = await startPaused({ jobStatuses: ['PENDING', 'RUNNING'] })
     const reply = await createStorage(emulator)
     const jobId = getJobId(reply)
-    expect(reply.json).toEqual({
-      appId: defaults.appId,
-      backendEnvironmentName: 'prod',
-      jobId: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4/) as unknown,
-      status: 'PENDING',
-    })
+    const common = { appId: defaults.appId, backendEnvironmentName: 'prod', jobId }
+    expect(jobId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+    expect(reply.json).toEqual({ ...common, status: 'PENDING' })
     clock.advance(5000)
     expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
     clock.advance(4999)
     expect((await getStorage(emulator)).status).toBe(404)
     clock.advance(1)
     expect((await getJob(emulator, jobId)).json).toEqual({
-      appId: defaults.appId,
-      backendEnvironmentName: 'prod',
-      jobId,
+      ...common,
       operation: 'CreateBackendStorage',
       status: 'COMPLETED',
       createTime: String(clock.now() - 10_000),
@@ -79,37 +77,36 @@ describe('a job', () => {
     expect((await getStorage(emulator)).json).toMatchObject({ resourceName: 'media' })
   })
 
-  test('can be made to fail, and then leaves the bucket behind', async () => {
-    const world = await paused()
-    world.emulator.planJob({ error: 'Command failed: S3 is not amused' })
-    expect(await outcome(world)).toMatchObject(failed('S3 is not amused'))
-    expect((await getStorage(world.emulator)).status).toBe(404)
-    expect(await outcome(world)).toMatchObject(failed('mybucket9c04b-prod already exists'))
-    expect(await outcome(world, { config: { bucketName: 'another' } })).toMatchObject(completed)
-    expect(world.emulator.state.counters.create).toEqual({
-      received: 3,
-      accepted: 3,
-      executed: 1,
-    })
+  test('A planned failure fails the job and leaves its bucket behind', async () => {
+    const backend = await startPaused()
+    backend.emulator.planJob({ error: 'Command failed: S3 is not amused' })
+    expect(await createAndFinish(backend)).toMatchObject(failed('S3 is not amused'))
+    expect((await getStorage(backend.emulator)).status).toBe(404)
+    const bucketExists = failed('mybucket9c04b-prod already exists')
+    expect(await createAndFinish(backend)).toMatchObject(bucketExists)
+    const other = { config: { bucketName: 'another' } }
+    expect(await createAndFinish(backend, other)).toMatchObject(completed)
+    const counters = { received: 3, accepted: 3, executed: 1 }
+    expect(backend.emulator.state.counters.create).toEqual(counters)
   })
 
-  test('can be told to end in any status, or never', async () => {
-    const world = await paused()
-    world.emulator.planJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
-    world.emulator.planJob({ ms: 'never' })
-    expect(await outcome(world)).toMatchObject({ status: 'SUCCEEDED' })
-    const { emulator, clock } = world
-    const stuck = getJobId(await createStorage(emulator, { environment: 'dev' }))
+  test('A plan can give a job any last status, or keep it pending forever', async () => {
+    const backend = await startPaused()
+    const { emulator, clock } = backend
+    emulator.planJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
+    emulator.planJob({ ms: 'never' })
+    expect(await createAndFinish(backend)).toMatchObject({ status: 'SUCCEEDED' })
+    const dev = { environment: 'dev' }
+    const jobId = getJobId(await createStorage(emulator, dev))
     clock.advance(10 * 24 * 3_600_000)
-    expect((await getJob(emulator, stuck, { environment: 'dev' })).json).toMatchObject({
-      status: 'RUNNING',
-    })
+    expect((await getJob(emulator, jobId, dev)).json).toMatchObject({ status: 'RUNNING' })
   })
 
-  test('can be late to be known', async () => {
-    const { emulator, clock } = await paused({ jobReadableAfterMs: 1000, jobListedAfterMs: 2000 })
+  test('Reads and lists do not find a job before the times that the rules set', async () => {
+    const rules = { jobReadableAfterMs: 1000, jobListedAfterMs: 2000 }
+    const { emulator, clock } = await startPaused(rules)
     const jobId = getJobId(await createStorage(emulator))
-    expect(refusal(await getJob(emulator, jobId))).toEqual([404, 'NotFoundException'])
+    expect(errorOf(await getJob(emulator, jobId))).toEqual(notFound)
     clock.advance(1000)
     expect((await getJob(emulator, jobId)).status).toBe(200)
     expect((await listJobs(emulator)).json).toEqual({ jobs: [] })
@@ -117,64 +114,58 @@ describe('a job', () => {
     expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ jobId }] })
   })
 
-  test('of somebody else keeps ours away until it ends', async () => {
-    const { emulator, clock } = await paused()
-    const theirs = addJob(emulator.environment(), {
+  test("Another client's job prevents a create in its environment until it ends", async () => {
+    const { emulator, clock } = await startPaused()
+    const other = addJob(emulator.environment(), {
       operation: 'UpdateBackendAPI',
       status: 'DEPLOYING',
       createTime: '1625670294153',
     })
     const reply = await createStorage(emulator)
-    expect(refusal(reply)).toEqual([400, 'BadRequestException'])
+    expect(errorOf(reply)).toEqual(badRequest)
     expect(reply.json).toEqual({
       message: `There is already a pending job for the requested appId: ${defaults.appId} and backendEnvironmentName: prod, wait for it to complete before creating a new job`,
     })
     expect((await createStorage(emulator, { environment: 'dev' })).status).toBe(200)
-    endJob(theirs, 'COMPLETED', clock.now())
+    endJob(other, 'COMPLETED', clock.now())
     expect((await createStorage(emulator)).status).toBe(200)
   })
-})
 
-describe('ListBackendJobs', () => {
-  test('shows the newest first, in pages, filtered', async () => {
-    const { emulator } = await paused()
-    const environment = emulator.environment()
-    for (const [index, status] of ['COMPLETED', 'FAILED', 'COMPLETED'].entries())
-      addJob(environment, {
-        operation: `Op${String(index)}`,
-        status,
-        jobId: `job-${String(index)}`,
-      })
-    const first = await listJobs(emulator, { maxResults: 2 })
-    expect(first.json).toMatchObject({ jobs: [{ jobId: 'job-2' }, { jobId: 'job-1' }] })
-    const nextToken: unknown = Reflect.get(Object(first.json), 'nextToken')
-    const second = await listJobs(emulator, { maxResults: 2, nextToken })
-    expect(second.json).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
-    expect(second.json).not.toHaveProperty('nextToken')
-    expect((await listJobs(emulator, { status: 'FAILED' })).json).toMatchObject({
-      jobs: [{ jobId: 'job-1' }],
-    })
-    expect((await listJobs(emulator, { operation: 'Op0' })).json).toMatchObject({
-      jobs: [{ jobId: 'job-0' }],
-    })
+  test('ListBackendJobs returns the newest jobs first, in pages, with filters', async () => {
+    const { emulator } = await startPaused()
+    const statuses = ['COMPLETED', 'FAILED', 'COMPLETED']
+    for (const [index, status] of statuses.entries())
+      addJob(emulator.environment(), { operation: `Op${index}`, status, jobId: `job-${index}` })
+    const list = async (filter: Record<string, unknown>): Promise<unknown> =>
+      (await listJobs(emulator, filter)).json
+    const first = await list({ maxResults: 2 })
+    expect(first).toMatchObject({ jobs: [{ jobId: 'job-2' }, { jobId: 'job-1' }] })
+    const nextToken: unknown = Reflect.get(Object(first), 'nextToken')
+    const second = await list({ maxResults: 2, nextToken })
+    expect(second).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
+    expect(second).not.toHaveProperty('nextToken')
+    expect(await list({ status: 'FAILED' })).toMatchObject({ jobs: [{ jobId: 'job-1' }] })
+    expect(await list({ operation: 'Op0' })).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
     for (const filter of [{ maxResults: 26 }, { maxResults: 0 }, { nextToken: '!' }])
-      expect(refusal(await listJobs(emulator, filter))).toEqual([400, 'BadRequestException'])
+      expect(errorOf(await listJobs(emulator, filter))).toEqual(badRequest)
   })
 })
 
-describe('one pending job an environment', () => {
-  test('is the rule', async () => {
-    const { emulator } = await paused()
+describe('a second create', () => {
+  const second = { resourceName: 'second', config: { bucketName: 'second' } }
+
+  test('While a job is pending in an environment, a create is rejected', async () => {
+    const { emulator } = await startPaused()
     expect((await createStorage(emulator)).status).toBe(200)
-    expect(refusal(await createStorage(emulator))).toEqual([400, 'BadRequestException'])
+    expect(errorOf(await createStorage(emulator))).toEqual(badRequest)
     expect(emulator.state.counters).toMatchObject({
       create: { received: 2, accepted: 1 },
       maxPendingJobs: 1,
     })
   })
 
-  test('can be switched off with the others, so that every create is carried out', async () => {
-    const { emulator, clock } = await paused(permissiveRules)
+  test('With permissive rules, every create is carried out', async () => {
+    const { emulator, clock } = await startPaused(permissiveRules)
     await createStorage(emulator)
     await createStorage(emulator)
     clock.advance(10_000)
@@ -183,147 +174,137 @@ describe('one pending job an environment', () => {
       maxPendingJobs: 2,
     })
   })
-})
 
-describe('one storage an environment, whatever its name', () => {
-  const second = { resourceName: 'second', config: { bucketName: 'second' } }
+  test.each(['media', 'second'])(
+    'The job of a second storage with the name %s fails',
+    async (resourceName) => {
+      const backend = await startPaused()
+      await createAndFinish(backend)
+      const job = await createAndFinish(backend, { ...second, resourceName })
+      expect(job).toMatchObject(failed(alreadyAdded))
+      const { create } = backend.emulator.state.counters
+      expect(create).toMatchObject({ accepted: 2, executed: 1 })
+    },
+  )
 
-  test.each(['media', 'second'])('fails the job of a second one called %s', async (name) => {
-    const world = await paused()
-    await outcome(world)
-    expect(await outcome(world, { ...second, resourceName: name })).toMatchObject(
-      failed(alreadyAdded),
-    )
-    expect(world.emulator.state.counters.create).toMatchObject({ accepted: 2, executed: 1 })
-  })
-
-  test('can be refused at once', async () => {
-    const world = await paused({ oneStorage: 'refused' })
-    await outcome(world)
-    const reply = await createStorage(world.emulator, second)
-    expect(refusal(reply)).toEqual([400, 'BadRequestException'])
+  test('With oneStorage "refused", a second storage is rejected at once', async () => {
+    const backend = await startPaused({ oneStorage: 'refused' })
+    await createAndFinish(backend)
+    const reply = await createStorage(backend.emulator, second)
+    expect(errorOf(reply)).toEqual(badRequest)
     expect(reply.json).toEqual({ message: alreadyAdded })
   })
 
-  test('can be switched off', async () => {
-    const world = await paused({ oneStorage: 'off' })
-    await outcome(world)
-    expect(await outcome(world, second)).toMatchObject(completed)
-    expect([...world.emulator.environment().storages.keys()]).toEqual(['media', 'second'])
+  test('With oneStorage "off", an environment can have a second storage', async () => {
+    const backend = await startPaused({ oneStorage: 'off' })
+    await createAndFinish(backend)
+    expect(await createAndFinish(backend, second)).toMatchObject(completed)
+    expect([...backend.emulator.environment().storages.keys()]).toEqual(['media', 'second'])
   })
 })
 
-describe('an auth resource', () => {
-  test('must be there', async () => {
-    const world = await paused()
-    world.emulator.environment().auth = false
-    expect(await outcome(world)).toMatchObject(failed('without an existing auth resource'))
+describe('what a create needs', () => {
+  test.each([
+    [true, failed('without an existing auth resource')],
+    [false, completed],
+  ])('With authRequired %s, a create without auth ends as %j', async (authRequired, job) => {
+    const backend = await startPaused({ authRequired })
+    backend.emulator.environment().auth = false
+    expect(await createAndFinish(backend)).toMatchObject(job)
   })
 
-  test('need not be there when the rule is off', async () => {
-    const world = await paused({ authRequired: false })
-    world.emulator.environment().auth = false
-    expect(await outcome(world)).toMatchObject(completed)
-  })
-})
-
-describe('an environment', () => {
-  test('must be there, as must the app', async () => {
-    const { emulator } = await paused()
+  test('An unknown environment or app is rejected', async () => {
+    const { emulator } = await startPaused()
     const reply = await createStorage(emulator, { environment: 'nope' })
-    expect(refusal(reply)).toEqual([404, 'NotFoundException'])
+    expect(errorOf(reply)).toEqual(notFound)
     expect(reply.json).toMatchObject({ resourceType: 'backendEnvironment' })
     const app = await createStorage(emulator, { appId: 'dnope' })
     expect(app.json).toMatchObject({ resourceType: 'app' })
   })
 
-  test('comes into being when the rule is off', async () => {
-    const world = await paused({ environmentRequired: false })
-    expect(await outcome(world, { environment: 'fresh' })).toMatchObject(completed)
+  test('With environmentRequired false, a create adds an unknown environment', async () => {
+    const backend = await startPaused({ environmentRequired: false })
+    expect(await createAndFinish(backend, { environment: 'fresh' })).toMatchObject(completed)
   })
-})
 
-describe('names', () => {
   test.each([
     ['a resource name with a hyphen', { resourceName: 'my-storage' }, 'alphanumeric'],
     ['a bucket name with a dot', { config: { bucketName: 'my.bucket' } }, 'Bucket name can only'],
     ['an empty bucket name', { config: { bucketName: '' } }, 'Bucket name can only'],
     ['a bucket name of 48', { config: { bucketName: 'b'.repeat(48) } }, 'Bucket name can only'],
-    ['a bucket that S3 refuses', { config: { bucketName: '-bucket' } }, 'not valid'],
-  ])('fail the job with %s', async (_, place, text) => {
-    expect(await outcome(await paused(), place)).toMatchObject(failed(text))
+    ['a bucket name that S3 rejects', { config: { bucketName: '-bucket' } }, 'not valid'],
+  ])('The job fails for %s', async (_, target, text) => {
+    expect(await createAndFinish(await startPaused(), target)).toMatchObject(failed(text))
   })
 
-  test('are not checked when the rule is off', async () => {
-    const world = await paused({ checkedNames: false })
-    expect(await outcome(world, { resourceName: 'my-storage' })).toMatchObject(completed)
+  test('With checkedNames false, an invalid resource name is accepted', async () => {
+    const backend = await startPaused({ checkedNames: false })
+    const job = await createAndFinish(backend, { resourceName: 'my-storage' })
+    expect(job).toMatchObject(completed)
   })
 
-  test('of buckets may clash when the rule is off', async () => {
-    const world = await paused({ uniqueBuckets: false })
-    world.emulator.environment().buckets.add('mybucket9c04b-prod')
-    expect(await outcome(world)).toMatchObject(completed)
+  test('With uniqueBuckets false, a bucket that exists is accepted', async () => {
+    const backend = await startPaused({ uniqueBuckets: false })
+    backend.emulator.environment().buckets.add('mybucket9c04b-prod')
+    expect(await createAndFinish(backend)).toMatchObject(completed)
+  })
+})
+
+describe('the name of a bucket', () => {
+  test('A bucket name consists of the base name, the suffix and the environment', async () => {
+    const backend = await startPaused()
+    const { emulator } = backend
+    await createAndFinish(backend)
+    expect(emulator.environment().storages.get('media')?.bucket).toBe('mybucket9c04b-prod')
+    await createAndFinish(backend, { environment: 'dev', config: { bucketName: undefined } })
+    const generated = emulator.environment('dev').storages.get('media')?.bucket
+    expect(generated).toMatch(/^octoapp[0-9a-f]{32}14a5e-dev$/)
   })
 
-  test('of buckets are made of base, suffix and environment', async () => {
-    const world = await paused()
-    await outcome(world)
-    expect(world.emulator.environment().storages.get('media')?.bucket).toBe('mybucket9c04b-prod')
-    await outcome(world, { environment: 'dev', config: { bucketName: undefined } })
-    const chosen = world.emulator.environment('dev').storages.get('media')?.bucket
-    expect(chosen).toMatch(/^octoapp[0-9a-f]{32}14a5e-dev$/)
-  })
-
-  test('of buckets carry no suffix in a legacy stack', async () => {
-    const world = await paused()
-    world.emulator.environment().suffix = ''
-    await outcome(world)
-    expect((await getStorage(world.emulator)).json).toMatchObject({
-      resourceConfig: { bucketName: 'mybucket-prod' },
-    })
+  test('A bucket name of a legacy stack has no suffix', async () => {
+    const backend = await startPaused()
+    backend.emulator.environment().suffix = ''
+    await createAndFinish(backend)
+    const { json } = await getStorage(backend.emulator)
+    expect(json).toMatchObject({ resourceConfig: { bucketName: 'mybucket-prod' } })
   })
 })
 
 describe('GetBackendStorage', () => {
-  test('gives back what was asked for', async () => {
-    const world = await paused()
+  test('A read returns the settings of the create', async () => {
+    const backend = await startPaused()
     const permissions = { authenticated: ['DELETE', 'READ'], unAuthenticated: ['READ'] }
-    await outcome(world, { config: { permissions } })
-    expect((await getStorage(world.emulator)).json).toEqual({
+    await createAndFinish(backend, { config: { permissions } })
+    const bucketName = 'mybucket9c04b-prod'
+    expect((await getStorage(backend.emulator)).json).toEqual({
       appId: defaults.appId,
       backendEnvironmentName: 'prod',
       resourceName: 'media',
-      resourceConfig: {
-        imported: false,
-        serviceName: 'S3',
-        bucketName: 'mybucket9c04b-prod',
-        permissions,
-      },
+      resourceConfig: { imported: false, serviceName: 'S3', bucketName, permissions },
     })
-    expect((await getStorage(world.emulator, { resourceName: 'other' })).status).toBe(404)
+    expect((await getStorage(backend.emulator, { resourceName: 'other' })).status).toBe(404)
   })
 
-  test('can give the base name', async () => {
-    const world = await paused({ reportedBucket: 'base' })
-    await outcome(world)
-    expect((await getStorage(world.emulator)).json).toMatchObject({
-      resourceConfig: { bucketName: 'mybucket' },
-    })
+  test('With reportedBucket "base", a read returns the base name', async () => {
+    const backend = await startPaused({ reportedBucket: 'base' })
+    await createAndFinish(backend)
+    const { json } = await getStorage(backend.emulator)
+    expect(json).toMatchObject({ resourceConfig: { bucketName: 'mybucket' } })
   })
 
-  test('can answer 200 without a config where there is nothing', async () => {
-    const { emulator } = await paused({ absentStorage: 'empty' })
+  test('With absentStorage "empty", a read without storage returns 200 without settings', async () => {
+    const { emulator } = await startPaused({ absentStorage: 'empty' })
     const reply = await getStorage(emulator)
     expect(reply.status).toBe(200)
     expect(reply.json).not.toHaveProperty('resourceConfig')
   })
 
-  test('can show a storage at once, or with a lag', async () => {
-    const early = await paused({ storageVisible: 'at-once' })
+  test('A storage is visible at once or after a delay, as the rules say', async () => {
+    const early = await startPaused({ storageVisible: 'at-once' })
     await createStorage(early.emulator)
     expect((await getStorage(early.emulator)).status).toBe(200)
-    const late = await paused({ storageVisibleAfterMs: 5000 })
-    expect(await outcome(late)).toMatchObject(completed)
+    const late = await startPaused({ storageVisibleAfterMs: 5000 })
+    expect(await createAndFinish(late)).toMatchObject(completed)
     expect((await getStorage(late.emulator)).status).toBe(404)
     late.clock.advance(5000)
     expect((await getStorage(late.emulator)).status).toBe(200)
@@ -331,65 +312,64 @@ describe('GetBackendStorage', () => {
 })
 
 describe('UpdateBackendStorage', () => {
-  test('replaces the permissions when its job completes', async () => {
-    const { emulator, clock } = await paused()
+  test('An update replaces the permissions when its job completes', async () => {
+    const { emulator, clock } = await startPaused()
+    const permissions = async (): Promise<unknown> =>
+      Reflect.get(
+        Object(Reflect.get(Object((await getStorage(emulator)).json), 'resourceConfig')),
+        'permissions',
+      )
     addStorage(emulator.environment(), { resourceName: 'media', bucketName: 'mybucket' })
     await updateStorage(emulator)
-    expect((await getStorage(emulator)).json).toMatchObject({
-      resourceConfig: { permissions: { authenticated: ['READ'] } },
-    })
+    expect(await permissions()).toEqual({ authenticated: ['READ'] })
     clock.advance(10_000)
-    expect((await getStorage(emulator)).json).toMatchObject({
-      resourceConfig: { permissions: { authenticated: ['DELETE'] } },
-    })
-    expect((await listJobs(emulator)).json).toMatchObject({
-      jobs: [{ operation: 'UpdateBackendStorage', status: 'COMPLETED' }],
-    })
+    expect(await permissions()).toEqual({ authenticated: ['DELETE'] })
+    const job = { operation: 'UpdateBackendStorage', ...completed }
+    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [job] })
   })
 
-  test('is refused where there is no storage', async () => {
-    const { emulator } = await paused()
-    expect(refusal(await updateStorage(emulator))).toEqual([404, 'NotFoundException'])
+  test('An update without storage is rejected', async () => {
+    const { emulator } = await startPaused()
+    expect(errorOf(await updateStorage(emulator))).toEqual(notFound)
   })
 })
 
-function metaOf(reply: Reply): unknown {
-  const text: unknown = Reflect.get(Object(reply.json), 'amplifyMetaConfig')
-  return JSON.parse(String(text))
-}
-
 describe('GetBackend', () => {
-  test('gives the metadata as a string of JSON', async () => {
-    const world = await paused()
-    await outcome(world)
-    const reply = await getBackend(world.emulator)
-    expect(reply.json).toMatchObject({
-      appName: 'octoapp',
-      backendEnvironmentList: ['dev', 'prod'],
-    })
-    expect(metaOf(reply)).toMatchObject({
+  const metadataIn = (reply: Reply): unknown => {
+    const text: unknown = Reflect.get(Object(reply.json), 'amplifyMetaConfig')
+    return JSON.parse(String(text))
+  }
+
+  test('The response has the metadata of the backend as JSON in a string', async () => {
+    const backend = await startPaused()
+    await createAndFinish(backend)
+    const reply = await getBackend(backend.emulator)
+    const backendEnvironmentList = ['dev', 'prod']
+    expect(reply.json).toMatchObject({ appName: 'octoapp', backendEnvironmentList })
+    const output = { BucketName: 'mybucket9c04b-prod', Region: 'eu-west-1' }
+    expect(metadataIn(reply)).toMatchObject({
       providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-9c04b' } },
       auth: { octoapp: { service: 'Cognito' } },
-      storage: {
-        media: { service: 'S3', output: { BucketName: 'mybucket9c04b-prod', Region: 'eu-west-1' } },
-      },
+      storage: { media: { service: 'S3', output } },
     })
   })
 
-  test('leaves out what is not there', async () => {
-    const { emulator } = await paused()
+  test('The metadata lacks sections for resources that do not exist', async () => {
+    const { emulator } = await startPaused()
     emulator.environment().auth = false
-    expect(Object.keys(Object(metaOf(await getBackend(emulator))) as object)).toEqual(['providers'])
+    expect(Object.keys(Object(metadataIn(await getBackend(emulator))) as object)).toEqual([
+      'providers',
+    ])
   })
 
-  test('gives any metadata that a test puts there', async () => {
-    const { emulator } = await paused()
+  test('A test can replace the metadata with any text', async () => {
+    const { emulator } = await startPaused()
     emulator.environment().metadata = 'no JSON'
     expect((await getBackend(emulator)).json).toMatchObject({ amplifyMetaConfig: 'no JSON' })
   })
 
-  test('needs no environment', async () => {
-    const { emulator } = await paused()
+  test('A request without an environment returns the app and its environments', async () => {
+    const { emulator } = await startPaused()
     const reply = await call(emulator, { path: `/backend/${defaults.appId}/details`, body: '{}' })
     expect(reply.json).toEqual({
       appId: defaults.appId,
@@ -398,8 +378,8 @@ describe('GetBackend', () => {
     })
   })
 
-  test('refuses an unknown environment, or answers 200 with an error', async () => {
-    const { emulator } = await paused()
+  test('An unknown environment results in 404, or in 200 with an error, as the rules say', async () => {
+    const { emulator } = await startPaused()
     expect((await getBackend(emulator, { environment: 'nope' })).status).toBe(404)
     emulator.state.rules.unknownEnvironment = 'error-member'
     const reply = await getBackend(emulator, { environment: 'nope' })
@@ -408,56 +388,60 @@ describe('GetBackend', () => {
   })
 })
 
-describe('a request', () => {
+describe('the validation of a request', () => {
   const path = `/backend/${defaults.appId}/storage`
-  const whole = {
+  const permissions = { authenticated: [] }
+  const valid = {
     backendEnvironmentName: 'prod',
     resourceName: 'media',
-    resourceConfig: { serviceName: 'S3', permissions: { authenticated: [] } },
+    resourceConfig: { serviceName: 'S3', permissions },
   }
+  const withConfig = (resourceConfig: object): object => ({ ...valid, resourceConfig })
 
-  test.each([
-    ['no JSON', '{'],
-    ['a list', '[]'],
-    ['no resource name', JSON.stringify({ ...whole, resourceName: undefined })],
-    ['no environment', JSON.stringify({ ...whole, backendEnvironmentName: undefined })],
-    ['no config', JSON.stringify({ ...whole, resourceConfig: undefined })],
-    ['another service', JSON.stringify({ ...whole, resourceConfig: { serviceName: 's3' } })],
-    ['no permissions', JSON.stringify({ ...whole, resourceConfig: { serviceName: 'S3' } })],
+  test.each<[string, unknown]>([
+    ['a list', []],
+    ['no resource name', { ...valid, resourceName: undefined }],
+    ['no environment', { ...valid, backendEnvironmentName: undefined }],
+    ['no config', { ...valid, resourceConfig: undefined }],
+    ['another service', withConfig({ serviceName: 's3', permissions })],
+    ['no permissions', withConfig({ serviceName: 'S3' })],
     [
       'an unknown permission',
-      JSON.stringify({
-        ...whole,
-        resourceConfig: { serviceName: 'S3', permissions: { authenticated: ['WRITE'] } },
-      }),
+      withConfig({ serviceName: 'S3', permissions: { authenticated: ['WRITE'] } }),
     ],
-  ])('is refused with %s', async (_, body) => {
-    const { emulator } = await paused()
-    expect(refusal(await call(emulator, { path, body }))).toEqual([400, 'BadRequestException'])
+  ])('A create with %s is rejected', async (_, body) => {
+    const { emulator } = await startPaused()
+    const reply = await call(emulator, { path, body: JSON.stringify(body) })
+    expect(errorOf(reply)).toEqual(badRequest)
     expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
   })
 
-  test('needs no more than the model asks for', async () => {
-    const { emulator } = await paused()
-    expect((await call(emulator, { path, body: JSON.stringify(whole) })).status).toBe(200)
+  test('A create that is not JSON is rejected', async () => {
+    const { emulator } = await startPaused()
+    expect(errorOf(await call(emulator, { path, body: '{' }))).toEqual(badRequest)
   })
 
-  test('to nowhere is refused', async () => {
-    const { emulator } = await paused()
+  test('A create with only the required members is accepted', async () => {
+    const { emulator } = await startPaused()
+    expect((await call(emulator, { path, body: JSON.stringify(valid) })).status).toBe(200)
+  })
+
+  test('A path without an app id belongs to no operation', async () => {
+    const { emulator } = await startPaused()
     const reply = await call(emulator, { path: '/backend//storage', body: '{}' })
-    expect(refusal(reply)).toEqual([404, 'UnknownOperationException'])
+    expect(errorOf(reply)).toEqual([404, 'UnknownOperationException'])
   })
 })
 
 describe('throttling', () => {
-  test('is off unless it is asked for', async () => {
-    const { emulator } = await paused()
+  test('By default, calls are not throttled', async () => {
+    const { emulator } = await startPaused()
     for (let count = 0; count < 20; count += 1)
       expect((await getStorage(emulator)).status).toBe(404)
   })
 
-  test('lets a burst through, and then so many calls a second', async () => {
-    const { emulator, clock } = await paused({ throttle: { perSecond: 2, burst: 3 } })
+  test('A throttled account gets a burst of calls, and then a number of calls per second', async () => {
+    const { emulator, clock } = await startPaused({ throttle: { perSecond: 2, burst: 3 } })
     const statuses = async (): Promise<number[]> => [
       (await getStorage(emulator)).status,
       (await getBackend(emulator)).status,
@@ -468,22 +452,20 @@ describe('throttling', () => {
     clock.advance(1000)
     expect(await statuses()).toEqual([404, 200, 429, 429])
     const reply = await getStorage(emulator)
-    expect(refusal(reply)).toEqual([429, 'TooManyRequestsException'])
+    expect(errorOf(reply)).toEqual([429, 'TooManyRequestsException'])
     expect(reply.json).toHaveProperty('limitType')
   })
 
-  test("can carry the REST reference's name", async () => {
-    const { emulator } = await paused({
-      throttle: { perSecond: 1, burst: 1 },
-      errorNames: 'reference',
-    })
+  test('With errorNames "reference", a throttled call has the name of the REST reference', async () => {
+    const throttle = { perSecond: 1, burst: 1 }
+    const { emulator } = await startPaused({ throttle, errorNames: 'reference' })
     await getStorage(emulator)
-    expect(refusal(await getStorage(emulator))).toEqual([429, 'LimitExceededException'])
+    expect(errorOf(await getStorage(emulator))).toEqual([429, 'LimitExceededException'])
   })
 })
 
-test('every answer has a request id and the date of the emulated world', async () => {
-  const { emulator, clock } = await paused()
+test("Every response has a request id and the date of the emulator's clock", async () => {
+  const { emulator, clock } = await startPaused()
   const reply = await getStorage(emulator)
   expect(reply.headers['x-amzn-requestid']).toBe(emulator.requests.at(-1)?.requestId)
   expect(reply.headers.date).toBe(new Date(clock.now()).toUTCString())
