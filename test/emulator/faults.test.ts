@@ -3,67 +3,77 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AmplifyBackendClient, GetBackendCommand } from '@aws-sdk/client-amplifybackend'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { defaults, type Emulator, type FaultSpec } from '../../emulator/emulator.ts'
+import {
+  defaults,
+  type Emulator,
+  type EmulatorOptions,
+  type FaultSpec,
+} from '../../emulator/emulator.ts'
 import {
   assumeRoleWithWebIdentity,
   createStorage,
-  xmlText,
   getJob,
   getJobId,
-  listJobs,
   getStorage,
+  listJobs,
   manualClock,
+  requestToken,
   send,
   signed,
   start,
-  requestToken,
+  xmlText,
   type Reply,
 } from '../support/emulator-requests.ts'
 
-type Spoilt = { readonly emulator: Emulator; readonly reply: Reply }
-
-/** Orders a fault on a create, and sends that create. */
-async function spoilt(fault: Omit<FaultSpec, 'operation'> & FaultSpec): Promise<Spoilt> {
-  const emulator = await start()
-  emulator.injectFault(fault)
-  return { emulator, reply: await createStorage(emulator) }
-}
-
 const operation = 'CreateBackendStorage'
 
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => 'no failure',
+/** Starts an emulator with a fault for the next create. */
+async function startWith(fault: FaultSpec, options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await start(options)
+  emulator.injectFault(fault)
+  return emulator
+}
+
+const createWith = async (fault: FaultSpec, options?: EmulatorOptions): Promise<Reply> =>
+  createStorage(await startWith(fault, options))
+
+const errorCode = (request: Promise<unknown>): Promise<unknown> =>
+  request.then(
+    () => 'no error',
     (error: unknown) => Reflect.get(Object(error), 'code') as unknown,
   )
 
-const accepted = (emulator: Emulator): number => emulator.state.counters.create.accepted
+const acceptedCreates = (emulator: Emulator): number => emulator.state.counters.create.accepted
 
-describe('a status', () => {
+describe('a fault of kind status', () => {
   test.each([
     [400, 'BadRequestException'],
     [403, 'AccessDeniedException'],
     [404, 'NotFoundException'],
     [429, 'TooManyRequestsException'],
     [504, 'GatewayTimeoutException'],
-  ])('%d carries the name that the service model gives it', async (status, name) => {
-    const { emulator, reply } = await spoilt({ operation, kind: 'status', status })
-    expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([status, name])
-    expect(reply.headers['x-amzn-requestid']).toBe(emulator.requests[0]?.requestId)
-    expect(reply.headers.date).toBeDefined()
-    expect(accepted(emulator)).toBe(0)
-    expect(emulator.requests[0]).toMatchObject({ status, fault: { kind: 'status' } })
-  })
+  ])(
+    'By default, the status %d has the error name %s of the service model',
+    async (status, name) => {
+      const emulator = await startWith({ operation, kind: 'status', status })
+      const reply = await createStorage(emulator)
+      const [request] = emulator.requests
+      expect([reply.status, reply.headers['x-amzn-errortype']]).toEqual([status, name])
+      expect(reply.headers['x-amzn-requestid']).toBe(request?.requestId)
+      expect(reply.headers.date).toBeDefined()
+      expect(request).toMatchObject({ status, fault: { kind: 'status' }, effectStatus: undefined })
+      expect(acceptedCreates(emulator)).toBe(0)
+    },
+  )
 
-  test("can carry the REST reference's names", async () => {
-    const emulator = await start({ rules: { errorNames: 'reference' } })
-    emulator.injectFault({ operation, kind: 'status', status: 504 })
-    const reply = await createStorage(emulator)
+  test('With errorNames "reference", an error has the name of the REST reference', async () => {
+    const rules = { errorNames: 'reference' } as const
+    const reply = await createWith({ operation, kind: 'status', status: 504 }, { rules })
     expect(reply.headers['x-amzn-errortype']).toBe('InternalServiceException')
   })
 
-  test('can carry any name, text and headers', async () => {
-    const { reply } = await spoilt({
+  test('A fault can set the name, the message and the headers of an error', async () => {
+    const reply = await createWith({
       operation,
       kind: 'status',
       status: 429,
@@ -75,21 +85,18 @@ describe('a status', () => {
     expect(reply.json).toMatchObject({ message: 'slow down' })
   })
 
-  test.each(['__type', 'code'] as const)('can be typed in %s', async (errorNameIn) => {
-    const { reply } = await spoilt({ operation, kind: 'status', status: 504, errorNameIn })
-    expect(reply.json).toMatchObject({ [errorNameIn]: 'GatewayTimeoutException' })
+  test.each([
+    ['__type', { __type: 'GatewayTimeoutException' }],
+    ['code', { code: 'GatewayTimeoutException' }],
+    ['none', {}],
+  ] as const)('With errorNameIn "%s", no header has the name', async (errorNameIn, member) => {
+    const reply = await createWith({ operation, kind: 'status', status: 504, errorNameIn })
+    expect(reply.json).toEqual({ ...member, message: 'Injected fault: 504' })
     expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
   })
 
-  test('can be untyped', async () => {
-    const { reply } = await spoilt({ operation, kind: 'status', status: 500, errorNameIn: 'none' })
-    expect(reply.headers).not.toHaveProperty('x-amzn-errortype')
-    expect(reply.json).toEqual({ message: 'Injected fault: 500' })
-  })
-
-  test('of STS is XML', async () => {
-    const emulator = await start()
-    emulator.injectFault({
+  test('An error of STS is XML', async () => {
+    const emulator = await startWith({
       operation: 'AssumeRoleWithWebIdentity',
       kind: 'status',
       status: 400,
@@ -100,136 +107,154 @@ describe('a status', () => {
     expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(200)
   })
 
-  test('of the token endpoint is JSON', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation: 'token', kind: 'status', status: 503 })
-    await expect(requestToken(emulator)).rejects.toThrow('503 {"message":"Injected fault: 503"}')
+  test('An error of the token endpoint is JSON', async () => {
+    const emulator = await startWith({ operation: 'token', kind: 'status', status: 503 })
+    const message = '503 {"message":"Injected fault: 503"}'
+    await expect(requestToken(emulator)).rejects.toThrow(message)
     await expect(requestToken(emulator)).resolves.toContain('.')
+  })
+
+  test('The SDK reads the name, the message and the request id of an injected error', async () => {
+    const emulator = await startWith({
+      operation: 'GetBackend',
+      kind: 'status',
+      status: 429,
+      message: 'slower',
+    })
+    const { accessKeyId, secretAccessKey } = emulator.state.user
+    const client = new AmplifyBackendClient({
+      endpoint: emulator.url,
+      region: 'eu-west-1',
+      credentials: { accessKeyId, secretAccessKey },
+      maxAttempts: 1,
+    })
+    onTestFinished(() => {
+      client.destroy()
+    })
+    const command = new GetBackendCommand({ AppId: defaults.appId })
+    const error: unknown = await client.send(command).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      name: 'TooManyRequestsException',
+      message: 'slower',
+      LimitType: 'account',
+      $metadata: { httpStatusCode: 429, requestId: emulator.requests[0]?.requestId },
+    })
   })
 })
 
-describe('an answer that is none', () => {
-  test('is a page', async () => {
-    const { reply } = await spoilt({ operation, kind: 'html', status: 504 })
+describe('a fault in the response', () => {
+  test('A fault of kind html sends a page with the status', async () => {
+    const reply = await createWith({ operation, kind: 'html', status: 504 })
     expect([reply.status, reply.headers['content-type']]).toEqual([504, 'text/html'])
     expect(reply.text).toContain('<h1>504</h1>')
   })
 
-  test('is empty', async () => {
-    const { reply } = await spoilt({ operation, kind: 'empty' })
+  test('A fault of kind empty sends a 200 without a body', async () => {
+    const reply = await createWith({ operation, kind: 'empty' })
     expect([reply.status, reply.text]).toEqual([200, ''])
   })
 
-  test.each(['{}', '[]', 'null', '""', '\u0000garbage'])('is %j', async (body) => {
-    const { reply } = await spoilt({ operation, kind: 'body', body })
-    expect([reply.status, reply.text]).toEqual([200, body])
-  })
+  test.each(['{}', '[]', 'null', '""', '\u0000garbage'])(
+    'A fault of kind body sends %j with status 200',
+    async (body) => {
+      const reply = await createWith({ operation, kind: 'body', body })
+      expect([reply.status, reply.text]).toEqual([200, body])
+    },
+  )
 
-  test('is a redirect to the same place', async () => {
-    const { emulator, reply } = await spoilt({ operation, kind: 'redirect' })
+  test('A fault of kind redirect redirects to the URL of the request', async () => {
+    const emulator = await startWith({ operation, kind: 'redirect' })
+    const reply = await createStorage(emulator)
     expect(reply.status).toBe(307)
     expect(reply.headers.location).toBe(`${emulator.url}/backend/${defaults.appId}/storage`)
   })
 
-  test('is no HTTP', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation, kind: 'garbage' })
-    expect(await failure(createStorage(emulator))).toMatch(/^HPE_/)
+  test('A fault of kind garbage sends bytes that are not HTTP', async () => {
+    expect(await errorCode(createWith({ operation, kind: 'garbage' }))).toMatch(/^HPE_/)
   })
 })
 
-describe('a connection', () => {
+describe('a fault in the connection', () => {
   test.each([
-    ['reset', { operation, kind: 'reset' }],
-    ['reset before the request is read', { operation, kind: 'reset', unread: true }],
-    ['closed', { operation, kind: 'close' }],
-    ['closed before the request is read', { operation, kind: 'close', unread: true }],
-    ['closed half way through the answer', { operation, kind: 'truncated' }],
-    ['closed half way through a chunk', { operation, kind: 'truncated', chunked: true }],
-  ] as const)('is %s', async (_, fault) => {
-    const emulator = await start()
-    emulator.injectFault(fault)
-    expect(await failure(createStorage(emulator))).toBe('ECONNRESET')
-    expect(accepted(emulator)).toBe(0)
+    { operation, kind: 'reset' },
+    { operation, kind: 'reset', unread: true },
+    { operation, kind: 'close' },
+    { operation, kind: 'close', unread: true },
+    { operation, kind: 'truncated' },
+    { operation, kind: 'truncated', chunked: true },
+  ] as const)('The fault %j ends the connection without an effect', async (fault) => {
+    const emulator = await startWith(fault)
+    expect(await errorCode(createStorage(emulator))).toBe('ECONNRESET')
+    expect(acceptedCreates(emulator)).toBe(0)
     expect((await createStorage(emulator)).status).toBe(200)
   })
 
-  test('stalls, in silence, after the headers, or half way', async () => {
-    const emulator = await start()
-    for (const sent of ['nothing', 'headers', 'half'] as const) {
-      emulator.injectFault({ operation, kind: 'stall', sent })
+  test.each(['nothing', 'headers', 'half'] as const)(
+    'A connection can stall after the client received %s',
+    async (sent) => {
+      const emulator = await startWith({ operation, kind: 'stall', sent })
       const request = signed(emulator, { path: `/backend/${defaults.appId}/storage`, body: '{}' })
-      expect(await failure(send(emulator.url, { ...request, timeoutMs: 200 }))).toBe('ABORT_ERR')
-    }
-  })
+      const code = await errorCode(send(emulator.url, { ...request, timeoutMs: 200 }))
+      expect(code).toBe('ABORT_ERR')
+    },
+  )
 
-  test('that stalls is released when the emulator stops', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation, kind: 'stall' })
-    const pending = failure(createStorage(emulator))
+  test('A connection that stalls ends when the emulator stops', async () => {
+    const emulator = await startWith({ operation, kind: 'stall' })
+    const code = errorCode(createStorage(emulator))
     await sleep(50)
     await emulator.stop()
-    expect(await pending).toBe('ECONNRESET')
+    expect(await code).toBe('ECONNRESET')
   })
 
-  test('is slow', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation, kind: 'slow', ms: 5, bytes: 10 })
+  test('A slow response is complete', async () => {
+    const emulator = await startWith({ operation, kind: 'slow', ms: 5, bytes: 10 })
     const before = Date.now()
     expect(getJobId(await createStorage(emulator))).toBeTruthy()
     expect(Date.now() - before).toBeGreaterThanOrEqual(50)
   })
 })
 
-describe('a delay', () => {
+describe('the effect of a call with a fault', () => {
   test.each([
-    ['comes before the effect', 'before', 0],
-    ['comes after the effect', 'after', 1],
-  ] as const)('%s', async (_, when, during) => {
+    ['before', 0],
+    ['after', 1],
+  ] as const)('A delay %s the effect accepts %d jobs during the delay', async (when, during) => {
     const clock = manualClock()
-    const emulator = await start({ clock })
-    emulator.injectFault({ operation, kind: 'delay', ms: 60_000, when })
+    const emulator = await startWith({ operation, kind: 'delay', ms: 60_000, when }, { clock })
     const pending = createStorage(emulator)
     await expect.poll(() => emulator.requests[0]?.rawBody).toBeTruthy()
     await sleep(20)
-    expect(accepted(emulator)).toBe(during)
+    expect(acceptedCreates(emulator)).toBe(during)
     clock.advance(60_000)
     expect((await pending).status).toBe(200)
-    expect(accepted(emulator)).toBe(1)
-  })
-})
-
-describe('the effect', () => {
-  test('does not take place unless it is asked for', async () => {
-    const { emulator } = await spoilt({ operation, kind: 'status', status: 504 })
-    expect(accepted(emulator)).toBe(0)
-    expect(emulator.requests[0]?.effectStatus).toBeUndefined()
+    expect(acceptedCreates(emulator)).toBe(1)
   })
 
   test.each([
-    ['status', { kind: 'status', status: 504 }],
-    ['html', { kind: 'html' }],
-    ['empty', { kind: 'empty' }],
-    ['truncated', { kind: 'truncated' }],
-    ['reset', { kind: 'reset' }],
-    ['close', { kind: 'close' }],
-    ['garbage', { kind: 'garbage' }],
-    ['redirect', { kind: 'redirect' }],
-  ] as const)('can come before a fault of kind %s', async (_, fault) => {
-    const emulator = await start()
-    emulator.injectFault({ operation, when: 'after', ...fault })
-    await failure(createStorage(emulator))
-    expect(accepted(emulator)).toBe(1)
+    { kind: 'status', status: 504 },
+    { kind: 'html' },
+    { kind: 'empty' },
+    { kind: 'truncated' },
+    { kind: 'reset' },
+    { kind: 'close' },
+    { kind: 'garbage' },
+    { kind: 'redirect' },
+  ] as const)('The effect can take place before the fault %j', async (fault) => {
+    const emulator = await startWith({ operation, when: 'after', ...fault })
+    await errorCode(createStorage(emulator))
+    expect(acceptedCreates(emulator)).toBe(1)
     expect(emulator.requests[0]?.effectStatus).toBe(200)
     expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ operation }] })
   })
 
-  test('can come long after the answer, by the same rules', async () => {
+  test('An effect can take place long after the response, by the rules of that time', async () => {
     const clock = manualClock()
     const emulator = await start({ clock, rules: { jobMs: 1000 } })
-    emulator.injectFault({ operation, kind: 'reset', when: 'late', lateMs: 60_000 })
-    emulator.injectFault({ operation, kind: 'status', status: 504, when: 'late', lateMs: 60_500 })
-    await failure(createStorage(emulator))
+    const late = { operation, when: 'late' } as const
+    emulator.injectFault({ ...late, kind: 'reset', lateMs: 60_000 })
+    emulator.injectFault({ ...late, kind: 'status', status: 504, lateMs: 60_500 })
+    await errorCode(createStorage(emulator))
     expect((await createStorage(emulator)).status).toBe(504)
     clock.advance(59_999)
     expect((await listJobs(emulator)).json).toEqual({ jobs: [] })
@@ -238,89 +263,62 @@ describe('the effect', () => {
     expect((await getStorage(emulator)).status).toBe(404)
     clock.advance(1000)
     expect((await getStorage(emulator)).status).toBe(200)
-    // The second one came while the first one's job was pending.
-    expect(emulator.requests.slice(0, 2).map(({ effectStatus }) => effectStatus)).toEqual([
-      200, 400,
-    ])
+    // The second create takes effect while the job of the first is pending, which rejects it.
+    const [first, second] = emulator.requests
+    expect([first?.effectStatus, second?.effectStatus]).toEqual([200, 400])
     expect(emulator.state.counters.create).toEqual({ received: 2, accepted: 1, executed: 1 })
   })
 
-  test('is not there for a request that may not be made', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation, kind: 'status', status: 504, when: 'after' })
+  test('A call with an invalid signature has no effect', async () => {
+    const emulator = await startWith({ operation, kind: 'status', status: 504, when: 'after' })
     const keys = { ...emulator.state.user, secretAccessKey: 'other' }
     expect((await createStorage(emulator, { keys })).status).toBe(504)
     expect(emulator.requests[0]?.effectStatus).toBe(403)
-    expect(accepted(emulator)).toBe(0)
+    expect(acceptedCreates(emulator)).toBe(0)
   })
 })
 
-describe('an order', () => {
+describe('the queue of faults', () => {
+  const error = { operation: 'GetBackendStorage', kind: 'status', status: 500 } as const
+
   const statuses = async (emulator: Emulator, count: number): Promise<number[]> => {
     const seen: number[] = []
     for (let left = count; left > 0; left -= 1) seen.push((await getStorage(emulator)).status)
     return seen
   }
 
-  test('spoils one call unless it says how many', async () => {
+  test('A fault applies to one call, to as many as it says, or to every call', async () => {
     const emulator = await start()
-    const order = { operation: 'GetBackendStorage', kind: 'status', status: 500 } as const
-    const first = emulator.injectFault(order)
+    const injected = emulator.injectFault(error)
     expect(await statuses(emulator, 2)).toEqual([500, 404])
-    expect(first).toMatchObject({ callsSeen: 2, timesApplied: 1 })
-    emulator.injectFault({ ...order, times: 2, skip: 1 })
+    expect(injected).toMatchObject({ callsSeen: 2, timesApplied: 1 })
+    emulator.injectFault({ ...error, times: 2, skip: 1 })
     expect(await statuses(emulator, 4)).toEqual([404, 500, 500, 404])
-    emulator.injectFault({ ...order, times: 'always' })
+    emulator.injectFault({ ...error, times: 'always' })
     expect(await statuses(emulator, 3)).toEqual([500, 500, 500])
     emulator.reset()
     expect(await statuses(emulator, 1)).toEqual([404])
   })
 
-  test('is carried out after those that were made before it', async () => {
+  test('Faults of one operation apply in the order in which they were injected', async () => {
     const emulator = await start()
-    for (const status of [500, 502, 503])
-      emulator.injectFault({ operation: 'GetBackendStorage', kind: 'status', status })
+    for (const status of [500, 502, 503]) emulator.injectFault({ ...error, status })
     expect(await statuses(emulator, 4)).toEqual([500, 502, 503, 404])
   })
 
-  test('concerns its own operation only', async () => {
-    const emulator = await start()
-    emulator.injectFault({ operation: 'GetBackendJob', kind: 'status', status: 500 })
+  test('A fault does not apply to other operations', async () => {
+    const emulator = await startWith({ ...error, operation: 'GetBackendJob' })
     expect((await getStorage(emulator)).status).toBe(404)
     expect((await getJob(emulator, 'none')).status).toBe(500)
   })
 
-  test.each<[string, FaultSpec]>([
-    ['late without a time', { operation, kind: 'reset', when: 'late' }],
-    ['a time without late', { operation, kind: 'reset', lateMs: 5 }],
-    ['a late delay', { operation, kind: 'delay', ms: 5, when: 'late', lateMs: 5 }],
-    ['unread after', { operation, kind: 'reset', unread: true, when: 'after' }],
-  ])('that contradicts itself is refused: %s', async (_, order) => {
+  test.each<FaultSpec>([
+    { operation, kind: 'reset', when: 'late' },
+    { operation, kind: 'reset', lateMs: 5 },
+    { operation, kind: 'delay', ms: 5, when: 'late', lateMs: 5 },
+    { operation, kind: 'reset', unread: true, when: 'after' },
+  ])('The fault %j contradicts itself and is rejected', async (fault) => {
     const emulator = await start()
-    expect(() => emulator.injectFault(order)).toThrow()
-  })
-})
-
-test('the SDK names an ordered error as the model does, and reads its request id', async () => {
-  const emulator = await start()
-  emulator.injectFault({ operation: 'GetBackend', kind: 'status', status: 429, message: 'slower' })
-  const { accessKeyId, secretAccessKey } = emulator.state.user
-  const sdk = new AmplifyBackendClient({
-    endpoint: emulator.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId, secretAccessKey },
-    maxAttempts: 1,
-  })
-  onTestFinished(() => {
-    sdk.destroy()
-  })
-  const error: unknown = await sdk
-    .send(new GetBackendCommand({ AppId: defaults.appId }))
-    .catch((reason: unknown) => reason)
-  expect(error).toMatchObject({
-    name: 'TooManyRequestsException',
-    message: 'slower',
-    LimitType: 'account',
-    $metadata: { httpStatusCode: 429, requestId: emulator.requests[0]?.requestId },
+    expect(() => emulator.injectFault(fault)).toThrow()
   })
 })
