@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { defaults, type Emulator } from '../../emulator/emulator.ts'
 import {
   assumeRoleWithWebIdentity,
-  getBackend,
   createStorage,
+  getBackend,
   getJob,
   getJobId,
-  listJobs,
   getStorage,
+  listJobs,
   send,
   start,
   type Reply,
@@ -26,24 +26,38 @@ const control = (
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
 
+async function expectRejected(
+  method: string,
+  path: string,
+  body: unknown,
+  message: string,
+): Promise<void> {
+  const reply = await control(await start(), method, path, body)
+  expect(reply.status).toBe(400)
+  expect(reply.json).toEqual({ message: expect.stringContaining(message) as unknown })
+}
+
 describe('the control interface', () => {
-  test('says what it can do', async () => {
+  test('The root lists the endpoints, and any other path is not found', async () => {
     const emulator = await start()
     for (const path of ['', '/'])
       expect((await control(emulator, 'GET', path)).json).toHaveProperty('POST /_emulator/faults')
     expect((await control(emulator, 'GET', '/nope')).status).toBe(404)
   })
 
-  test('takes faults, shows how far they have got, and drops them', async () => {
+  test('Faults can be injected, listed with how often they were applied, and removed', async () => {
     const emulator = await start()
     const spec = { operation: 'GetBackendStorage', kind: 'status', status: 503, times: 2 }
     expect((await control(emulator, 'POST', '/faults', spec)).status).toBe(201)
     expect((await getStorage(emulator)).status).toBe(503)
-    expect((await control(emulator, 'GET', '/faults')).json).toEqual([
-      { spec, callsSeen: 1, timesApplied: 1 },
-    ])
+    const listed = (await control(emulator, 'GET', '/faults')).json
+    expect(listed).toEqual([{ spec, callsSeen: 1, timesApplied: 1 }])
     await control(emulator, 'DELETE', '/faults')
     expect((await getStorage(emulator)).status).toBe(404)
+  })
+
+  test('A list of faults is injected in its order', async () => {
+    const emulator = await start()
     await control(emulator, 'POST', '/faults', [
       { operation: 'GetBackend', kind: 'html' },
       { operation: 'GetBackend', kind: 'body', body: '[]' },
@@ -67,20 +81,17 @@ describe('the control interface', () => {
     ],
     ['an unknown member', { operation: 'token', kind: 'html', colour: 1 }, 'no member colour'],
     ['late without a time', { operation: 'token', kind: 'reset', when: 'late' }, 'lateMs'],
-  ])('refuses a fault with %s', async (_, body, text) => {
-    const emulator = await start()
-    const reply = await control(emulator, 'POST', '/faults', body)
-    expect(reply.status).toBe(400)
-    expect(reply.json).toEqual({ message: expect.stringContaining(text) as unknown })
+  ])('A fault with %s is rejected', async (_, body, message) => {
+    await expectRejected('POST', '/faults', body, message)
   })
 
-  test('orders nothing where one of several is bad', async () => {
+  test('If one fault of a list is invalid, none is injected', async () => {
     const emulator = await start()
     await control(emulator, 'POST', '/faults', [{ operation: 'token', kind: 'html' }, {}])
     expect((await control(emulator, 'GET', '/faults')).json).toEqual([])
   })
 
-  test('plans jobs', async () => {
+  test('The next job follows a plan, and an invalid plan is rejected', async () => {
     const emulator = await start()
     await control(emulator, 'POST', '/jobs', { ms: 0, error: 'broken' })
     const jobId = getJobId(await createStorage(emulator))
@@ -88,15 +99,14 @@ describe('the control interface', () => {
       status: 'FAILED',
       error: 'broken',
     })
-    expect((await control(emulator, 'POST', '/jobs', { ms: 'soon' })).status).toBe(400)
+    await expectRejected('POST', '/jobs', { ms: 'soon' }, 'job.ms must be an integer')
   })
 
-  test('shows what was received', async () => {
+  test('The list of requests has their operations, bodies and results', async () => {
     const emulator = await start()
     await assumeRoleWithWebIdentity(emulator)
     await getStorage(emulator)
-    const { json } = await control(emulator, 'GET', '/requests')
-    expect(json).toMatchObject([
+    expect((await control(emulator, 'GET', '/requests')).json).toMatchObject([
       { service: 'oidc', operation: 'token', query: { audience: 'sts.amazonaws.com' } },
       {
         service: 'sts',
@@ -117,7 +127,7 @@ describe('the control interface', () => {
     ])
   })
 
-  test('shows the world, and no secret', async () => {
+  test('The state has no secret key', async () => {
     const emulator = await start()
     const { json, text } = await control(emulator, 'GET', '/state')
     expect(json).toMatchObject({
@@ -129,69 +139,7 @@ describe('the control interface', () => {
     expect(text).not.toContain(emulator.state.user.secretAccessKey)
   })
 
-  test('changes the world by what is given, and leaves the rest', async () => {
-    const emulator = await start()
-    const reply = await control(emulator, 'PUT', '/state', {
-      rules: { absentStorage: 'empty', throttle: { perSecond: 100, burst: 100 } },
-      claims: { sub: 'repo:other/app:ref:refs/heads/main' },
-      apps: {
-        [defaults.appId]: {
-          environments: {
-            prod: {
-              storages: [{ resourceName: 'media', bucketName: 'mybucket' }],
-              jobs: [{ operation: 'UpdateBackendAPI', status: 'RUNNING', createTime: '1' }],
-            },
-            dev: { auth: false, suffix: '' },
-          },
-        },
-        dother: { environments: { test: {} } },
-      },
-      roles: [
-        {
-          arn: 'arn:aws:iam::123456789012:role/r',
-          trust: {
-            Statement: {
-              Effect: 'Allow',
-              Principal: {
-                Federated:
-                  'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
-              },
-              Action: 'sts:AssumeRoleWithWebIdentity',
-            },
-          },
-        },
-      ],
-      github: { canWrite: false, locked: ['o/r#1'] },
-    })
-    expect(reply.status).toBe(200)
-    expect((await getStorage(emulator)).json).toMatchObject({
-      resourceConfig: { bucketName: 'mybucket9c04b-prod' },
-    })
-    expect((await createStorage(emulator)).status).toBe(400)
-    expect((await getStorage(emulator, { environment: 'dev' })).status).toBe(200)
-    expect((await listJobs(emulator, {}, { appId: 'dother', environment: 'test' })).status).toBe(
-      200,
-    )
-    const role = { RoleArn: 'arn:aws:iam::123456789012:role/r' }
-    expect((await assumeRoleWithWebIdentity(emulator, role)).status).toBe(200)
-    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(403)
-    expect(emulator.state.rules.onePendingJob).toBe(true)
-  })
-
-  test.each([
-    ['an unknown rule', { rules: { twoJobs: true } }, 'no member twoJobs'],
-    ['a rule of another type', { rules: { jobMs: 'soon' } }, 'state.rules.jobMs'],
-    ['an unknown permission', withPermission('WRITE'), 'Unknown permission "WRITE". Choose one of: READ'],
-    ['a role without trust', { roles: [{ arn: 'a' }] }, 'The policy is not a JSON object'],
-    ['an unknown member', { app: {} }, 'no member app'],
-  ])('refuses a world with %s', async (_, body, text) => {
-    const emulator = await start()
-    const reply = await control(emulator, 'PUT', '/state', body)
-    expect(reply.status).toBe(400)
-    expect(reply.json).toEqual({ message: expect.stringContaining(text) as unknown })
-  })
-
-  test('starts afresh', async () => {
+  test('A reset restores the rules and removes storages, faults and requests', async () => {
     const emulator = await start({ rules: { jobMs: 0 } })
     await createStorage(emulator)
     emulator.injectFault({ operation: 'GetBackendStorage', kind: 'html' })
@@ -203,27 +151,90 @@ describe('the control interface', () => {
   })
 })
 
-function withPermission(permission: string): object {
-  const permissions = { authenticated: [permission] }
-  const storages = [{ resourceName: 'media', permissions }]
-  return { apps: { [defaults.appId]: { environments: { prod: { storages } } } } }
-}
+describe('a patch of the state', () => {
+  const patch = async (body: object): Promise<Emulator> => {
+    const emulator = await start()
+    expect((await control(emulator, 'PUT', '/state', body)).status).toBe(200)
+    return emulator
+  }
 
-describe('the emulator', () => {
-  test('listens on loopback of both kinds when it is asked to', async () => {
-    const emulator = await start({ ipv6: true })
-    const reply = await send(`http://[::1]:${String(emulator.port)}`, { path: '/_emulator/' })
-    expect(reply.status).toBe(200)
+  test('A patch adds apps, environments, storages and jobs, and changes rules', async () => {
+    const prod = {
+      storages: [{ resourceName: 'media', bucketName: 'mybucket' }],
+      jobs: [{ operation: 'UpdateBackendAPI', status: 'RUNNING', createTime: '1' }],
+    }
+    const emulator = await patch({
+      rules: { absentStorage: 'empty', throttle: { perSecond: 100, burst: 100 } },
+      apps: {
+        [defaults.appId]: { environments: { prod, dev: { auth: false, suffix: '' } } },
+        dother: { environments: { test: {} } },
+      },
+    })
+    const resourceConfig = { bucketName: 'mybucket9c04b-prod' }
+    expect((await getStorage(emulator)).json).toMatchObject({ resourceConfig })
+    expect((await createStorage(emulator)).status).toBe(400)
+    expect((await getStorage(emulator, { environment: 'dev' })).status).toBe(200)
+    const added = { appId: 'dother', environment: 'test' }
+    expect((await listJobs(emulator, {}, added)).status).toBe(200)
+    expect(emulator.state.rules.onePendingJob).toBe(true)
   })
 
-  test('says so when its port is taken', async () => {
+  test('A patch adds roles and changes the claims of new tokens', async () => {
+    const arn = 'arn:aws:iam::123456789012:role/r'
+    const provider = 'oidc-provider/token.actions.githubusercontent.com'
+    const Statement = {
+      Effect: 'Allow',
+      Principal: { Federated: `arn:aws:iam::123456789012:${provider}` },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+    }
+    const emulator = await patch({
+      claims: { sub: 'repo:other/app:ref:refs/heads/main' },
+      roles: [{ arn, trust: { Statement } }],
+    })
+    expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: arn })).status).toBe(200)
+    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(403)
+  })
+
+  test('A patch changes what the GitHub token may do, and locks issues', async () => {
+    const { github } = (await patch({ github: { canWrite: false, locked: ['o/r#1'] } })).state
+    expect([github.canWrite, [...github.locked]]).toEqual([false, ['o/r#1']])
+  })
+
+  const storageWith = (permission: string): object => {
+    const storage = { resourceName: 'media', permissions: { authenticated: [permission] } }
+    return { apps: { [defaults.appId]: { environments: { prod: { storages: [storage] } } } } }
+  }
+
+  test.each([
+    ['an unknown rule', { rules: { twoJobs: true } }, 'no member twoJobs'],
+    ['a rule of another type', { rules: { jobMs: 'soon' } }, 'state.rules.jobMs'],
+    [
+      'an unknown permission',
+      storageWith('WRITE'),
+      'Unknown permission "WRITE". Choose one of: READ',
+    ],
+    ['a role without trust', { roles: [{ arn: 'a' }] }, 'The policy is not a JSON object'],
+    ['an unknown member', { app: {} }, 'no member app'],
+  ])('A patch with %s is rejected', async (_, body, message) => {
+    await expectRejected('PUT', '/state', body, message)
+  })
+})
+
+describe('the server', () => {
+  test('The emulator listens on IPv4 and, if asked to, on IPv6', async () => {
+    const emulator = await start({ ipv6: true })
+    for (const url of [emulator.url, `http://[::1]:${String(emulator.port)}`])
+      expect((await send(url, { path: '/_emulator/' })).status).toBe(200)
+  })
+
+  test('The emulator does not start on a port that is in use', async () => {
     const emulator = await start()
     await expect(start({ port: emulator.port })).rejects.toThrow('EADDRINUSE')
   })
 
-  test('answers requests in the form that proxies get', async () => {
+  test('The emulator accepts a request with a whole URL, as a proxy receives it', async () => {
     const emulator = await start()
-    const path = `http://amplify.test/.well-known/jwks`
+    const path = 'http://amplify.test/.well-known/jwks'
     expect((await send(emulator.url, { path })).json).toHaveProperty('keys')
   })
 })

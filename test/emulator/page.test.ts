@@ -1,4 +1,4 @@
-/** docs/emulator.md names all that the control interface takes, and nothing else. */
+/** Compares docs/emulator.md with what the control interface accepts. */
 import { describe, expect, test } from 'vitest'
 
 import { defaultRules, type Emulator } from '../../emulator/emulator.ts'
@@ -10,17 +10,17 @@ const { text } = readPage('docs/emulator.md')
 
 const section = (heading: string): string => {
   const found = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
-  if (found === undefined) throw new Error(`The page has no ${heading}`)
+  if (found === undefined) throw new Error(`docs/emulator.md has no section ${heading}`)
   return found
 }
 
-const ask = (emulator: Emulator, method: string, path: string, body: unknown): Promise<Reply> =>
+const control = (emulator: Emulator, method: string, path: string, body: unknown): Promise<Reply> =>
   send(emulator.url, { method, path: `/_emulator/${path}`, body: JSON.stringify(body) })
 
 const put = (emulator: Emulator, body: unknown): Promise<Reply> =>
-  ask(emulator, 'PUT', 'state', body)
+  control(emulator, 'PUT', 'state', body)
 
-/** The names that a refusal lists after some words. */
+/** The names that an error message lists after some words. */
 function listed({ status, json }: Reply, after: string): readonly string[] {
   const message = isObject(json) ? String(json['message']) : ''
   expect([status, message]).toEqual([400, expect.stringContaining(after)])
@@ -33,39 +33,40 @@ function listed({ status, json }: Reply, after: string): readonly string[] {
 const namesIn = (words: string): readonly string[] =>
   [...words.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
 
-/** A rule with its value at first, and what the page says of it. */
-type Row = Readonly<{ rule: string; first: unknown; meaning: string }>
+/** A row of the table of rules. */
+type Row = Readonly<{ rule: string; default: unknown; meaning: string }>
 
-describe('the rules of the page', () => {
+describe('the rules in docs/emulator.md', () => {
   const rows = section('Change the state')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .map(([, rule = '', first = '', meaning = '']): Row => ({
+    .map(([, rule = '', value = '', meaning = '']): Row => ({
       rule: rule.replaceAll('`', ''),
-      first: JSON.parse(first.replaceAll('`', '')),
+      default: JSON.parse(value.replaceAll('`', '')),
       meaning,
     }))
 
-  test('are all that there are, as they are at first', () => {
-    expect(Object.fromEntries(rows.map(({ rule, first }) => [rule, first]))).toEqual(defaultRules())
+  test('The page has the default of every rule', () => {
+    const documented = rows.map((row) => [row.rule, row.default])
+    expect(Object.fromEntries(documented)).toEqual(defaultRules())
   })
 
-  test('are all that can be changed', async () => {
+  test('The page has every rule that can be changed', async () => {
     const known = listed(await put(await start(), { rules: { nope: 1 } }), 'Its members are:')
     expect(new Set(known)).toEqual(new Set(rows.map(({ rule }) => rule)))
   })
 
-  test.each(rows.filter(({ first }) => typeof first === 'string'))(
-    'say what $rule can be',
-    async ({ rule, first, meaning }) => {
+  test.each(rows.filter((row) => typeof row.default === 'string'))(
+    'The page has every value of the rule $rule',
+    async ({ rule, default: value, meaning }) => {
       const others = [...meaning.matchAll(/`"([\w-]+)"`/g)].map(([, value = '']) => value)
       const known = listed(await put(await start(), { rules: { [rule]: '?' } }), 'one of')
-      expect(new Set(known)).toEqual(new Set([first, ...others]))
+      expect(new Set(known)).toEqual(new Set([value, ...others]))
     },
   )
 
-  test('name the members of a limit', async () => {
+  test('The page has the members of the rule throttle', async () => {
     const throttle = { perSecond: 1, burst: 1, nope: 1 }
     const known = listed(await put(await start(), { rules: { throttle } }), 'Its members are:')
     const row = rows.find(({ rule }) => rule === 'throttle')
@@ -73,7 +74,7 @@ describe('the rules of the page', () => {
   })
 
   test.each(rows.filter(({ rule }) => rule.endsWith('Ms')))(
-    '$rule is in whole milliseconds',
+    'The rule $rule is an integer number of milliseconds',
     async ({ rule }) => {
       const emulator = await start()
       expect((await put(emulator, { rules: { [rule]: 0.5 } })).status).toBe(400)
@@ -82,9 +83,9 @@ describe('the rules of the page', () => {
   )
 })
 
-describe('the members of the page', () => {
+describe('the members in docs/emulator.md', () => {
   const nope = 1
-  /** In an environment that is not there yet. */
+  /** A patch of an environment that does not exist yet. */
   const inEnvironment = (prod: object): object => ({
     apps: { d7f6e5c4b3a2d1: { environments: { prod } } },
   })
@@ -100,7 +101,7 @@ describe('the members of the page', () => {
     base: 'main',
     head: 'storage',
   }
-  /** For each thing, all that it needs and one member that there is not. */
+  /** For each kind of object, what it requires and one unknown member. */
   const bodies: Readonly<Record<string, object>> = {
     'the state': { nope },
     'an app': { apps: { d7f6e5c4b3a2d1: { nope } } },
@@ -114,21 +115,21 @@ describe('the members of the page', () => {
     github: { github: { nope } },
     'a pull request': { github: { pulls: [{ ...pull, nope }] } },
   }
-  // The first sentence of an item has the members.
+  // The first sentence of each item names the members.
   const items = [
     ...section('Change the state').matchAll(/^- \*\*(.+?)\*\*: ([^]+?)\.(?=\s)/gm),
   ].map(([, thing = '', members = '']) => ({ thing, members: namesIn(members) }))
 
-  test('are those of everything that can be added', () => {
+  test('The page has an item for every kind of object', () => {
     expect(items.map(({ thing }) => thing)).toEqual(Object.keys(bodies))
   })
 
-  test.each(items)('of $thing are all that there are', async ({ thing, members }) => {
+  test.each(items)('The page has every member of $thing', async ({ thing, members }) => {
     const known = listed(await put(await start(), bodies[thing]), 'Its members are:')
     expect(new Set(members)).toEqual(new Set(known))
   })
 
-  test('are enough where the page has the others only if need be', async () => {
+  test('The members that the page calls optional can be left out', async () => {
     const emulator = await start()
     const environment = {
       storages: [{ resourceName: 'media' }],
@@ -149,16 +150,16 @@ describe('the members of the page', () => {
     expect(emulator.state.roles.get(role.arn)).toMatchObject({ maxSessionSeconds: 3600 })
   })
 
-  test('of a plan for a job are all that there are', async () => {
-    const known = listed(await ask(await start(), 'POST', 'jobs', { nope }), 'Its members are:')
+  test('The page has every member of a job plan', async () => {
+    const known = listed(await control(await start(), 'POST', 'jobs', { nope }), 'Its members are:')
     const [, items = ''] = section('Inject faults').split('The next job fails')
-    // In front of each colon stand the members that it explains.
+    // Each explained member is followed by a colon.
     const named = [...items.matchAll(/(?:^- |; )`(\w+)`:/gm)].map(([, name]) => name)
     expect(new Set(named)).toEqual(new Set(known))
   })
 })
 
-test('the bucket of the page is that of a storage with that name', async () => {
+test('The bucket name in docs/emulator.md is that of a storage with the base name there', async () => {
   const emulator = await start()
   const storages = [{ resourceName: 'media', bucketName: 'acme-media' }]
   await put(emulator, { apps: { d1a2b3c4d5e6f7: { environments: { prod: { storages } } } } })
