@@ -22,7 +22,7 @@ import { createTrackedAgents, destroyAgents, type ConnectionState } from '../net
 import type { ApiResult } from '../network/retry.ts'
 import type { AcceptedJob, Amplify, BackendRef, CallOptions } from '../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
-import { parseStorage, type DesiredStorage } from '../storage/model.ts'
+import { parseStorage, type DesiredStorage, type Permissions } from '../storage/model.ts'
 import { parseBackend } from '../storage/amplify-meta.ts'
 import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
 
@@ -139,11 +139,7 @@ function createOperations(environment: Environment, read: Call, write: Call): Am
         new UpdateBackendStorageCommand({
           ...environment,
           ResourceName,
-          ResourceConfig: toResourceConfig({
-            serviceName: 'S3',
-            bucketName: undefined,
-            ...permissions,
-          }),
+          ResourceConfig: toUpdatedConfig(permissions),
         }),
         parseAcceptedJob,
         options,
@@ -205,6 +201,10 @@ function toResourceConfig(
     },
     ...(bucketName === undefined ? {} : { BucketName: bucketName }),
   }
+}
+
+function toUpdatedConfig(permissions: Permissions): ReturnType<typeof toResourceConfig> {
+  return toResourceConfig({ serviceName: 'S3', bucketName: undefined, ...permissions })
 }
 
 function parseAcceptedJob(output: {
