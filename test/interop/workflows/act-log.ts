@@ -1,15 +1,12 @@
-/** What act reports about a run: one JSON object a line (`act --json`). */
+/** The log of act, which has one JSON object in each line (`act --json`). */
 import { isObject } from '../../../emulator/lib/validation.ts'
 
 export type ActJob = {
-  /** The key below `jobs:`; for a job of a called workflow, the key of the calling job. */
-  readonly id: string
   /** The workflow and the job, for example `Deploy/storage`. */
   readonly name: string
-  readonly matrix: Readonly<Record<string, unknown>>
-  /** `success` or `failure`; empty while it runs. */
+  /** `success` or `failure`; empty for a job that calls a workflow. */
   result: string
-  /** What its steps have written, line by line. */
+  /** The lines that its steps wrote. */
   readonly log: string[]
   /** The outputs of its steps, by step id. */
   readonly outputs: Map<string, Record<string, string>>
@@ -34,21 +31,12 @@ export function parseActLog(output: string): readonly ActJob[] {
     const entry = parseLine(line)
     const name = text(entry?.['job']).trim()
     if (entry === undefined || name === '') continue
-    const job = jobs.get(name) ?? createJob(name, entry)
+    const job: ActJob = jobs.get(name) ?? { name, result: '', log: [], outputs: new Map() }
     jobs.set(name, job)
     addEntry(job, entry)
   }
   return [...jobs.values()]
 }
-
-const createJob = (name: string, entry: Readonly<Record<string, unknown>>): ActJob => ({
-  id: text(entry['jobID']),
-  name,
-  matrix: isObject(entry['matrix']) ? entry['matrix'] : {},
-  result: '',
-  log: [],
-  outputs: new Map(),
-})
 
 function addEntry(job: ActJob, entry: Readonly<Record<string, unknown>>): void {
   if (typeof entry['jobResult'] === 'string') job.result = entry['jobResult']

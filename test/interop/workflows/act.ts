@@ -15,7 +15,7 @@ import { addCleanup } from '../../support/scenario.ts'
 import { root, runTool, tool } from '../tools.ts'
 import { parseActLog, type ActJob } from './act-log.ts'
 
-/** The repository whose workflows run. It deploys with a script that prints what it was given. */
+/** The repository whose workflows run. Its deploy script prints its variables. */
 const repositoryFiles = {
   'deploy.sh': '#!/bin/sh\necho "Deployed $APP_ID $ENVIRONMENT with bucket $BUCKET_NAME"\n',
 }
@@ -63,7 +63,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
-/** Copies what a user of the action gets: action.yml and dist. */
+/** Copies the files that users of the action run: action.yml and dist. */
 function copyAction(folder: string): string {
   for (const path of ['action.yml', 'dist'])
     cpSync(join(root, path), join(folder, path), { recursive: true })
@@ -73,10 +73,7 @@ function copyAction(folder: string): string {
 async function git(cwd: string, ...args: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await runTool('/usr/bin/git', args, {
     cwd,
-    env: {
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_SYSTEM: '/dev/null',
-    },
+    env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
   })
   if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
 }
@@ -95,14 +92,14 @@ async function createRepository(
   await git(folder, ...author, 'commit', '--quiet', '--message=The app')
 }
 
-/** Starts an emulator that stops with the test, and on which jobs take no time to speak of. */
+/** Starts an emulator that stops with the test, and whose jobs take 0.1 s. */
 export async function startForAct(options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await startEmulator({ rules: { jobMs: 100 }, ...options })
   addCleanup(() => emulator.stop())
   return emulator
 }
 
-/** What a runner has in its environment; GitHub gives forks and Dependabot no OIDC token. */
+/** The environment of the runner. GitHub gives pull requests of forks and Dependabot no OIDC token. */
 function runnerEnv(emulator: Emulator, event: WorkflowEvent): Record<string, string> {
   const entries = Object.entries(emulator.env)
   return Object.fromEntries(
@@ -112,7 +109,7 @@ function runnerEnv(emulator: Emulator, event: WorkflowEvent): Record<string, str
 
 type Folders = Readonly<{ action: string; central: string }>
 
-/** The folder that stands for a `uses:`; undefined for actions/checkout, which act does by itself. */
+/** The local copy of what a `uses:` names; undefined for actions/checkout, which act implements. */
 function folderFor(uses: string, { action, central }: Folders): string | undefined {
   if (uses.includes('/amplify-create-backend-storage@')) return action
   if (uses.startsWith('YOUR-ORG/workflows@')) return central

@@ -1,4 +1,4 @@
-/** Runs of the examples, and what the tests look at afterwards. */
+/** Runs examples with act, and reads the results that the tests check. */
 import { expect } from 'vitest'
 
 import { defaults, type Emulator } from '../../../emulator/emulator.ts'
@@ -38,13 +38,16 @@ export const storageOutputs = ({ jobs }: ActRun): readonly Readonly<Record<strin
 export const deployments = ({ jobs }: ActRun): readonly string[] =>
   jobs.flatMap(({ log }) => log.filter((line) => line.startsWith('Deployed ')))
 
-/** Fails with everything that act has printed when the run did not end as expected. */
+/** Checks the result of the run and of its jobs, and the outputs of the step `storage`. */
 export function expectRun(
   run: ActRun,
   result: ActRun['result'],
   storage: Readonly<Record<string, string>>,
 ): void {
   expect(run.result, run.output).toBe(result)
+  const jobResults = new Set(run.jobs.map((job) => job.result).filter((each) => each !== ''))
+  if (result === 'success') expect([...jobResults], run.output).toEqual(['success'])
+  else expect([...jobResults], run.output).toContain('failure')
   expect(storageOutputs(run), run.output).toEqual([expect.objectContaining(storage)])
 }
 
