@@ -60,7 +60,7 @@ const CALL_TIMEOUT_MS = 10_000
 const MAX_DENIALS = 3
 
 /**
- * Assumes a role. Every attempt uses a new token, because STS may reject a token that it has seen.
+ * Assumes a role. Every attempt uses a new token, because STS would reject the same token again.
  *
  * @throws ActionError with the reason, and with the claims of the token when access is denied; the signal's
  *   reason when aborted
