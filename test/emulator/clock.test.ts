@@ -20,7 +20,7 @@ async function inChild(source: string, originMs = Date.now()): Promise<unknown> 
   return JSON.parse(stdout)
 }
 
-/** How long an expression takes in the child, by its own clock and by the real one. */
+/** A script that prints how long an expression takes by the real clock, by Date and by performance. */
 const measure = (setup: string, wait: string): string => `
   ${setup}
   const real = () => Number(process.hrtime.bigint()) / 1e6
@@ -72,7 +72,7 @@ describe('scaled time in a child', () => {
        socket.setTimeout(2000, () => socket.destroy())`,
       "once(socket, 'close')",
     ],
-  ])('shortens %s', async (_, setup, wait) => {
+  ])('Scaled time shortens %s', async (_, setup, wait) => {
     const [real = NaN, date = NaN, performance = NaN] = numbers(await inChild(measure(setup, wait)))
     expect(real).toBeGreaterThan(80)
     expect(real).toBeLessThan(1000)
@@ -81,7 +81,7 @@ describe('scaled time in a child', () => {
     expect(Math.abs(performance - real * scale)).toBeLessThan(100)
   })
 
-  test('is the time of a clock of the same scale and origin', async () => {
+  test('The time of the child is that of a clock with the same scale and origin', async () => {
     const origin = Date.now() - 10_000
     const clock = scaledClock(scale, origin)
     const before = clock.now()
@@ -90,7 +90,7 @@ describe('scaled time in a child', () => {
     expect(time).toBeLessThanOrEqual(clock.now())
   })
 
-  test('leaves dates what they are', async () => {
+  test('Dates in the child behave as usual', async () => {
     const shown = await inChild(`
       console.log(JSON.stringify([
         new Date(0).getTime(), new Date() instanceof Date, typeof Date(), Date.UTC(2026, 0),
@@ -99,7 +99,7 @@ describe('scaled time in a child', () => {
     expect(shown).toEqual([0, true, 'string', Date.UTC(2026, 0), true, true])
   })
 
-  test('needs its variables', async () => {
+  test('The child does not start with an invalid scale', async () => {
     const run = promisify(execFile)(process.execPath, ['--import', preload, '--eval', ''], {
       env: { CLOCK_SCALE: 'fast' },
     })
@@ -107,11 +107,11 @@ describe('scaled time in a child', () => {
   })
 })
 
-test('the preload is a file that node can import by its path', () => {
+test('The preload is a file that Node can import by its path', () => {
   expect(fileURLToPath(preload)).toMatch(/scaled-clock\.ts$/)
 })
 
-test('the emulator lives by the clock that it is given', async () => {
+test('The emulator uses the clock that it is given', async () => {
   const emulator = await start({ clock: scaledClock(100), rules: { jobMs: 20_000 } })
   const jobId = getJobId(await createStorage(emulator))
   expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })

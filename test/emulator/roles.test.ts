@@ -1,4 +1,4 @@
-/** The emulator's roles are those that the documentation has people make. */
+/** Compares the default roles of the emulator with the policies in the documentation. */
 import { describe, expect, test } from 'vitest'
 
 import { defaults, type PolicyDocument } from '../../emulator/emulator.ts'
@@ -10,7 +10,7 @@ import { start } from '../support/emulator-requests.ts'
 
 const list = (value: OneOrMore | undefined): readonly string[] => [value ?? []].flat()
 
-/** What a trust policy asks for, by operator and key, and in the older format of the subjects alone. */
+/** The conditions of a trust policy, with subjects in the format without ids only. */
 function conditionsOf({ Statement }: TrustPolicy): unknown {
   return Statement.map(({ Condition = {}, ...rest }) => ({
     ...rest,
@@ -35,14 +35,14 @@ describe.each([
   ['apply', applyTrust(defaults.issuer)],
   ['plan', planTrust(defaults.issuer)],
   ['apply-merged', mergedTrust(defaults.issuer)],
-])('the trust %s', (mark, trust) => {
-  test('asks for what the documentation asks for', () => {
+])('the trust policy %s', (mark, trust) => {
+  test('The trust policy has the conditions of the documented one', () => {
     expect(conditionsOf(trust)).toEqual(
       conditionsOf(parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))),
     )
   })
 
-  test('takes the subjects with ids as well', () => {
+  test('The trust policy trusts each subject with ids, too', () => {
     const subjects = subjectsOf(trust)
     const older = subjects.filter((subject) => !subject.includes('@'))
     expect(older.length).toBeGreaterThan(0)
@@ -57,7 +57,7 @@ describe.each([
   })
 })
 
-test('a fresh emulator has the two roles of the documentation', async () => {
+test('A new emulator has the two documented roles', async () => {
   const { roles } = (await start()).state
   const actionsOf = (policies: readonly PolicyDocument[] = []): readonly string[] =>
     policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => list(Action))).sort()
@@ -68,7 +68,7 @@ test('a fresh emulator has the two roles of the documentation', async () => {
   expect([...roles.keys()]).toEqual([defaults.applyRole, defaults.planRole])
   expect(apply?.trust).toEqual(applyTrust(defaults.issuer))
   expect(plan?.trust).toEqual(planTrust(defaults.issuer))
-  // With the action that `if-exists: update` needs.
+  // Including the action that `if-exists: update` needs.
   expect(actionsOf(apply?.policies)).toEqual(documented('apply', 'update'))
   expect(actionsOf(plan?.policies)).toEqual(documented('plan'))
 })

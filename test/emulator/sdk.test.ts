@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import {
   AmplifyBackendClient,
@@ -16,7 +15,7 @@ import {
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 
 import { defaults, type Emulator } from '../../emulator/emulator.ts'
-import { start, requestToken } from '../support/emulator-requests.ts'
+import { manualClock, start, requestToken } from '../support/emulator-requests.ts'
 
 const place = { AppId: defaults.appId, BackendEnvironmentName: 'prod', ResourceName: 'media' }
 
@@ -38,8 +37,10 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-test('the SDK creates a storage, waits for its job, and reads and changes it', async () => {
-  const emulator = await start({ rules: { jobMs: 100 } })
+test('The SDK creates a storage, waits for its job, reads it and updates it', async () => {
+  // The SDK signs with the real time, so the clock starts there.
+  const clock = manualClock(Date.now())
+  const emulator = await start({ clock })
   const sdk = client(emulator)
 
   await expect(sdk.send(new GetBackendStorageCommand(place))).rejects.toThrow(NotFoundException)
@@ -64,7 +65,7 @@ test('the SDK creates a storage, waits for its job, and reads and changes it', a
     Operation: 'CreateBackendStorage',
     Status: 'RUNNING',
   })
-  await sleep(150)
+  clock.advance(3_000)
   expect(await sdk.send(new GetBackendJobCommand(jobKey))).toMatchObject({ Status: 'COMPLETED' })
   expect((await sdk.send(new GetBackendStorageCommand(place))).ResourceConfig).toEqual({
     Imported: false,
@@ -79,7 +80,7 @@ test('the SDK creates a storage, waits for its job, and reads and changes it', a
       ResourceConfig: { ServiceName: 'S3', Permissions: { Authenticated: ['READ', 'DELETE'] } },
     }),
   )
-  await sleep(150)
+  clock.advance(3_000)
   expect((await sdk.send(new GetBackendStorageCommand(place))).ResourceConfig).toMatchObject({
     Permissions: { Authenticated: ['READ', 'DELETE'] },
   })
@@ -95,7 +96,7 @@ test('the SDK creates a storage, waits for its job, and reads and changes it', a
   })
 })
 
-test("the SDK's own credential chain takes a role with a token of the emulator", async () => {
+test('The credential chain of the SDK assumes a role with a token of the emulator', async () => {
   const emulator = await start()
   const folder = await mkdtemp(join(tmpdir(), 'emulator-'))
   onTestFinished(() => rm(folder, { recursive: true }))

@@ -16,12 +16,12 @@ import {
   type Reply,
 } from '../support/emulator-requests.ts'
 
-const refusal = (reply: Reply): unknown => [reply.status, xmlText(reply.text, 'Code')]
+const errorOf = (reply: Reply): unknown => [reply.status, xmlText(reply.text, 'Code')]
 
 const notAuthorized = [403, 'AccessDenied']
 
 describe('the token endpoint', () => {
-  test('hands out tokens with the claims of a workflow, signed by a published key', async () => {
+  test('A token has the claims of a workflow and the signature of a published key', async () => {
     const emulator = await start({ claims: { environment: 'production', head_ref: undefined } })
     const [header = '', payload = ''] = (await requestToken(emulator)).split('.')
     const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
@@ -36,25 +36,24 @@ describe('the token endpoint', () => {
     const document = await send(emulator.url, { path: '/.well-known/openid-configuration' })
     expect(document.json).toMatchObject({ jwks_uri: `${emulator.url}/.well-known/jwks` })
     const jwks = await send(emulator.url, { path: '/.well-known/jwks' })
-    expect(jwks.json).toMatchObject({ keys: [{ ...pick(read(header), 'kid'), alg: 'RS256' }] })
+    expect(jwks.json).toMatchObject({
+      keys: [{ kid: Reflect.get(Object(read(header)), 'kid') as unknown, alg: 'RS256' }],
+    })
   })
 
-  test.each([undefined, 'Bearer other'])('refuses the authorization %s', async (authorization) => {
-    const emulator = await start()
-    const headers = authorization === undefined ? {} : { authorization }
-    const reply = await send(emulator.url, { path: '/idtoken?audience=a', headers })
-    expect(reply.status).toBe(401)
-  })
+  test.each([undefined, 'Bearer other'])(
+    'A request with the authorization %s is rejected',
+    async (authorization) => {
+      const emulator = await start()
+      const headers = authorization === undefined ? {} : { authorization }
+      const reply = await send(emulator.url, { path: '/idtoken?audience=a', headers })
+      expect(reply.status).toBe(401)
+    },
+  )
 })
 
-function pick(value: unknown, name: string): object {
-  return typeof value === 'object' && value !== null && name in value
-    ? { [name]: Reflect.get(value, name) as unknown }
-    : {}
-}
-
 describe('AssumeRoleWithWebIdentity', () => {
-  test('hands out an expiring session of the role', async () => {
+  test('A session of a role expires after the requested duration', async () => {
     const clock = manualClock()
     const emulator = await start({ clock })
     const reply = await assumeRoleWithWebIdentity(emulator, {
@@ -74,7 +73,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect((await getStorage(emulator, { keys })).status).toBe(403)
   })
 
-  test('takes its parameters from the query too', async () => {
+  test('The parameters can be in the query', async () => {
     const emulator = await start()
     const query = new URLSearchParams({
       Action: 'AssumeRoleWithWebIdentity',
@@ -87,32 +86,32 @@ describe('AssumeRoleWithWebIdentity', () => {
   })
 
   test.each([
-    ['a role that is not there', { RoleArn: 'arn:aws:iam::111122223333:role/missing' }],
+    ['a role that does not exist', { RoleArn: 'arn:aws:iam::111122223333:role/missing' }],
     ['a role of another account', { RoleArn: 'arn:aws:iam::999999999999:role/amplify' }],
-  ])('refuses %s', async (_, parameters) => {
+  ])('A request for %s is rejected', async (_, parameters) => {
     const emulator = await start()
     const reply = await assumeRoleWithWebIdentity(emulator, parameters)
-    expect(refusal(reply)).toEqual(notAuthorized)
+    expect(errorOf(reply)).toEqual(notAuthorized)
     expect(xmlText(reply.text, 'Message')).toBe(
       'Not authorized to perform sts:AssumeRoleWithWebIdentity',
     )
   })
 
-  test('lets a pull request take the role that trusts it, and no other', async () => {
+  test('A pull request can assume the role that trusts it, and no other', async () => {
     const emulator = await start({ claims: { sub: 'repo:octo-org/octo-app:pull_request' } })
-    expect(refusal(await assumeRoleWithWebIdentity(emulator))).toEqual(notAuthorized)
+    expect(errorOf(await assumeRoleWithWebIdentity(emulator))).toEqual(notAuthorized)
     expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: defaults.planRole })).status).toBe(
       200,
     )
   })
 
-  test('trusts the new form of subjects as well', async () => {
+  test('The default roles trust subjects with ids, too', async () => {
     const sub = 'repo:octo-org@12345/octo-app@456789:ref:refs/heads/main'
     const emulator = await start({ claims: { sub } })
     expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(200)
   })
 
-  test('evaluates further claims, with wildcards', async () => {
+  test('A trust policy can have conditions on other claims, with wildcards', async () => {
     const emulator = await start()
     const trust = githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main'])
     const arn = 'arn:aws:iam::111122223333:role/releases'
@@ -122,40 +121,40 @@ describe('AssumeRoleWithWebIdentity', () => {
       'token.actions.githubusercontent.com:job_workflow_ref': 'octo-org/*@refs/heads/release-?',
     }
     addRole(emulator.state, { arn, trust })
-    expect(refusal(await assumeRoleWithWebIdentity(emulator, { RoleArn: arn }))).toEqual(
+    expect(errorOf(await assumeRoleWithWebIdentity(emulator, { RoleArn: arn }))).toEqual(
       notAuthorized,
     )
     emulator.state.claims['job_workflow_ref'] = 'octo-org/a/.github/w.yml@refs/heads/release-1'
     expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: arn })).status).toBe(200)
   })
 
-  test('refuses an audience that the provider does not list', async () => {
+  test('A token for an audience that the provider does not list is rejected', async () => {
     const emulator = await start()
     const reply = await assumeRoleWithWebIdentity(emulator, {
       WebIdentityToken: await requestToken(emulator, 'other'),
     })
-    expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+    expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
     expect(xmlText(reply.text, 'Message')).toBe('Incorrect token audience')
   })
 
-  test('refuses a token of an issuer that the account does not know', async () => {
+  test('A token of an issuer without a provider in the account is rejected', async () => {
     const emulator = await start()
     emulator.state.providers = []
     const reply = await assumeRoleWithWebIdentity(emulator)
-    expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+    expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
     expect(xmlText(reply.text, 'Message')).toContain('No OpenIDConnect provider found')
   })
 
-  test('refuses an expired token', async () => {
+  test('An expired token is rejected', async () => {
     const clock = manualClock()
     const emulator = await start({ clock })
     const old = await requestToken(emulator)
     clock.advance(300_000)
     const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken: old })
-    expect(refusal(reply)).toEqual([400, 'ExpiredTokenException'])
+    expect(errorOf(reply)).toEqual([400, 'ExpiredTokenException'])
   })
 
-  test('refuses a token that another key has signed, and a text that is no token', async () => {
+  test('A token with the signature of another key is rejected, as is text that is not a token', async () => {
     const emulator = await start()
     const { privateKey } = await generateKeyPair('RS256')
     const forged = await new SignJWT({ sub: 'repo:octo-org/octo-app:ref:refs/heads/main' })
@@ -166,7 +165,7 @@ describe('AssumeRoleWithWebIdentity', () => {
       .sign(privateKey)
     for (const WebIdentityToken of [forged, 'no token', 'a.b.c']) {
       const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken })
-      expect(refusal(reply)).toEqual([400, 'InvalidIdentityToken'])
+      expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
     }
   })
 
@@ -178,21 +177,21 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['a duration below 900', { DurationSeconds: '899' }, 'ValidationError'],
     ['a duration above 43200', { DurationSeconds: '43201' }, 'ValidationError'],
     ["a duration above the role's maximum", { DurationSeconds: '3601' }, 'ValidationError'],
-    ['a duration that is no number', { DurationSeconds: '1h' }, 'ValidationError'],
-    ['an ARN that is none', { RoleArn: 'arn:aws:iam::1:user/somebody' }, 'ValidationError'],
-    ['a policy that is no JSON', { Policy: '{' }, 'MalformedPolicyDocument'],
+    ['a duration that is not a number', { DurationSeconds: '1h' }, 'ValidationError'],
+    ['an invalid ARN', { RoleArn: 'arn:aws:iam::1:user/somebody' }, 'ValidationError'],
+    ['a policy that is not JSON', { Policy: '{' }, 'MalformedPolicyDocument'],
     ['a policy without statements', { Policy: '{}' }, 'MalformedPolicyDocument'],
     ['a policy above 2048 characters', { Policy: ' '.repeat(2049) }, 'PackedPolicyTooLarge'],
     ['tags', { 'Tags.member.1.Key': 'a' }, 'ValidationError'],
-  ])('refuses %s', async (_, parameters, code) => {
+  ])('A request with %s is rejected', async (_, parameters, code) => {
     const emulator = await start()
-    expect(refusal(await assumeRoleWithWebIdentity(emulator, parameters))).toEqual([400, code])
+    expect(errorOf(await assumeRoleWithWebIdentity(emulator, parameters))).toEqual([400, code])
   })
 
-  test('does not know other actions', async () => {
+  test('An unknown action is rejected', async () => {
     const emulator = await start()
     const reply = await assumeRoleWithWebIdentity(emulator, { Action: 'AssumeRole' })
-    expect(refusal(reply)).toEqual([400, 'InvalidAction'])
+    expect(errorOf(reply)).toEqual([400, 'InvalidAction'])
   })
 })
 
@@ -205,7 +204,7 @@ const denyWrites = JSON.stringify({
 })
 
 describe('permissions', () => {
-  test("are cut down by the session's policy", async () => {
+  test('A session policy restricts the permissions of the role', async () => {
     const emulator = await start()
     const keys = await openSession(emulator, { Policy: denyWrites })
     expect((await getStorage(emulator, { keys })).status).toBe(404)
@@ -224,7 +223,7 @@ describe('permissions', () => {
     expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
   })
 
-  test("are never widened by the session's policy", async () => {
+  test('A session policy cannot extend the permissions of the role', async () => {
     const emulator = await start()
     const everything = '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
     const keys = await openSession(emulator, { RoleArn: defaults.planRole, Policy: everything })
@@ -233,7 +232,7 @@ describe('permissions', () => {
     expect(reply.text).toContain('because no identity-based policy allows')
   })
 
-  test('of a role can change while a session lasts', async () => {
+  test('A change of the permissions of a role applies to its sessions', async () => {
     const emulator = await start()
     const keys = await openSession(emulator)
     const role = emulator.state.roles.get(defaults.applyRole)
@@ -241,7 +240,7 @@ describe('permissions', () => {
     expect((await getStorage(emulator, { keys })).status).toBe(403)
   })
 
-  test('can be bound to one app', async () => {
+  test('A policy can restrict the permissions to one app', async () => {
     const emulator = await start()
     const role = emulator.state.roles.get(defaults.applyRole)
     const allowed = `arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/*`
@@ -265,7 +264,7 @@ describe('GetCallerIdentity', () => {
       ...(keys === undefined ? {} : { keys }),
     })
 
-  test('names the user or the session', async () => {
+  test('The response has the ARN of the user or of the session', async () => {
     const emulator = await start()
     const user = await ask(emulator)
     expect(xmlText(user.text, 'Account')).toBe('111122223333')
@@ -276,15 +275,15 @@ describe('GetCallerIdentity', () => {
     )
   })
 
-  test('checks the signature', async () => {
+  test('A request with an invalid signature, an unknown key or an expired session is rejected', async () => {
     const emulator = await start()
     const wrong = { ...emulator.state.user, secretAccessKey: 'other' }
-    expect(refusal(await ask(emulator, wrong))).toEqual([403, 'SignatureDoesNotMatch'])
+    expect(errorOf(await ask(emulator, wrong))).toEqual([403, 'SignatureDoesNotMatch'])
     const unknown = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
-    expect(refusal(await ask(emulator, unknown))).toEqual([403, 'InvalidClientTokenId'])
+    expect(errorOf(await ask(emulator, unknown))).toEqual([403, 'InvalidClientTokenId'])
     const keys = await openSession(emulator)
     const credential = emulator.state.credentials.get(keys.accessKeyId)
     if (credential !== undefined) credential.expiresAt = 0
-    expect(refusal(await ask(emulator, keys))).toEqual([403, 'ExpiredToken'])
+    expect(errorOf(await ask(emulator, keys))).toEqual([403, 'ExpiredToken'])
   })
 })
