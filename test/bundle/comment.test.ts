@@ -83,8 +83,8 @@ const githubCalls = ({ emulator }: TestBed): readonly string[] =>
 const warnings = (end: End): readonly string[] =>
   end.annotations.filter(({ level }) => level === 'warning').map(({ message }) => message)
 
-describe('the comment of a plan', () => {
-  it('is there once, says what would be done, and is edited in place', async () => {
+describe('The comment on a plan', () => {
+  it('A plan is shown in one comment, which later runs update', async () => {
     const world = await createTestBed()
     const first = await commented(world)
     expect(first.exitCode).toBe(0)
@@ -110,7 +110,7 @@ describe('the comment of a plan', () => {
     expect(texts(world)[0]).toContain('Signed-in users | READ\n')
   })
 
-  it('is left alone when there is nothing new to say', async () => {
+  it('A comment that is up to date is not updated', async () => {
     const world = await createTestBed()
     await commented(world)
     const again = await commented(world)
@@ -118,7 +118,7 @@ describe('the comment of a plan', () => {
     expect(world.emulator.calls('updateComment')).toEqual([])
   })
 
-  it('does not promise what the merge will not do', async () => {
+  it('A plan for a branch that does not apply says so', async () => {
     const world = await createTestBed()
     await commented(world, { event: pullRequest({ base: 'dev' }) })
     expect(texts(world)[0]).toContain(
@@ -127,7 +127,7 @@ describe('the comment of a plan', () => {
     expect(texts(world)[0]).not.toContain('the run on "dev" applies')
   })
 
-  it('says that the apply would be refused, and why', async () => {
+  it('A rejected plan says that an apply would fail, and why', async () => {
     const world = await createTestBed()
     addStorage(world.emulator.environment(), {
       resourceName: 'media',
@@ -148,7 +148,7 @@ describe('the comment of a plan', () => {
     )
   })
 
-  it('warns of what would make the apply fail as things are', async () => {
+  it('A plan warns of what would make an apply fail now', async () => {
     const world = await createTestBed()
     world.emulator.environment().auth = false
     const end = await commented(world)
@@ -159,11 +159,11 @@ describe('the comment of a plan', () => {
   })
 })
 
-describe('there is one comment for each', () => {
+describe('One comment per environment and resource', () => {
   it.each([
     ['environment', { 'backend-environment-name': 'dev' }],
     ['resource', { 'resource-name': 'uploads' }],
-  ])('%s', async (_, given) => {
+  ])('Another %s has its own comment', async (_, given) => {
     const world = await createTestBed({ rules: { environmentRequired: false } })
     await commented(world)
     await commented(world, { with: given })
@@ -172,8 +172,8 @@ describe('there is one comment for each', () => {
   })
 })
 
-describe('only a comment of our own author is edited', () => {
-  it('whatever marker others post', async () => {
+describe('The comment that is updated', () => {
+  it('A comment by another author is never updated, whatever marker it has', async () => {
     const world = await createTestBed()
     const forged = `${MARKER}\n<!-- run 99999999999 -->\n### ✅ All is well`
     post(world, 'mallory', forged, 1)
@@ -185,14 +185,14 @@ describe('only a comment of our own author is edited', () => {
     expect(comments.slice(0, 2).map(({ body }) => body)).toEqual([forged, forged])
   })
 
-  it('and of those only one that begins with the marker', async () => {
+  it('A comment that quotes the marker later is not updated', async () => {
     const world = await createTestBed()
     post(world, OWN, `Somebody said:\n${MARKER}`)
     await commented(world)
     expect(world.emulator.state.github.comments).toHaveLength(2)
   })
 
-  it('however far back it is', async () => {
+  it('The comment is found on any page of comments', async () => {
     const world = await createTestBed()
     for (let id = 1; id <= 250; id += 1) post(world, 'octocat', 'Nice.', id)
     post(world, OWN, `${MARKER}\nold`, 900)
@@ -205,10 +205,10 @@ describe('only a comment of our own author is edited', () => {
   })
 })
 
-describe('under changes-only', () => {
+describe('The setting changes-only', () => {
   const quietly = { 'comment-on-pr': 'changes-only' }
 
-  it('a plan without a difference says nothing', async () => {
+  it('With changes-only, a plan without changes writes no comment', async () => {
     const world = await createTestBed()
     addStorage(world.emulator.environment(), {
       resourceName: 'media',
@@ -219,13 +219,13 @@ describe('under changes-only', () => {
     expect(world.emulator.state.github.comments).toEqual([])
   })
 
-  it('a plan with one does', async () => {
+  it('With changes-only, a plan with changes writes a comment', async () => {
     const world = await createTestBed()
     await commented(world, { with: quietly })
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
-  it('a comment that is there is kept true', async () => {
+  it('With changes-only, an existing comment is updated', async () => {
     const world = await createTestBed()
     await commented(world, { with: quietly })
     addStorage(world.emulator.environment(), {
@@ -237,10 +237,10 @@ describe('under changes-only', () => {
   })
 })
 
-describe('after a push', () => {
+describe('The comment after a push', () => {
   const started = { wait: 'false' }
 
-  it('the pull request is the one that the commit was merged by, and the summary links to it', async () => {
+  it('A push comments on the pull request that its commit merged, and the summary links to it', async () => {
     const world = await createTestBed()
     knowPull(world, push(), { number: 5, base: 'release' })
     knowPull(world, push(), { number: 6, mergeCommit: 'f'.repeat(40) })
@@ -253,7 +253,7 @@ describe('after a push', () => {
     )
   })
 
-  it('to a branch that only plans, it is the open one from that branch', async () => {
+  it('A push to a branch that only plans comments on the open pull request from that branch', async () => {
     const world = await createTestBed()
     const event = push('storage')
     trustEvents(world.emulator, event)
@@ -267,7 +267,7 @@ describe('after a push', () => {
     expect(texts(world)[0]).toContain('⚠️ This run only plans: a push to "storage"')
   })
 
-  it('to a branch, an open pull request from elsewhere is none of ours', async () => {
+  it('A push does not comment on an open pull request from another branch', async () => {
     const world = await createTestBed()
     knowPull(world, push(), { state: 'open', merged: false, base: 'release', head: 'topic' })
     const end = await commented(world, { event: push(), with: started })
@@ -277,12 +277,12 @@ describe('after a push', () => {
   })
 })
 
-describe('without a pull request there is no comment, and GitHub is not asked', () => {
+describe('Events without a pull request', () => {
   it.each([
     ['schedule', schedule()],
     ['workflow_dispatch', workflowDispatch()],
     ['merge_group', mergeGroup()],
-  ])('%s', async (name, event) => {
+  ])('The event %s writes no comment and calls no API of GitHub', async (name, event) => {
     const world = await createTestBed()
     knowPull(world, event)
     trustEvents(world.emulator, event)
@@ -295,10 +295,10 @@ describe('without a pull request there is no comment, and GitHub is not asked', 
   })
 })
 
-describe('an earlier run that comes late', () => {
+describe('An older run that ends late', () => {
   const late = { GITHUB_RUN_ID: '1000' }
 
-  it('does not put its plan in the place of what a later run said', async () => {
+  it('The plan of an older run does not replace the comment of a newer run', async () => {
     const world = await createTestBed()
     await commented(world, { with: { 'authenticated-permissions': 'READ' } })
     const end = await commented(world, { env: late })
@@ -306,7 +306,7 @@ describe('an earlier run that comes late', () => {
     expect(texts(world)[0]).toContain('Signed-in users | READ\n')
   })
 
-  it('says what it applied: that is news', async () => {
+  it('The apply of an older run replaces the comment of a newer run', async () => {
     const world = await createTestBed()
     await commented(world)
     trustEvents(world.emulator, mergedPullRequest())
@@ -315,7 +315,7 @@ describe('an earlier run that comes late', () => {
   })
 })
 
-describe('trouble with GitHub is overcome', () => {
+describe('Failures of GitHub that a run overcomes', () => {
   it.each([
     ['a server error', { kind: 'status', status: 502 }],
     ['a broken connection', { kind: 'reset' }],
@@ -330,7 +330,7 @@ describe('trouble with GitHub is overcome', () => {
       },
     ],
     ['a repository that has moved', { kind: 'redirect', status: 307 }],
-  ] as const)('%s, at every call', async (_, fault) => {
+  ] as const)('The comment is written despite %s at every call', async (_, fault) => {
     const world = await createTestBed()
     for (const operation of [
       'listPullsOfCommit',
@@ -350,7 +350,7 @@ describe('trouble with GitHub is overcome', () => {
   it.each([
     ['took effect', 'after'],
     ['did not take effect', 'before'],
-  ] as const)('a lost answer to a comment that %s', async (_, when) => {
+  ] as const)('A lost response to a comment that %s leaves one comment', async (_, when) => {
     const world = await createTestBed()
     world.emulator.injectFault({ operation: 'createComment', kind: 'status', status: 502, when })
     const end = await commented(world)
@@ -358,7 +358,7 @@ describe('trouble with GitHub is overcome', () => {
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
-  it('a call that hangs', async () => {
+  it('A call that hangs is sent again', async () => {
     const world = await createTestBed()
     world.emulator.injectFault({ operation: 'listComments', kind: 'stall' })
     const end = await commented(world)
@@ -366,7 +366,7 @@ describe('trouble with GitHub is overcome', () => {
     expect(headings(world)).toEqual(['📝 Plan: create storage media'])
   })
 
-  it('a comment that is deleted between the look and the edit', async () => {
+  it('A comment that is deleted between the read and the update is created again', async () => {
     const world = await createTestBed()
     post(world, OWN, `${MARKER}\nold`)
     world.emulator.injectFault({ operation: 'updateComment', kind: 'status', status: 404 })
@@ -377,7 +377,7 @@ describe('trouble with GitHub is overcome', () => {
   })
 })
 
-describe('what cannot be overcome is one warning, and never the result', () => {
+describe('Failures of GitHub that become a warning', () => {
   const trouble: readonly (readonly [
     what: string,
     arrange: (world: TestBed) => void,
@@ -430,7 +430,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
       {},
     ],
     [
-      'an answer that is none',
+      'a malformed response',
       ({ emulator }) =>
         emulator.injectFault({
           operation: 'listComments',
@@ -455,18 +455,21 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     ],
   ]
 
-  it.each(trouble)('%s', async (_, arrange, message, scenario) => {
-    const world = await createTestBed()
-    arrange(world)
-    const end = await commented(world, scenario)
-    expect(end.exitCode).toBe(0)
-    expect(end.outputs['result']).toBe('planned')
-    expect(warnings(end)).toEqual([expect.stringMatching(message)])
-    expect(renderMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
-    expect(world.emulator.state.github.comments).toEqual([])
-  })
+  it.each(trouble)(
+    'The result stays the same, with one warning, after %s',
+    async (_, arrange, message, scenario) => {
+      const world = await createTestBed()
+      arrange(world)
+      const end = await commented(world, scenario)
+      expect(end.exitCode).toBe(0)
+      expect(end.outputs['result']).toBe('planned')
+      expect(warnings(end)).toEqual([expect.stringMatching(message)])
+      expect(renderMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
+      expect(world.emulator.state.github.comments).toEqual([])
+    },
+  )
 
-  it('a GitHub that hangs again and again is given up after thirty seconds', async () => {
+  it('The comment is abandoned after thirty seconds', async () => {
     const world = await createTestBed()
     // Ten seconds for each call: these alone take forty.
     for (const operation of ['listPullsOfCommit', 'listComments'] as const) {
@@ -480,7 +483,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     expect(world.emulator.state.github.comments).toEqual([])
   })
 
-  it('a red run stays as red as it is', async () => {
+  it('A failed run keeps its error when the comment fails, too', async () => {
     const world = await createTestBed()
     world.emulator.injectFault({
       operation: 'listComments',
@@ -495,7 +498,7 @@ describe('what cannot be overcome is one warning, and never the result', () => {
     expect(end.annotations.map(({ level }) => level).toSorted()).toEqual(['error', 'warning'])
   })
 
-  it('no token at all is said before anything is done', async () => {
+  it('An empty github-token is a warning and calls no API of GitHub', async () => {
     const world = await createTestBed()
     const end = await commented(world, { with: { 'github-token': '' } })
     expect(end.exitCode).toBe(0)
@@ -504,8 +507,8 @@ describe('what cannot be overcome is one warning, and never the result', () => {
   })
 })
 
-describe('where GitHub is', () => {
-  it('is what the runner says: the addresses of an Enterprise Server', async () => {
+describe('The address of GitHub', () => {
+  it('The calls go to the addresses that the runner sets, for example of GitHub Enterprise Server', async () => {
     const world = await createTestBed()
     post(world, OWN, `${MARKER}\nold`)
     await commented(world)
@@ -519,7 +522,7 @@ describe('where GitHub is', () => {
     ])
   })
 
-  it('is reached by the proxy that every other call goes through', async () => {
+  it('The calls go through the same proxy as every other call', async () => {
     const world = await createTestBed()
     const proxied: string[] = []
     const proxy = createServer((incoming, outgoing) => {
@@ -557,8 +560,8 @@ describe('where GitHub is', () => {
   })
 })
 
-describe('nothing that is not for everybody', () => {
-  it('is in the comment of a failed job: not its text, and no account', async () => {
+describe('Text that must not be public', () => {
+  it('The comment on a failed job contains neither the text of the job nor an account ID', async () => {
     const world = await createTestBed({ rules: { jobMs: 5_000 } })
     const event = mergedPullRequest()
     trustEvents(world.emulator, event)
@@ -573,7 +576,7 @@ describe('nothing that is not for everybody', () => {
     expect(comment?.body).not.toMatch(/111122223333|s3:CreateBucket|octocat/)
   })
 
-  it('is in the log: the token is masked and never shown', async () => {
+  it('The token is masked and never shown in the log', async () => {
     const world = await createTestBed()
     const end = await commented(world, { env: { RUNNER_DEBUG: '1' } })
     expect(end.masks).toContain(world.emulator.githubToken)

@@ -1,4 +1,4 @@
-/** Which files of the bundle a run loads: what only a comment needs, only a run with a comment. */
+/** Which files of the bundle a run loads. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,13 +33,13 @@ async function loaded(comment: string): Promise<readonly string[]> {
   }
 }
 
-describe("GitHub's toolkit", () => {
-  it('is loaded for a comment', async () => {
+describe('Octokit', () => {
+  it('Octokit is loaded for a comment', async () => {
     expect(chunks).toHaveLength(1)
     expect(await loaded('true')).toEqual(expect.arrayContaining(['index.js', ...chunks]))
   })
 
-  it('is not loaded without one, which leaves less than 130 kB as fetched', async () => {
+  it('Octokit is not loaded without a comment, and the files of such a run have less than 130 kB when compressed', async () => {
     const files = await loaded('false')
     expect(files).toContain('index.js')
     expect(files).not.toContain(chunks[0])

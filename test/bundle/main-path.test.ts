@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 
 import { runAction, createTestBed } from '../support/run-action.ts'
 
-describe('a push to main, and no storage yet', () => {
-  it('creates the storage, waits for its job, sees it, and says so', async () => {
+describe('A push to main when there is no storage', () => {
+  it('A push to main creates the storage, waits for its job and verifies the storage', async () => {
     const world = await createTestBed({ rules: { jobMs: 20_000 } })
     const end = await runAction(world)
 
@@ -38,7 +38,7 @@ describe('a push to main, and no storage yet', () => {
     expect(world.emulator.calls('CreateBackendStorage')).toHaveLength(1)
   })
 
-  it('needs five requests when it does not wait', async () => {
+  it('A push to main with `wait: false` sends five requests', async () => {
     const world = await createTestBed()
     const end = await runAction(world, { with: { wait: 'false' } })
 

@@ -22,7 +22,7 @@ const media = (emulator: Emulator, given: Readonly<Record<string, unknown>> = {}
   })
 }
 
-describe('the summary of a run says first how it ended', () => {
+describe('The first line of the summary', () => {
   type Row = Readonly<{
     result: string
     words: string
@@ -94,18 +94,21 @@ describe('the summary of a run says first how it ended', () => {
     },
   ]
 
-  it.each(rows)('$result', async ({ result, words, scenario = {}, arrange }) => {
-    const world = await createTestBed({ rules: { jobMs: 5_000 } })
-    arrange?.(world.emulator)
-    const end = await runAction(world, scenario)
-    expect(end.outputs['result']).toBe(result)
-    expect(linesOf(end)[0]).toBe(words)
-    // One error where it is red, none where it is green.
-    const errors = end.annotations.filter(({ level }) => level === 'error')
-    expect(errors).toHaveLength(end.exitCode)
-  })
+  it.each(rows)(
+    'The summary of a run with the result $result starts with it',
+    async ({ result, words, scenario = {}, arrange }) => {
+      const world = await createTestBed({ rules: { jobMs: 5_000 } })
+      arrange?.(world.emulator)
+      const end = await runAction(world, scenario)
+      expect(end.outputs['result']).toBe(result)
+      expect(linesOf(end)[0]).toBe(words)
+      // One error where it is red, none where it is green.
+      const errors = end.annotations.filter(({ level }) => level === 'error')
+      expect(errors).toHaveLength(end.exitCode)
+    },
+  )
 
-  it('where the inputs need mending, with a line for each', async () => {
+  it('The summary of invalid inputs has one line per problem', async () => {
     const world = await createTestBed()
     const end = await runAction(world, { with: { 'app-id': 'a/b', 'if-exists': 'perhaps' } })
     const lines = linesOf(end)
@@ -116,15 +119,15 @@ describe('the summary of a run says first how it ended', () => {
     expect(lines).toContain('Nothing was changed.')
   })
 
-  it('where the event asks for nothing', async () => {
+  it('The summary of an unsupported event says what to do', async () => {
     const end = await runAction(await createTestBed(), { event: pushTag() })
     expect(linesOf(end)[0]).toBe('❌ Nothing done')
     expect(linesOf(end)).toContain('What to do: Set mode: apply or mode: plan for this workflow.')
   })
 })
 
-describe('the summary of a create', () => {
-  it('tells what was asked and what is, the job, the time, what was retried, and where to look', async () => {
+describe('The summary of a create', () => {
+  it('The summary of a create shows the requested and current settings, the job, the time, the retries and links', async () => {
     const world = await createTestBed({ rules: { jobMs: 20_000 } })
     world.emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
     const end = await runAction(world, {
@@ -164,8 +167,8 @@ describe('the summary of a create', () => {
   })
 })
 
-describe('the summary of a failure', () => {
-  it('has the cause, the next step, and the request id', async () => {
+describe('The summary of a failure', () => {
+  it('The summary of a failure shows the cause, the next step and the request ID', async () => {
     const world = await createTestBed()
     world.emulator.injectFault({
       operation: 'CreateBackendStorage',
@@ -182,7 +185,7 @@ describe('the summary of a failure', () => {
     expect(lines).toContain(`Request ID ${end.outputs['request-id'] ?? ''}`)
   })
 
-  it('stays small and whole, whatever the service sends', async () => {
+  it('The summary stays small and complete, whatever the service sends', async () => {
     const world = await createTestBed({ rules: { jobMs: 1_000 } })
     const hostile = '</table><img src=x> ```\n# <b>`x`</b> [x](http://evil.example) \u202e'
     world.emulator.planJob({ error: hostile.repeat(30_000) })
@@ -196,7 +199,7 @@ describe('the summary of a failure', () => {
   })
 })
 
-describe('the difference is the same wherever it is shown', () => {
+describe('The changes in the log, the summary and the comment', () => {
   const asked = {
     'comment-on-pr': 'true',
     'authenticated-permissions': 'READ',
@@ -204,7 +207,7 @@ describe('the difference is the same wherever it is shown', () => {
     'if-exists': 'update',
   }
 
-  it('of a change', async () => {
+  it('A change is shown in the same way everywhere', async () => {
     const world = await createTestBed()
     media(world.emulator, {
       permissions: { authenticated: ['READ', 'DELETE'], unAuthenticated: ['READ'] },
@@ -226,7 +229,7 @@ describe('the difference is the same wherever it is shown', () => {
     expect(comment).toContain('Guests | READ | none\n')
   })
 
-  it('of a create, with what follows from it', async () => {
+  it('A create and its notes are shown in the same way everywhere', async () => {
     const world = await createTestBed()
     const end = await runAction(world, {
       event: pullRequest(),
@@ -261,8 +264,8 @@ describe('the difference is the same wherever it is shown', () => {
     renderMarkdown(emulator.state.github.comments[0]?.body ?? '').text
 })
 
-describe('without a summary the result is what it is', () => {
-  it('when it is switched off', async () => {
+describe('A run without a summary', () => {
+  it('`summary: false` writes no summary', async () => {
     const end = await runAction(await createTestBed(), {
       event: pullRequest(),
       with: { summary: 'false' },
@@ -270,7 +273,7 @@ describe('without a summary the result is what it is', () => {
     expect([end.exitCode, end.summary]).toEqual([0, ''])
   })
 
-  it('when it is switched off and other inputs are wrong', async () => {
+  it('`summary: false` writes no summary when other inputs are invalid', async () => {
     const end = await runAction(await createTestBed(), {
       event: push(),
       with: { summary: 'false', 'app-id': '' },
@@ -278,7 +281,7 @@ describe('without a summary the result is what it is', () => {
     expect([end.exitCode, end.summary]).toEqual([1, ''])
   })
 
-  it('when the runner takes none', async () => {
+  it('A runner without job summaries is no reason for a warning', async () => {
     const end = await runAction(await createTestBed(), {
       event: pullRequest(),
       env: { GITHUB_STEP_SUMMARY: undefined },
@@ -287,7 +290,7 @@ describe('without a summary the result is what it is', () => {
     expect(end.annotations).toEqual([])
   })
 
-  it('when it cannot be written, which is a warning', async () => {
+  it('A summary that cannot be written is a warning', async () => {
     const end = await runAction(await createTestBed(), {
       event: pullRequest(),
       env: { GITHUB_STEP_SUMMARY: '/nowhere/summary.md' },

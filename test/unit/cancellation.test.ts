@@ -11,16 +11,16 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('a run that nobody cancels', () => {
-  it('has signals that say nothing', () => {
+describe('A run that is not cancelled', () => {
+  it('No signal of a run that is not cancelled is aborted', () => {
     const { signal, mutationSignal } = createCancellation()
     vi.advanceTimersByTime(3_600_000)
     expect([signal.aborted, mutationSignal.aborted]).toEqual([false, false])
   })
 })
 
-describe('a cancelled run', () => {
-  it('makes no new call from that moment on, and lets a create finish for 600 ms', () => {
+describe('A cancelled run', () => {
+  it('A cancellation stops calls at once and gives a create 600 ms to finish', () => {
     const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGINT')
     expect([signal.aborted, mutationSignal.aborted]).toEqual([true, false])
@@ -31,7 +31,7 @@ describe('a cancelled run', () => {
     expect(MUTATION_GRACE_MS).toBe(600)
   })
 
-  it('ends as cancelled, and says by what', () => {
+  it('A cancelled run ends as cancelled and names the source', () => {
     const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGTERM')
     vi.advanceTimersByTime(MUTATION_GRACE_MS)
@@ -45,7 +45,7 @@ describe('a cancelled run', () => {
     }
   })
 
-  it('is not given more time, nor another reason, by a second signal', () => {
+  it('A second signal changes neither the time nor the reason', () => {
     const { signal, mutationSignal, cancel } = createCancellation()
     cancel('SIGINT')
     vi.advanceTimersByTime(500)
@@ -56,10 +56,10 @@ describe('a cancelled run', () => {
   })
 })
 
-describe('a run that is abandoned for something unforeseen', () => {
-  it('stops in the same way, and ends with what has gone wrong', () => {
+describe('A run that is abandoned after an unexpected error', () => {
+  it('An abandoned run stops like a cancelled one and ends with the error', () => {
     const { signal, mutationSignal, abandon } = createCancellation()
-    const reason = new Error('unforeseen')
+    const reason = new Error('unexpected')
     abandon(reason)
     expect(signal.reason).toBe(reason)
     expect(mutationSignal.aborted).toBe(false)
@@ -67,7 +67,7 @@ describe('a run that is abandoned for something unforeseen', () => {
     expect(mutationSignal.reason).toBe(reason)
   })
 
-  it('stays cancelled when it was cancelled before', () => {
+  it('A run that was cancelled before it was abandoned stays cancelled', () => {
     const { signal, cancel, abandon } = createCancellation()
     cancel('SIGINT')
     abandon(new Error('in the middle of the end'))

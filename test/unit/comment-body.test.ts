@@ -44,8 +44,8 @@ function inputs(given: Readonly<Record<string, string>> = {}): Inputs {
 /** A text of the catalog as a page shows it. */
 const plain = (text: string): string => text.replaceAll('`', '')
 
-describe('the marker of a comment', () => {
-  it('names the app, the environment and the resource', () => {
+describe('The marker of a comment', () => {
+  it('The marker names the app, the environment and the resource', () => {
     expect(commentMarker(inputs())).toBe(MARKER)
   })
 
@@ -53,32 +53,32 @@ describe('the marker of a comment', () => {
     ['app', { 'INPUT_APP-ID': 'd9z8y7x6w5v4u3' }],
     ['environment', { 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev' }],
     ['resource', { 'INPUT_RESOURCE-NAME': 'mediatwo' }],
-  ])('is another for another %s', (_, given) => {
+  ])('Another %s has another marker', (_, given) => {
     const other = commentMarker(inputs(given))
     expect(other.startsWith(MARKER)).toBe(false)
     expect(MARKER.startsWith(other)).toBe(false)
   })
 
-  it('is the same however the storage is asked to be', () => {
+  it('The marker does not depend on the other inputs', () => {
     const given = { 'INPUT_AUTHENTICATED-PERMISSIONS': 'none', 'INPUT_BUCKET-NAME': 'acme-media' }
     expect(commentMarker(inputs(given))).toBe(MARKER)
   })
 })
 
-describe('a comment', () => {
-  it('is hidden behind its marker and the id of its run', () => {
+describe('A comment', () => {
+  it('A comment starts with its marker and the ID of its run', () => {
     const body = renderComment(MARKER, '1234567890', reportData(created))
     expect(body.startsWith(`${MARKER}\n<!-- run 1234567890 -->\n### ✅ `)).toBe(true)
     expect(parseRunId(body)).toBe(1234567890n)
   })
 
-  it.each(['', 'x', '-->'])('does without the id %j', (run) => {
+  it.each(['', 'x', '-->'])('A comment leaves out the malformed run ID %j', (run) => {
     const body = renderComment(MARKER, run, reportData(created))
     expect(body.startsWith(`${MARKER}\n### ✅ `)).toBe(true)
     expect(parseRunId(body)).toBeUndefined()
   })
 
-  it('of a plan reads like this', () => {
+  it('A comment on a plan reads like this', () => {
     expect(text({ result: 'planned' }, { state: planToCreate() })).toBe(
       [
         '📝 Plan: create storage media',
@@ -94,7 +94,7 @@ describe('a comment', () => {
     )
   })
 
-  it('of a change shows what is and what will be', () => {
+  it('A comment on a change shows the current and the planned values', () => {
     const plan = runState({
       command: 'plan',
       currentStorage: { storage },
@@ -113,7 +113,7 @@ describe('a comment', () => {
     )
   })
 
-  it('of a plan with nothing to do is short', () => {
+  it('A comment on a plan without changes is short', () => {
     const plan = planToCreate({ currentStorage: { storage }, changes: [] })
     expect(text({ result: 'planned' }, { state: plan })).toBe(
       [
@@ -124,7 +124,7 @@ describe('a comment', () => {
     )
   })
 
-  it('of a create says the bucket, the job, and how to keep the storage', () => {
+  it('A comment on a create shows the bucket, the job, and how to keep the storage', () => {
     const after = runState({
       currentStorage: { storage },
       mutationSent: true,
@@ -146,7 +146,7 @@ describe('a comment', () => {
     )
   })
 
-  it('of a plan that would be refused says why, what to do, and shows the difference', () => {
+  it('A comment on a rejected plan shows why, what to do, and the changes', () => {
     const plan = runState({
       command: 'plan',
       currentStorage: { storage },
@@ -166,7 +166,7 @@ describe('a comment', () => {
     )
   })
 
-  it('of a failed apply does not call the change done', () => {
+  it('A comment on a failed apply does not show the change as done', () => {
     const after = runState({
       mutationSent: true,
       jobId: 'job-1',
@@ -179,7 +179,7 @@ describe('a comment', () => {
     expect(body).not.toMatch(/Nothing was changed|Now|Planned/)
   })
 
-  it('says what warnings are about, and leaves their words to the summary', () => {
+  it('A comment shows the titles of warnings and leaves their texts to the summary', () => {
     const plan = planToCreate({
       warnings: [
         { title: 'Backend reports an error', text: 'raw words of the service' },
@@ -204,7 +204,7 @@ describe('a comment', () => {
     ])
   })
 
-  it('has no twelve digits that could be the id of an account', () => {
+  it('A comment masks twelve digits that may be an account ID', () => {
     const plan = runState({
       command: 'plan',
       changes: [{ field: 'bucket-name', from: 'b-111122223333-prod', to: 'other' }],
@@ -224,9 +224,9 @@ const raw = fc
   .stringMatching(/^[a-z]{3,9}$/)
   .map((word) => `zq${word} at 111122223333 <b>@octocat #7</b>`)
 
-describe('whatever a server sends', () => {
+describe('A comment on a failure with hostile text', () => {
   property.prop([codes, raw, raw, raw, raw, fc.boolean()])(
-    'a comment of a red run has neither its words nor an account, and mentions nobody',
+    'A comment on a failure contains no text of the service, no account ID and no mention',
     (code, message, advice, status, warning, mutationSent) => {
       const error = new ActionError(code, message, { advice, requestId: message })
       const learnt = runState({
@@ -249,7 +249,7 @@ describe('whatever a server sends', () => {
   )
 })
 
-describe('under changes-only', () => {
+describe('The setting changes-only', () => {
   const change = getCreateChanges(request)
   it.each([
     ['planned with changes', { result: 'planned' }, change, true],
@@ -257,7 +257,10 @@ describe('under changes-only', () => {
     ['unchanged', { ...created, result: 'unchanged' }, [], false],
     ['created', created, change, true],
     ['failed', failedOutcome('ROLE_REFUSED', 'x'), [], true],
-  ] as const)('%s', (_, ending, changes, news) => {
-    expect(isWorthReporting(ending, changes)).toBe(news)
-  })
+  ] as const)(
+    'With changes-only, the outcome "%s" is reported or not',
+    (_, ending, changes, news) => {
+      expect(isWorthReporting(ending, changes)).toBe(news)
+    },
+  )
 })

@@ -20,8 +20,8 @@ const linksIn = (
   subject: Partial<LinkSubject> = {},
 ): ReturnType<typeof buildLinks> => buildLinks({ ...ENV, ...env }, { ...SUBJECT, ...subject })
 
-describe('the links of a report', () => {
-  it('lead to the console, the run, the commit and the pull request', () => {
+describe('The links of a report', () => {
+  it('A report links to the console, the run, the commit and the pull request', () => {
     expect(linksIn({})).toEqual({
       console: {
         title: 'Amplify console',
@@ -36,7 +36,7 @@ describe('the links of a report', () => {
     })
   })
 
-  it('lead to the attempt of a re-run', () => {
+  it('A re-run links to its attempt', () => {
     expect(linksIn({ GITHUB_RUN_ATTEMPT: '3' }).run).toEqual({
       title: 'run 42, attempt 3',
       url: 'https://github.com/octo-org/octo-app/actions/runs/1234567890/attempts/3',
@@ -46,11 +46,11 @@ describe('the links of a report', () => {
   it.each([
     ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/'],
     ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
-  ])('lead to the console of the partition of %s', (region, start) => {
+  ])('The console link uses the console of the partition of %s', (region, start) => {
     expect(linksIn({}, { region }).console?.url.startsWith(start)).toBe(true)
   })
 
-  it('lead to the GitHub Enterprise Server that runs the workflow', () => {
+  it('Links lead to the GitHub Enterprise Server that runs the workflow', () => {
     expect(linksIn({ GITHUB_SERVER_URL: 'https://ghe.example.com:8443' }).pullRequest?.url).toBe(
       'https://ghe.example.com:8443/octo-org/octo-app/pull/7',
     )
@@ -59,11 +59,11 @@ describe('the links of a report', () => {
   it.each([
     ['no region yet', {}, { region: undefined }, 'console'],
     ['no app yet', {}, { appId: undefined }, 'console'],
-    ['no id of the run', { GITHUB_RUN_ID: undefined }, {}, 'run'],
-    ['an id of the run that is none', { GITHUB_RUN_ID: '1/../x' }, {}, 'run'],
+    ['no run ID', { GITHUB_RUN_ID: undefined }, {}, 'run'],
+    ['a malformed run ID', { GITHUB_RUN_ID: '1/../x' }, {}, 'run'],
     ['no repository', { GITHUB_REPOSITORY: undefined }, {}, 'pullRequest'],
-    ['a server that is none', { GITHUB_SERVER_URL: 'javascript:alert(1)' }, {}, 'commit'],
-  ] as const)('are left out where there is %s', (_, env, subject, link) => {
+    ['a server URL that is not HTTP', { GITHUB_SERVER_URL: 'javascript:alert(1)' }, {}, 'commit'],
+  ] as const)('A link is left out where there is %s', (_, env, subject, link) => {
     expect(linksIn(env, subject)[link]).toBeUndefined()
   })
 })

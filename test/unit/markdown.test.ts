@@ -24,39 +24,42 @@ const foreign = fc
 /** A text as a page shows it: white space is one space. */
 const shown = (text: string): string => sanitizeLine(text, 10_000).replace(/\s+/gu, ' ').trim()
 
-describe('text from outside', () => {
-  property.prop([foreign])('reads as it is, and is no markup', (text) => {
+describe('Foreign text', () => {
+  property.prop([foreign])('Foreign text renders as it is and never as markup', (text) => {
     const read = renderMarkdown(`x${escapeMarkdown(text)}y`)
     expect(read.text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
     expect(read).toMatchObject({ elements: ['p'], links: [] })
   })
 
-  property.prop([foreign])('reads as it is in code, broken or not', (text) => {
-    for (const made of [code(text), breakableCode(text)]) {
-      expect(renderMarkdown(`x${made}y`).text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
-    }
-  })
+  property.prop([foreign])(
+    'Foreign text in code renders as it is, with or without line breaks',
+    (text) => {
+      for (const made of [code(text), breakableCode(text)]) {
+        expect(renderMarkdown(`x${made}y`).text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
+      }
+    },
+  )
 
-  it('keeps hyphens and underscores in names as they are, so that names can be searched for', () => {
+  it('Hyphens and underscores in names stay as they are, so that names can be searched for', () => {
     expect(escapeMarkdown('eu-west-1 CREATE_AND_UPDATE')).toBe('eu-west-1 CREATE_AND_UPDATE')
   })
 })
 
-describe('our own prose', () => {
-  it('shows what stands in backticks as code', () => {
+describe('Our own text', () => {
+  it('Text in backticks renders as code', () => {
     expect(renderText('Set `mode: plan`, then run.')).toBe(
       'Set <code>mode&#58; plan</code>, then run&#46;',
     )
   })
 
-  it('shows commands and policy statements as code, since they are there to be copied', () => {
+  it('Commands and policy statements render as code, ready to be copied', () => {
     const job = 'aws amplifybackend get-backend-job --region eu-west-1 --job-id j.1'
     const made = renderText(`Look: ${job} — or add {"Effect":"Allow"}`)
     expect(made.match(/<code>/g)).toHaveLength(2)
     expect(renderMarkdown(made).text).toBe(`Look: ${job} — or add {"Effect":"Allow"}`)
   })
 
-  it('leaves the full stop of a sentence out of a command', () => {
+  it('The period that ends a sentence is not part of a command', () => {
     const made = renderText(
       'Look: aws amplifybackend get-backend-job --job-id j.1-a. Then run again.',
     )
@@ -64,7 +67,7 @@ describe('our own prose', () => {
   })
 
   it.each(["'a b'", "'$(x)'", String.raw`'it'\''s'`, 'arn:aws:x', "'a;b'"])(
-    'keeps a command whole that has %s in it',
+    'A command stays whole with the value %s',
     (value) => {
       const command = `aws amplifybackend get-backend-job --app-id ${value} --job-id j-1`
       const made = renderText(`Look: ${command}. Then run again.`)
@@ -74,13 +77,13 @@ describe('our own prose', () => {
     },
   )
 
-  it('leaves a lone backtick alone', () => {
+  it('A single backtick stays as it is', () => {
     expect(renderMarkdown(renderText('a ` b')).text).toBe('a ` b')
   })
 })
 
-describe('code in a table', () => {
-  it('can be broken after hyphens and the like, and within what is long', () => {
+describe('Code in a table', () => {
+  it('Code in a table can break after hyphens and within long words', () => {
     expect(breakableCode('acme-media')).toBe('<code>acme&#45;<wbr>media</code>')
     expect(breakableCode('a'.repeat(30))).toBe(
       `<code>${['a'.repeat(12), 'a'.repeat(12), 'a'.repeat(6)].join('<wbr>')}</code>`,
@@ -88,16 +91,16 @@ describe('code in a table', () => {
   })
 })
 
-describe('a table', () => {
-  it('has its headings and its rows', () => {
+describe('A table', () => {
+  it('A table has its headings and its rows', () => {
     expect(renderMarkdown(table(['', 'Now'], [['Guests', code('READ')]])).text).toBe(
       '| Now\nGuests | READ',
     )
   })
 })
 
-describe('a link', () => {
-  it('leads where it says, whatever its text', () => {
+describe('A link', () => {
+  it('A link leads to its address, whatever its text', () => {
     const made = link('<b>#7', 'https://github.com/o/r/pull/7?a=1&b=2')
     expect(renderMarkdown(made)).toEqual({
       text: '<b>#7',
@@ -106,7 +109,7 @@ describe('a link', () => {
     })
   })
 
-  it('has no address that ends its markup', () => {
+  it('The address of a link cannot end its markup', () => {
     expect(link('x', 'https://a.b/"><script>')).toBe(
       '<a href="https://a.b/%22%3E%3Cscript%3E">x</a>',
     )

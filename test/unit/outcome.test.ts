@@ -14,8 +14,8 @@ const asIs = (text: string): string => text
 
 const job = { jobId: 'job-7', status: 'RUNNING' }
 
-describe('what is thrown comes to a red end', () => {
-  it('as it is, when it is an error of the action and nothing is open', () => {
+describe('The outcome of a run that threw', () => {
+  it('An error of the action becomes the outcome as it is when nothing is pending', () => {
     const error = new ActionError('BAD_REQUEST', 'Refused.', {
       advice: 'Mend it.',
       requestId: 'r1',
@@ -31,7 +31,7 @@ describe('what is thrown comes to a red end', () => {
   })
 
   it.each([new Error('boom'), 'boom', undefined, null, 7, Object.create(null)])(
-    'as an internal error when it is something else: %o',
+    'Any other value becomes INTERNAL_ERROR: %o',
     (thrown) => {
       const ending = toFailedOutcome(thrown, knowing(), STORAGE_REF, asIs)
       expect(ending.result).toBe('failed')
@@ -41,7 +41,7 @@ describe('what is thrown comes to a red end', () => {
   )
 
   it.each(['unknown', 'timed-out'] as const)(
-    'with the result that the error says: %s',
+    'The outcome has the result that the error names: %s',
     (result) => {
       const error = new ActionError('TIMED_OUT', 'Over.', { result })
       expect(toFailedOutcome(error, knowing(job), STORAGE_REF, asIs)).toMatchObject({
@@ -51,20 +51,20 @@ describe('what is thrown comes to a red end', () => {
     },
   )
 
-  it('with what was thrown as the cause of an internal error', () => {
+  it('An internal error has the thrown value as its cause', () => {
     const thrown = new Error('boom')
     const { error } = toFailedOutcome(thrown, knowing(), STORAGE_REF, asIs)
     expect(error.message).toBe('An unexpected error occurred: boom.')
     expect(error.cause).toBe(thrown)
   })
 
-  it('with the cause that an error of the action names', () => {
+  it('An error of the action keeps its cause', () => {
     const cause = new Error('ECONNRESET')
     const error = new ActionError('NO_ANSWER', 'No answer.', { cause })
     expect(toFailedOutcome(error, knowing(), STORAGE_REF, asIs).error.cause).toBe(cause)
   })
 
-  it('without any secret that a server has repeated', () => {
+  it('The outcome contains no secret that a server repeated', () => {
     const error = new ActionError('BAD_REQUEST', 'said s3cret', { advice: 'ask s3cret' })
     const redact = (text: string): string => text.replaceAll('s3cret', '***')
     const { error: clean } = toFailedOutcome(error, knowing(), STORAGE_REF, redact)
@@ -72,37 +72,40 @@ describe('what is thrown comes to a red end', () => {
   })
 })
 
-describe('an error in the middle of a change', () => {
+describe('An error during a change', () => {
   const error = new ActionError('ROLE_REFUSED', 'No more rights.', { advice: 'Look.' })
 
-  it('is unknown while the job of the run goes on, and says how to look at it', () => {
+  it('An error while the job of the run is running makes the outcome unknown, with a command to check the job', () => {
     const ending = toFailedOutcome(error, knowing(job), STORAGE_REF, asIs)
     expect(ending.result).toBe('unknown')
     expect(ending.error.code).toBe('ROLE_REFUSED')
     expect(ending.error.advice).toMatch(/^Look\. Job job-7 is still running, .*--job-id job-7$/)
   })
 
-  it('keeps a command of its own advice apart from what is added', () => {
+  it('A command at the end of an advice stays on a line of its own', () => {
     const looking = new ActionError('STORAGE_EXISTS', 'There.', { advice: 'To look: aws x --id y' })
     const { advice } = toFailedOutcome(looking, knowing(job), STORAGE_REF, asIs).error
     expect(advice).toMatch(/^To look: aws x --id y\nJob job-7 is still running/)
   })
 
-  it('is unknown while what became of a send is open', () => {
+  it('An error while a mutation is pending makes the outcome unknown', () => {
     const ending = toFailedOutcome(error, knowing({ mutationPending: true }), STORAGE_REF, asIs)
     expect(ending.result).toBe('unknown')
     expect(ending.error.advice).toContain('A request was sent and its outcome is not known')
     expect(ending.error.advice).toContain('get-backend-storage')
   })
 
-  it.each(['COMPLETED', 'FAILED', 'completed'])('is failed when the job was over: %s', (status) => {
-    expect(
-      toFailedOutcome(error, knowing({ jobId: 'job-7', status }), STORAGE_REF, asIs).result,
-    ).toBe('failed')
-  })
+  it.each(['COMPLETED', 'FAILED', 'completed'])(
+    'An error after the job has ended is a failure: %s',
+    (status) => {
+      expect(
+        toFailedOutcome(error, knowing({ jobId: 'job-7', status }), STORAGE_REF, asIs).result,
+      ).toBe('failed')
+    },
+  )
 })
 
-describe('what an open end advises, word for word', () => {
+describe('The advice of an outcome with a pending change', () => {
   const { region, appId, backendEnvironmentName, resourceName } = STORAGE_REF
   const where = `--region ${region} --app-id ${appId} --backend-environment-name ${backendEnvironmentName}`
   const ofJob = `Job job-7 is still running, and the next run waits for it. To check it: aws amplifybackend get-backend-job ${where} --job-id job-7`
@@ -111,31 +114,31 @@ describe('what an open end advises, word for word', () => {
 
   it.each<[string, ActionError, Partial<RunState>, Partial<ActionError>]>([
     [
-      'a failure while a job goes on: its own advice, then where to look at the job',
+      'A failure while a job is running shows its own advice, then how to check the job',
       failed,
       job,
       { code: 'ROLE_REFUSED', result: 'unknown', advice: `Look. ${ofJob}`, requestId: 'r1' },
     ],
     [
-      'a failure while a send is open: its own advice, then where to look at the storage',
+      'A failure while a mutation is pending shows its own advice, then how to check the storage',
       failed,
       { mutationPending: true },
       { code: 'ROLE_REFUSED', result: 'unknown', advice: `Look. ${ofSend}`, requestId: 'r1' },
     ],
     [
-      'a cancellation while a job goes on: where to look at the job',
+      'A cancellation while a job is running shows how to check the job',
       cancelled,
       job,
       { code: 'CANCELLED', result: 'cancelled', advice: ofJob },
     ],
     [
-      'a cancellation while a send is open: where to look at the storage',
+      'A cancellation while a mutation is pending shows how to check the storage',
       cancelled,
       { mutationPending: true },
       { code: 'CANCELLED', result: 'cancelled', advice: ofSend },
     ],
     [
-      'a cancellation once the job is over: that a re-run is harmless',
+      'A cancellation after the job has ended says that running again is safe',
       cancelled,
       { jobId: 'job-7', status: 'COMPLETED' },
       {
@@ -149,16 +152,16 @@ describe('what an open end advises, word for word', () => {
     expect(error).toMatchObject({ message: thrown.message, ...told })
   })
 
-  it('a failure in the middle of a change is the cause of the unknown end', () => {
+  it('An unknown outcome has the original failure as its cause', () => {
     expect(toFailedOutcome(failed, knowing(job), STORAGE_REF, asIs).error.cause).toBe(failed)
   })
 })
 
-describe('where the place is not known, there is no command to show', () => {
+describe('Without a storage reference there is no command to show', () => {
   it.each([
-    ['a job goes on', job],
-    ['a send is open', { mutationPending: true }],
-  ])('a failure stays as it is, although %s', (_, known) => {
+    ['a job is running', job],
+    ['a mutation is pending', { mutationPending: true }],
+  ])('A failure without a storage reference stays as it is, although %s', (_, known) => {
     const error = new ActionError('INVALID_INPUT', 'No.', { advice: 'Look.' })
     expect(toFailedOutcome(error, knowing(known), undefined, asIs)).toMatchObject({
       result: 'failed',
@@ -167,23 +170,23 @@ describe('where the place is not known, there is no command to show', () => {
   })
 
   it.each([
-    ['a job goes on', job],
-    ['a send is open', { mutationPending: true }],
-  ])('a cancellation names none, although %s', (_, known) => {
+    ['a job is running', job],
+    ['a mutation is pending', { mutationPending: true }],
+  ])('A cancellation without a storage reference shows no command, although %s', (_, known) => {
     const { error } = toFailedOutcome(cancelled, knowing(known), undefined, asIs)
     expect(error).toMatchObject({ code: 'CANCELLED', result: 'cancelled' })
     expect(error.advice).not.toContain('aws amplifybackend')
   })
 })
 
-describe('a cancellation', () => {
-  it('says that nothing goes on when nothing was sent', () => {
+describe('A cancelled run', () => {
+  it('A cancelled run that sent nothing says that nothing is running', () => {
     const ending = toFailedOutcome(cancelled, knowing(), STORAGE_REF, asIs)
     expect(ending.result).toBe('cancelled')
     expect(ending.error.advice).toContain('Nothing that this run started is still running')
   })
 
-  it('says which job goes on', () => {
+  it('A cancelled run names the job that is still running', () => {
     const { error } = toFailedOutcome(
       cancelled,
       knowing({ ...job, mutationPending: true }),
@@ -193,7 +196,7 @@ describe('a cancellation', () => {
     expect(error.advice).toContain('Job job-7 is still running')
   })
 
-  it('says that the outcome of a send is not known', () => {
+  it('A cancelled run says that the outcome of a pending mutation is not known', () => {
     const { error } = toFailedOutcome(
       cancelled,
       knowing({ mutationPending: true }),
@@ -203,12 +206,12 @@ describe('a cancellation', () => {
     expect(error.advice).toContain('outcome is not known')
   })
 
-  it('before the inputs were read has nothing to look at', () => {
+  it('A run that is cancelled before the inputs are read is cancelled', () => {
     expect(toFailedOutcome(cancelled, knowing(), undefined, asIs).result).toBe('cancelled')
   })
 })
 
-describe('the colour of a result', () => {
+describe('The results', () => {
   const error = new ActionError('INTERNAL_ERROR', 'x')
   const endings: readonly RunOutcome[] = RESULTS.map((result): RunOutcome => {
     switch (result) {
@@ -229,7 +232,7 @@ describe('the colour of a result', () => {
     }
   })
 
-  it('is red for four of them, and green for the rest', () => {
+  it('Four results are failures and the others are not', () => {
     expect(endings.filter(isFailure).map(({ result }) => result)).toEqual([
       'failed',
       'unknown',
@@ -239,11 +242,11 @@ describe('the colour of a result', () => {
   })
 })
 
-describe('whatever is thrown, and whatever is known', () => {
+describe('Any thrown value in any state', () => {
   property.prop([
     fc.anything(),
     fc.record({ jobId: fc.string(), status: fc.string(), mutationPending: fc.boolean() }),
-  ])('there is one red end, with a message and advice', (thrown, known) => {
+  ])('Every thrown value becomes one failure with a message and advice', (thrown, known) => {
     const ending = toFailedOutcome(thrown, knowing(known), STORAGE_REF, asIs)
     expect(RESULTS).toContain(ending.result)
     expect(ending.error.message).not.toBe('')

@@ -17,8 +17,8 @@ const findings = {
   changes: [{ field: 'resource-name', from: null, to: 'media' } as const],
 }
 
-describe('the outputs', () => {
-  it('of a storage that was created and seen are these', () => {
+describe('The outputs', () => {
+  it('A storage that was created and verified sets these outputs', () => {
     const ending: RunOutcome = { result: 'created', verified: true, bucketName: 'b-prod' }
     expect(toOutputs(findings, ending)).toEqual({
       ready: 'true',
@@ -38,7 +38,7 @@ describe('the outputs', () => {
   })
 
   it.each(['created', 'updated', 'unchanged', 'started'] as const)(
-    'say ready only when the storage was seen: %s',
+    'The output ready is true only when the storage was verified: %s',
     (result) => {
       const ready = (verified: boolean): string =>
         toOutputs(findings, { result, verified, bucketName: undefined }).ready
@@ -47,7 +47,7 @@ describe('the outputs', () => {
   )
 
   it.each(['failed', 'unknown', 'timed-out', 'cancelled'] as const)(
-    'of a red end name the error, and are not ready: %s',
+    'A failure names its error and is not ready: %s',
     (result) => {
       const error = new ActionError('NOT_FOUND', 'Nothing.', { requestId: 'r-1' })
       expect(toOutputs(findings, { result, error })).toMatchObject({
@@ -62,7 +62,7 @@ describe('the outputs', () => {
     },
   )
 
-  it('that are known on the way are the ones that do not change at the end', () => {
+  it('The outputs that are set during the run do not change at its end', () => {
     const end = toOutputs(findings, { result: 'planned' })
     expect(end).toMatchObject(knownOutputs(findings))
     expect(knownOutputs(createRunState()).changes).toBe('[]')
@@ -71,7 +71,7 @@ describe('the outputs', () => {
   property.prop([
     fc.string({ unit: anyCharacter }),
     fc.string({ unit: anyCharacter, maxLength: 9_000 }),
-  ])('are all there, and each is one line, whatever a server says', (text, message) => {
+  ])('Every output is set and is one line, whatever a server returns', (text, message) => {
     const error = new ActionError('BAD_REQUEST', message)
     const known = { ...findings, jobId: text, status: text, appId: text }
     const outputs = toOutputs(known, { result: 'failed', error })

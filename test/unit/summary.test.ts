@@ -22,7 +22,7 @@ const heading = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {
 
 const seen = { result: 'created', verified: true, bucketName: 'acme-media14558-prod' } as const
 
-describe('the first line of a summary says the result in words', () => {
+describe('The first line of a summary', () => {
   const endings: Readonly<Record<RunResult, readonly [RunOutcome, string]>> = {
     created: [seen, '✅ Storage media created'],
     updated: [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
@@ -54,50 +54,53 @@ describe('the first line of a summary says the result in words', () => {
     ],
   }
 
-  it.each(Object.entries(endings))('%s', (_, [ending, words]) => {
-    expect(heading(ending)).toBe(words)
-  })
+  it.each(Object.entries(endings))(
+    'The first line says the result %s in words',
+    (_, [ending, words]) => {
+      expect(heading(ending)).toBe(words)
+    },
+  )
 
-  it('of a plan to create', () => {
+  it('The first line of a plan to create names the storage', () => {
     expect(heading({ result: 'planned' }, { state: planToCreate() })).toBe(
       '📝 Plan: create storage media',
     )
   })
 
-  it('of a plan to change', () => {
+  it('The first line of a plan to change names the storage', () => {
     const change = { field: 'authenticated-permissions', from: [], to: ['READ'] } as const
     const plan = runState({ command: 'plan', changes: [change], currentStorage: { storage } })
     expect(heading({ result: 'planned' }, { state: plan })).toBe('📝 Plan: change storage media')
   })
 
-  it('of a plan that the apply would refuse', () => {
+  it('The first line of a plan says when an apply would fail', () => {
     const plan = runState({ command: 'plan' })
     expect(heading(failedOutcome('BUCKET_FIXED', 'No.'), { state: plan })).toBe(
       '❌ Plan: an apply of storage media would fail',
     )
   })
 
-  it('of a plan that could not be made', () => {
+  it('The first line says that a plan failed', () => {
     const plan = runState({ command: 'plan' })
     expect(heading(failedOutcome('ROLE_REFUSED', 'No.'), { state: plan })).toBe(
       '❌ Plan of storage media failed',
     )
   })
 
-  it('of a create that nobody has looked at', () => {
+  it('The first line of a create says when it was not verified', () => {
     expect(heading({ result: 'created', verified: false, bucketName: undefined })).toBe(
       '⚠️ Storage media created, but not verified',
     )
   })
 
-  it('of inputs that need mending', () => {
+  it('The first line says that inputs are invalid', () => {
     const early = runState({ resourceName: undefined })
     expect(heading(failedOutcome('INVALID_INPUT', 'No.'), { state: early })).toBe(
       '❌ Nothing done: invalid inputs',
     )
   })
 
-  it('of an event that asks for nothing', () => {
+  it('The first line of an unsupported event says that nothing was done', () => {
     const early = runState({ command: undefined, resourceName: undefined })
     expect(heading(failedOutcome('UNSUPPORTED_EVENT', 'No.'), { state: early })).toBe(
       '❌ Nothing done',
@@ -105,8 +108,8 @@ describe('the first line of a summary says the result in words', () => {
   })
 })
 
-describe('a summary', () => {
-  it('of a create reads like this', () => {
+describe('A summary', () => {
+  it('A summary of a create reads like this', () => {
     const after = runState({
       currentStorage: { storage },
       mutationSent: true,
@@ -134,7 +137,7 @@ describe('a summary', () => {
     )
   })
 
-  it('of a plan reads like this', () => {
+  it('A summary of a plan reads like this', () => {
     expect(text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 })).toBe(
       [
         '📝 Plan: create storage media',
@@ -153,7 +156,7 @@ describe('a summary', () => {
     )
   })
 
-  it('of a failure says the cause, the next step, the code and the request id', () => {
+  it('A summary of a failure shows the cause, the next step, the code and the request ID', () => {
     const error = failedOutcome('JOB_LACKS_PERMISSION', 'The job failed: s3:CreateBucket.', {
       advice: 'Set `if-exists` and look: aws amplifybackend get-backend-job --job-id j — again.',
       requestId: 'request-1',
@@ -171,43 +174,43 @@ describe('a summary', () => {
     )
   })
 
-  it('of a failure before anything was sent says that nothing was changed', () => {
+  it('A summary of a failure before any mutation says that nothing was changed', () => {
     expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('\nNothing was changed.\n')
   })
 
-  it('does not claim that of an outcome that is not known', () => {
+  it('A summary of an unknown outcome does not say that nothing was changed', () => {
     const lost = failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' })
     expect(text(lost, { state: runState({ mutationSent: true }) })).not.toContain(
       'Nothing was changed',
     )
   })
 
-  it('lists every problem of the inputs on a line of its own', () => {
+  it('A summary lists every problem of the inputs on its own line', () => {
     const lines = text(
       failedOutcome('INVALID_INPUT', '2 problems with the inputs.\n(1) a\n(2) b'),
     ).split('\n')
     expect(lines.slice(1, 4)).toEqual(['2 problems with the inputs.', '(1) a', '(2) b'])
   })
 
-  it('says of a look before the change that it is an old one', () => {
+  it('A summary marks a read before the change as outdated', () => {
     const failed = runState({ mutationSent: true, currentStorage: { storage: undefined } })
     expect(text(failedOutcome('JOB_FAILED', 'No.'), { state: failed })).toContain(
       '| Requested | When last read\n',
     )
   })
 
-  it('shows only what was asked when nobody could look', () => {
+  it('A summary shows only the requested settings when the storage was not read', () => {
     expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('| Requested\nStorage | media\n')
   })
 
-  it('says which hosts took the place of AWS', () => {
+  it('A summary names the hosts that requests went to in place of AWS', () => {
     const elsewhere = runState({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
     expect(text(seen, { state: elsewhere })).toContain(
       'Requests went to 127.0.0.1:1, proxy.example, as set by the endpoint variables',
     )
   })
 
-  it('keeps warnings and retries to a readable number', () => {
+  it('A summary shows at most 15 warnings and 15 retries', () => {
     const many = runState({
       warnings: Array.from({ length: 20 }, (_, index) => ({ title: `T${index}`, text: 'x' })),
       retries: Array.from({ length: 18 }, (_, index) => `retry ${index}`),
@@ -220,30 +223,30 @@ describe('a summary', () => {
   })
 })
 
-describe('the consequences of a create', () => {
+describe('The notes of a create', () => {
   const plan = (given: Partial<RunState>, bucketName?: string): string =>
     text({ result: 'planned' }, { state: planToCreate(given), desired: { ...request, bucketName } })
 
-  it('name the bucket that will be, where the suffix of the backend is known', () => {
+  it('A plan names the future bucket when the suffix of the backend is known', () => {
     expect(plan({ bucketSuffix: '14558' }, 'acme-media')).toContain(
       '\nThe bucket will be acme-media14558-prod.\n',
     )
   })
 
-  it('say how the name will be made, where it is not', () => {
+  it('A plan says how the bucket name is built when the suffix is not known', () => {
     expect(plan({}, 'acme-media')).toContain(
       '\nThe name of the bucket will be acme-media, a suffix that the service adds, and -prod.\n',
     )
   })
 
-  it('are no longer told once the storage is there', () => {
+  it('A summary shows no plan notes once the storage exists', () => {
     expect(text(seen, { state: planToCreate({ currentStorage: { storage } }) })).not.toContain(
       'cannot be changed later',
     )
   })
 })
 
-describe('a summary that would be too long', () => {
+describe('A summary that would be too long', () => {
   const long = '’'.repeat(2_000)
   const full = runState({
     currentStorage: { storage },
@@ -251,7 +254,7 @@ describe('a summary that would be too long', () => {
     retries: Array.from({ length: 15 }, () => long),
   })
 
-  it('leaves out the retries and the warnings first', () => {
+  it('A summary that is too long leaves out retries and warnings first', () => {
     const short = text(seen, { state: full })
     expect(short).not.toContain('’')
     expect(short).toMatch(
@@ -259,7 +262,7 @@ describe('a summary that would be too long', () => {
     )
   })
 
-  it('keeps what went wrong and what to do', () => {
+  it('A summary that is too long keeps the error and the advice', () => {
     const error = failedOutcome('JOB_FAILED', `No: ${long}\n${long.repeat(9)}`, {
       advice: `Do: ${long}`,
     })
@@ -269,7 +272,7 @@ describe('a summary that would be too long', () => {
     expect(lines.some((line) => line.startsWith('What to do: Do: ’'))).toBe(true)
   })
 
-  it('says where the rest of many lines is', () => {
+  it('A summary with too many lines says where the rest is', () => {
     const error = failedOutcome('INVALID_INPUT', Array.from({ length: 40 }, () => long).join('\n'))
     expect(text(error)).toContain('\nThe rest is in the log.\n')
   })
@@ -358,9 +361,9 @@ const anyEnding: fc.Arbitrary<RunOutcome> = fc.oneof(
     ),
 )
 
-describe('whatever a server sends', () => {
+describe('A summary of hostile text', () => {
   property.prop([anyFindings, anyEnding], { numRuns: 60 })(
-    'a summary stays below 64 KiB, keeps its heading, and holds no markup or link but its own',
+    'A summary stays below 64 KiB, keeps its heading, and contains no foreign markup or links',
     (learnt, ending) => {
       const markdown = renderSummary(reportData(ending, { state: learnt }))
       expect(Buffer.byteLength(markdown)).toBeLessThan(MAX_SUMMARY_BYTES)

@@ -44,7 +44,7 @@ function signal(name: 'SIGINT' | 'SIGUSR2'): void {
 }
 
 const kinds: Readonly<Record<string, () => void>> = {
-  'a rejection that nobody handles': () => {
+  'a rejection that nothing handles': () => {
     reject(new Error('sabotage by rejection'))
   },
   'a rejection without an error': () => {
