@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MIN_TIME_TO_SEND_MS, sendMutation } from '../../../src/storage/mutation/mutation.ts'
-import { newMutationState, type MutationState } from '../../../src/storage/mutation/state.ts'
+import { newMutationState } from '../../../src/storage/mutation/state.ts'
 import { createFailure, NOT_EXECUTED, PERMANENT } from '../../support/unit/api-failures.ts'
 import { containing } from '../../support/unit/matchers.ts'
 import { aMutation, runMutation, started } from '../../support/unit/mutation-runs.ts'

@@ -10,7 +10,6 @@ import {
 import { containing } from '../../support/unit/matchers.ts'
 import type { Recorded } from '../../support/unit/storage-context.ts'
 import { abortAt } from '../../support/unit/storage-runs.ts'
-import type { Fault } from '../../support/unit/virtual-amplify-types.ts'
 
 const COMPLETED = { ok: true, value: { status: 'COMPLETED' } }
 
