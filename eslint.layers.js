@@ -1,8 +1,8 @@
 /**
- * The layers of src, from the top down. A file imports from its own folder and from the layers below;
- * folders in one layer do not import each other.
+ * The layers of src and of emulator, from the top down. A file imports from its own folder and from the
+ * layers below; folders in one layer do not import each other, and neither tree imports the other.
  */
-const LAYERS = [
+const SRC_LAYERS = [
   ['index.ts'],
   ['main.ts'],
   ['report'],
@@ -15,7 +15,17 @@ const LAYERS = [
   ['lib'],
 ]
 
-/** Levels of folders in a layer; src has fewer. */
+const EMULATOR_LAYERS = [
+  ['cli'],
+  ['emulator.ts', 'runner'],
+  ['server'],
+  ['services'],
+  ['state'],
+  ['iam', 'faults'],
+  ['lib'],
+]
+
+/** Levels of folders in a layer; no tree has as many. */
 const MAX_DEPTH = 3
 
 // In a selector, a slash would end the regular expression.
@@ -47,21 +57,22 @@ const restrictImports = (files, allowed, message) => ({
 })
 
 /**
- * @param {string} name a file or a folder of src
+ * @param {string} root the folder of the layers
+ * @param {string} name a file or a folder of the root
  * @param {readonly string[]} below the names in the layers below
  */
-function rulesFor(name, below) {
-  const message = `src/${name} may import from ${[name, ...below].join(', ')} only.`
+function rulesFor(root, name, below) {
+  const message = `${root}/${name} may import from ${[name, ...below].join(', ')} only.`
   const lower = below.map((each) =>
     each.endsWith('.ts') ? each.replace('.', '\\.') : `${each}${SLASH}${PATH}`,
   )
   if (name.endsWith('.ts')) {
     const allowed = lower.map((path) => `\\.${SLASH}${path}`)
-    return [restrictImports([`src/${name}`], allowed, message)]
+    return [restrictImports([`${root}/${name}`], allowed, message)]
   }
   return Array.from({ length: MAX_DEPTH }, (_, depth) =>
     restrictImports(
-      [`src/${name}/${'*/'.repeat(depth)}*.ts`],
+      [`${root}/${name}/${'*/'.repeat(depth)}*.ts`],
       [
         `\\.${SLASH}${PATH}`,
         ...(depth > 0 ? [`(?:${UP}){1,${depth}}${PATH}`] : []),
@@ -72,9 +83,13 @@ function rulesFor(name, below) {
   )
 }
 
-export const layerRules = [
+/**
+ * @param {string} root the folder of the layers
+ * @param {readonly (readonly string[])[]} layers
+ */
+const rulesForLayers = (root, layers) => [
   {
-    files: ['src/**/*.ts'],
+    files: [`${root}/**/*.ts`],
     rules: {
       'no-restricted-syntax': [
         'error',
@@ -82,7 +97,12 @@ export const layerRules = [
       ],
     },
   },
-  ...LAYERS.flatMap((names, index) =>
-    names.flatMap((name) => rulesFor(name, LAYERS.slice(index + 1).flat())),
+  ...layers.flatMap((names, index) =>
+    names.flatMap((name) => rulesFor(root, name, layers.slice(index + 1).flat())),
   ),
+]
+
+export const layerRules = [
+  ...rulesForLayers('src', SRC_LAYERS),
+  ...rulesForLayers('emulator', EMULATOR_LAYERS),
 ]
