@@ -30,7 +30,7 @@ async function sabotaged(
   const end = await runAction(world, {
     event,
     nodeArguments: preloadArguments('preload/crash-preload.ts'),
-    env: { SABOTAGE: what, SABOTAGE_AT: at },
+    env: { CRASH: what, CRASH_AT: at },
   })
   checkResult(end)
   return end

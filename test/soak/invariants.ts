@@ -1,4 +1,4 @@
-/** What no run may ever do, whatever it meets. */
+/** What no run may do, whatever happens to it. */
 import type { Emulator } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { RESULTS } from '../../src/run/outcome.ts'
@@ -13,7 +13,7 @@ export type SoakResult = Readonly<{ scenario: SoakScenario; end: StepResult; emu
 
 const SUCCESSES = ['created', 'updated', 'unchanged', 'planned', 'started', 'skipped']
 
-/** Everything that is wrong with the end of a run. */
+/** Lists everything that is wrong with a result. */
 export function findViolations(outcome: SoakResult): readonly Violation[] {
   return [
     ...hangs(outcome),
@@ -35,7 +35,7 @@ function duplicates({ emulator, scenario }: SoakResult): readonly Violation[] {
   const { create, update } = emulator.state.counters
   const max = scenario.command === 'plan' ? 0 : 1
   const found: Violation[] = []
-  // A role that may not look at all relies on the service to refuse a second create, by a failed job too.
+  // A role that may not read relies on the service to reject a second create, possibly by a failed job.
   const counted = scenario.rules.oneStorage === 'off' ? 'accepted' : 'executed'
   if (create[counted] > max)
     found.push({ kind: 'duplicate', detail: `creates: ${JSON.stringify(create)}` })
@@ -46,7 +46,7 @@ function duplicates({ emulator, scenario }: SoakResult): readonly Violation[] {
   return found
 }
 
-/** Secrets that were handed to the run, or that it was given on the way. */
+/** The secrets that a run got from its environment or from a server. */
 function getSecrets({ state, env, githubToken, requests }: Emulator): ReadonlyMap<string, string> {
   const secrets = new Map<string, string>()
   secrets.set(env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '', 'the bearer of the token request')
@@ -100,7 +100,7 @@ function falseGreens({ end, emulator }: SoakResult): readonly Violation[] {
   return SUCCESSES.includes(result) ? [] : wrong(`green, and the result is "${result}"`)
 }
 
-/** A job id that the service has answered is an output; a run that calls itself failed leaves no job behind. */
+/** The id of an accepted job is an output, and a failed run leaves no running job. */
 function lostJobs({ end, emulator }: SoakResult): readonly Violation[] {
   const ours = emulator.environment().jobs.filter(({ operation }) => operation.includes('Storage'))
   const answered = emulator.requests.some(
@@ -111,7 +111,7 @@ function lostJobs({ end, emulator }: SoakResult): readonly Violation[] {
   )
   const known = ours.some(({ jobId }) => jobId === end.outputs['job-id'])
   const found: Violation[] = []
-  // On a fast clock the answer can come too late for a cancelled run, which must say so then.
+  // With scaled time, the response can come too late for a cancelled run, which must then say so.
   const saidOpen = end.log.some((line) => line.includes('outcome is not known'))
   if (answered && !known && !(end.outputs['result'] === 'cancelled' && saidOpen))
     found.push({ kind: 'lost job', detail: `job-id is "${end.outputs['job-id'] ?? ''}"` })

@@ -1,4 +1,4 @@
-/** One run of the soak, from its seed to what is wrong with its end. */
+/** Runs one scenario of the soak test and lists what is wrong with its result. */
 import { runAction } from '../support/run-action.ts'
 import { startTestBed } from '../support/run-action.ts'
 import { findViolations, type Violation } from './invariants.ts'
@@ -8,7 +8,7 @@ export type SoakRun = Readonly<{
   scenario: SoakScenario
   violations: readonly Violation[]
   result: string
-  /** Operations with the kinds of the faults that were played on them. */
+  /** The faults that were played, each as an operation and a kind. */
   faults: readonly string[]
   sends: number
   accepted: number
@@ -16,12 +16,12 @@ export type SoakRun = Readonly<{
   log: readonly string[]
 }>
 
-/** The run's own deadline keeps it; more than this is a process that hangs. */
+/** A process that runs longer than its deadline allows hangs. */
 const timeoutMs = (scale: number): number => (TIMEOUT_MINUTES * 60_000) / scale + 20_000
 
 export async function runSoakScenario(seed: number, scale: number): Promise<SoakRun> {
   const scenario = createScenario(seed)
-  // Its own emulator: what a spoilt call does after the end must not reach the next run.
+  // Each run has an emulator of its own, since a call may still take effect after the run.
   const stage = await startTestBed({ scale, rules: scenario.rules })
   const { emulator } = stage
   try {

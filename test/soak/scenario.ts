@@ -1,4 +1,4 @@
-/** What one run of the soak meets: a world, a way to start, and trouble, all out of one seed. */
+/** A scenario of the soak test: the state of the backend, the inputs, and faults, all from one seed. */
 import {
   addJob,
   addStorage,
@@ -19,19 +19,19 @@ export type SoakScenario = Readonly<{
   rules: Partial<Rules>
   faults: readonly FaultSpec[]
   job: JobPlan
-  /** The storage that is there before, by its permissions. */
+  /** The storage that exists before the run. */
   existing: 'none' | 'as-asked' | 'different'
-  /** How long a job of somebody else goes on, in milliseconds; 0 for none. */
+  /** How long a job of somebody else runs, in milliseconds; 0 for none. */
   otherJobMs: number
-  /** What the role may not do. */
+  /** The operations that the role may not call. */
   denied: readonly OperationName[]
   command: 'apply' | 'plan'
   with: Readonly<Record<string, string>>
-  /** Real milliseconds after its first line at which the run is cancelled. */
+  /** When the run is cancelled, in real milliseconds after its first line. */
   cancelAfterMs: number | undefined
 }>
 
-/** What every run asks for. */
+/** The permissions that every run asks for. */
 export const REQUESTED_PERMISSIONS = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
 export const TIMEOUT_MINUTES = 6
 
@@ -76,12 +76,12 @@ function randomFault(chance: SeededRandom): Fault {
   ])()
 }
 
-/** Without bounds an effect could come after the search for it, and no client can do anything about that. */
+/** A later effect could come after the run has looked for it, which no client can prevent. */
 const MAX_EFFECT_DELAY_MS = 24_000
 
 function randomFaultSpec(chance: SeededRandom, listedAfterMs: number): FaultSpec {
   const fault = randomFault(chance)
-  // A throttled call and one that was not read have no effect; those that end well bring their own.
+  // A throttled call and one that was not read have no effect; a delayed one has its own.
   const harmless =
     (fault.kind === 'status' && fault.status === 429) ||
     fault.kind === 'delay' ||
@@ -116,7 +116,7 @@ function randomJob(chance: SeededRandom): JobPlan {
   }
 }
 
-/** Where nothing is forbidden by the service, the role must be able to look; a blind one cannot but rely on it. */
+/** A role that may not read relies on the rules of the service, so the service is not permissive then. */
 function randomRole(chance: SeededRandom): Pick<SoakScenario, 'denied'> & { permissive: boolean } {
   const dice = chance.random()
   if (dice < 0.06) {

@@ -1,9 +1,9 @@
-/** Where the AWS SDK finds credentials when no role is set, one setting for each place. */
+/** The sources in which the AWS SDK finds credentials when no role is set. */
 import type { TestBed } from './run-action.ts'
 import { createHome, toProfile } from './home-folder.ts'
 import { startMetadataService, type Keys } from './servers/metadata-service.ts'
 
-/** A session of the account's user, as machines and containers hold. */
+/** Adds the keys of a session, as a machine or a container has them. */
 export function createSessionKeys({ emulator }: TestBed): Keys {
   const keys = {
     accessKeyId: 'ASIAEXAMPLEMACHINE00',
@@ -14,7 +14,7 @@ export function createSessionKeys({ emulator }: TestBed): Keys {
   return keys
 }
 
-/** Who signed the calls of the Amplify API. */
+/** The access keys that signed the calls to Amplify. */
 export const getSigners = ({ emulator }: TestBed): readonly (string | undefined)[] => [
   ...new Set(
     emulator.requests
@@ -23,7 +23,7 @@ export const getSigners = ({ emulator }: TestBed): readonly (string | undefined)
   ),
 ]
 
-/** Prints the file in the shell that the SDK runs a process with. */
+/** A shell command that prints the keys. */
 const printKeys =
   process.platform === 'win32' ? 'type "%USERPROFILE%\\keys.json"' : 'cat "$HOME/keys.json"'
 

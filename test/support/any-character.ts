@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 
 /**
- * Any character but half a pair, as the unit of a string. fast-check's own `binary` is the same, but makes
- * a map of all million of them before the first one.
+ * Any character except half of a surrogate pair, as the unit of a string. The unit `binary` of fast-check is
+ * the same, but first builds a map of a million characters.
  */
 export const anyCharacter: fc.Arbitrary<string> = fc
   .integer({ min: 0, max: 0x10f7ff })

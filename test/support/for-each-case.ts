@@ -1,10 +1,10 @@
-/** Runs the variants of one case side by side, since most of a bundle's run is waiting. */
+/** Runs the cases of one test at the same time, since a run of the bundle mostly waits. */
 import { sampleCases } from './sampling.ts'
 
 /**
  * As many variants as `some` has; see test/support/sampling.ts.
  *
- * @param run must throw where the variant fails; the error then names it
+ * @param run throws when its case fails; the error then names the case
  */
 export async function forEachCase<T>(
   variants: Readonly<Record<string, T>>,

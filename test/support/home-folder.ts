@@ -1,4 +1,4 @@
-/** Home folders, as tools and earlier steps leave them to a step. */
+/** Home folders, as tools and earlier steps prepare them. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Keys } from './servers/metadata-service.ts'
 import { addCleanup } from './scenario.ts'
 
-/** A home folder with these files, gone after the test; gives the variables that name it. */
+/** Creates a home folder with these files, which is deleted after the test, and returns its variables. */
 export function createHome(files: Readonly<Record<string, string>> = {}): {
   HOME: string
   USERPROFILE: string
@@ -22,6 +22,6 @@ export function createHome(files: Readonly<Record<string, string>> = {}): {
   return { HOME: folder, USERPROFILE: folder }
 }
 
-/** A profile of the shared credentials file. */
+/** The text of a profile in the shared credentials file. */
 export const toProfile = (keys: Keys, name = 'default'): string =>
   `[${name}]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\naws_session_token = ${keys.sessionToken}\n`

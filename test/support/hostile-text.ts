@@ -1,4 +1,4 @@
-/** Text that means harm, and the ways by which it reaches a run: the servers, the event, the inputs. */
+/** Hostile text, and the points at which servers, events and inputs bring it into a run. */
 import fc from 'fast-check'
 
 import { addRole, defaults, githubTrustPolicy, type Emulator } from '../../emulator/emulator.ts'
@@ -6,7 +6,7 @@ import { mergedPullRequest, pullRequest, push } from '../../emulator/runner/even
 import type { WorkflowEvent } from '../../emulator/runner/events.ts'
 import { anyCharacter } from './any-character.ts'
 
-/** What a scenario of either kit takes. */
+/** What `runAction` and `runInProcess` both accept. */
 export type Attack = Readonly<{
   with?: Readonly<Record<string, string>>
   env?: Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export type Attack = Readonly<{
   eventFile?: string
 }>
 
-/** Brings a text to where a run will meet it. */
+/** Puts a text where a run reads it. */
 export type InjectionPoint = (emulator: Emulator, text: string) => Attack
 
 const FRAGMENTS = [
@@ -54,7 +54,7 @@ const FRAGMENTS = [
   ...['\u202e', '\u2066', '\ufeff', '\ud83d', '💥', 'é', 'e\u0301', 'x', 'already exists', 'READ'],
 ] as const
 
-/** Any text: of fragments that mean something to somebody, of any characters, long and short. */
+/** Any text: short and long, of any characters, and of fragments that some program interprets. */
 export const hostileText: fc.Arbitrary<string> = fc
   .oneof(
     { weight: 4, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 8 }) },
@@ -71,7 +71,7 @@ const inHeader = (text: string): string => text.replace(/[^\t\u0020-\u007e\u0080
 
 const inVariable = (text: string): string => text.replaceAll('\u0000', '')
 
-/** An answer whose text is cut down to bytes, which are then mostly no UTF-8. */
+/** A response whose text is cut down to bytes, most of which are invalid UTF-8. */
 function toRawResponse(status: number, before: string, text: string, after: string): string {
   const bytes = Buffer.from(text, 'utf16le').toString('latin1')
   const body = `${before}${bytes}${after}`
@@ -87,7 +87,7 @@ const inErrorMessage = (
     return {}
   }
 
-/** An answer in the service's own form whose every text is the given one. */
+/** A response in the format of the service in which every text is the given one. */
 function inResponse(
   operation: 'GetBackendStorage' | 'GetBackend' | 'ListBackendJobs' | 'GetBackendJob',
   body: (text: string) => object,
@@ -125,7 +125,7 @@ const pendingJob = (text: string, status: string): object => ({
   updateTime: text,
 })
 
-/** Every way from a server, an event or an input into a run. */
+/** Every point at which a server, an event or an input brings text into a run. */
 export const injectionPoints: Readonly<Record<string, InjectionPoint>> = {
   'the refusal of a read': inErrorMessage('GetBackendStorage', 400),
   'the refusal of a create': inErrorMessage('CreateBackendStorage', 400),
@@ -330,7 +330,7 @@ export const injectionPoints: Readonly<Record<string, InjectionPoint>> = {
   'an endpoint': (_, text) => ({
     env: {
       AWS_ENDPOINT_URL_STS: inVariable(text),
-      // What stands before an @ is a password, and masked.
+      // The part before an @ is a password, which is masked.
       HTTPS_PROXY: inVariable(text).replaceAll('@', ''),
       INPUT_ODD: inVariable(text),
     },

@@ -1,33 +1,33 @@
-/** What no text from elsewhere may bring about, in the log, the outputs and on the page of a run. */
+/** Checks that text from elsewhere is only text in the log, the outputs and the summary of a run. */
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { MAX_SUMMARY_BYTES } from '../../src/report/summary.ts'
 import { renderMarkdown } from './rendered-markdown.ts'
 
-/** Elements that the report itself writes; none of them runs, loads or links anything. */
+/** The elements that the report writes; none of them runs or loads anything. */
 const ELEMENTS = new Set(
   'a b br code details h2 h3 li p sub summary table tbody td th thead tr ul wbr'.split(' '),
 )
 
-/** Where the report's own links lead: to GitHub, and to the app in the console. */
+/** The links of the report lead to GitHub and to the app in the console. */
 const OWN_LINKS =
   /^https:\/\/(?:github\.com\/octo-org\/octo-app\/|[\w-]+\.console\.(?:aws\.amazon\.com|amazonaws\.cn)\/amplify\/)/
 
 const FORGERY = /^\s*::|##\[/
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
 
-/** A line of the log that the runner would not take for a command. */
+/** Checks that the runner does not take a line of the log for a command. */
 export function checkLine(line: string): void {
   if (CONTROL.test(line)) throw new Error(`a control character in ${JSON.stringify(line)}`)
   if (FORGERY.test(line)) throw new Error(`a command in ${JSON.stringify(line)}`)
 }
 
-/** A text of several lines, as annotations have. */
+/** Checks each line of a text, such as that of an annotation. */
 export function checkText(text: string): void {
   for (const line of text.split('\n')) checkLine(line)
 }
 
-/** Exactly the declared outputs, each on one line, the message of an error aside. */
+/** Checks that exactly the declared outputs are set, each on one line except the error message. */
 export function checkOutputs(outputs: Readonly<Record<string, string>>): void {
   const names = Object.keys(outputs).toSorted()
   if (names.join() !== OUTPUTS.toSorted().join()) throw new Error(`outputs: ${names.join()}`)
@@ -44,7 +44,7 @@ export function checkOutputs(outputs: Readonly<Record<string, string>>): void {
   if (ready !== '' && ready !== 'true') throw new Error(`ready: ${String(ready)}`)
 }
 
-/** Markdown in which nothing is active but what the report itself writes. */
+/** Checks that nothing in Markdown is active except what the report writes. */
 export function checkMarkdown(markdown: string): void {
   if (Buffer.byteLength(markdown) > MAX_SUMMARY_BYTES) throw new Error('too long')
   const { elements, links } = renderMarkdown(markdown)
@@ -54,7 +54,7 @@ export function checkMarkdown(markdown: string): void {
   if (foreign.length > 0) throw new Error(`links to ${foreign.join()} in ${markdown}`)
 }
 
-/** A comment besides notifies nobody: GitHub looks for names in everything but code and links. */
+/** Checks a comment, which also notifies nobody: GitHub finds names in everything except code and links. */
 export function checkComment(markdown: string): void {
   checkMarkdown(markdown)
   const open = markdown.replace(/<code>.*?<\/code>|<a [^>]*>.*?<\/a>/g, '')
@@ -62,7 +62,7 @@ export function checkComment(markdown: string): void {
   if (/@\w|(?:^|\s)#\d/.test(text)) throw new Error(`a mention in ${markdown}`)
 }
 
-/** The raw lines of a process: commands that this action gives, with titles of its own, and harmless lines. */
+/** Checks that the only commands in the output of a process are those of the action. */
 export function checkRawLog(raw: readonly string[]): void {
   for (const line of raw) {
     if (line.includes('##[')) throw new Error(`a command in ${JSON.stringify(line)}`)

@@ -1,4 +1,4 @@
-/** A process that is kept on loopback by `guard.ts`, and the hosts that it would have liked to reach. */
+/** Keeps a process on loopback, and records the other hosts that it tries to reach. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +9,14 @@ import { addCleanup } from './scenario.ts'
 export type NetworkGuard = Readonly<{
   nodeArguments: readonly string[]
   env: Readonly<Record<string, string>>
-  /** Every host outside of loopback that was looked up or dialled, one for each time. */
+  /** Every attempt to look up or reach a host outside of loopback. */
   attempts(): readonly string[]
 }>
 
-/** How a name resolves: to addresses, or "try again" for so many look-ups and then to 127.0.0.1. */
+/** How a name resolves: to addresses, or to EAI_AGAIN for so many lookups and then to 127.0.0.1. */
 export type Resolution = Readonly<{ addresses?: readonly string[]; again?: number }>
 
-/** @param names names that resolve; every other one is not found */
+/** @param names the names that resolve; no other name is found */
 export function createNetworkGuard(names: Readonly<Record<string, Resolution>> = {}): NetworkGuard {
   const folder = mkdtempSync(join(tmpdir(), 'guard-'))
   addCleanup(() => {

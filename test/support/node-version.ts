@@ -1,4 +1,4 @@
-/** The action runs on Node 24, so a green run on another version would prove nothing. */
+/** Stops the tests on other versions than Node 24, which runs the action. */
 export default function checkNodeVersion(): void {
   if (!process.versions.node.startsWith('24.')) {
     throw new Error(

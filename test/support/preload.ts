@@ -1,10 +1,10 @@
-/** What a child process loads before the bundle, as the JavaScript that it is without its types. */
+/** Modules that a child process loads before the bundle. */
 import { readFileSync } from 'node:fs'
 import { transformSync } from 'rolldown/utils'
 
 /**
- * Arguments for Node that load a module first. The module goes along as a data: URL, since Node needs
- * longer to load a file of TypeScript than to run the whole bundle; so it can import built-in modules only.
+ * Arguments for Node that load a module first. The module is passed as a data: URL of JavaScript, since Node
+ * loads a TypeScript file more slowly than it runs the bundle; so it can only import built-in modules.
  *
  * @param path below test/support
  */

@@ -1,13 +1,13 @@
-/** Markdown as a reader on GitHub meets it. */
+/** Markdown as people see it on GitHub. */
 import { micromark } from 'micromark'
 import { gfm, gfmHtml } from 'micromark-extension-gfm'
 
 export type RenderedMarkdown = Readonly<{
-  /** The words on the page, a line for each block, cells parted by ` | `. */
+  /** The text of the page: a line for each block, and cells separated by ` | `. */
   text: string
-  /** The elements of the page, each name once, in order of the alphabet. */
+  /** The names of the elements, each once and sorted. */
   elements: readonly string[]
-  /** Where links lead to. */
+  /** The targets of the links. */
   links: readonly string[]
 }>
 

@@ -1,22 +1,22 @@
-/** What holds for every step, however it ends and whatever it met. */
+/** What holds for every step, whatever its result. */
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 
-/** Shorter values can stand in any text by chance. */
+/** Shorter values can be part of any text by chance. */
 const MIN_SECRET_LENGTH = 8
 
 const INTERNALS =
   /\[object \w+\]|(?<![".\w])\b(?:undefined|NaN)\b(?![".])|\bat (?:file:|node:|async )|\$response/
 
-/** Whoever copies such a command copies the full stop too. */
+/** People who copy such a command copy its period as well. */
 const COMMAND_IN_A_SENTENCE = /aws amplifybackend [^\n]*--[a-z-]+ [\w.-]*\.(?=\s|$)/
 const CODE_WITH_FULL_STOP = /<code>aws (?:(?!<\/code>).)*&#46;<\/code>/
 
 /**
- * Green without an error, or red with the one that people can read and look up; nothing left behind for
- * other steps; no secret anywhere but in its mask.
+ * Checks that a step succeeded without an error or failed with one that people can read and look up, that it
+ * left nothing for other steps, and that secrets are only in their masks.
  *
- * @throws with the whole log where that does not hold
+ * @throws an error with the whole log otherwise
  */
 export function checkResult(end: StepResult): void {
   const fail = (what: string): never => {
@@ -49,7 +49,7 @@ export function checkResult(end: StepResult): void {
   if (/\beyJ[\w-]{10,}\.[\w-]+\.[\w-]+|\bBearer [\w-]/.test(open)) fail('a token is shown')
 }
 
-/** As the runner reads what stands behind a command. */
+/** Decodes the text of a command as the runner does. */
 export function unescapeCommand(text: string): string {
   return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
 }

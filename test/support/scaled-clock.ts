@@ -1,10 +1,10 @@
 import { realClock, type Clock } from '../../emulator/lib/clock.ts'
 
 /**
- * A clock on which time passes `scale` times as fast as outside, from a real moment on. Processes
- * that are given the same scale and origin share one time.
+ * A clock on which time passes `scale` times faster than real time. Processes with the same scale and origin
+ * share one time.
  *
- * @param originMs the real time, in milliseconds since the epoch, at which both times agree
+ * @param originMs the real time at which both clocks agree, in milliseconds since the epoch
  */
 export function scaledClock(scale: number, originMs: number = Date.now()): Clock {
   return {
@@ -14,8 +14,7 @@ export function scaledClock(scale: number, originMs: number = Date.now()): Clock
 }
 
 /**
- * The environment variables that give a child process the same time, when it is started with
- * `--import` of `scaled-clock.ts`.
+ * The environment variables for a child process that preloads `preload/scaled-clock.ts`.
  */
 export function clockEnv(scale: number, originMs: number): Record<string, string> {
   return { CLOCK_SCALE: String(scale), CLOCK_ORIGIN: String(originMs) }

@@ -1,9 +1,9 @@
-/** Chance that can be repeated: everything random of a test comes from one number, which it prints. */
+/** Random values that can be repeated: all of them come from one seed, which the test prints. */
 
 export type SeededRandom = Readonly<{
   /** In [0, 1). */
   random(): number
-  /** A whole number from `from` to `to`, both included. */
+  /** An integer from `from` to `to`, both included. */
   between(from: number, to: number): number
   oneOf<T>(items: readonly T[]): T
 }>
@@ -17,7 +17,7 @@ export function newSeed(): number {
   return seed
 }
 
-/** A stream of chance (mulberry32). */
+/** A generator of random values (mulberry32). */
 export function seededRandom(seed: number): SeededRandom {
   let state = seed >>> 0
   const random = (): number => {

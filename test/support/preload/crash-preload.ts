@@ -1,12 +1,12 @@
 /**
- * Preloaded with `node --import`, does something that no run can foresee: SABOTAGE says what, and
- * SABOTAGE_AT after which text in the log.
+ * A module to preload that crashes or blocks the process: CRASH says how, and CRASH_AT after which text in
+ * the log.
  */
 import { syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
 import timers from 'node:timers'
 
-/** Timers longer than this do not keep the process alive; the run's own deadline never does here. */
+/** Timers longer than this do not keep the process alive, so that the deadline of the run does not. */
 let holdMs = 60_000
 
 const realSetTimeout = timers.setTimeout
@@ -21,7 +21,7 @@ Reflect.set(timers, 'setTimeout', unrefLongTimers)
 Reflect.set(globalThis, 'setTimeout', unrefLongTimers)
 syncBuiltinESMExports()
 
-/** From now on no connection comes about, and what waits longer than this does not count. */
+/** From now on no connection is established, and longer timers do not keep the process alive. */
 function silence(longerThanMs: number): void {
   holdMs = longerThanMs
   Socket.prototype.connect = function connect(this: Socket) {
@@ -35,7 +35,7 @@ function reject(reason: unknown): void {
   })
 }
 
-/** The signal as a process gets it from itself, also where others cannot send one. */
+/** Emits a signal in the process, which works on Windows as well. */
 function signal(name: 'SIGINT' | 'SIGUSR2'): void {
   process.on(name, () => {
     throw new Error('sabotage by signal')
@@ -77,8 +77,8 @@ const kinds: Readonly<Record<string, () => void>> = {
   },
 }
 
-const crash = kinds[process.env['SABOTAGE'] ?? '']
-const trigger = process.env['SABOTAGE_AT']
+const crash = kinds[process.env['CRASH'] ?? '']
+const trigger = process.env['CRASH_AT']
 if (crash === undefined || trigger === undefined) throw new Error('What, and when?')
 
 const write = process.stdout.write.bind(process.stdout)

@@ -1,13 +1,13 @@
 /**
- * Preloaded with `node --import`, keeps a process on loopback: every other host is written down and not
- * found. GUARD_LOG names the file that hosts are written to, GUARD_NAMES says how names resolve.
+ * A module to preload that keeps a process on loopback: every other host is recorded and not found.
+ * GUARD_LOG is the file for the hosts, and GUARD_NAMES says how names resolve.
  */
 import dns from 'node:dns'
 import { appendFileSync } from 'node:fs'
 import { isIP, Socket } from 'node:net'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** How a name resolves: to addresses, or not just now for so many look-ups, then to 127.0.0.1. */
+/** How a name resolves: to addresses, or to EAI_AGAIN for so many lookups and then to 127.0.0.1. */
 type Resolution = Readonly<{ addresses?: readonly string[]; again?: number }>
 
 const log = process.env['GUARD_LOG'] ?? ''
@@ -55,7 +55,7 @@ function resolve(host: string): readonly string[] {
   return known.addresses ?? ['127.0.0.1']
 }
 
-// As Node calls it for every connection by name: (host, options, callback).
+// Node calls this for every connection by name: (host, options, callback).
 function lookup(host: string, ...rest: readonly unknown[]): void {
   const callback = rest.at(-1)
   const all: unknown = Reflect.get(Object(rest[0]), 'all')
@@ -74,7 +74,7 @@ function lookup(host: string, ...rest: readonly unknown[]): void {
 Reflect.set(dns, 'lookup', lookup)
 syncBuiltinESMExports()
 
-// Addresses need no look-up.
+// Addresses need no lookup.
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the socket that it belongs to
 const { connect } = Socket.prototype
 const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.')

@@ -1,7 +1,6 @@
 /**
- * Preloaded with `node --import`, makes time pass CLOCK_SCALE times as fast as outside, from the
- * real moment CLOCK_ORIGIN on: what Date and performance show, and every delay that is asked for,
- * by way of the globals, of node:timers, of AbortSignal.timeout or of a socket's own timer.
+ * A module to preload that makes time pass CLOCK_SCALE times faster than real time from CLOCK_ORIGIN on: for
+ * Date, performance, the timers of globals and of node:timers, AbortSignal.timeout and sockets.
  */
 import { syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
@@ -24,7 +23,7 @@ const scaled = (delay: unknown): number => {
   return Number.isFinite(ms) ? ms / scale : 0
 }
 
-// A proxy, and not a subclass: Date is also called without `new`, and instanceof must go on working.
+// A proxy instead of a subclass, since Date is also called without `new`, and instanceof must keep working.
 const ScaledDate = new Proxy(RealDate, {
   construct: (target, given: unknown[], newTarget): Date => {
     const made: unknown = Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget)
@@ -42,7 +41,7 @@ const realPerformanceNow = performance.now.bind(performance)
 Object.defineProperty(performance, 'now', { value: () => realPerformanceNow() * scale })
 Object.defineProperty(performance, 'timeOrigin', { value: now() - performance.now() })
 
-/** Replaces a function by one that divides one of its arguments, keeping its own properties. */
+/** Replaces a function with one that divides one of its arguments, and keeps its properties. */
 function divide(holder: object, name: string, position: number): void {
   const real: unknown = Reflect.get(holder, name)
   if (typeof real !== 'function') throw new Error(`There is no function ${name}`)

@@ -1,6 +1,5 @@
 /**
- * Preloaded with `node --import`, makes connections to SLOW_ADDRESS come about SLOW_MS later than they do,
- * as those to a distant host.
+ * A module to preload that delays connections to SLOW_ADDRESS by SLOW_MS, as if the host were distant.
  */
 import { Socket } from 'node:net'
 
@@ -9,7 +8,7 @@ const delay = Number(process.env['SLOW_MS'])
 if (address === '' || !Number.isFinite(delay))
   throw new Error('SLOW_ADDRESS and SLOW_MS are needed')
 
-/** Node tries the addresses of a host on handles of its own, below every API; so the handle is changed. */
+/** Node tries the addresses of a host on handles below every API, so the handle is changed. */
 function slowDown(handle: object): void {
   const prototype: unknown = Object.getPrototypeOf(handle)
   const connect: unknown = Reflect.get(Object(prototype), 'connect')
@@ -27,7 +26,7 @@ function slowDown(handle: object): void {
   })
 }
 
-// A connection to nowhere has a handle of the kind that all connections have.
+// Any connection has a handle of the same class.
 const probe = new Socket()
 probe.on('error', () => undefined)
 probe.connect(9, '127.0.0.1')

@@ -1,6 +1,6 @@
 /**
- * A certificate authority of the tests' own. Its certificates are written here, byte by byte, since Node
- * reads and checks X.509 but writes none, and a committed key would sooner or later be out of date.
+ * A private certificate authority. It encodes its certificates itself, since Node only reads X.509, and a
+ * committed certificate would expire.
  */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
@@ -22,7 +22,7 @@ const KEY_USAGE = '2.5.29.15'
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 
-/** Makes an authority that nobody trusts yet. */
+/** Creates an authority that nobody trusts yet. */
 export function createCertificateAuthority(name = 'Test authority'): CertificateAuthority {
   const own = newKeys()
   const certify = (subject: string, keys: Keys, extensions: readonly Buffer[]): string =>

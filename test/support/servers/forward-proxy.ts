@@ -1,4 +1,4 @@
-/** A forward proxy, as companies have them: tunnels for https (CONNECT), requests in absolute form for http. */
+/** A forward proxy: CONNECT tunnels for https, and requests in absolute form for http. */
 import {
   createServer,
   request as forward,
@@ -11,11 +11,11 @@ import { pipeBoth, listen } from './loopback-server.ts'
 import { addCleanup } from '../scenario.ts'
 
 export type ForwardProxyOptions = Readonly<{
-  /** The port on loopback that a host stands for, whatever its name; the proxy alone knows it. */
+  /** The port on loopback to which the proxy connects for a host. */
   resolve(host: string, tunnel: boolean): number
-  /** Asks for them, with a 407, when they are not sent. */
+  /** Requests without these credentials get a 407. */
   credentials?: Readonly<{ user: string; password: string }>
-  /** `refuse`: a 403 for everything; `hang`: no answer at all; `cut`: the connection is reset. */
+  /** `refuse`: a 403 for everything; `hang`: no response; `cut`: a reset of the connection. */
   failure?: ProxyFailure
 }>
 
@@ -26,7 +26,7 @@ type ProxiedRequest = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
 export type ForwardProxy = Readonly<{
   port: number
   url: string
-  /** What went through, or was to go, oldest first. */
+  /** Every request, also those that were not forwarded, oldest first. */
   requests: readonly ProxiedRequest[]
 }>
 
@@ -85,7 +85,7 @@ function reject(response: ServerResponse, status: number): void {
   response.end('<html><body>The proxy says no.</body></html>')
 }
 
-/** Hop-by-hop headers end here; the rest, the host included, is what the client signed. */
+/** Forwards a request without its hop-by-hop headers; the client has signed the others. */
 function forwardRequest(
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,11 +1,11 @@
-/** What the loopback servers of the tests have in common. */
+/** What the servers of the tests have in common. */
 import { randomInt } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 
-/** A server on a free port of 127.0.0.1; stopping it cuts off whatever is still open. */
+/** A server on 127.0.0.1; stopping it destroys its open connections. */
 export type LoopbackServer = Readonly<{ port: number; stop(): Promise<void> }>
 
-/** @param at the port; a free one when left out */
+/** @param at the port; a free one by default */
 export async function listen(server: Server, at = 0): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -33,7 +33,7 @@ export async function listen(server: Server, at = 0): Promise<LoopbackServer> {
   }
 }
 
-/** A connection that breaks is part of many scenarios, and never an error of the server. */
+/** Ignores errors of a connection, which are part of many scenarios. */
 function ignoreErrors(socket: Socket): void {
   socket.on('error', () => socket.destroy())
 }
@@ -49,8 +49,8 @@ export function pipeBoth(one: Socket, other: Socket): void {
 }
 
 /**
- * A port of 127.0.0.1 on which nothing listens. It lies below those that systems give to servers that leave
- * the choice to them, or one of these could get it in the meantime.
+ * Finds a port of 127.0.0.1 on which nothing listens. It is below the ephemeral ports, one of which another
+ * server could get in the meantime.
  */
 export async function findClosedPort(): Promise<number> {
   for (let tries = 1; ; tries += 1) {

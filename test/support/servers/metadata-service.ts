@@ -1,4 +1,4 @@
-/** Where a machine or a container of AWS finds its own credentials, on loopback. */
+/** The services that give credentials to an instance or a container of AWS, on loopback. */
 import { createServer } from 'node:http'
 
 import { listen } from './loopback-server.ts'
@@ -17,8 +17,8 @@ export type MetadataService = Readonly<{
 }>
 
 /**
- * Answers as the instance metadata service (version 2) and as a container's credentials endpoint, under
- * `/credentials`. Stops with the test.
+ * Starts the instance metadata service (version 2), with the endpoint for containers under `/credentials`.
+ * It stops with the test.
  */
 export async function startMetadataService(keys: Keys): Promise<MetadataService> {
   const requests: string[] = []

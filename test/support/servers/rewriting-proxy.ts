@@ -1,4 +1,4 @@
-/** A server in front of the emulator that changes answers on their way. */
+/** A server in front of the emulator that rewrites responses. */
 import { createServer, request as forward } from 'node:http'
 
 import { listen } from './loopback-server.ts'
@@ -6,7 +6,7 @@ import { addCleanup } from '../scenario.ts'
 
 export type RewritingProxy = Readonly<{ port: number; url: string }>
 
-/** @param change gets the request's path and the answer's text, and gives back what is sent on */
+/** @param change gets the path of the request and the text of the response, and returns the new text */
 export async function startRewritingProxy(
   behind: number,
   change: (path: string, answer: string) => string,

@@ -1,4 +1,4 @@
-/** TLS in front of a server that speaks plain HTTP. */
+/** TLS in front of a server without TLS. */
 import { connect } from 'node:net'
 import { createServer } from 'node:tls'
 
@@ -8,7 +8,7 @@ import { addCleanup } from '../scenario.ts'
 
 export type TlsTerminator = Readonly<{
   port: number
-  /** The names that clients asked for, one for each handshake that came about. */
+  /** The server name of each completed handshake. */
   handshakes: readonly string[]
 }>
 
