@@ -30,7 +30,7 @@ export function createHeartbeat(
         const now = clock.now()
         if (now >= loggedAt + HEARTBEAT_MS) log()
         const next = Math.min(until, loggedAt + HEARTBEAT_MS)
-        // Whole milliseconds: a rest below the clock's resolution would be slept for again and again.
+        // Whole milliseconds, because a remainder below the clock's resolution would repeat this loop.
         await clock.sleep(Math.max(0, Math.ceil(next - now)), signal)
         if (next >= until) return
       }

@@ -20,7 +20,7 @@ import {
 const EFFECT_WINDOW_MS = 30_000
 
 const ambiguous = fc.constantFrom(...AMBIGUOUS)
-const harmless = fc.constantFrom(...NOT_EXECUTED)
+const notExecuted = fc.constantFrom(...NOT_EXECUTED)
 const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
 
@@ -50,7 +50,7 @@ const writeFaults = (latestMs: number): fc.Arbitrary<Script> =>
               ),
             }),
           },
-          { weight: 3, arbitrary: fc.record({ failure: harmless }) },
+          { weight: 3, arbitrary: fc.record({ failure: notExecuted }) },
           {
             weight: 1,
             arbitrary: fc.record({ failure: fc.constantFrom('expired', ...PERMANENT) }),
@@ -66,7 +66,7 @@ const readFault = fault(
   fc.record({
     failure: fc.oneof(
       { weight: 6, arbitrary: ambiguous },
-      { weight: 4, arbitrary: harmless },
+      { weight: 4, arbitrary: notExecuted },
       { weight: 1, arbitrary: fc.constant('expired' as const) },
     ),
   }),
@@ -99,15 +99,15 @@ const latencies = (maxMs: number): fc.Arbitrary<() => () => number> =>
       },
       { weight: 1, arbitrary: fc.array(fc.nat(maxMs), { minLength: 1, maxLength: 7 }) },
     )
-    .map((ways) => {
+    .map((times) => {
       const play = (): (() => number) => {
         let next = -1
         return () => {
           next += 1
-          return ways[next % ways.length] ?? 0
+          return times[next % times.length] ?? 0
         }
       }
-      return Object.assign(play, { toString: () => `latencies ${ways.join()}` })
+      return Object.assign(play, { toString: () => `latencies ${times.join()}` })
     })
 
 const jobResults: fc.Arbitrary<readonly JobResult[]> = fc.array(
@@ -151,101 +151,107 @@ const READS: readonly Operation[] = [
   'GetBackend',
 ]
 
-/** Any scenario of a kind. */
-export function anyScenario({
-  rules,
-  role,
-  rivals,
-  stable,
-}: ScenarioKind): fc.Arbitrary<AnyScenario> {
+const RECORD = { noNullPrototype: true } as const
+
+/** Any service of a kind. */
+function anyService(
+  { rules, role, stable }: ScenarioKind,
+  jobLagMs: number,
+): fc.Arbitrary<ServiceOptions> {
   const off = { oneJob: false, oneStorage: 'off' } as const
   const on = fc.constantFrom<ServiceOptions>(
     { oneJob: true, oneStorage: 'refused' },
     { oneJob: true, oneStorage: 'failed-job' },
   )
-  const someRules = { on, off: fc.constant(off), any: fc.oneof(on, fc.constant(off)) }[rules]
+  const members = fc.record(
+    {
+      jobMs: fc.oneof(
+        fc.constantFrom(0, 1, 500, 20_000, 29_999, 30_000, 30_001, 10_000_000),
+        fc.nat(120_000),
+      ),
+      runningStatus: fc.constantFrom(
+        ...['RUNNING', 'RUNNING', 'PENDING', 'NEW_STATE'],
+        ...(stable ? [] : ['']),
+      ),
+      times: fc.constantFrom(...Object.values(TIME_STYLES)),
+      jobResults,
+      storageLagMs: role === 'any' ? fc.constantFrom(0, 0, 0, 3_000, 40_000) : fc.constant(0),
+      epochMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
+      bucketAs: fc.constantFrom('base' as const, 'physical' as const, 'absent' as const),
+      absentAs: fc.constantFrom('not-found' as const, 'empty' as const),
+    },
+    RECORD,
+  )
+  const kinds = { on, off: fc.constant(off), any: fc.oneof(on, fc.constant(off)) }
+  return fc
+    .tuple(kinds[rules], members)
+    .map(([ruleOptions, options]): ServiceOptions => ({ ...ruleOptions, ...options, jobLagMs }))
+}
+
+/** Any connection of a kind. */
+function anyConnection(
+  { role }: ScenarioKind,
+  jobLagMs: number,
+): fc.Arbitrary<AnyScenario['connection']> {
+  const faults = fc.record(
+    {
+      CreateBackendStorage: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
+      UpdateBackendStorage: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
+      GetBackendStorage: readFaults,
+      ListBackendJobs: readFaults,
+      GetBackendJob: readFaults,
+      GetBackend: readFaults,
+    },
+    RECORD,
+  )
+  const denied = role === 'any' ? fc.subarray([...READS]) : fc.constant([])
+  return fc
+    .tuple(faults, denied, rarely(fc.tuple(fc.constantFrom(...READS), permanentFault)))
+    .map(([scripts, operations, always]) => ({
+      faults: scripts,
+      denied: operations,
+      ...(always === undefined ? {} : { always: { [always[0]]: always[1] } }),
+    }))
+}
+
+/** Any scenario of a kind. */
+export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
+  const { rivals, stable } = kind
   return fc.constantFrom(0, 0, 0, 1_500, 20_000).chain((jobLagMs) =>
-    fc
-      .record(
-        {
-          rules: someRules,
-          jobMs: fc.oneof(
-            fc.constantFrom(0, 1, 500, 20_000, 29_999, 30_000, 30_001, 10_000_000),
-            fc.nat(120_000),
-          ),
-          runningStatus: fc.constantFrom(
-            ...['RUNNING', 'RUNNING', 'PENDING', 'NEW_STATE'],
-            ...(stable ? [] : ['']),
-          ),
-          times: fc.constantFrom(...Object.values(TIME_STYLES)),
-          jobResults,
-          epochMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
-          bucketAs: fc.constantFrom('base' as const, 'physical' as const, 'absent' as const),
-          absentAs: fc.constantFrom('not-found' as const, 'empty' as const),
-          before: fc.constantFrom('nothing', 'nothing', 'nothing', 'equal', 'different' as const),
-          others: fc.array(
-            fc.record({
-              at: fc.nat(90_000),
-              ms: fc.nat(60_000),
-              creates: rivals ? fc.boolean() : fc.constant(false),
-              operation: fc.constantFrom('UpdateBackendAPI', 'UpdateBackendStorage'),
-            }),
-            { maxLength: 2 },
-          ),
-          creates: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
-          updates: writeFaults(EFFECT_WINDOW_MS - jobLagMs),
-          reads: fc.tuple(readFaults, readFaults, readFaults, readFaults),
-          always: rarely(fc.tuple(fc.constantFrom(...READS), permanentFault)),
-          denied: role === 'any' ? fc.subarray([...READS]) : fc.constant([]),
-          storageLagMs: role === 'any' ? fc.constantFrom(0, 0, 0, 3_000, 40_000) : fc.constant(0),
-          latency: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
-          maxAttempts: fc.integer({ min: 1, max: 6 }),
-          timeoutMs: fc.oneof(
-            { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
-            { weight: 1, arbitrary: fc.integer({ min: 1, max: 200_000 }) },
-          ),
-          random: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), {
-            minLength: 1,
-            maxLength: 5,
+    fc.record(
+      {
+        service: anyService(kind, jobLagMs),
+        before: fc.constantFrom('nothing', 'nothing', 'nothing', 'equal', 'different' as const),
+        others: fc.array(
+          fc.record({
+            at: fc.nat(90_000),
+            ms: fc.nat(60_000),
+            creates: rivals ? fc.boolean() : fc.constant(false),
+            operation: fc.constantFrom('UpdateBackendAPI', 'UpdateBackendStorage'),
           }),
-          ifExists: fc.constantFrom('match' as const, 'update' as const, 'fail' as const),
-          wait: fc.boolean(),
-        },
-        { noNullPrototype: true },
-      )
-      .map((any) => ({
-        service: {
-          ...any.rules,
-          jobMs: any.jobMs,
-          runningStatus: any.runningStatus,
-          times: any.times,
-          jobResults: any.jobResults,
-          jobLagMs,
-          storageLagMs: any.storageLagMs,
-          epochMs: any.epochMs,
-          bucketAs: any.bucketAs,
-          absentAs: any.absentAs,
-        },
-        before: any.before,
-        others: any.others,
-        connection: {
-          denied: any.denied,
-          faults: {
-            CreateBackendStorage: any.creates,
-            UpdateBackendStorage: any.updates,
-            GetBackendStorage: any.reads[0],
-            ListBackendJobs: any.reads[1],
-            GetBackendJob: any.reads[2],
-            GetBackend: any.reads[3],
+          { maxLength: 2 },
+        ),
+        connection: anyConnection(kind, jobLagMs),
+        latency: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
+        maxAttempts: fc.integer({ min: 1, max: 6 }),
+        timeoutMs: fc.oneof(
+          { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
+          { weight: 1, arbitrary: fc.integer({ min: 1, max: 200_000 }) },
+        ),
+        random: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        options: fc.record(
+          {
+            ifExists: fc.constantFrom('match' as const, 'update' as const, 'fail' as const),
+            wait: fc.boolean(),
           },
-          ...(any.always === undefined ? {} : { always: { [any.always[0]]: any.always[1] } }),
-        },
-        latency: any.latency,
-        maxAttempts: any.maxAttempts,
-        timeoutMs: any.timeoutMs,
-        random: any.random,
-        options: { ifExists: any.ifExists, wait: any.wait },
-      })),
+          RECORD,
+        ),
+      },
+      RECORD,
+    ),
   )
 }
 

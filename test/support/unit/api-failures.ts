@@ -1,7 +1,7 @@
-/** Failures of calls as the SDK's side of the port hands them over, one for each kind of trouble. */
+/** Failures of calls as `src/aws` reports them to the core, one for each way to fail. */
 import type { ApiFailure } from '../../../src/network/failure.ts'
 
-/** A failure of which everything but what is given is unremarkable. */
+/** A failure with the given members; the others have no meaning. */
 export function aFailure(members: Partial<ApiFailure> = {}): ApiFailure {
   return {
     operation: 'CreateBackendStorage',
@@ -36,7 +36,7 @@ const withoutResponse = (
   connected,
 })
 
-/** What the client sees of a call that goes wrong. */
+/** What the client sees of a call that fails. */
 export const FAILURES = {
   throttled: withResponse(429, 'TooManyRequestsException', 'Rate exceeded'),
   throttledUntyped: withResponse(429, 'Unknown', 'Too Many Requests'),
@@ -70,22 +70,22 @@ export const FAILURES = {
     'self-signed certificate in chain',
     false,
   ),
-  /** No answer ever; the client's own time limit ends the call. */
+  /** No response ever comes; the client's own timeout ends the call. */
   stall: { name: 'TimeoutError', message: 'timed out after 20 s', timedOut: true },
 } as const satisfies Record<string, Partial<ApiFailure>>
 
 export type FailureName = keyof typeof FAILURES
 
-/** The failure of an operation in a kind of trouble. */
+/** The failure of a call of an operation. */
 export function createFailure(
   operation: string,
-  trouble: FailureName,
+  name: FailureName,
   members: Partial<ApiFailure> = {},
 ): ApiFailure {
-  return aFailure({ operation, ...FAILURES[trouble], ...members })
+  return aFailure({ operation, ...FAILURES[name], ...members })
 }
 
-/** Trouble after which the call may or may not have been carried out. */
+/** Failures of calls that may or may not have been executed. */
 export const AMBIGUOUS = [
   'gatewayTimeout',
   'gatewayTimeoutPage',
@@ -101,7 +101,7 @@ export const AMBIGUOUS = [
   'stall',
 ] as const satisfies readonly FailureName[]
 
-/** Trouble that passes, and in which nothing was carried out. */
+/** Temporary failures of calls that were certainly not executed. */
 export const NOT_EXECUTED = [
   'throttled',
   'throttledUntyped',
@@ -111,7 +111,7 @@ export const NOT_EXECUTED = [
   'unknownHost',
 ] as const satisfies readonly FailureName[]
 
-/** Trouble that does not pass. */
+/** Failures that a retry cannot fix. */
 export const PERMANENT = [
   'badRequest',
   'forbidden',

@@ -1,42 +1,42 @@
 /**
- * Time as a queue of events: it stands still while anything is left to do, and then jumps to whatever
- * comes next. A run of half an hour takes a few milliseconds, and takes the same steps every time.
+ * A clock as a queue of events: time stands still while code runs, and then jumps to the next event. A run
+ * of half an hour takes a few milliseconds, and takes the same steps every time.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { abortReason, type Clock } from '../../../src/lib/clock.ts'
 
 export type VirtualClock = Clock &
   Readonly<{
-    /** Lets something happen after so many milliseconds; the function given back calls it off. */
-    schedule(ms: number, happen: () => void): () => void
+    /** Schedules an event after so many milliseconds; the returned function cancels it. */
+    schedule(ms: number, event: () => void): () => void
     /**
      * Lets time pass until the task has ended.
      *
-     * @throws what the task throws; an error when nothing is left to happen and the task still waits
+     * @throws what the task throws, and an error when no events are left while the task still waits
      */
     run<T>(task: Promise<T>): Promise<T>
-    /** Lets everything happen that is still to come. */
+    /** Runs all events that are left. */
     drain(): Promise<void>
   }>
 
 type Event = { readonly at: number; readonly run: () => void }
 
-/** Far more events than any run has: a run that gets here would never end. */
+/** Far more events than any run has: a run with more would never end. */
 const MAX_EVENTS = 100_000
 
-/** Makes a clock that begins at `startMs`. */
+/** Creates a clock that starts at `startMs`. */
 export function virtualClock(startMs = 0): VirtualClock {
   let now = startMs
-  // In the order of their times; those of the same time in the order in which they were scheduled.
+  // Ordered by time, and events of the same time by when they were scheduled.
   const events: Event[] = []
 
-  const schedule = (ms: number, happen: () => void): (() => void) => {
-    const event = { at: now + Math.max(0, ms), run: happen }
+  const schedule = (ms: number, run: () => void): (() => void) => {
+    const event = { at: now + Math.max(0, ms), run }
     const later = events.findIndex(({ at }) => at > event.at)
     events.splice(later < 0 ? events.length : later, 0, event)
     return () => {
-      const place = events.indexOf(event)
-      if (place >= 0) events.splice(place, 1)
+      const index = events.indexOf(event)
+      if (index >= 0) events.splice(index, 1)
     }
   }
 
@@ -55,10 +55,10 @@ export function virtualClock(startMs = 0): VirtualClock {
         return
       }
       const abort = (): void => {
-        callOff()
+        cancel()
         reject(abortReason(signal))
       }
-      const callOff = schedule(ms, () => {
+      const cancel = schedule(ms, () => {
         signal.removeEventListener('abort', abort)
         resolve()
       })
@@ -75,20 +75,20 @@ export function virtualClock(startMs = 0): VirtualClock {
         state.ended = true
       }
       task.then(end, end)
-      for (let passed = 0; passed < MAX_EVENTS; passed += 1) {
-        // One turn of the event loop: by then every promise that could go on has done so.
+      for (let count = 0; count < MAX_EVENTS; count += 1) {
+        // After one turn of the event loop, every promise that can continue has done so.
         await turn()
         if (state.ended) return task
-        if (!next()) throw new Error('Nothing is left to happen, and the task has not ended.')
+        if (!next()) throw new Error('No events are left, and the task has not ended.')
       }
-      throw new Error('The task goes on for ever.')
+      throw new Error('The task never ends.')
     },
     drain: async () => {
-      for (let passed = 0; passed < MAX_EVENTS; passed += 1) {
+      for (let count = 0; count < MAX_EVENTS; count += 1) {
         await turn()
         if (!next()) return
       }
-      throw new Error('Something goes on for ever.')
+      throw new Error('The events never end.')
     },
   }
 }
