@@ -24,7 +24,7 @@ export default defineConfig({
     // In one file, for the same reason; test/support/run-action.ts limits how many processes start at a time.
     maxConcurrency: 6,
     sequence: { shuffle: true },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
     env: { NODE_COMPILE_CACHE: compileCache },
