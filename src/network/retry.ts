@@ -52,7 +52,7 @@ const MAX_RETRY_AFTER_MS = 300_000
 type Backoff = Readonly<{ baseMs: number; maxMs: number }>
 
 const DEFAULT_BACKOFF: Backoff = { baseMs: 1_000, maxMs: 20_000 }
-// The values for throttling come from bench/fleet.ts: with shorter delays, all jobs are throttled again,
+// The values for throttling come from bench/throttled-fleet.ts: with shorter delays, all jobs are throttled again,
 // and without a minimum share of the delay too many jobs return at the same time.
 const THROTTLED_BACKOFF: Backoff = { baseMs: 8_000, maxMs: 64_000 }
 const MIN_JITTER = 0.25

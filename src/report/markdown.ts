@@ -1,4 +1,4 @@
-/** Markdown that foreign text cannot break out of. */
+/** Escapes text from outside, so that it cannot change the structure of the Markdown around it. */
 import { sanitizeLine } from '../lib/text.ts'
 
 /**
@@ -14,18 +14,18 @@ export function code(text: string, limit = 300): string {
   return `<code>${escapeMarkdown(text, limit)}</code>`
 }
 
-/** Text as code with places to break it, for the cell of a table: the screen may be that of a phone. */
+/** Text as code for a table cell, with places to break it on narrow screens. */
 export function breakableCode(text: string, limit = 300): string {
   const pieces = sanitizeLine(text, limit).match(/[^-_.:/ ]{1,12}[-_.:/ ]*|[-_.:/ ]+/gu) ?? []
   return `<code>${pieces.map(escapeCharacters).join('<wbr>')}</code>`
 }
 
-// Commands and policy statements are there to be copied, whoever's text they stand in; the full stop of a
-// sentence is no part of them.
+// People copy commands and policy statements, so they are shown as code in every text; the period at the end
+// of a sentence is not part of them.
 const INLINE_CODE =
   /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{".*\}/gu
 
-/** A sentence for people: what stands in backticks, and what is there to be copied, as code; the rest literal. */
+/** A sentence for people: code in backticks, commands and policy statements as code, the rest escaped. */
 export function renderText(text: string, limit = 500): string {
   const line = sanitizeLine(text, limit)
   let end = 0
@@ -38,7 +38,7 @@ export function renderText(text: string, limit = 500): string {
   return rendered + escapeCharacters(line.slice(end))
 }
 
-/** A link whose address is our own and whose text may be foreign. */
+/** A link to one of our own addresses; its text may come from outside. */
 export function link(text: string, url: string): string {
   const address = url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/gu, encodeURIComponent)
   return `<a href="${address.replaceAll('&', '&amp;')}">${escapeMarkdown(text)}</a>`

@@ -54,7 +54,7 @@ export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
   }
 }
 
-/** One line, at most as long as no name of the API is; empty for undefined. */
+/** One line, truncated well above the length of any name of the API; empty for undefined. */
 function singleLine(text = ''): string {
   return sanitizeLine(text, 300)
 }

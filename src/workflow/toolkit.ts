@@ -15,7 +15,7 @@ import { stat } from 'node:fs/promises'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
-/** What the runner offers to a run. */
+/** What a run uses of the runner. */
 export type Toolkit = Readonly<{
   /** Writes one line to the log unchanged: the text must already be sanitized. */
   info(line: string): void
