@@ -77,7 +77,7 @@ export type Emulator = {
   planJob(plan: JobPlan): void
   /** Starts again with a new state, without faults and requests. */
   reset(): void
-  /** Stops to listen and closes every connection. */
+  /** Stops listening and closes every connection. */
   stop(): Promise<void>
 }
 
