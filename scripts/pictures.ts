@@ -1,6 +1,6 @@
 /**
- * Makes docs/pictures anew: the summary and the comment of real runs on the emulator, as GitHub shows them on
- * a desktop and on a phone. Fails when anything overflows, is cut, or would be stripped by GitHub.
+ * Creates docs/pictures: the summaries and comments of real runs on the emulator, as GitHub shows them on a
+ * desktop and on a phone. Fails when anything overflows, is cut off, or would be removed by GitHub.
  *
  * Needs Chromium, pngquant and two fonts from Debian:
  * apt-get install -y --no-install-recommends chromium pngquant fonts-liberation fonts-noto-color-emoji
@@ -10,48 +10,48 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openBrowser, type Tab } from './pictures/browser.ts'
-import { flawsOf, heightOf } from './pictures/checks.ts'
-import { pageOf } from './pictures/page.ts'
-import { playScenes, type Picture } from './pictures/scenes.ts'
+import { findProblems, getHeight } from './pictures/checks.ts'
+import { renderPage } from './pictures/page.ts'
+import { runScenes, type Picture } from './pictures/scenes.ts'
 
-/** Wide enough for GitHub's own layout on a desktop, and the commonest width of a phone. */
+/** A width for GitHub's desktop layout, and the most common width of a phone. */
 const SCREENS = [
   { name: 'desktop', width: 900, scale: 1 },
   { name: 'phone', width: 390, scale: 1.5 },
 ] as const
 
-/** More makes the repository heavy for no gain. */
-const MOST_BYTES = 80 * 1024
+/** Maximum size of one picture. */
+const MAX_BYTES = 80 * 1024
 
 const folder = fileURLToPath(new URL('../docs/pictures', import.meta.url))
 
 async function shoot(tab: Tab, picture: Picture): Promise<readonly string[]> {
-  const flaws: string[] = []
+  const problems: string[] = []
   for (const { name, width, scale } of SCREENS) {
     const file = `${picture.name}-${name}.png`
-    await tab.show(pageOf(picture), width, scale)
-    const png = smaller(await tab.capture(await heightOf(tab), width))
+    await tab.show(renderPage(picture), width, scale)
+    const png = compress(await tab.capture(await getHeight(tab), width))
     writeFileSync(join(folder, file), png)
-    flaws.push(...(await flawsOf(tab)).map((flaw) => `${file}: ${flaw}`))
-    if (png.length > MOST_BYTES) flaws.push(`${file}: ${png.length} bytes`)
+    problems.push(...(await findProblems(tab)).map((problem) => `${file}: ${problem}`))
+    if (png.length > MAX_BYTES) problems.push(`${file}: ${png.length} bytes`)
   }
-  return flaws
+  return problems
 }
 
-/** The same with few colours, which is all that text has. */
-function smaller(png: Buffer): Buffer {
+/** Reduces the number of colours: text needs few. */
+function compress(png: Buffer): Buffer {
   return execFileSync('pngquant', ['--strip', '--speed', '1', '--nofs', '64', '-'], { input: png })
 }
 
-const pictures = await playScenes()
+const pictures = await runScenes()
 mkdirSync(folder, { recursive: true })
 for (const file of readdirSync(folder)) if (file.endsWith('.png')) rmSync(join(folder, file))
 const browser = await openBrowser()
 try {
-  const flaws: string[] = []
-  for (const picture of pictures) flaws.push(...(await shoot(browser.tab, picture)))
-  for (const flaw of flaws) process.stderr.write(`${flaw}\n`)
-  process.exitCode = flaws.length === 0 ? 0 : 1
+  const problems: string[] = []
+  for (const picture of pictures) problems.push(...(await shoot(browser.tab, picture)))
+  for (const problem of problems) process.stderr.write(`${problem}\n`)
+  process.exitCode = problems.length === 0 ? 0 : 1
 } finally {
   await browser.close()
 }

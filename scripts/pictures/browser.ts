@@ -1,4 +1,4 @@
-/** A headless Chromium, by its own protocol. */
+/** A headless Chromium, controlled by the DevTools Protocol. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline'
 import { isObject } from '../../emulator/lib/validation.ts'
 
 export type Tab = Readonly<{
-  /** Shows a page on a screen of that many CSS pixels. */
+  /** Shows a page on a screen of this width in CSS pixels. */
   show(html: string, width: number, scale: number): Promise<void>
-  /** That much of the page as PNG. */
+  /** A screenshot of the page as PNG. */
   capture(height: number, width: number): Promise<Buffer>
-  /** The value of an expression on the page, as JSON has it. */
+  /** Evaluates an expression on the page; the value must be JSON. */
   evaluate(expression: string): Promise<unknown>
 }>
 
@@ -28,7 +28,7 @@ export async function openBrowser(program = 'chromium'): Promise<Browser> {
       '--no-sandbox',
       '--disable-gpu',
       '--hide-scrollbars',
-      // Coloured edges of letters only make the files larger.
+      // Subpixel rendering only makes the files larger.
       '--disable-lcd-text',
       '--remote-debugging-port=0',
       `--user-data-dir=${profile}`,

@@ -1,4 +1,4 @@
-/** Markdown as GitHub shows it: its own rendering rules and styles, in the frame of a summary or a comment. */
+/** Renders Markdown as GitHub does, with its styles, in the frame of a summary or a comment. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { micromark } from 'micromark'
@@ -21,17 +21,17 @@ const FRAME = `
   .comment .markdown-body { font-size: 14px }
 `
 
-/** A whole page with one report on it. */
-export function pageOf({ kind, markdown }: Picture): string {
+/** A complete HTML page that shows one report. */
+export function renderPage({ kind, markdown }: Picture): string {
   const header =
     kind === 'comment'
       ? '<b>github-actions</b> <small>bot</small> commented'
       : '<b>storage</b> summary'
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><style>${styles}${FRAME}</style></head>
-<body><div class="frame ${kind}"><header>${header}</header><div class="markdown-body">${htmlOf(markdown)}</div></div></body></html>`
+<body><div class="frame ${kind}"><header>${header}</header><div class="markdown-body">${renderMarkdown(markdown)}</div></div></body></html>`
 }
 
-function htmlOf(markdown: string): string {
+function renderMarkdown(markdown: string): string {
   return micromark(markdown, {
     allowDangerousHtml: true,
     extensions: [gfm()],

@@ -1,4 +1,4 @@
-/** Real runs of the bundle on an emulator, for their summaries and comments. */
+/** Runs the bundle on the emulator to get summaries and comments. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
@@ -13,16 +13,16 @@ export type Picture = Readonly<{ name: string; kind: 'summary' | 'comment'; mark
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 const EXAMPLE = 'comment-on-pull-request.yml'
-/** Time passes this much faster, since a picture of a job of two minutes says more than one of a second. */
+/** How much faster time passes, so that a picture can show a job of two minutes. */
 const SCALE = 30
 
-/** Everything that there is a picture of. */
-export async function playScenes(): Promise<readonly Picture[]> {
+/** The reports to take pictures of. */
+export async function runScenes(): Promise<readonly Picture[]> {
   const opened = pullRequest()
   const merged = push()
-  const good = await onStage(async (emulator, run) => {
+  const good = await withEmulator(async (emulator, run) => {
     const plan = await run(opened)
-    const planComment = commentOn(emulator)
+    const planComment = getComment(emulator)
     emulator.state.github.pulls.push({
       number: 7,
       repository: 'octo-org/octo-app',
@@ -38,19 +38,19 @@ export async function playScenes(): Promise<readonly Picture[]> {
       { name: 'summary-plan', kind: 'summary', markdown: plan },
       { name: 'comment-plan', kind: 'comment', markdown: planComment },
       { name: 'summary-created', kind: 'summary', markdown: created },
-      { name: 'comment-created', kind: 'comment', markdown: commentOn(emulator) },
+      { name: 'comment-created', kind: 'comment', markdown: getComment(emulator) },
     ] as const
   })
-  const refused = await onStage(async (emulator, run) => {
+  const refused = await withEmulator(async (emulator, run) => {
     addStorage(emulator.environment(), {
       resourceName: 'media',
       bucketName: 'acme-media',
       permissions: { authenticated: ['READ'] },
     })
     await run(opened)
-    return [{ name: 'comment-refused', kind: 'comment', markdown: commentOn(emulator) }] as const
+    return [{ name: 'comment-refused', kind: 'comment', markdown: getComment(emulator) }] as const
   })
-  const failed = await onStage(async (emulator, run) => {
+  const failed = await withEmulator(async (emulator, run) => {
     emulator.planJob({
       error:
         'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo-org-octo-app is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media14558-prod because no identity-based policy allows the s3:CreateBucket action',
@@ -63,7 +63,7 @@ export async function playScenes(): Promise<readonly Picture[]> {
 
 type RunStep = (event: WorkflowEvent) => Promise<string>
 
-async function onStage<T>(play: (emulator: Emulator, run: RunStep) => Promise<T>): Promise<T> {
+async function withEmulator<T>(play: (emulator: Emulator, run: RunStep) => Promise<T>): Promise<T> {
   const origin = Date.now()
   const emulator = await startEmulator({
     clock: scaledClock(SCALE, origin),
@@ -101,7 +101,7 @@ async function runStep(
     env: {
       ...emulator.env,
       ...step.env,
-      // So that there is something to say about buckets and guests.
+      // To show buckets and guests in the reports.
       'INPUT_BUCKET-NAME': 'acme-media',
       'INPUT_UNAUTHENTICATED-PERMISSIONS': 'READ',
       ...clock,
@@ -111,7 +111,7 @@ async function runStep(
   return end.summary
 }
 
-function commentOn(emulator: Emulator): string {
+function getComment(emulator: Emulator): string {
   const [comment, ...more] = emulator.state.github.comments
   if (comment === undefined || more.length > 0) throw new Error('There must be one comment')
   return comment.body
