@@ -42,9 +42,7 @@ export async function resolveLostResponse(
     case 'job':
       state.lostResponse = undefined
       reportSettled(observer, state)
-      observer.onLog(
-        `${operation} started job ${effect.jobId}, although its response was lost.`,
-      )
+      observer.onLog(`${operation} started job ${effect.jobId}, although its response was lost.`)
       observer.onJob(effect.jobId, effect.status)
       return { kind: 'started', jobId: effect.jobId, status: effect.status }
     case 'storage':
@@ -59,7 +57,9 @@ export async function resolveLostResponse(
       if (isLastAttempt) {
         throw unknownOutcome(lost.failure, 'the role has no permission to check', ref)
       }
-      observer.onLog(`The role has no permission to check for an effect. Sending ${operation} again.`)
+      observer.onLog(
+        `The role has no permission to check for an effect. Sending ${operation} again.`,
+      )
       state.lostResponse = undefined
       state.resentUnchecked = true
       return undefined
@@ -156,8 +156,7 @@ function interpretReads(
   storage: ApiResult<Storage | undefined>,
 ): Effect {
   if (jobs.ok && findPendingJob(jobs.value) !== undefined) return { kind: 'job-pending' }
-  const isStorageRead =
-    storage.ok || classifyFailure(storage.failure) === 'not-found'
+  const isStorageRead = storage.ok || classifyFailure(storage.failure) === 'not-found'
   if (jobs.ok && isStorageRead) return { kind: 'none' }
   if (isDenied(storage) && isDenied(jobs)) return { kind: 'denied' }
   const failed = isStorageRead ? jobs : storage

@@ -47,8 +47,7 @@ export function toMutation(
       }
     : {
         operation: 'UpdateBackendStorage',
-        send: (options) =>
-          amplify.updateStorage(desired.resourceName, change.permissions, options),
+        send: (options) => amplify.updateStorage(desired.resourceName, change.permissions, options),
         isDone: (storage) =>
           storage !== undefined && diffStorage(desired, storage, naming).length === 0,
       }
@@ -182,7 +181,6 @@ async function prepareRetry(
     ? await waitBeforeRetry(retryPolicy, failure, state.attempts)
     : 'exhausted'
   if (next === 'retry') return
-  const error =
-    next === 'deadline' ? deadlineExceeded(failure, ref) : toActionError(failure, ref)
+  const error = next === 'deadline' ? deadlineExceeded(failure, ref) : toActionError(failure, ref)
   throw asUnknownIfUnchecked(error, state)
 }
