@@ -1,5 +1,5 @@
 /** Environment variables that affect connections and credentials. */
-import type { Env } from '../lib/env.ts'
+import { readVariable, type Env } from '../lib/env.ts'
 import { classifyEndpoint, ENDPOINT_VARIABLES } from '../network/endpoints.ts'
 import { parseProxyUrl, PROXY_VARIABLES } from '../network/proxy.ts'
 import { formatInput } from './format.ts'
@@ -19,7 +19,7 @@ export type AvailableCredentials = Readonly<{
  * ACTIONS_ID_TOKEN_* variables only for jobs with `id-token: write`.
  */
 export function detectCredentials(env: Env): AvailableCredentials {
-  const isSet = (name: string): boolean => (env[name] ?? '').trim() !== ''
+  const isSet = (name: string): boolean => readVariable(env, name) !== ''
   return {
     canRequestIdToken:
       isSet('ACTIONS_ID_TOKEN_REQUEST_URL') && isSet('ACTIONS_ID_TOKEN_REQUEST_TOKEN'),
@@ -95,7 +95,7 @@ function endpointProblem(
 /** Without this check, Node ignores a SOCKS proxy silently and crashes because of a malformed address. */
 function proxyProblems(env: Env): readonly InputProblem[] {
   return PROXY_VARIABLES.flatMap((input) => {
-    const text = env[input]?.trim() ?? ''
+    const text = readVariable(env, input)
     if (text === '' || parseProxyUrl(text) !== undefined) return []
     const hasCredentials = text.includes('@')
     return [

@@ -1,4 +1,5 @@
 /** Lists in every notation that workflows produce, and the lists of permissions and account IDs. */
+import { parseJson } from '../lib/json.ts'
 import { PERMISSIONS, type Permission } from '../storage/model.ts'
 import { formatInput } from './format.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
@@ -108,12 +109,8 @@ function unquote(text: string): string {
 }
 
 function parseJsonArray(text: string): readonly unknown[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseJson(text)
+  return Array.isArray(value) ? value : undefined
 }
 
 function normalizePermission(entry: string): string {

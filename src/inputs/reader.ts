@@ -1,5 +1,5 @@
 /** Reads one input at a time from the environment of the step. */
-import type { Env } from '../lib/env.ts'
+import { readVariable, type Env } from '../lib/env.ts'
 import { formatInput } from './format.ts'
 import type { InputProblem, Parsed } from './parsed.ts'
 
@@ -48,7 +48,7 @@ export function findInput(
     ...variables.map((each) => [each, each]),
   ] as const
   for (const [source = '', variable = ''] of candidates) {
-    const text = (env[variable] ?? '').trim()
+    const text = readVariable(env, variable)
     if (text !== '') return { source, text }
   }
   // Only the runner can evaluate an expression.

@@ -1,5 +1,5 @@
 /** What a person probably meant: misspelled words, unknown inputs, and dashes in place of hyphens. */
-import type { Env } from '../lib/env.ts'
+import { readVariable, type Env } from '../lib/env.ts'
 import { formatInput } from './format.ts'
 import { invalid, type Parsed } from './parsed.ts'
 import { inputVariable } from './reader.ts'
@@ -45,7 +45,7 @@ export function unknownInputWarnings(env: Env, declared: readonly string[]): rea
   // input itself is set.
   const isDuplicate = (variable: string): boolean => {
     const hyphenated = PREFIX + variable.slice(PREFIX.length).replaceAll('_', '-')
-    return known.has(hyphenated) && (env[hyphenated] ?? '').trim() !== ''
+    return known.has(hyphenated) && readVariable(env, hyphenated) !== ''
   }
   const unknown = Object.keys(env)
     .filter((name) => name.length > PREFIX.length && name.startsWith(PREFIX))

@@ -5,7 +5,7 @@
  * shape is not trusted, and its text must only be shown through `quote`.
  */
 import type { Env } from '../lib/env.ts'
-import { getPath, isObject, nonEmptyString } from '../lib/json.ts'
+import { getPath, isObject, nonEmptyString, parseJson } from '../lib/json.ts'
 
 export type WorkflowEvent = Readonly<{
   /** For example `pull_request` (`GITHUB_EVENT_NAME`). */
@@ -137,11 +137,8 @@ function readPayload(path: string, readFile: (path: string) => string): Payload 
     return { payload: {}, problem: 'could not be read' }
   }
   if (content.trim() === '') return { payload: {}, problem: 'is empty' }
-  try {
-    const payload: unknown = JSON.parse(content.replace(/^\uFEFF/, ''))
-    if (isObject(payload)) return { payload }
-    return { payload: {}, problem: 'does not contain a JSON object' }
-  } catch {
-    return { payload: {}, problem: 'does not contain valid JSON' }
-  }
+  const payload = parseJson(content.replace(/^\uFEFF/, ''))
+  if (payload === undefined) return { payload: {}, problem: 'does not contain valid JSON' }
+  if (isObject(payload)) return { payload }
+  return { payload: {}, problem: 'does not contain a JSON object' }
 }
