@@ -95,7 +95,8 @@ scenarios(
   'A run without a role uses the default credential chain, names the source and masks the keys',
   credentialSources,
   async ({ source, env }) => {
-    const bed = await createTestBed()
+    // The SDK waits one second for the metadata service.
+    const bed = await createTestBed({ scale: 1 })
     const keys = createSessionKeys(bed)
     const step = await runAction(bed, {
       with: ambientOnly,

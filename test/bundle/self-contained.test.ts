@@ -103,7 +103,8 @@ scenarios(
   'The checked-out action finds credentials in every place of the default chain',
   credentialSources,
   async ({ source, env }) => {
-    const bed = await createTestBed()
+    // The SDK waits one second for the metadata service.
+    const bed = await createTestBed({ scale: 1 })
     const keys = createSessionKeys(bed)
     const step = await runAction(bed, {
       bundle,
