@@ -91,7 +91,7 @@ scenarios<Readonly<{ scheme: Scheme; variable: string; withoutScheme?: true }>>(
     },
   },
   async ({ scheme, variable, withoutScheme }) => {
-    const bed = await createTestBed()
+    const bed = await createTestBed({ scale: 1 })
     const guard = createNetworkGuard()
     const proxy = await startProxy(bed)
     const step = await runAction(bed, {
@@ -119,7 +119,7 @@ scenarios(
   'A proxy gets no request for a host of NO_PROXY',
   { NO_PROXY: '.fake.test', no_proxy: HOSTS.join(',') },
   async (value, variable) => {
-    const bed = await createTestBed()
+    const bed = await createTestBed({ scale: 1 })
     const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, {}])))
     const proxy = await startProxy(bed)
     const step = await runAction(bed, {
