@@ -37,6 +37,7 @@ describe.skipIf(process.platform === 'win32')('After the release is published', 
    */
   function run(name: string, cases: string, version = 'v1.2.3'): Run {
     const step = getSteps(publish).find((one) => at(one, 'name') === name)
+    if (step === undefined) throw new Error(`release.yml has no step "${name}"`)
     const options = at(step, 'shell') === 'bash' ? ['-eo', 'pipefail'] : ['-e']
     const gh = ['gh() {', `printf '%s\\n' "$*" >&2`, `case "$*" in ${cases} esac`, '}']
     const { status, stdout, stderr } = spawnSync(
@@ -56,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('After the release is published', 
   }
 
   it('The workflow goes on if the release is immutable', () => {
-    expect(run('The release is immutable', '*) echo true;;')).toEqual({
+    expect(run('Check that the release is immutable', '*) echo true;;')).toEqual({
       status: 0,
       calls: ['release view v1.2.3 --json isImmutable --jq .isImmutable'],
       stdout: '',
@@ -67,7 +68,7 @@ describe.skipIf(process.platform === 'win32')('After the release is published', 
     ['is not immutable', '*) echo false;;'],
     ['cannot be read', '*) return 1;;'],
   ])('The workflow fails with an annotation if the release %s', (_, cases) => {
-    const { status, stdout } = run('The release is immutable', cases)
+    const { status, stdout } = run('Check that the release is immutable', cases)
     expect(status).toBe(1)
     expect(stdout).toMatch(/^::error::/)
   })
