@@ -47,6 +47,7 @@ test('A property is found on any object, and a getter that throws is ignored', (
   expect(getProperty(hostile, 'message')).toBeUndefined()
   expect(getProperty(undefined, 'a')).toBeUndefined()
   expect(getProperty('text', 'length')).toBeUndefined()
+  expect(getProperty(() => 1, 'length')).toBeUndefined()
 })
 
 test('A property of another type counts as absent', () => {
