@@ -38,7 +38,7 @@ export default defineConfig({
         // All cases of the tests that try a sample in `npm test`; see test/support/sampling.ts.
         test: {
           name: 'thorough',
-          include: ['test/bundle/**/*.test.ts', 'test/unit/*-properties.test.ts'],
+          include: ['test/bundle/**/*.test.ts', 'test/unit/**/*-properties.test.ts'],
           env: { NODE_COMPILE_CACHE: compileCache, THOROUGH: 'yes' },
           testTimeout: 300_000,
         },

@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/unit/**/*.test.ts'],
     exclude: [
       // These start servers, or try what is not mutated.
-      'test/unit/{agents,ambient-credentials,assume-role,id-token,request,sdk-client}.test.ts',
+      'test/unit/aws/*.test.ts',
+      'test/unit/network/{agents,request}.test.ts',
       'test/unit/inputs/{any-text,environment,lists,names,read-inputs,region-and-roles}.test.ts',
     ],
     testTimeout: 30_000,

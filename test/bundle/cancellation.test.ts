@@ -225,7 +225,7 @@ async function cancelAt({ point, options }: CancelCase): Promise<void> {
   expect(result.summary).toContain('cancelled')
 }
 
-// On Windows no process can be sent a signal that it may catch; see test/unit/cancellation.test.ts.
+// On Windows no process can be sent a signal that it may catch; see test/unit/run/cancellation.test.ts.
 if (process.platform !== 'win32') {
   const seed = newSeed()
   const random = seededRandom(seed)

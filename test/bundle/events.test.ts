@@ -1,4 +1,4 @@
-/** One event of each kind on the bundle; test/unit/event.test.ts has the whole table. */
+/** One event of each kind on the bundle; test/unit/workflow/decide.test.ts has the whole table. */
 import { expect } from 'vitest'
 
 import type { Emulator } from '../../emulator/emulator.ts'

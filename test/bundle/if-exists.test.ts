@@ -1,4 +1,4 @@
-/** A storage that exists before the run; test/unit/apply.test.ts has every difference. */
+/** A storage that exists before the run; test/unit/storage has every difference. */
 import { expect } from 'vitest'
 
 import type { Emulator, Rules } from '../../emulator/emulator.ts'

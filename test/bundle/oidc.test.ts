@@ -1,4 +1,4 @@
-/** The token of a job; test/unit/oidc.test.ts has every response of the token service. */
+/** The token of a job; test/unit/aws/id-token.test.ts has every response of the token service. */
 import { expect } from 'vitest'
 
 import {

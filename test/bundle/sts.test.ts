@@ -1,4 +1,4 @@
-/** The role of a run; test/unit/sts.test.ts has every error of STS. */
+/** The role of a run; test/unit/aws/assume-role.test.ts has every error of STS. */
 import { expect } from 'vitest'
 
 import {

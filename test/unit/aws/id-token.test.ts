@@ -1,21 +1,21 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import { startEmulator, type Emulator } from '../../../emulator/emulator.ts'
 import {
   decodeClaims,
   getIdTokenEndpoint,
   prefetchIdToken,
   requestIdToken,
   type IdTokenRequest,
-} from '../../src/aws/id-token.ts'
-import { createSecrets } from '../../src/lib/secrets.ts'
-import { createAgents, destroyAgents } from '../../src/network/agents.ts'
-import type { RetryPolicy } from '../../src/network/retry.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, serveRaw, skippingClock, type Handler } from '../support/unit/http-server.ts'
-import { containing, matching } from '../support/unit/matchers.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
-import { resultOf, type TaskResult } from '../support/unit/task-result.ts'
+} from '../../../src/aws/id-token.ts'
+import { createSecrets } from '../../../src/lib/secrets.ts'
+import { createAgents, destroyAgents } from '../../../src/network/agents.ts'
+import type { RetryPolicy } from '../../../src/network/retry.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
+import { serve, serveRaw, skippingClock, type Handler } from '../../support/unit/http-server.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
+import { neverAborted } from '../../support/unit/storage-context.ts'
+import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
 const TOKEN = 'header.payload.signature'
 

@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { collapsePeriods, quote, sanitizeLine, truncate } from '../../src/lib/text.ts'
-import { anyCharacter } from '../support/any-character.ts'
+import { collapsePeriods, quote, sanitizeLine, truncate } from '../../../src/lib/text.ts'
+import { anyCharacter } from '../../support/any-character.ts'
 
 describe('collapsePeriods', () => {
   test.each([

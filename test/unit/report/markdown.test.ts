@@ -7,9 +7,9 @@ import {
   escapeMarkdown,
   renderText,
   table,
-} from '../../src/report/markdown.ts'
-import { sanitizeLine } from '../../src/lib/text.ts'
-import { renderMarkdown } from '../support/rendered-markdown.ts'
+} from '../../../src/report/markdown.ts'
+import { sanitizeLine } from '../../../src/lib/text.ts'
+import { renderMarkdown } from '../../support/rendered-markdown.ts'
 
 const foreign = fc
   .array(

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { abortReason, formatDuration, systemClock } from '../../src/lib/clock.ts'
+import { abortReason, formatDuration, systemClock } from '../../../src/lib/clock.ts'
 
 test.each([
   [-5_000, '0 s'],

@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
-import { parseArn } from '../../src/lib/arn.ts'
-import { errorMessage } from '../../src/lib/error-message.ts'
+import { parseArn } from '../../../src/lib/arn.ts'
+import { errorMessage } from '../../../src/lib/error-message.ts'
 import {
   getNumber,
   getPath,
@@ -10,7 +10,7 @@ import {
   isObject,
   nonEmptyString,
   parseJson,
-} from '../../src/lib/json.ts'
+} from '../../../src/lib/json.ts'
 
 test.each([
   ['{"a":1}', { a: 1 }],

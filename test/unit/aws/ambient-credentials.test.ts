@@ -3,11 +3,11 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import type { ActionError } from '../../src/errors/action-error.ts'
-import { createHome } from '../support/home-folder.ts'
-import { runInProcess } from '../support/run-in-process.ts'
-import { startForwardProxy } from '../support/servers/forward-proxy.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
+import type { ActionError } from '../../../src/errors/action-error.ts'
+import { createHome } from '../../support/home-folder.ts'
+import { runInProcess } from '../../support/run-in-process.ts'
+import { startForwardProxy } from '../../support/servers/forward-proxy.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
 
 const CONFIG = `[profile role]
 role_arn = arn:aws:iam::111122223333:role/r

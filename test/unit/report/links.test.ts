@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { buildLinks, type LinkSubject } from '../../src/report/links.ts'
+import { buildLinks, type LinkSubject } from '../../../src/report/links.ts'
 
 const ENV = {
   GITHUB_SERVER_URL: 'https://github.com',

@@ -1,6 +1,6 @@
 import { partition } from '@aws-sdk/core/client'
 import { expect, test } from 'vitest'
-import { PARTITIONS } from '../../src/lib/aws-partitions.ts'
+import { PARTITIONS } from '../../../src/lib/aws-partitions.ts'
 
 test.each([
   ...['us-east-1', 'cn-north-1', 'us-gov-west-1', 'eusc-de-east-1', 'us-iso-east-1'],

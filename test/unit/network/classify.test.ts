@@ -6,8 +6,8 @@ import {
   isRetryable,
   mayHaveBeenExecuted,
   type FailureKind,
-} from '../../src/network/classify.ts'
-import type { ApiFailure } from '../../src/network/failure.ts'
+} from '../../../src/network/classify.ts'
+import type { ApiFailure } from '../../../src/network/failure.ts'
 import {
   aFailure,
   AMBIGUOUS,
@@ -15,7 +15,7 @@ import {
   NOT_EXECUTED,
   PERMANENT,
   type FailureName,
-} from '../support/unit/api-failures.ts'
+} from '../../support/unit/api-failures.ts'
 
 const classify = (members: Partial<ApiFailure>): FailureKind => classifyFailure(aFailure(members))
 const classifyResponse = (status: number, name = 'Unknown', message = ''): FailureKind =>

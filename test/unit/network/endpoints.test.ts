@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classifyEndpoint, isDefaultHost } from '../../src/network/endpoints.ts'
+import { classifyEndpoint, isDefaultHost } from '../../../src/network/endpoints.ts'
 
 describe('classifyEndpoint', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { createCancellation, MUTATION_GRACE_MS } from '../../src/run/cancellation.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
-import { abortReason } from '../../src/lib/clock.ts'
+import { createCancellation, MUTATION_GRACE_MS } from '../../../src/run/cancellation.ts'
+import { ActionError } from '../../../src/errors/action-error.ts'
+import { abortReason } from '../../../src/lib/clock.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -1,10 +1,10 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
-import { isFailure, toFailedOutcome, RESULTS, type RunOutcome } from '../../src/run/outcome.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
-import { createRunState, type RunState } from '../../src/run/state.ts'
-import { STORAGE_REF } from '../support/unit/storage-context.ts'
+import { isFailure, toFailedOutcome, RESULTS, type RunOutcome } from '../../../src/run/outcome.ts'
+import { ActionError } from '../../../src/errors/action-error.ts'
+import { createRunState, type RunState } from '../../../src/run/state.ts'
+import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
 const cancelled = new ActionError('CANCELLED', 'The run was cancelled (SIGINT).', {
   result: 'cancelled',

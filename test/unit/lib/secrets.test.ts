@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
-import { createSecrets, type Secrets } from '../../src/lib/secrets.ts'
+import { createSecrets, type Secrets } from '../../../src/lib/secrets.ts'
 
 function secretsOf(...values: readonly string[]): { secrets: Secrets; masked: string[] } {
   const masked: string[] = []

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { createRunState, getRunningJob } from '../../src/run/state.ts'
+import { createRunState, getRunningJob } from '../../../src/run/state.ts'
 
 describe('the running job of a run', () => {
   it.each([undefined, 'RUNNING'])('is undefined before there is a job (status %j)', (status) => {

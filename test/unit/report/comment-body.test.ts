@@ -1,17 +1,17 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { RunOutcome } from '../../src/run/outcome.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
-import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
-import { invalidInputError, readInputs, type Inputs } from '../../src/inputs/read-inputs.ts'
+import type { RunOutcome } from '../../../src/run/outcome.ts'
+import { ActionError } from '../../../src/errors/action-error.ts'
+import { ERROR_CATALOG, type ErrorCode } from '../../../src/errors/catalog.ts'
+import { invalidInputError, readInputs, type Inputs } from '../../../src/inputs/read-inputs.ts'
 import {
   renderComment,
   isWorthReporting,
   commentMarker,
   parseRunId,
-} from '../../src/report/comment-body.ts'
-import { getCreateChanges } from '../../src/storage/diff.ts'
-import { renderMarkdown } from '../support/rendered-markdown.ts'
+} from '../../../src/report/comment-body.ts'
+import { getCreateChanges } from '../../../src/storage/diff.ts'
+import { renderMarkdown } from '../../support/rendered-markdown.ts'
 import {
   runState,
   planToCreate,
@@ -19,7 +19,7 @@ import {
   request,
   storage,
   reportData,
-} from '../support/unit/report-data.ts'
+} from '../../support/unit/report-data.ts'
 
 const MARKER = '<!-- amplify-create-backend-storage d1a2b3c4d5e6f7 prod media -->'
 

@@ -1,11 +1,11 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
-import type { RunOutcome } from '../../src/run/outcome.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
-import { createRunState } from '../../src/run/state.ts'
-import { knownOutputs, OUTPUTS, toOutputs } from '../../src/report/outputs.ts'
-import { anyCharacter } from '../support/any-character.ts'
+import type { RunOutcome } from '../../../src/run/outcome.ts'
+import { ActionError } from '../../../src/errors/action-error.ts'
+import { createRunState } from '../../../src/run/state.ts'
+import { knownOutputs, OUTPUTS, toOutputs } from '../../../src/report/outputs.ts'
+import { anyCharacter } from '../../support/any-character.ts'
 
 const findings = {
   ...createRunState(),

@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import type { FailureKind } from '../../src/network/classify.ts'
+import type { FailureKind } from '../../../src/network/classify.ts'
 import {
   backoffMs,
   DNS_NOT_FOUND_GRACE_MS,
@@ -12,16 +12,16 @@ import {
   type Attempts,
   type RetryPolicy,
   type ThrottleState,
-} from '../../src/network/retry.ts'
+} from '../../../src/network/retry.ts'
 import {
   AMBIGUOUS,
   createFailure,
   NOT_EXECUTED,
   PERMANENT,
   type FailureName,
-} from '../support/unit/api-failures.ts'
-import { aRetryPolicy } from '../support/unit/storage-context.ts'
-import { virtualClock, type VirtualClock } from '../support/unit/virtual-clock.ts'
+} from '../../support/unit/api-failures.ts'
+import { aRetryPolicy } from '../../support/unit/storage-context.ts'
+import { virtualClock, type VirtualClock } from '../../support/unit/virtual-clock.ts'
 
 const success: ApiResult<string> = {
   ok: true,

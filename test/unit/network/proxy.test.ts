@@ -1,8 +1,8 @@
 /** The route of a request, as Node.js and the SDK choose it. */
 import { describe, expect, test } from 'vitest'
-import type { Env } from '../../src/lib/env.ts'
-import { findProxy, proxyEnv } from '../../src/network/proxy.ts'
-import { getRoute } from '../../src/network/route.ts'
+import type { Env } from '../../../src/lib/env.ts'
+import { findProxy, proxyEnv } from '../../../src/network/proxy.ts'
+import { getRoute } from '../../../src/network/route.ts'
 
 const STS = 'https://sts.eu-west-1.amazonaws.com/'
 const find = (url: string, env: Env): ReturnType<typeof findProxy> => findProxy(new URL(url), env)

@@ -7,28 +7,28 @@ import {
   type Emulator,
   type EmulatorOptions,
   type FaultSpec,
-} from '../../emulator/emulator.ts'
+} from '../../../emulator/emulator.ts'
 import {
   assumeRole,
   getCallerIdentity,
   PLAN_SESSION_POLICY,
   type AssumeRoleOptions,
   type RoleSession,
-} from '../../src/aws/assume-role.ts'
-import type { ClientSettings } from '../../src/aws/sdk-client.ts'
-import { createAgents, destroyAgents } from '../../src/network/agents.ts'
-import type { RetryPolicy } from '../../src/network/retry.ts'
+} from '../../../src/aws/assume-role.ts'
+import type { ClientSettings } from '../../../src/aws/sdk-client.ts'
+import { createAgents, destroyAgents } from '../../../src/network/agents.ts'
+import type { RetryPolicy } from '../../../src/network/retry.ts'
 import {
   createStorage,
   getStorage,
   requestToken,
   updateStorage,
-} from '../support/emulator-requests.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, skippingClock } from '../support/unit/http-server.ts'
-import { containing, matching } from '../support/unit/matchers.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
-import { resultOf, type TaskResult } from '../support/unit/task-result.ts'
+} from '../../support/emulator-requests.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
+import { serve, skippingClock } from '../../support/unit/http-server.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
+import { neverAborted } from '../../support/unit/storage-context.ts'
+import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
 beforeEach(() => () => {
   vi.unstubAllEnvs()

@@ -1,10 +1,10 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { RunOutcome, RunResult } from '../../src/run/outcome.ts'
-import type { RunState } from '../../src/run/state.ts'
-import { MAX_SUMMARY_BYTES, renderSummary } from '../../src/report/summary.ts'
-import { anyCharacter } from '../support/any-character.ts'
-import { renderMarkdown } from '../support/rendered-markdown.ts'
+import type { RunOutcome, RunResult } from '../../../src/run/outcome.ts'
+import type { RunState } from '../../../src/run/state.ts'
+import { MAX_SUMMARY_BYTES, renderSummary } from '../../../src/report/summary.ts'
+import { anyCharacter } from '../../support/any-character.ts'
+import { renderMarkdown } from '../../support/rendered-markdown.ts'
 import {
   runState,
   planToCreate,
@@ -12,7 +12,7 @@ import {
   request,
   storage,
   reportData,
-} from '../support/unit/report-data.ts'
+} from '../../support/unit/report-data.ts'
 
 const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
   renderMarkdown(renderSummary(reportData(ending, given))).text

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { getRetryDelaySeconds, isRateLimit } from '../../src/report/github-errors.ts'
+import { getRetryDelaySeconds, isRateLimit } from '../../../src/report/github-errors.ts'
 
 /** An error as Octokit throws it. */
 const httpError = (status: number, headers: Readonly<Record<string, string>> = {}): Error =>

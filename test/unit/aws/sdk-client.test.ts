@@ -12,20 +12,20 @@ import {
   clientConfiguration,
   type ClientSettings,
   type SdkCallOptions,
-} from '../../src/aws/sdk-client.ts'
-import { ActionError } from '../../src/errors/action-error.ts'
-import type { Env } from '../../src/lib/env.ts'
-import { createAgents, createTrackedAgents, destroyAgents } from '../../src/network/agents.ts'
-import { classifyFailure } from '../../src/network/classify.ts'
-import type { EndpointKind } from '../../src/network/endpoints.ts'
-import { formatFailure, type ApiFailure } from '../../src/network/failure.ts'
-import type { ApiResult } from '../../src/network/retry.ts'
-import { parseStorage } from '../../src/storage/model.ts'
-import { parseBackend } from '../../src/storage/amplify-meta.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, serveRaw, type Handler } from '../support/unit/http-server.ts'
-import { containing, matching } from '../support/unit/matchers.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
+} from '../../../src/aws/sdk-client.ts'
+import { ActionError } from '../../../src/errors/action-error.ts'
+import type { Env } from '../../../src/lib/env.ts'
+import { createAgents, createTrackedAgents, destroyAgents } from '../../../src/network/agents.ts'
+import { classifyFailure } from '../../../src/network/classify.ts'
+import type { EndpointKind } from '../../../src/network/endpoints.ts'
+import { formatFailure, type ApiFailure } from '../../../src/network/failure.ts'
+import type { ApiResult } from '../../../src/network/retry.ts'
+import { parseStorage } from '../../../src/storage/model.ts'
+import { parseBackend } from '../../../src/storage/amplify-meta.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
+import { serve, serveRaw, type Handler } from '../../support/unit/http-server.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
+import { neverAborted } from '../../support/unit/storage-context.ts'
 
 const CREDENTIALS = {
   accessKeyId: 'AKIAEXAMPLE',

@@ -1,14 +1,14 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Env } from '../../src/lib/env.ts'
-import { createAgents, destroyAgents, type Agents } from '../../src/network/agents.ts'
+import type { Env } from '../../../src/lib/env.ts'
+import { createAgents, destroyAgents, type Agents } from '../../../src/network/agents.ts'
 import {
   httpRequest,
   type HttpRequestOptions,
   type HttpResponse,
-} from '../../src/network/request.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, serveRaw } from '../support/unit/http-server.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
+} from '../../../src/network/request.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
+import { serve, serveRaw } from '../../support/unit/http-server.ts'
+import { neverAborted } from '../../support/unit/storage-context.ts'
 
 function agentsFor(env: Env = {}): Agents {
   const agents = createAgents(env)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { networkAdvice } from '../../src/network/advice.ts'
-import { createFailure, type FailureName } from '../support/unit/api-failures.ts'
+import { networkAdvice } from '../../../src/network/advice.ts'
+import { createFailure, type FailureName } from '../../support/unit/api-failures.ts'
 
 describe('networkAdvice', () => {
   const route = { host: 'sts.example', proxy: undefined, endpoint: undefined }

@@ -1,16 +1,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Env } from '../../src/lib/env.ts'
+import type { Env } from '../../../src/lib/env.ts'
 import {
   createAgents,
   createTrackedAgents,
   destroyAgents,
   type Agents,
   type ConnectionState,
-} from '../../src/network/agents.ts'
-import { httpRequest } from '../../src/network/request.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
-import { serve, serveRaw } from '../support/unit/http-server.ts'
-import { neverAborted } from '../support/unit/storage-context.ts'
+} from '../../../src/network/agents.ts'
+import { httpRequest } from '../../../src/network/request.ts'
+import { findClosedPort } from '../../support/servers/loopback-server.ts'
+import { serve, serveRaw } from '../../support/unit/http-server.ts'
+import { neverAborted } from '../../support/unit/storage-context.ts'
 
 const send = (url: string, agents: Agents): Promise<unknown> =>
   httpRequest(new URL(url), agents, {

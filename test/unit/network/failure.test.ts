@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { TimeoutError } from '../../src/lib/timeout.ts'
+import { TimeoutError } from '../../../src/lib/timeout.ts'
 import {
   formatFailure,
   getRequestId,
@@ -10,8 +10,8 @@ import {
   type ApiFailure,
   type FailureContext,
   type ResponseHead,
-} from '../../src/network/failure.ts'
-import { aFailure } from '../support/unit/api-failures.ts'
+} from '../../../src/network/failure.ts'
+import { aFailure } from '../../support/unit/api-failures.ts'
 
 const convert = (error: unknown, members: Partial<FailureContext> = {}): ApiFailure =>
   toApiFailure(error, {
