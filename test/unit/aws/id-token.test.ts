@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startEmulator, type Emulator } from '../../../emulator/emulator.ts'
 import {
   decodeClaims,
   getIdTokenEndpoint,
@@ -101,77 +100,33 @@ describe('getIdTokenEndpoint', () => {
 })
 
 describe('requestIdToken', () => {
-  async function startEndpoint(): Promise<{ emulator: Emulator; url: string; bearer: string }> {
-    const emulator = await startEmulator()
-    onTestFinished(() => emulator.stop())
-    const endpoint = getIdTokenEndpoint(emulator.env)
-    if (endpoint === undefined) throw new Error('The emulator has no token endpoint.')
-    return { emulator, ...endpoint }
-  }
-
-  test('A token is requested for the audience and masked, like the bearer of the request', async () => {
-    const { url, bearer, emulator } = await startEndpoint()
-    const { result, masked } = await request(url, { bearer, audience: 'sts.amazonaws.com.cn' })
-    if (!result.ok) throw result.error
-    expect(decodeClaims(result.value)).toMatchObject({
-      iss: 'https://token.actions.githubusercontent.com',
-      aud: 'sts.amazonaws.com.cn',
-      sub: 'repo:octo-org/octo-app:ref:refs/heads/main',
-    })
-    expect(masked).toEqual([bearer, result.value])
-    expect(emulator.calls('token')).toHaveLength(1)
-  })
-
-  test('One request is sent with the bearer, and with the audience added to the URL', async () => {
+  test('The request has the bearer and the audience, and bearer and token are masked', async () => {
     const server = await serve(respondWithToken)
-    const { result } = await request(`${server.url}/t?api-version=2.0`, { audience: 'a b&c' })
+    const given = { audience: 'a b&c', bearer: 'bearer-of-job' }
+    const { result, masked } = await request(`${server.url}/t?api-version=2.0`, given)
     expect(result).toEqual({ ok: true, value: TOKEN })
+    expect(masked).toEqual(['bearer-of-job', TOKEN])
     expect(server.seen).toMatchObject([
       {
         method: 'GET',
         target: '/t?api-version=2.0&audience=a+b%26c',
-        headers: { authorization: 'Bearer request-token', accept: 'application/json' },
+        headers: { authorization: 'Bearer bearer-of-job', accept: 'application/json' },
       },
     ])
   })
 
-  test.each([
-    ['status 503', { kind: 'status', status: 503 }],
-    ['status 500', { kind: 'status', status: 500 }],
-    ['status 429', { kind: 'status', status: 429 }],
-    ['a reset', { kind: 'reset' }],
-    ['a truncated response', { kind: 'truncated' }],
-    ['a truncated response in chunks', { kind: 'truncated', chunked: true }],
-    ['an empty response', { kind: 'empty' }],
-    ['an HTML page', { kind: 'html', status: 200 }],
-    ['garbage', { kind: 'garbage' }],
-  ] as const)('A request is repeated after %s', async (_what, fault) => {
-    const { url, bearer, emulator } = await startEndpoint()
-    emulator.injectFault({ operation: 'token', times: 2, ...fault })
-    const { result, retries, slept } = await request(url, { bearer })
-    expect(result.ok).toBe(true)
-    expect(emulator.calls('token')).toHaveLength(3)
-    expect(retries).toHaveLength(2)
-    expect(retries[0]).toMatch(
-      /^The token request failed \(attempt 1 of 5\): .+\. Next attempt in /,
-    )
-    expect(slept).toHaveLength(2)
-  })
-
-  test('Retry-After extends the delay', async () => {
-    const server = await serve(failFirst(1, respond(429, '', { 'retry-after': '7' })))
-    const { result, slept } = await request(server.url)
-    expect(result.ok).toBe(true)
-    expect(slept).toEqual([7_500])
-  })
-
-  test.each([429, 503])(
-    'The delays after status %i are the default ones, since GitHub does not throttle the AWS account',
-    async (status) => {
-      const server = await serve(failFirst(3, respond(status)))
-      const { result, slept } = await request(server.url)
+  test.each<[number, Record<string, string>, number[]]>([
+    [429, {}, [500, 1_000, 2_000]],
+    [503, {}, [500, 1_000, 2_000]],
+    [429, { 'retry-after': '7' }, [7_500, 8_000, 9_000]],
+  ])(
+    'A request is repeated after status %i with %j, and GitHub counts as no throttling of the account',
+    async (status, headers, delays) => {
+      const server = await serve(failFirst(3, respond(status, '', headers)))
+      const { result, retries, slept } = await request(server.url)
       expect(result.ok).toBe(true)
-      expect(slept).toEqual([500, 1_000, 2_000])
+      expect(slept).toEqual(delays)
+      expect(retries[0]).toMatch(/^The token request failed \(attempt 1 of 5\): /)
     },
   )
 
@@ -215,36 +170,22 @@ describe('requestIdToken', () => {
     expect(JSON.stringify(result)).not.toContain('secret')
   })
 
-  test('There are at most five attempts, even if max-attempts is higher', async () => {
-    const server = await serve(respond(503))
-    const { result } = await request(server.url, { maxAttempts: 20 })
-    expect(server.seen).toHaveLength(5)
-    expect(result).toMatchObject({ code: 'TOKEN_UNAVAILABLE', message: containing('503') })
-  })
-
-  test('The attempts end within 55 seconds, although the run has more time', async () => {
-    const server = await serve(respond(503, '', { 'retry-after': '20' }))
-    const { result, slept } = await request(server.url)
-    expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(55_000)
-    expect(slept).toHaveLength(2)
-    expect(result).toMatchObject({ result: 'failed', message: containing('55 s') })
-  })
-
-  test('The run times out when its deadline comes first', async () => {
-    const server = await serve(respond(503, '', { 'retry-after': '20' }))
-    const { result, slept } = await request(server.url, { timeoutMs: 30_000 })
-    expect(slept).toHaveLength(1)
-    expect(result).toMatchObject({ code: 'TOKEN_UNAVAILABLE', result: 'timed-out' })
+  test.each<[RequestMembers, Record<string, string>, number, object]>([
+    [{ maxAttempts: 20 }, {}, 5, { result: 'failed', message: containing('503') }],
+    [{}, { 'retry-after': '20' }, 3, { result: 'failed', message: containing('55 s') }],
+    [{ timeoutMs: 30_000 }, { 'retry-after': '20' }, 2, { result: 'timed-out' }],
+  ])('With the policy %j and the headers %j, there are %i attempts', async (...row) => {
+    const [members, headers, attempts, expected] = row
+    const server = await serve(respond(503, '', headers))
+    const { result } = await request(server.url, members)
+    expect(server.seen).toHaveLength(attempts)
+    expect(result).toMatchObject({ code: 'TOKEN_UNAVAILABLE', ...expected })
   })
 
   test('A refused connection is retried and named', async () => {
     const { result, retries } = await request(`http://127.0.0.1:${await findClosedPort()}`)
     expect(retries).toHaveLength(4)
-    expect(result).toMatchObject({
-      code: 'TOKEN_UNAVAILABLE',
-      message: matching(/ECONNREFUSED/),
-      advice: matching(DEFAULT_ADVICE),
-    })
+    expect(result).toMatchObject({ message: containing('ECONNREFUSED') })
   })
 
   test('A server that never responds is abandoned at the deadline of the run', async () => {

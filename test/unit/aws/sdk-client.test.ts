@@ -139,9 +139,7 @@ describe('A successful call', () => {
       serverTime: Date.UTC(2026, 0, 15, 12, 0, 5),
     })
     expect(client.traces).toEqual([
-      matching(
-        new RegExp(`^CreateBackendStorage at 127\\.0\\.0\\.1:${server.port}: 200 in \\d+ ms$`),
-      ),
+      matching(/^CreateBackendStorage at 127\.0\.0\.1:\d+: 200 in \d+ ms$/),
     ])
   })
 
@@ -180,24 +178,15 @@ describe('A successful call', () => {
 test.each([
   ['status 429', json(429, '{"message":"x"}')],
   ['status 504', json(504, '{"message":"x"}', { 'x-amzn-ErrorType': 'GatewayTimeoutException' })],
-  ['status 500', json(500, '{}')],
+  ['a redirect, which it does not follow', json(307, '', { location: '/elsewhere' })],
   ['a reset', reset],
-  [
-    'a truncated response',
-    (response: ServerResponse) => {
-      response.writeHead(200, { 'content-length': '100' })
-      response.write('{"jobId"')
-      response.socket?.end()
-    },
-  ],
 ] as const)(
-  'The SDK does not retry after %s, whatever the environment says',
+  'The SDK sends one request before %s, whatever the environment says',
   async (_, handler) => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '7')
     vi.stubEnv('AWS_RETRY_MODE', 'adaptive')
     const server = await serve(handler)
-    const failure = await getFailure(createClient(server.url))
-    expect(failure.operation).toBe('CreateBackendStorage')
+    await getFailure(createClient(server.url))
     expect(server.seen).toHaveLength(1)
   },
 )
@@ -240,28 +229,20 @@ describe('An error response', () => {
     })
   })
 
-  test('An HTML page keeps its status, its request ID and its Retry-After', async () => {
-    const failure = await getFailureFrom((response) => {
-      response
-        .writeHead(504, {
-          'content-type': 'text/html',
-          'retry-after': '3',
-          'x-amzn-requestid': 'p',
-        })
-        .end('<html>504 Gateway Time-out</html>')
-    })
-    expect(failure).toMatchObject({
-      status: 504,
-      name: 'SyntaxError',
-      requestId: 'p',
-      retryAfterMs: 3_000,
-    })
-    expect(classifyFailure(failure)).toBe('gateway-timeout')
-  })
-
-  test.each([429, 502, 503, 504])('An empty response keeps its status %i', async (status) => {
-    const failure = await getFailureFrom((response) => response.writeHead(status).end())
-    expect(failure).toMatchObject({ status, name: 'Unknown' })
+  test.each([
+    [
+      504,
+      '<html>504</html>',
+      { 'x-amzn-requestid': 'p', 'retry-after': '3' },
+      'SyntaxError',
+      3_000,
+    ],
+    [429, '', { 'x-amzn-requestid': 'p' }, 'Unknown', undefined],
+    [502, '', { 'x-amzn-requestid': 'p' }, 'Unknown', undefined],
+  ] as const)('Status %i with the body "%s" keeps its head', async (...row) => {
+    const [status, body, headers, name, retryAfterMs] = row
+    const failure = await getFailureFrom(json(status, body, headers))
+    expect(failure).toMatchObject({ status, name, requestId: 'p', retryAfterMs })
   })
 
   test('A response after which the SDK corrects its clock is clock skew', async () => {
@@ -273,13 +254,6 @@ describe('An error response', () => {
     )
     expect(failure.clockSkewCorrected).toBe(true)
     expect(classifyFailure(failure)).toBe('clock-skew')
-  })
-
-  test('The message cannot contain a workflow command', async () => {
-    const failure = await getFailureFrom(
-      json(400, JSON.stringify({ message: 'x\r\n::add-mask::a\n##[error]z' })),
-    )
-    expect(failure.message).toBe('x ::add-mask::a ## [error]z')
   })
 })
 
@@ -322,39 +296,24 @@ describe('A malformed response', () => {
     expect(formatFailure(failure)).toBe('200 ECONNRESET: aborted')
   })
 
-  test('A redirect is not followed', async () => {
-    const server = await serve((response) => {
-      response.writeHead(307, { location: '/elsewhere' }).end()
-    })
-    const failure = await getFailure(createClient(server.url))
-    expect(failure.status).toBe(307)
-    expect(classifyFailure(failure)).toBe('malformed-response')
-    expect(server.seen).toHaveLength(1)
-  })
-
   test('Fields that are null count as absent', async () => {
-    const server = await serve(
-      json(200, '{"appId":"d1","resourceConfig":null,"amplifyMetaConfig":null,"jobs":null}'),
-    )
-    const { client, options } = createClient(server.url)
+    const body = '{"appId":"d1","resourceConfig":null,"amplifyMetaConfig":null,"jobs":null}'
+    const { client, options } = createClient((await serve(json(200, body))).url)
     const environment = { AppId: 'd1', BackendEnvironmentName: 'prod' }
     const storage = await callSdk(
-      (abortSignal) =>
-        client.send(new GetBackendStorageCommand({ ...environment, ResourceName: 'media' }), {
-          abortSignal,
-        }),
+      () => client.send(new GetBackendStorageCommand({ ...environment, ResourceName: 'media' })),
       (output) => ({ storage: parseStorage(output.ResourceConfig) }),
       options,
     )
     expect(storage).toMatchObject({ ok: true, value: { storage: undefined } })
     const backend = await callSdk(
-      (abortSignal) => client.send(new GetBackendCommand(environment), { abortSignal }),
+      () => client.send(new GetBackendCommand(environment)),
       parseBackend,
       options,
     )
     expect(backend).toMatchObject({ ok: true, value: { meta: undefined } })
     const jobs = await callSdk(
-      (abortSignal) => client.send(new ListBackendJobsCommand(environment), { abortSignal }),
+      () => client.send(new ListBackendJobsCommand(environment)),
       (output) => output.Jobs,
       options,
     )
@@ -363,19 +322,22 @@ describe('A malformed response', () => {
 })
 
 describe('A call without a response', () => {
+  function getTrackedFailure(url: string): Promise<ApiFailure> {
+    const connection = { connected: false }
+    const agents = createTrackedAgents({}, connection)
+    return getFailure(createClient(url, { agents }, {}, { connection }))
+  }
+
   test('A reset after the request leaves the outcome unknown', async () => {
     const failure = await getFailureFrom(reset)
     expect(failure).toMatchObject({ status: undefined, code: 'ECONNRESET', connected: true })
-    expect(classifyFailure(failure)).toBe('no-response')
   })
 
   test('Bytes that are not HTTP are a malformed response', async () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () => socket.end('SSH-2.0-not_http\r\n\r\n'))
     })
-    const failure = await getFailure(createClient(server.url))
-    expect(failure.code).toMatch(/^HPE_/)
-    expect(classifyFailure(failure)).toBe('malformed-response')
+    expect((await getFailure(createClient(server.url))).code).toMatch(/^HPE_/)
   })
 
   test('A refused connection means that nothing was executed', async () => {
@@ -392,28 +354,19 @@ describe('A call without a response', () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () => socket.resetAndDestroy())
     })
-    const connection = { connected: false }
-    const agents = createTrackedAgents({}, connection)
-    const failure = await getFailure(
-      createClient(`https://127.0.0.1:${server.port}`, { agents }, {}, { connection }),
-    )
+    const failure = await getTrackedFailure(`https://127.0.0.1:${server.port}`)
     expect(failure).toMatchObject({ connected: false, code: 'ECONNRESET' })
     expect(classifyFailure(failure)).toBe('connection-failed')
   })
 
   test('With tracked agents, a reset after the request is known to have had a connection', async () => {
-    const server = await serve(reset)
-    const connection = { connected: false }
-    const agents = createTrackedAgents({}, connection)
-    const failure = await getFailure(createClient(server.url, { agents }, {}, { connection }))
-    expect(failure.connected).toBe(true)
+    expect((await getTrackedFailure((await serve(reset)).url)).connected).toBe(true)
   })
 
   test('A response proves the connection, whatever the agents recorded', async () => {
     const server = await serve(json(500, '{}'))
     const call = { connection: { connected: false } }
-    const failure = await getFailure(createClient(server.url, {}, {}, call))
-    expect(failure.connected).toBe(true)
+    expect((await getFailure(createClient(server.url, {}, {}, call))).connected).toBe(true)
   })
 })
 
@@ -508,18 +461,6 @@ describe('The endpoint guard', () => {
     },
   )
 
-  test('A custom endpoint that is allowed is reported', async () => {
-    const proxy = await serve(json(200, SUCCESS))
-    const client = createClient(
-      'http://amplify.fake.test:8080',
-      { allowCustomEndpoints: true },
-      { HTTP_PROXY: proxy.url },
-    )
-    expect(await create(client)).toMatchObject({ ok: true })
-    expect(client.hosts).toEqual([{ host: 'amplify.fake.test:8080', kind: 'custom' }])
-    expect(client.traces).toEqual([containing(' at amplify.fake.test:8080: 200 in ')])
-  })
-
   test.each(['127.0.0.1', '[::1]'])(
     'The loopback address %s is allowed and reported',
     async (address) => {
@@ -529,49 +470,23 @@ describe('The endpoint guard', () => {
       expect(client.hosts).toEqual([{ host: `${address}:${port}`, kind: 'loopback' }])
     },
   )
-
-  test('The default host of AWS is allowed and not reported', async () => {
-    const requests: string[] = []
-    const proxy = await serveRaw((socket) => {
-      socket.once('data', (bytes) => {
-        requests.push(bytes.toString().split('\r\n')[0] ?? '')
-        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
-      })
-    })
-    const host = 'amplifybackend.eu-west-1.amazonaws.com'
-    const client = createClient(`https://${host}`, {}, { HTTPS_PROXY: proxy.url })
-    const failure = await getFailure(client)
-    expect(requests).toEqual([`CONNECT ${host}:443 HTTP/1.1`])
-    expect(client.hosts).toEqual([])
-    expect(classifyFailure(failure)).toBe('connection-failed')
-  })
-
-  test('An endpoint from the environment is refused, too', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL_AMPLIFYBACKEND', 'http://amplify.fake.test')
-    await expect(create(createClient(undefined))).rejects.toMatchObject({
-      code: 'ENDPOINT_REFUSED',
-    })
-  })
 })
 
 describe('An error of the credentials', () => {
-  test('An ActionError passes through', async () => {
-    const refusal = new ActionError('ROLE_REFUSED', 'no')
-    const call = callSdk(
-      () => Promise.reject(refusal),
+  const failWith = (error: Error): Promise<ApiResult<string>> =>
+    callSdk(
+      () => Promise.reject(error),
       () => 'x',
       callOptions(),
     )
-    await expect(call).rejects.toBe(refusal)
+
+  test('An ActionError passes through', async () => {
+    const refusal = new ActionError('ROLE_REFUSED', 'no')
+    await expect(failWith(refusal)).rejects.toBe(refusal)
   })
 
   test('Any other error is a failure of the call', async () => {
-    const result = await callSdk(
-      () => Promise.reject(new TypeError('odd')),
-      () => 'x',
-      callOptions(),
-    )
-    expect(result).toMatchObject({
+    expect(await failWith(new TypeError('odd'))).toMatchObject({
       ok: false,
       failure: { name: 'TypeError', message: 'odd', connected: true },
     })

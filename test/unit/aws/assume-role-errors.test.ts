@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import {
+  isAccessDenied,
+  isTemporary,
+  toAssumeRoleError,
+} from '../../../src/aws/assume-role-errors.ts'
+import type { Claims } from '../../../src/aws/id-token.ts'
+import type { ActionError } from '../../../src/errors/action-error.ts'
+import type { ErrorCode } from '../../../src/errors/catalog.ts'
+import type { ApiFailure } from '../../../src/network/failure.ts'
+import { aFailure } from '../../support/unit/api-failures.ts'
+
+const ROLE = { roleArn: 'arn:aws:iam::111122223333:role/storage', durationSeconds: 43_200 }
+const CLAIMS: Claims = {
+  iss: 'https://token.actions.githubusercontent.com',
+  aud: 'sts.amazonaws.com',
+  sub: 'repo:o/r:ref:refs/heads/main',
+}
+const DENIED = { status: 403, name: 'AccessDenied', message: 'Not authorized' }
+const KEYS_MISSING = "Couldn't retrieve verification key from your identity provider"
+
+const errorFor = (failure: Partial<ApiFailure>, claims: Claims = CLAIMS): ActionError =>
+  toAssumeRoleError(aFailure({ requestId: 'r-1', ...failure }), ROLE, claims, 'eu-south-1')
+
+const invalidToken = (message: string): Partial<ApiFailure> => ({
+  status: 400,
+  name: 'InvalidIdentityTokenException',
+  message,
+})
+
+test.each<[Partial<ApiFailure>, 'denied' | 'temporary' | 'permanent']>([
+  [DENIED, 'denied'],
+  [{ status: 403, name: 'IDPRejectedClaim' }, 'denied'],
+  [{ status: 403, name: 'IDPRejectedClaimException' }, 'denied'],
+  [{ status: 400, name: 'ExpiredToken' }, 'denied'],
+  [{ status: 400, name: 'ExpiredTokenException' }, 'denied'],
+  [{ status: 400, name: 'IDPCommunicationError' }, 'temporary'],
+  [{ status: 400, name: 'IDPCommunicationErrorException' }, 'temporary'],
+  [invalidToken(KEYS_MISSING), 'temporary'],
+  [invalidToken('OpenIdConnect provider is being throttled'), 'temporary'],
+  [{ status: 400, name: 'Throttling' }, 'temporary'],
+  [{ status: 503, name: 'ServiceUnavailable' }, 'temporary'],
+  [{ status: 200, name: 'Error' }, 'temporary'],
+  [{ code: 'ECONNRESET' }, 'temporary'],
+  [invalidToken('Incorrect token audience'), 'permanent'],
+  [invalidToken('No OpenIDConnect provider found'), 'permanent'],
+  [{ status: 403, name: 'RegionDisabledException' }, 'permanent'],
+  [{ status: 400, name: 'MalformedPolicyDocument' }, 'permanent'],
+  [{ status: 400, name: 'NoExpiredToken' }, 'permanent'],
+  [{ code: 'CERT_HAS_EXPIRED', connected: false }, 'permanent'],
+])('The failure %j of STS is %s', (members, kind) => {
+  const failure = aFailure(members)
+  expect(isAccessDenied(failure)).toBe(kind === 'denied')
+  expect(isTemporary(failure)).toBe(kind === 'temporary')
+})
+
+test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, claims?: Claims]>([
+  [
+    invalidToken('Incorrect token audience'),
+    'AUDIENCE_REFUSED',
+    /"sts\.amazonaws\.com".*: 400 InvalidIdentityTokenException: Incorrect token audience\.$/,
+    /https:\/\/token\.actions\.githubusercontent\.com/,
+  ],
+  [invalidToken('Incorrect token audience'), 'AUDIENCE_REFUSED', /audience ""/, /the issuer/, {}],
+  [
+    invalidToken('No OpenIDConnect provider found'),
+    'IDENTITY_PROVIDER_MISSING',
+    /role\/storage".* https:\/\/token\.actions\.githubusercontent\.com: 400 .*No OpenIDConnect/,
+    /role-to-assume/,
+  ],
+  [invalidToken('Malformed'), 'STS_REQUEST_REFUSED', /: 400 .*: Malformed\.$/, /./],
+  [invalidToken(KEYS_MISSING), 'STS_UNAVAILABLE', /verification key/, /token\.actions/],
+  [{ code: 'ENOTFOUND', connected: false }, 'STS_UNAVAILABLE', /ENOTFOUND/, /"eu-south-1"/],
+  [
+    { status: 503, name: 'ServiceUnavailable', message: 'down' },
+    'STS_UNAVAILABLE',
+    /role\/storage".* 503 ServiceUnavailable: down\.$/,
+    /^Run the job again/,
+  ],
+  [{ code: 'CERT_HAS_EXPIRED', connected: false }, 'TLS_FAILED', /CERT_HAS_EXPIRED/, /./],
+  [
+    { status: 403, name: 'RegionDisabledException', message: 'STS is not activated' },
+    'STS_REGION_DISABLED',
+    /eu-south-1: 403 RegionDisabledException: STS is not activated\.$/,
+    /STS for eu-south-1 .*AWS_ENDPOINT_URL_STS/,
+  ],
+  [
+    { status: 400, name: 'ValidationError', message: 'DurationSeconds exceeds MaxSessionDuration' },
+    'STS_REQUEST_REFUSED',
+    /role\/storage".* exceeds MaxSessionDuration\.$/,
+    /role-duration-seconds \(now 43200\)/,
+  ],
+  [{ status: 403, name: 'IDPRejectedClaim' }, 'ROLE_REFUSED', /403 IDPRejectedClaim/, /sub/],
+  [{ status: 400, name: 'ExpiredTokenException' }, 'ROLE_REFUSED', /Claims/, /sub/],
+])('The failure %j is reported as %s', (failure, code, message, advice, claims = CLAIMS) => {
+  const error = errorFor(failure, claims)
+  expect(error.code).toBe(code)
+  expect(error.message).toMatch(message)
+  expect(error.advice).toMatch(advice)
+  if (code !== 'TLS_FAILED') expect(error.requestId).toBe('r-1')
+})
+
+describe('A role that must not be assumed', () => {
+  const OLDER = 'uses the older subject format'
+  const NEWER = 'uses the newer subject format'
+  const ENVIRONMENT = 'ends in environment:NAME'
+  const PULL_REQUEST = 'ends in pull_request'
+
+  test.each<[string, readonly string[]]>([
+    ['repo:evil/repo:ref:refs/heads/main', [OLDER]],
+    ['repo:evil@1/repo@2:ref:refs/heads/main', [NEWER]],
+    ['repo:evil/repo:environment:prod', [OLDER, ENVIRONMENT]],
+    ['repo:evil@1/repo@2:environment:prod', [NEWER, ENVIRONMENT]],
+    ['repo:evil@1/repo@2:pull_request', [NEWER, PULL_REQUEST]],
+    ['repo:evil@x/repo@2:pull_request', [OLDER, PULL_REQUEST]],
+    ['repo:evil@1/repo:ref:refs/heads/x', [OLDER]],
+    ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER]],
+  ])('For the subject %s, the error shows the claims and %j', (sub, hints) => {
+    const { code, message, advice } = errorFor(DENIED, { ...CLAIMS, sub })
+    expect(code).toBe('ROLE_REFUSED')
+    expect(message).toContain('"arn:aws:iam::111122223333:role/storage"')
+    expect(message).toContain('403 AccessDenied: Not authorized')
+    expect(message).toContain(`iss = ${CLAIMS.iss ?? ''}, aud = sts.amazonaws.com, sub = ${sub}`)
+    expect(advice).toContain('"token.actions.githubusercontent.com:sub"')
+    const shown = [OLDER, NEWER, ENVIRONMENT, PULL_REQUEST].filter((hint) => advice.includes(hint))
+    expect(shown).toEqual(hints)
+  })
+})
