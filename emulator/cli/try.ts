@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { defaults, startEmulator, type Emulator } from '../emulator.ts'
-import { mergedTrust } from '../iam/trust.ts'
+import { mergedApplyRoleTrust } from '../iam/trust.ts'
 import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
 import { githubContext, tokenClaims } from '../runner/github-context.ts'
 import { stepInputs } from '../runner/step-inputs.ts'
@@ -42,7 +42,7 @@ function withUsageError<T>(file: string, parse: () => T): T {
 /** Replaces the trust policy of the role that applies by the one for merged pull requests. */
 function trustMergedPullRequests({ state }: Emulator): void {
   const role = state.roles.get(defaults.applyRole)
-  if (role !== undefined) role.trust = mergedTrust(state.issuer)
+  if (role !== undefined) role.trust = mergedApplyRoleTrust(state.issuer)
 }
 
 type TriedWorkflow = Readonly<{

@@ -1,4 +1,4 @@
-/** Responses and connections that end in a way that HTTP does not allow, or too slowly. */
+/** Responses that are incomplete, slow or not HTTP, and connections that end too early. */
 import { contentLength, writeHead, type Exchange } from '../lib/exchange.ts'
 import type { HttpResponse } from '../lib/http.ts'
 

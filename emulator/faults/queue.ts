@@ -4,7 +4,7 @@ import type { FaultSpec } from './spec.ts'
 /** A fault in the queue. */
 export type InjectedFault = {
   readonly spec: FaultSpec
-  /** How many calls of its operation arrived since it was injected. */
+  /** How many calls of its operation have arrived since it was injected. */
   callsSeen: number
   /** How many calls got the fault. */
   timesApplied: number

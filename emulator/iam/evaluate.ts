@@ -136,9 +136,3 @@ export function trustPolicyAllows(
   ).map((statement) => statement.Effect)
   return effects.includes('Allow') && !effects.includes('Deny')
 }
-
-/** The AWS partition of a region. */
-export function getPartition(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
-}

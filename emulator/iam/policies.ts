@@ -14,7 +14,7 @@ export const writeActions = [
   'amplifybackend:UpdateBackendStorage',
 ]
 
-/** What docs/permissions.md allows the role that plans; it starts no jobs, so it reads none. */
+/** The actions of the role that plans, as in docs/permissions.md; a plan starts no job, so it reads none. */
 export const planActions = ['amplifybackend:GetBackend', 'amplifybackend:GetBackendStorage']
 
 /** A policy that allows these actions on every backend of an account. */

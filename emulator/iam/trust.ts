@@ -1,4 +1,4 @@
-/** Trust policies for the OIDC tokens of workflows, among them those of docs/setup.md. */
+/** Trust policies for the OIDC tokens of workflows, including those of docs/setup.md. */
 import { defaults } from '../lib/defaults.ts'
 import type { TrustPolicy } from './evaluate.ts'
 
@@ -48,16 +48,16 @@ const defaultSubjects = (...endings: readonly string[]): string[] =>
   ])
 
 /** The trust policy of the role that applies. */
-export const applyTrust = (issuer: string): TrustPolicy =>
+export const applyRoleTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('ref:refs/heads/main'), { issuer })
 
 /** The trust policy of the role that plans. */
-export const planTrust = (issuer: string): TrustPolicy =>
+export const planRoleTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('pull_request', 'ref:refs/heads/*'), {
     issuer,
     wildcards: true,
   })
 
-/** The trust policy of the role that applies if merged pull requests apply in place of pushes. */
-export const mergedTrust = (issuer: string): TrustPolicy =>
+/** The trust policy of the role that applies, for workflows that apply merged pull requests instead of pushes. */
+export const mergedApplyRoleTrust = (issuer: string): TrustPolicy =>
   githubTrustPolicy(defaultSubjects('pull_request'), { issuer, claims: { ref: 'refs/heads/main' } })

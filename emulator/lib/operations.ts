@@ -1,4 +1,4 @@
-/** The services that the emulator plays, and their operations. */
+/** The services that the emulator implements, and their operations. */
 export const amplifyOperations = [
   'GetBackend',
   'GetBackendStorage',

@@ -48,7 +48,7 @@ export const pushTag = (tag = 'v1.2.3'): WorkflowEvent => ({
   ref: `refs/tags/${tag}`,
 })
 
-export type PullRequest = {
+export type PullRequestOptions = {
   /** `opened` by default. */
   action?: string
   number?: number
@@ -56,14 +56,14 @@ export type PullRequest = {
   base?: string
   head?: string
   merged?: boolean
-  /** Where it comes from; by default from a branch of the repository. */
+  /** The source of an untrusted pull request; by default, it comes from a branch of the repository. */
   from?: 'fork' | 'dependabot'
 }
 
-/** An activity of a pull request. */
-export function pullRequest(given: PullRequest = {}): WorkflowEvent {
-  const { action = 'opened', number = 7, base = 'main', head = 'storage', merged = false } = given
-  const author = given.from === 'dependabot' ? 'dependabot[bot]' : actor
+/** An event of a pull request. */
+export function pullRequest(options: PullRequestOptions = {}): WorkflowEvent {
+  const { action = 'opened', number = 7, base = 'main', head = 'storage', merged = false } = options
+  const author = options.from === 'dependabot' ? 'dependabot[bot]' : actor
   const sha = merged ? mainSha : headSha
   return {
     name: 'pull_request',
@@ -78,7 +78,7 @@ export function pullRequest(given: PullRequest = {}): WorkflowEvent {
         state: action === 'closed' ? 'closed' : 'open',
         user: { login: author },
         base: { ref: base, repo: repository },
-        head: { ref: head, sha: headSha, repo: given.from === 'fork' ? fork : repository },
+        head: { ref: head, sha: headSha, repo: options.from === 'fork' ? fork : repository },
       },
       sender: { login: author },
     },
@@ -88,13 +88,13 @@ export function pullRequest(given: PullRequest = {}): WorkflowEvent {
     headRef: head,
     baseRef: base,
     actor: author,
-    trusted: given.from === undefined,
+    trusted: options.from === undefined,
   }
 }
 
 /** A pull request that was merged. */
-export const mergedPullRequest = (given: PullRequest = {}): WorkflowEvent =>
-  pullRequest({ ...given, action: 'closed', merged: true })
+export const mergedPullRequest = (options: PullRequestOptions = {}): WorkflowEvent =>
+  pullRequest({ ...options, action: 'closed', merged: true })
 
 /** A manual run. */
 export const workflowDispatch = (branch = 'main'): WorkflowEvent => ({

@@ -5,7 +5,7 @@ import { TokenType, type Token } from '@actions/expressions/lexer'
 /** The contexts of an expression, for example `github` and `steps`, as plain values. */
 export type Contexts = Readonly<Record<string, unknown>>
 
-/** Converts a plain value to one of the evaluator. */
+/** Converts a plain value to a value of the evaluator. */
 function toData(value: unknown): data.ExpressionData {
   if (typeof value === 'string') return new data.StringData(value)
   if (typeof value === 'number') return new data.NumberData(value)
@@ -34,10 +34,10 @@ export function fromData(value: data.ExpressionData): unknown {
 }
 
 /** Converts a value to text as GitHub does: null to nothing, an object to `Object`. */
-export const textOf = (value: unknown): string => toData(value).coerceString()
+export const toText = (value: unknown): string => toData(value).coerceString()
 
 /**
- * Evaluates an expression, which is given without its `${{ }}`.
+ * Evaluates an expression, without the surrounding `${{ }}`.
  *
  * @throws an error of the parser or evaluator, for instance for an unknown context
  */
@@ -65,7 +65,7 @@ export function interpolate(text: string, contexts: Contexts): string {
     const open = text.indexOf('${{', at)
     if (open < 0) return result + text.slice(at)
     const close = findEnd(text, open + 3)
-    result += text.slice(at, open) + textOf(evaluate(text.slice(open + 3, close), contexts))
+    result += text.slice(at, open) + toText(evaluate(text.slice(open + 3, close), contexts))
     at = close + 2
   }
 }

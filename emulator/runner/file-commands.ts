@@ -1,4 +1,4 @@
-/** The files with which a step reports to its runner: outputs, variables, state, path and summary. */
+/** The files through which a step passes data to its runner: outputs, variables, state, path and summary. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -2,7 +2,7 @@
 import type { WorkflowEvent } from './events.ts'
 import { repository } from './repository.ts'
 
-/** The run of a workflow. */
+/** A run of a workflow, and the job that runs. */
 export type RunInfo = Readonly<{
   serverUrl: string
   apiUrl: string

@@ -6,7 +6,7 @@ export type ProcessOptions = Readonly<{
   args: readonly string[]
   cwd: string
   env: Readonly<Record<string, string>>
-  /** After how many milliseconds a process that hangs is killed. */
+  /** Milliseconds after which the process is killed; two minutes by default. */
   timeoutMs?: number | undefined
   /** Called when the process has started. */
   onStart?: ((pid: number) => void) | undefined
@@ -18,7 +18,7 @@ export type RunProcess = (
   onLine: (text: string, stream: 'stdout' | 'stderr') => void,
 ) => Promise<number>
 
-// No step takes nearly as long; the timeout only ends one that hangs.
+// Much longer than any step takes, so that the timeout only ends a step that hangs.
 const defaultTimeoutMs = 120_000
 
 /** Runs a program with these environment variables and no others. */

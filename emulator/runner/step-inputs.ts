@@ -5,7 +5,7 @@
 import { parse } from 'yaml'
 
 import { isObject } from '../lib/validation.ts'
-import { interpolate, textOf, type Contexts } from './expressions.ts'
+import { interpolate, toText, type Contexts } from './expressions.ts'
 
 export type StepInputs = Readonly<{
   /** The id of the job. */
@@ -54,7 +54,7 @@ export function stepInputs({ workflow, action, contexts }: StepSource): StepInpu
     const scope = { ...available, matrix: firstMatrixCombination(job, available) }
     return {
       job: jobId,
-      step: textOf(step['id']),
+      step: toText(step['id']),
       canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
       env: {
         ...evaluateEnvironment([document['env'], job['env'], step['env']], scope),
@@ -69,12 +69,12 @@ const toObject = (value: unknown): Readonly<Record<string, unknown>> =>
   isObject(value) ? value : {}
 
 const usesAction = (step: Readonly<Record<string, unknown>>): boolean =>
-  /^(?:[\w.-]+\/amplify-create-backend-storage@|\.\/$)/.test(textOf(step['uses']))
+  /^(?:[\w.-]+\/amplify-create-backend-storage@|\.\/$)/.test(toText(step['uses']))
 
 const grantsIdToken = (permissions: unknown): boolean =>
   permissions === 'write-all' || toObject(permissions)['id-token'] === 'write'
 
-const evaluateText = (value: unknown, scope: Contexts): string => interpolate(textOf(value), scope)
+const evaluateText = (value: unknown, scope: Contexts): string => interpolate(toText(value), scope)
 
 function evaluateDefaults(declared: unknown, scope: Contexts): Record<string, string> {
   return Object.fromEntries(
@@ -121,13 +121,13 @@ function evaluateEnvironment(blocks: readonly unknown[], scope: Contexts): Recor
 }
 
 function inputVariables(
-  given: Readonly<Record<string, unknown>>,
+  withBlock: Readonly<Record<string, unknown>>,
   action: Readonly<Record<string, unknown>>,
   scope: Contexts,
 ): Record<string, string> {
   const values = {
     ...evaluateDefaults(withDefault(action['inputs']), scope),
-    ...evaluateAll(given, scope),
+    ...evaluateAll(withBlock, scope),
   }
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [

@@ -27,7 +27,7 @@ export type StepOptions = Readonly<{
   onLine?: (line: string) => void
   /** Called when the process has started. */
   onStart?: (pid: number) => void
-  /** After how many milliseconds a process that hangs is killed. */
+  /** Milliseconds after which the process is killed; two minutes by default. */
   timeoutMs?: number
   /** Starts the process; `runProcess` by default. */
   runProcess?: RunProcess
@@ -44,8 +44,8 @@ export type StepResult = Readonly<{
   outputs: Readonly<Record<string, string>>
   summary: string
   /**
-   * What the step leaves for later steps, which is nothing for this action: state, environment, path, and
-   * the files that it wrote to its folder, which is its home and its temporary folder.
+   * What the step leaves behind for later steps: state, environment variables, path, and the files that it
+   * wrote to its home and temporary folder. Empty for this action.
    */
   leftovers: string
   /** The values that the step masked. */

@@ -1,7 +1,7 @@
 /** Handles one request: records it, lets its service check it, applies a fault, and responds. */
 import { randomUUID } from 'node:crypto'
 
-import { playFault, playUnreadFault } from '../faults/play.ts'
+import { sendFault, endUnreadRequest } from '../faults/send-fault.ts'
 import type { FaultQueue } from '../faults/queue.ts'
 import type { FaultSpec } from '../faults/spec.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -152,7 +152,7 @@ async function respondWithFault(
   }
   const perform = (): HttpResponse => carryOutNow(context, effect, record)
   const { rules } = state()
-  record.status = await playFault(fault, {
+  record.status = await sendFault(fault, {
     exchange,
     requestId: record.requestId,
     response: fault.when === 'after' ? perform() : undefined,
@@ -177,7 +177,7 @@ async function dispatchToService(
   const { exchange } = incoming
   const record = recordRequest(context, incoming, route)
   takeFault(context, record)
-  if (record.fault !== undefined && playUnreadFault(record.fault, exchange)) return
+  if (record.fault !== undefined && endUnreadRequest(record.fault, exchange)) return
   const rawBody = await readBody(exchange.request)
   record.rawBody = rawBody.toString('utf8')
   record.body = parseBody(record.rawBody, incoming.headers['content-type'] ?? '')

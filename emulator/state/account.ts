@@ -1,7 +1,7 @@
 /** The principals of the AWS account: its user, its roles, their sessions, and the issuers it trusts. */
 import type { PolicyDocument, TrustPolicy } from '../iam/evaluate.ts'
 import { allowPolicy, planActions, readActions, writeActions } from '../iam/policies.ts'
-import { applyTrust, planTrust } from '../iam/trust.ts'
+import { applyRoleTrust, planRoleTrust } from '../iam/trust.ts'
 import { defaults } from '../lib/defaults.ts'
 import { createSecretKey, createUniqueId } from '../lib/random.ts'
 
@@ -56,10 +56,10 @@ export function addRole(
 
 /** Adds the two roles that docs/setup.md and docs/permissions.md describe. */
 export function addDefaultRoles(state: Roles, issuer: string): void {
-  addRole(state, { arn: defaults.applyRole, trust: applyTrust(issuer) })
+  addRole(state, { arn: defaults.applyRole, trust: applyRoleTrust(issuer) })
   addRole(state, {
     arn: defaults.planRole,
-    trust: planTrust(issuer),
+    trust: planRoleTrust(issuer),
     policies: [allowPolicy(planActions)],
   })
 }

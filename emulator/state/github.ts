@@ -37,7 +37,7 @@ export type GithubState = {
   canWrite: boolean
 }
 
-/** Creates a GitHub without comments and pull requests. */
+/** Creates the state of a GitHub without comments and pull requests. */
 export function createGithubState(): GithubState {
   return {
     login: 'github-actions[bot]',

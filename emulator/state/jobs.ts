@@ -1,4 +1,4 @@
-/** Backend jobs, how they are planned, and what is counted about them. */
+/** Backend jobs, the plans for how they run, and counters. */
 import { randomUUID } from 'node:crypto'
 
 import { ObjectReader, parseTimes } from '../lib/validation.ts'
@@ -58,7 +58,7 @@ export const createCounters = (): Counters => ({
 
 const finalStatuses = ['COMPLETED', 'FAILED']
 
-/** Adds a job that no request started and that stays as it is, for instance one of somebody else. */
+/** Adds a job that no request started and that stays as it is, for instance the job of another client. */
 export function addJob(
   environment: { jobs: Job[] },
   seed: {

@@ -26,7 +26,7 @@ const parseThrottle = (reader: ObjectReader): Rules['throttle'] | undefined => {
   return throttle
 }
 
-/** The rules, with those of the patch changed. */
+/** The rules after the changes of the patch. */
 function patchRules(rules: Rules, reader: ObjectReader): Rules {
   const throttle = parseThrottle(reader)
   const statuses = reader.optionalStrings('jobStatuses')

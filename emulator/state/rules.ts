@@ -2,7 +2,7 @@
 export type Rules = {
   /** Reject a job while another one is pending for the same app and environment. */
   onePendingJob: boolean
-  /** What happens to a second storage in an environment: its job fails, it is rejected, or nothing. */
+  /** What happens to a second storage in an environment: its job fails, it is rejected, or it is allowed. */
   oneStorage: 'failed-job' | 'refused' | 'off'
   /** Fail the job of a create if the environment has no auth resource. */
   authRequired: boolean
@@ -12,17 +12,17 @@ export type Rules = {
   uniqueBuckets: boolean
   /** Fail the job if the Amplify CLI or S3 does not accept the resource name or the bucket name. */
   checkedNames: boolean
-  /** The duration of a job. */
+  /** The duration of a job in milliseconds. */
   jobMs: number
   /** The statuses of a job before its last one, each for an equal part of its duration. */
   jobStatuses: string[]
-  /** For how long after its start GetBackendJob does not find a job. */
+  /** For this long after its start, GetBackendJob does not find a job. */
   jobReadableAfterMs: number
-  /** For how long after its start ListBackendJobs does not return a job. */
+  /** For this long after its start, ListBackendJobs does not return a job. */
   jobListedAfterMs: number
   /** When a job takes effect: at its end, or when it is accepted. */
   storageVisible: 'at-completion' | 'at-once'
-  /** For how long after that reads do not return a new storage. */
+  /** For this long after a job took effect, reads do not return a new storage. */
   storageVisibleAfterMs: number
   /** What GetBackendStorage returns if there is no storage: 404, or 200 without a configuration. */
   absentStorage: 'not-found' | 'empty'

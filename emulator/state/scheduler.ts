@@ -1,7 +1,7 @@
 type ScheduledTask = { readonly time: number; readonly run: (now: number) => void }
 
 /**
- * Tasks of the future. No timer runs them: before anything reads or changes the state, the tasks that
+ * Tasks that are due later. No timer runs them: before anything reads or changes the state, the tasks that
  * are due run in order, each with its own time as `now`.
  */
 export type Scheduler = {

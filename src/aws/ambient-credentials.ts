@@ -21,13 +21,14 @@ import {
 import { createEndpointGuard, type Exchange } from './endpoint-guard.ts'
 import { clientConfiguration } from './sdk-client.ts'
 
-/** No source of credentials takes longer; the metadata service of an instance responds immediately. */
+/** Longer than any source of credentials takes; the metadata service of an instance responds immediately. */
 const AMBIENT_TIMEOUT_MS = 30_000
 
 /**
- * Finds credentials outside of the inputs, and checks their account.
+ * Finds credentials in the environment of the job, and checks their account.
  *
- * @throws ActionError when there are none, or of another account; the signal's reason when aborted
+ * @throws ActionError when there are none, or when their account is not allowed; the signal's reason when
+ *   aborted
  */
 export async function ambientCredentials(
   { allowedAccountIds, readOnly }: CredentialOptions,
@@ -58,7 +59,7 @@ export async function ambientCredentials(
   }
   const found = await findWithTimeout(provider, policy)
   const source = describeSource(found, search)
-  deps.log(`Using ${source}, because no role is set.`)
+  deps.log(`Using ${source}, because role-to-assume is empty.`)
   if (allowedAccountIds.length > 0) {
     const result = await retry(policy, () => getCallerIdentity(found, settings, policy, trace))
     if (!result.ok) throw unknownAccount(source, result.failure)
@@ -67,7 +68,7 @@ export async function ambientCredentials(
   return { provider, refresh: policy.refreshCredentials }
 }
 
-/** What is known of the latest search of the default chain. */
+/** The latest search of the default chain. */
 type Search = {
   /** Its log messages, which say what happened to each source. */
   readonly messages: string[]
@@ -121,7 +122,7 @@ const SOURCES: readonly (readonly [flag: string, description: string])[] = [
   ['CREDENTIALS_PROFILE', 'a profile of the shared AWS configuration'],
   [
     'CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN',
-    'the role and token file of AWS_WEB_IDENTITY_TOKEN_FILE',
+    'the role and the token file in AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE',
   ],
   ['CREDENTIALS_ENV_VARS', 'the credentials in AWS_ACCESS_KEY_ID'],
   ['CREDENTIALS_SSO', 'IAM Identity Center'],

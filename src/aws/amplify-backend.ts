@@ -68,10 +68,10 @@ export function createAmplify(
 
 type Call = ReturnType<typeof createCaller>
 
-/** @param connection recorded anew for every call; given when the client has tracked agents */
+/** @param connection for a client with tracked agents; reset before every call */
 function createCaller(
   client: AmplifyBackendClient,
-  maxMs: number,
+  maxTimeoutMs: number,
   trace: Trace,
   connection?: ConnectionState,
 ) {
@@ -90,7 +90,7 @@ function createCaller(
     if (connection !== undefined) connection.connected = false
     return callSdk((abortSignal) => client.send(command, { abortSignal }), parse, {
       operation,
-      timeoutMs: Math.min(maxMs, remainingMs),
+      timeoutMs: Math.min(maxTimeoutMs, remainingMs),
       signal,
       trace,
       connection,

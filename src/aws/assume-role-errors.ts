@@ -7,7 +7,7 @@ import { classifyFailure, isRetryable } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { Claims } from './id-token.ts'
 
-/** What of a request its errors mention. */
+/** The parts of a request that its errors mention. */
 export type RequestedRole = Readonly<{ roleArn: string; durationSeconds: number }>
 
 /** A denial that can be temporary: the role is still propagating, or the token was just too old. */

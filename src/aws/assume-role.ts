@@ -89,7 +89,7 @@ export async function assumeRole(
     const { failure } = result
     attempts.failures += 1
     if (isAccessDenied(failure)) denials += 1
-    const next = isRetryable(failure, denials)
+    const next = canRetry(failure, denials)
       ? await waitBeforeRetry(
           isAccessDenied(failure) ? limitDenials(policy, attempts.failures, denials) : policy,
           failure,
@@ -116,11 +116,11 @@ function createCommand(
   })
 }
 
-function isRetryable(failure: ApiFailure, denials: number): boolean {
+function canRetry(failure: ApiFailure, denials: number): boolean {
   return isAccessDenied(failure) ? denials < MAX_DENIALS : isTemporary(failure)
 }
 
-/** The policy with only as many attempts as the denials allow, so that the log shows the real number. */
+/** Reduces the attempts to those that the denials allow, so that the log shows the actual maximum. */
 function limitDenials(policy: RetryPolicy, failures: number, denials: number): RetryPolicy {
   const maxAttempts = Math.min(policy.maxAttempts, failures + MAX_DENIALS - denials)
   return { ...policy, maxAttempts }

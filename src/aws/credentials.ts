@@ -24,7 +24,7 @@ export type CredentialOptions = Readonly<{
 
 export type CredentialDeps = Readonly<{
   env: Env
-  /** What the environment of the job offers. */
+  /** The credentials that the environment of the job provides. */
   available: Readonly<{ canRequestIdToken: boolean; hasAmbientCredentials: boolean }>
   settings: ClientSettings
   secrets: Secrets
@@ -33,7 +33,7 @@ export type CredentialDeps = Readonly<{
   log(line: string): void
 }>
 
-/** Credentials that exist in this process only, and refresh themselves. */
+/** Credentials that exist only in this process and are refreshed automatically. */
 export type Credentials = Readonly<{
   provider: AwsCredentialIdentityProvider
   /** Discards the current credentials, so that the next call gets new ones. */

@@ -11,7 +11,7 @@ export type ClientSettings = Readonly<{
   agents: Agents
   allowCustomEndpoints: boolean
   /** Called with the host of every request that does not go to the region's default host. */
-  onEndpoint(host: string, kind: EndpointKind): void
+  onNonDefaultHost(host: string, kind: EndpointKind): void
 }>
 
 /** One request of a client, updated while it is made. */
@@ -72,7 +72,7 @@ export function createEndpointGuard(
   }
 }
 
-/** How a host was configured when no endpoint variable names it. */
+/** The setting that is named when no endpoint variable contains the host. */
 const SHARED_CONFIG_ENDPOINT = 'endpoint_url in the shared AWS configuration'
 
 function checkEndpoint(request: unknown, settings: ClientSettings): Route {
@@ -87,7 +87,7 @@ function checkEndpoint(request: unknown, settings: ClientSettings): Route {
   }
   const route = settings.agents.routeTo(url)
   if (kind === 'aws' && isDefaultHost(url.hostname, settings.region)) return route
-  settings.onEndpoint(url.host, kind)
+  settings.onNonDefaultHost(url.host, kind)
   return { ...route, endpoint: route.endpoint ?? SHARED_CONFIG_ENDPOINT }
 }
 

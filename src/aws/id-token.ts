@@ -75,7 +75,7 @@ export async function requestIdToken(request: IdTokenRequest): Promise<string> {
   throw withResult(
     error,
     'failed',
-    `${error.message} No further attempt fits into the limit of ${formatDuration(TOTAL_TIMEOUT_MS)} for a token.`,
+    `${error.message} The time limit of ${formatDuration(TOTAL_TIMEOUT_MS)} for a token leaves no time for another attempt.`,
   )
 }
 
@@ -88,7 +88,7 @@ export type PrefetchedIdToken = Readonly<{
   sent: Promise<unknown>
 }>
 
-/** Requests a token before anybody waits for it; whoever awaits `token` also gets its error. */
+/** Requests a token before it is needed. An error is thrown to the caller that awaits `token`. */
 export function prefetchIdToken(
   request: Omit<IdTokenRequest, 'onSent' | 'policy'> & {
     policy: Omit<RetryPolicy, 'refreshCredentials'>

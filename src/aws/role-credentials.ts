@@ -53,7 +53,7 @@ export async function roleCredentials(
   }
 }
 
-/** Prepares the request; the first attempt uses the prefetched token. */
+/** Returns a function that assumes the role. The first attempt uses the prefetched token. */
 function createAssume(
   options: CredentialOptions,
   roleArn: string,

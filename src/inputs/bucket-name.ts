@@ -24,7 +24,7 @@ const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3
 export function bucketName(text: string, environment: string | undefined): Parsed<string> {
   const token = singleToken(text, 1024)
   if ('problem' in token) return token
-  return brokenRule(text, environment) ?? ok(text, cliWarnings(text, environment))
+  return bucketNameProblem(text, environment) ?? ok(text, cliWarnings(text, environment))
 }
 
 /**
@@ -39,7 +39,10 @@ export function environmentWarnings(environment: string): readonly string[] {
   ]
 }
 
-function brokenRule(text: string, environment: string | undefined): Parsed<never> | undefined {
+function bucketNameProblem(
+  text: string,
+  environment: string | undefined,
+): Parsed<never> | undefined {
   const violation = findBucketNameViolation(text, environment)
   switch (violation?.rule) {
     case undefined:

@@ -32,17 +32,17 @@ const DEFINITIONS = {
   bucketName: optional('bucket-name', (text, { backendEnvironmentName }) =>
     bucketName(text, backendEnvironmentName),
   ),
-  /** In the order of the API, each once; `[]` for `none`. */
+  /** In the order of the API, without duplicates; `[]` for `none`. */
   authenticatedPermissions: required('authenticated-permissions', permissions),
-  /** Undefined: not managed. `[]` for `none`. */
+  /** Undefined if they are not managed; `[]` for `none`. */
   unauthenticatedPermissions: optional('unauthenticated-permissions', permissions),
   region: {
     ...withDefault('aws-region', '', regionOrMissing),
     variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   },
-  /** Undefined: ambient credentials. */
+  /** Undefined for ambient credentials. */
   roleToAssume: optional('role-to-assume', roleArn),
-  /** Undefined: `roleToAssume` is used for plans, too. */
+  /** Undefined if plans use `roleToAssume`, too. */
   planRoleToAssume: optional('plan-role-to-assume', roleArn),
   roleSessionName: withDefault('role-session-name', '', (text, { env }) =>
     text === ''

@@ -71,7 +71,7 @@ function endpointProblem(
       input,
       value: value.includes('@') ? NOT_SHOWN : formatInput(value),
       rule: 'must be a URL that starts with `http://` or `https://`',
-      remedy: 'Write for example `http://127.0.0.1:4566`, or unset the variable.',
+      remedy: 'Set it to a URL such as `http://127.0.0.1:4566`, or unset it.',
     }
   }
   if (url.username !== '' || url.password !== '') {
@@ -92,7 +92,7 @@ function endpointProblem(
   }
 }
 
-/** Without this check, Node ignores a SOCKS proxy silently and crashes because of a malformed address. */
+/** Without this check, Node.js silently ignores a SOCKS proxy, and crashes on a malformed address. */
 function proxyProblems(env: Env): readonly InputProblem[] {
   return PROXY_VARIABLES.flatMap((input) => {
     const text = readVariable(env, input)
@@ -105,7 +105,7 @@ function proxyProblems(env: Env): readonly InputProblem[] {
         rule: 'must be the address of an HTTP proxy',
         remedy: hasCredentials
           ? 'Percent-encode special characters in the user name and the password, for example `#` as `%23`. SOCKS is not supported.'
-          : 'Write for example `http://proxy.example.com:3128`. SOCKS is not supported.',
+          : 'Set it to an address such as `http://proxy.example.com:3128`. SOCKS is not supported.',
       },
     ]
   })

@@ -1,4 +1,4 @@
-/** Shows a value that a person wrote to that person. */
+/** Formats the values of inputs for messages. */
 import { quote, truncate } from '../lib/text.ts'
 
 // Default_Ignorable_Code_Point covers the Hangul fillers, the variation selectors and the combining

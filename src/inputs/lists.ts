@@ -3,7 +3,7 @@ import { parseJson } from '../lib/json.ts'
 import { PERMISSIONS, type Permission } from '../storage/model.ts'
 import { formatInput } from './format.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
-import { missingValue, rejectPlaceholder } from './scalars.ts'
+import { missingValue, placeholderProblem } from './scalars.ts'
 import { closestMatch } from './suggestions.ts'
 
 const MAX_LENGTH = 10_000
@@ -21,7 +21,7 @@ export function listEntries(text: string): Parsed<readonly string[]> {
       'Check that the expression provides the intended list.',
     )
   }
-  const placeholder = rejectPlaceholder(text)
+  const placeholder = placeholderProblem(text)
   if (placeholder !== undefined) return placeholder
   const list = unquote(text.trim()).trim()
   if (!list.startsWith('[')) return ok(split(list))
@@ -29,14 +29,17 @@ export function listEntries(text: string): Parsed<readonly string[]> {
   if (items === undefined) return ok(split(list.replace(/^\[([^[\]]*)\]$/u, '$1')))
   const scalars = items.filter((item) => typeof item === 'string' || typeof item === 'number')
   if (scalars.length < items.length) {
-    return invalid('must be a JSON array of strings', 'Write for example `["one", "two"]`.')
+    return invalid(
+      'must be a JSON array of strings',
+      'Use strings only, for example `["one", "two"]`.',
+    )
   }
   return ok(scalars.map((item) => String(item).trim()).filter((item) => item !== ''))
 }
 
 /**
- * A list of permissions, each once and in the order of the API; `none` alone is the empty list. Any
- * letter case, and `-` for `_`.
+ * A list of permissions, in the order of the API and without duplicates; `none` alone is the empty list.
+ * Accepts any letter case, and `-` in place of `_`.
  *
  * @param text trimmed
  */
@@ -66,7 +69,7 @@ export function permissions(text: string): Parsed<readonly Permission[]> {
 }
 
 /**
- * A list of AWS account IDs, 12 digits each and each once.
+ * A list of AWS account IDs of 12 digits, without duplicates.
  *
  * @param text not blank
  */

@@ -177,5 +177,5 @@ function roleProblems(values: PartialValues): readonly InputProblem[] {
 
 function commentWarnings({ commentOnPr, githubToken }: PartialValues): readonly string[] {
   if (commentOnPr === undefined || commentOnPr === 'false' || githubToken !== '') return []
-  return ['comment-on-pr is on, but github-token is empty, so no comment can be written.']
+  return ['comment-on-pr is enabled, but github-token is empty, so no comment can be written.']
 }

@@ -53,7 +53,7 @@ export function sessionName(text: string): Parsed<string> {
 }
 
 /**
- * A valid session name that leads to the run: as much of the repository as fits, and the whole run ID,
+ * A valid session name that identifies the run: as much of the repository as fits, and the whole run ID,
  * which is enough to find the run.
  *
  * @param repository `OWNER/REPO`, as in `GITHUB_REPOSITORY`

@@ -11,8 +11,8 @@ export function missingValue(): Parsed<never> {
   )
 }
 
-/** The problem of an expression or a variable that was not expanded, and of a masked secret. */
-export function rejectPlaceholder(text: string): Parsed<never> | undefined {
+/** The problem of a text that contains an unevaluated expression, a shell variable or a masked secret. */
+export function placeholderProblem(text: string): Parsed<never> | undefined {
   if (text.includes('${{')) {
     return invalid(
       'must not contain an expression that was not evaluated',
@@ -43,7 +43,7 @@ export function rejectPlaceholder(text: string): Parsed<never> | undefined {
  */
 export function singleToken(text: string, maxLength: number): Parsed<string> {
   if (text === '') return missingValue()
-  const placeholder = rejectPlaceholder(text)
+  const placeholder = placeholderProblem(text)
   if (placeholder !== undefined) return placeholder
   if (/^(["'`]).*\1$/su.test(text)) {
     return invalid('must not be in quotes', 'Remove the quotes that are part of the value.')
@@ -84,7 +84,7 @@ export function boolean(text: string): Parsed<boolean> {
   if (/^(?:true|True|TRUE)$/.test(text)) return ok(true)
   if (/^(?:false|False|FALSE)$/.test(text)) return ok(false)
   return (
-    rejectPlaceholder(text) ??
+    placeholderProblem(text) ??
     invalid('must be `true` or `false`', 'Write `true` or `false`, without additional quotes.')
   )
 }
@@ -95,7 +95,7 @@ export function integer(min: number, max: number, unit: string): (text: string) 
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
     if (value >= min && value <= max) return ok(value)
     return (
-      rejectPlaceholder(text) ??
+      placeholderProblem(text) ??
       invalid(
         `must be an integer from ${min} to ${max}`,
         `Write the number of ${unit} in digits only.`,
@@ -111,7 +111,7 @@ export function oneOf<const T extends string>(choices: readonly T[]): (text: str
     const lower = text.toLowerCase()
     const match = choices.find((choice) => choice.toLowerCase() === lower)
     if (match !== undefined) return ok(match)
-    const placeholder = rejectPlaceholder(text)
+    const placeholder = placeholderProblem(text)
     if (placeholder !== undefined) return placeholder
     if (choices.length === 1) return invalid(`must be ${list}`, 'Correct it, or leave it empty.')
     const suggestion = closestMatch(lower, choices)

@@ -34,8 +34,8 @@ export function didYouMean(suggestion: string | undefined): string {
 }
 
 /**
- * A warning for each variable that the runner sets for an input that action.yml does not declare: the
- * default applies where the misspelled input was meant.
+ * A warning for each variable that the runner sets for an input that action.yml does not declare. A
+ * misspelled input has no effect, and the default of the intended input applies.
  *
  * @param declared the names of the inputs in action.yml
  */
@@ -83,7 +83,7 @@ export function dashProblem(text: string): Parsed<never> | undefined {
   )
 }
 
-/** The same as the end of a warning, with a leading space; empty if the text has no dash. */
+/** The same for the end of a warning: a sentence with a leading space; empty if the text has no dash. */
 export function dashHint(text: string): string {
   const dash = findDash(text)
   return dash === undefined ? '' : ` It contains ${dash}, which is not a hyphen.`

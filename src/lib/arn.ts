@@ -9,7 +9,7 @@ export type Arn = Readonly<{
   resource: string
 }>
 
-/** Splits an ARN into its parts; undefined when the text is not an ARN. Validates no part. */
+/** Splits an ARN into its parts; undefined when the text is not an ARN. Does not validate the parts. */
 export function parseArn(text: string): Arn | undefined {
   const [, partition, service, region, accountId, resource] =
     /^arn:([^:]*):([^:]*):([^:]*):([^:]*):(.*)$/s.exec(text) ?? []

@@ -54,7 +54,7 @@ export const PARTITIONS: readonly Partition[] = [
   },
 ]
 
-/** The partition of a region; `aws` for a region that no partition knows, as in the AWS SDKs. */
+/** The partition of a region; `aws` for a region that matches no partition, as in the AWS SDKs. */
 export function getPartition(region: string): Partition {
   return findPartition(region) ?? STANDARD_PARTITION
 }

@@ -7,7 +7,7 @@ export function errorMessage(error: unknown): string {
     const name = error.name === 'Error' && error.message !== '' ? '' : `${error.name}: `
     return sanitizeLine(`${name}${error.message}`, 300)
   } catch {
-    // An object without a prototype has no text, and a getter can throw.
+    // An object without a prototype cannot be converted to a string, and a getter can throw.
     return 'an error without a message'
   }
 }

@@ -1,7 +1,7 @@
 /** The secrets of a run. The runner masks them in its log; we also remove them from our own texts. */
 
 export type Secrets = Readonly<{
-  /** Registers a secret before anything can print it. Ignores values of less than six characters. */
+  /** Registers a secret before anything can print it. Ignores values that are shorter than six characters. */
   add(secret: string): void
   /** Replaces every known secret with `***`, for example one that a server repeats in an error. */
   redact(text: string): string

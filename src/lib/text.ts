@@ -16,7 +16,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
   const line = text
-    // Only so much of a huge text can end up in the result.
+    // A longer text is cut off first, so that the work for a huge text is limited.
     .slice(0, maxLength * 4)
     .replace(INVISIBLE, ' ')
     .replace(/ {2,}/g, ' ')

@@ -1,4 +1,4 @@
-/** Time limits. The error is this module's own; callers turn it into one of theirs. */
+/** Time limits. Callers convert the `TimeoutError` to an error of their own. */
 import { abortReason, systemClock, type Clock } from './clock.ts'
 
 /** The task did not finish within its time limit. */
@@ -29,7 +29,7 @@ export async function withTimeout<T>(
 ): Promise<T> {
   const finished = new AbortController()
   const timeout = new AbortController()
-  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
+  const combined = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
   clock.sleep(timeoutMs, finished.signal).then(
     () => {
       timeout.abort(new TimeoutError(timeoutMs))
@@ -37,9 +37,9 @@ export async function withTimeout<T>(
     () => undefined,
   )
   try {
-    return await Promise.race([task(either), rejectOnAbort(either)])
+    return await Promise.race([task(combined), rejectOnAbort(combined)])
   } catch (error) {
-    throw either.aborted ? abortReason(either) : error
+    throw combined.aborted ? abortReason(combined) : error
   } finally {
     finished.abort()
   }

@@ -4,7 +4,7 @@ import { withTimeout } from '../lib/timeout.ts'
 import type { Agents } from './agents.ts'
 import { httpRequest, type HttpResponse } from './request.ts'
 
-/** Time limit of one request, in milliseconds. */
+/** Time limit of one request, redirects included. */
 const REQUEST_TIMEOUT_MS = 10_000
 const MAX_REDIRECTS = 3
 

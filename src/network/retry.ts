@@ -30,7 +30,7 @@ export type ThrottleState = {
 export type RetryPolicy = Readonly<{
   clock: Clock
   random: Random
-  /** When the run must have ended, on the clock. */
+  /** When the run must end, in the milliseconds of `clock.now()`. */
   deadline: number
   /** Maximum consecutive failed attempts of one API call. */
   maxAttempts: number
@@ -43,7 +43,7 @@ export type RetryPolicy = Readonly<{
   refreshCredentials(): void
 }>
 
-/** A resolver that is still starting can report a missing host; after this time it is a wrong name. */
+/** A resolver that is still starting can report a missing host. After this time, the host name is wrong. */
 export const DNS_NOT_FOUND_GRACE_MS = 10_000
 
 /** A server that asks for a longer delay would use up the time of the whole run. */
@@ -78,14 +78,14 @@ export function backoffMs(
   retryAfterMs?: number,
   throttleState?: ThrottleState,
 ): number {
-  const jitter =
+  const backoff =
     kind === 'throttled' && throttleState !== undefined
       ? throttleDelayMs({
           throttledResponses: Math.max(failures, throttleState.throttledResponses),
         }) *
         (MIN_JITTER + (1 - MIN_JITTER) * random())
       : exponential(DEFAULT_BACKOFF, failures - 1) * random()
-  return Math.round(Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) + jitter)
+  return Math.round(Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) + backoff)
 }
 
 /** The consecutive failed attempts of one call. */
@@ -99,7 +99,7 @@ export function newAttempts(): Attempts {
   return { failures: 0, dnsNotFoundSince: undefined }
 }
 
-/** Counts a response in which the account is throttled. */
+/** Counts a throttled response. */
 export function recordThrottle({ throttleState }: RetryPolicy, kind: FailureKind): void {
   if (kind === 'throttled' && throttleState !== undefined) throttleState.throttledResponses += 1
 }

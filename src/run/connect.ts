@@ -85,7 +85,7 @@ function toClientSettings(run: RunContext, inputs: Inputs): ClientSettings {
     region,
     allowCustomEndpoints,
     agents: run.agents,
-    onEndpoint: (host, kind) => {
+    onNonDefaultHost: (host, kind) => {
       reportEndpoint(run, host, kind)
     },
   }

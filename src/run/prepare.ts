@@ -27,8 +27,7 @@ export function decideCommand(context: RunContext): Decision {
   if (warning !== undefined) warn(context, 'Event not read', warning)
   const decision = decide(event, trigger, detectCredentials(env))
   if (decision.command === 'skip') {
-    if (decision.notice) log.annotate('notice', 'Skipped', toSentence(decision.reason))
-    else log.info(`Skipped: ${decision.reason}.`)
+    log.annotate('notice', 'Skipped', toSentence(decision.reason))
     return decision
   }
   state.command = decision.command

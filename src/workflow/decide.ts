@@ -25,7 +25,7 @@ export type Decision =
       followUp?: string
       warning?: string
     }>
-  | Readonly<{ command: 'skip'; reason: string; notice: boolean }>
+  | Readonly<{ command: 'skip'; reason: string }>
 
 /**
  * What the event asks for. `mode: apply` and `mode: plan` override it, whatever the event. If the event
@@ -67,7 +67,7 @@ function decidePush(event: WorkflowEvent, trigger: TriggerInputs): Decision {
   const branch = getBranch(event.ref)
   if (branch === undefined) throw unsupported(event)
   if (deletesRef(event)) {
-    return { command: 'skip', reason: `the push deletes the branch ${quote(branch)}`, notice: true }
+    return { command: 'skip', reason: `the push deletes the branch ${quote(branch)}` }
   }
   return decideForBranch(event, trigger, branch, `a push to ${quote(branch)}`)
 }
@@ -81,17 +81,13 @@ function decidePullRequest(
   const closed = action === 'closed'
   const merged = closed && isMerged(event)
   if (closed && !merged) {
-    return {
-      command: 'skip',
-      reason: 'the pull request was closed without being merged',
-      notice: true,
-    }
+    return { command: 'skip', reason: 'the pull request was closed without being merged' }
   }
   if (!canAuthenticate(credentials, trigger.hasRole[merged ? 'apply' : 'plan'])) {
     const source = getUntrustedSource(event)
-    if (source !== undefined && merged) throw mergedWithoutCredentials(source)
+    if (source !== undefined && merged) throw noCredentialsError(source)
     if (source !== undefined) {
-      return { command: 'skip', reason: openWithoutCredentials(source), notice: true }
+      return { command: 'skip', reason: noCredentialsReason(source) }
     }
   }
   if (merged) {
@@ -114,7 +110,7 @@ function decidePullRequest(
   }
 }
 
-/** A role that is set is the only source of credentials, and it needs a token. */
+/** If a role is set, it is the only source of credentials, and assuming it requires a token. */
 function canAuthenticate(credentials: AvailableCredentials, hasRole: boolean): boolean {
   return credentials.canRequestIdToken || (credentials.hasAmbientCredentials && !hasRole)
 }
@@ -134,19 +130,24 @@ function describeMerge(
   }
 }
 
-/** Applies on the branches that the trigger names. If that is not known, the run only plans. */
+/**
+ * Applies on the branches that `apply-branches` selects. If it is not known whether they include this
+ * branch, the run only plans.
+ *
+ * @param description what happened on the branch, for example `a push to "main"`
+ */
 function decideForBranch(
   event: WorkflowEvent,
   trigger: TriggerInputs,
   branch: string | undefined,
-  what: string,
+  description: string,
 ): Decision {
   const { applies, reason } = evaluateBranch(event, trigger, branch)
-  if (applies) return { command: 'apply', reason: `${what}, ${reason}` }
+  if (applies) return { command: 'apply', reason: `${description}, ${reason}` }
   return {
     command: 'plan',
-    reason: `${what}, but ${reason}`,
-    warning: `This run only plans: ${what}, but ${reason}. To apply, add the branch to \`apply-branches\`.`,
+    reason: `${description}, but ${reason}`,
+    warning: `This run only plans: ${description}, but ${reason}. To apply, add the branch to \`apply-branches\`.`,
   }
 }
 
@@ -172,7 +173,7 @@ function evaluateBranch(
   }
 }
 
-function openWithoutCredentials(source: UntrustedSource): string {
+function noCredentialsReason(source: UntrustedSource): string {
   const restriction =
     source === 'fork'
       ? 'the pull request comes from a fork, and GitHub passes neither an OIDC token nor secrets to its run'
@@ -180,7 +181,7 @@ function openWithoutCredentials(source: UntrustedSource): string {
   return `${restriction}, so the storage cannot be read. You do not need to change anything: after the merge, the run on \`push\` applies the storage`
 }
 
-function mergedWithoutCredentials(source: UntrustedSource): ActionError {
+function noCredentialsError(source: UntrustedSource): ActionError {
   const origin = source === 'fork' ? 'from a fork' : 'by Dependabot'
   return new ActionError(
     'NO_IDENTITY_FOR_PULL_REQUEST',

@@ -116,13 +116,13 @@ function isFork({ payload }: WorkflowEvent): boolean {
   if (!isObject(head)) return true
   const base = getPath(pullRequest, 'base', 'repo') ?? getPath(payload, 'repository')
   for (const key of ['id', 'full_name']) {
-    const [headKey, baseKey] = [getPath(head, key), getPath(base, key)]
-    if (isKey(headKey) && isKey(baseKey)) return headKey !== baseKey
+    const [headId, baseId] = [getPath(head, key), getPath(base, key)]
+    if (isIdentifier(headId) && isIdentifier(baseId)) return headId !== baseId
   }
   return getPath(head, 'fork') === true
 }
 
-function isKey(value: unknown): value is number | string {
+function isIdentifier(value: unknown): value is number | string {
   return typeof value === 'number' || typeof value === 'string'
 }
 

@@ -15,11 +15,11 @@ import { stat } from 'node:fs/promises'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
-/** What a run uses of the runner. */
+/** The functions of the toolkit that a run uses. */
 export type Toolkit = Readonly<{
   /** Writes one line to the log unchanged: the text must already be sanitized. */
   info(line: string): void
-  /** Writes a line that only runs with debug logging show. */
+  /** Writes a line that is shown only if debug logging is enabled. */
   debug(line: string): void
   startGroup(title: string): void
   endGroup(): void

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { defaults, type PolicyDocument } from '../../emulator/emulator.ts'
 import type { OneOrMore, TrustPolicy } from '../../emulator/iam/evaluate.ts'
 import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
-import { applyTrust, mergedTrust, planTrust } from '../../emulator/iam/trust.ts'
+import { applyRoleTrust, mergedApplyRoleTrust, planRoleTrust } from '../../emulator/iam/trust.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
 import { start } from '../support/emulator-requests.ts'
 
@@ -32,9 +32,9 @@ const subjectsOf = ({ Statement }: TrustPolicy): readonly string[] =>
   )
 
 describe.each([
-  ['apply', applyTrust(defaults.issuer)],
-  ['plan', planTrust(defaults.issuer)],
-  ['apply-merged', mergedTrust(defaults.issuer)],
+  ['apply', applyRoleTrust(defaults.issuer)],
+  ['plan', planRoleTrust(defaults.issuer)],
+  ['apply-merged', mergedApplyRoleTrust(defaults.issuer)],
 ])('the trust policy %s', (mark, trust) => {
   test('The trust policy has the conditions of the documented one', () => {
     expect(conditionsOf(trust)).toEqual(
@@ -66,8 +66,8 @@ test('A new emulator has the two documented roles', async () => {
   const apply = roles.get(defaults.applyRole)
   const plan = roles.get(defaults.planRole)
   expect([...roles.keys()]).toEqual([defaults.applyRole, defaults.planRole])
-  expect(apply?.trust).toEqual(applyTrust(defaults.issuer))
-  expect(plan?.trust).toEqual(planTrust(defaults.issuer))
+  expect(apply?.trust).toEqual(applyRoleTrust(defaults.issuer))
+  expect(plan?.trust).toEqual(planRoleTrust(defaults.issuer))
   // Including the action that `if-exists: update` needs.
   expect(actionsOf(apply?.policies)).toEqual(documented('apply', 'update'))
   expect(actionsOf(plan?.policies)).toEqual(documented('plan'))

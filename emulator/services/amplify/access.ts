@@ -1,5 +1,5 @@
 /** What happens before an operation of Amplify Backend: authentication, throttling, authorization. */
-import { evaluatePolicies, getPartition, type PolicyDocument } from '../../iam/evaluate.ts'
+import { evaluatePolicies, type PolicyDocument } from '../../iam/evaluate.ts'
 import { verifySignature, type SignatureProblem } from '../../iam/sigv4.ts'
 import type { Credential } from '../../state/account.ts'
 import type { State } from '../../state/state.ts'
@@ -93,4 +93,9 @@ export function authorize(call: Call, state: State, caller: Caller, operation: s
     'AccessDeniedException',
     `User: ${credential.arn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
   )
+}
+
+function getPartition(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 }

@@ -50,7 +50,12 @@ function createSettings(): ClientSettings {
   onTestFinished(() => {
     destroyAgents(agents)
   })
-  return { region: 'eu-west-1', agents, allowCustomEndpoints: false, onEndpoint: () => undefined }
+  return {
+    region: 'eu-west-1',
+    agents,
+    allowCustomEndpoints: false,
+    onNonDefaultHost: () => undefined,
+  }
 }
 
 type Members = Partial<AssumeRoleOptions & RetryPolicy> & { timeoutMs?: number }

@@ -55,7 +55,7 @@ function createClient(
       region: 'eu-west-1',
       agents,
       allowCustomEndpoints: false,
-      onEndpoint: (host, kind) => hosts.push({ host, kind }),
+      onNonDefaultHost: (host, kind) => hosts.push({ host, kind }),
       ...settings,
     }),
     credentials: CREDENTIALS,

@@ -63,7 +63,7 @@ function redirectResponse(fault: Kind<'redirect'>, exchange: Exchange): HttpResp
  *
  * @returns the status that was sent, if one was
  */
-export async function playFault(fault: FaultSpec, call: FaultyCall): Promise<number | undefined> {
+export async function sendFault(fault: FaultSpec, call: FaultyCall): Promise<number | undefined> {
   switch (fault.kind) {
     case 'status':
       return sendComplete(call, call.formatError(fault))
@@ -81,7 +81,7 @@ export async function playFault(fault: FaultSpec, call: FaultyCall): Promise<num
     case 'truncated':
     case 'stall':
     case 'slow':
-      return playPartial(fault, call)
+      return sendInParts(fault, call)
     case 'garbage':
       sendRaw(call.exchange, fault.bytes ?? garbage)
       return undefined
@@ -94,8 +94,8 @@ export async function playFault(fault: FaultSpec, call: FaultyCall): Promise<num
   }
 }
 
-/** Plays the faults that send a response in parts, or only a part of one. */
-async function playPartial(
+/** Sends a response in parts, or only a part of one. */
+async function sendInParts(
   fault: Kind<'truncated' | 'stall' | 'slow'>,
   { exchange, requestId, response, perform }: FaultyCall,
 ): Promise<number | undefined> {
@@ -132,7 +132,7 @@ function sendComplete({ exchange, requestId }: FaultyCall, response: HttpRespons
  *
  * @returns whether the fault does so
  */
-export function playUnreadFault(fault: FaultSpec, exchange: Exchange): boolean {
+export function endUnreadRequest(fault: FaultSpec, exchange: Exchange): boolean {
   if ((fault.kind !== 'reset' && fault.kind !== 'close') || fault.unread !== true) return false
   if (fault.kind === 'reset') resetConnection(exchange)
   else closeConnection(exchange)
