@@ -390,7 +390,7 @@ describe('The timeout of a call', () => {
       response.writeHead(200, { 'x-amzn-requestid': 'half' })
       response.write('{')
     })
-    const failure = await getFailure(createClient(server.url, {}, {}, { timeoutMs: 200 }))
+    const failure = await getFailure(createClient(server.url, {}, {}, { timeoutMs: 1_000 }))
     expect(failure).toMatchObject({ status: 200, timedOut: true, requestId: 'half' })
   })
 
