@@ -1,6 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { RunOutcome, RunResult } from '../../../src/run/outcome.ts'
+import type { FailureResult } from '../../../src/errors/action-error.ts'
+import type { RunOutcome } from '../../../src/run/outcome.ts'
 import type { RunState } from '../../../src/run/state.ts'
 import { MAX_SUMMARY_BYTES, renderSummary } from '../../../src/report/summary.ts'
 import { anyCharacter } from '../../support/any-character.ts'
@@ -17,98 +18,46 @@ import {
 const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
   renderMarkdown(renderSummary(reportData(ending, given))).text
 
-const heading = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
-  text(ending, given).split('\n')[0] ?? ''
+const failWith = (result: FailureResult): RunOutcome => failedOutcome('TIMED_OUT', 'x', { result })
 
 const seen = { result: 'created', verified: true, bucketName: 'acme-media14558-prod' } as const
 
 describe('The first line of a summary', () => {
-  const endings: Readonly<Record<RunResult, readonly [RunOutcome, string]>> = {
-    created: [seen, '✅ Storage media created'],
-    updated: [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
-    unchanged: [
-      { ...seen, result: 'unchanged' },
-      '✅ Storage media already matches the configuration',
-    ],
-    planned: [{ result: 'planned' }, '✅ Plan: no changes to storage media'],
-    started: [
-      { result: 'started', verified: false, bucketName: undefined },
-      '⏳ Storage media: job started, not waited for',
-    ],
-    skipped: [
-      { result: 'skipped', reason: 'the push deletes a branch' },
-      '⏭️ Storage media skipped',
-    ],
-    failed: [failedOutcome('JOB_FAILED', 'No.'), '❌ Apply of storage media failed'],
-    unknown: [
-      failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' }),
-      '❌ Storage media: outcome unknown',
-    ],
-    'timed-out': [
-      failedOutcome('TIMED_OUT', 'Late.', { result: 'timed-out' }),
-      '❌ Storage media: timed out',
-    ],
-    cancelled: [
-      failedOutcome('CANCELLED', 'Cancelled.', { result: 'cancelled' }),
-      '🚫 Storage media: cancelled',
-    ],
-  }
+  const plan = runState({ command: 'plan' })
+  const change = { field: 'authenticated-permissions', from: [], to: ['READ'] } as const
+  const changed = runState({ command: 'plan', changes: [change], currentStorage: { storage } })
+  const planned: RunOutcome = { result: 'planned' }
+  const unverified = { verified: false, bucketName: undefined }
+  const early = runState({ resourceName: undefined })
+  const undecided = runState({ command: undefined, resourceName: undefined })
 
-  it.each(Object.entries(endings))(
-    'The first line says the result %s in words',
-    (_, [ending, words]) => {
-      expect(heading(ending)).toBe(words)
-    },
-  )
-
-  it('The first line of a plan to create names the storage', () => {
-    expect(heading({ result: 'planned' }, { state: planToCreate() })).toBe(
-      '📝 Plan: create storage media',
-    )
-  })
-
-  it('The first line of a plan to change names the storage', () => {
-    const change = { field: 'authenticated-permissions', from: [], to: ['READ'] } as const
-    const plan = runState({ command: 'plan', changes: [change], currentStorage: { storage } })
-    expect(heading({ result: 'planned' }, { state: plan })).toBe('📝 Plan: change storage media')
-  })
-
-  it('The first line of a plan says when an apply would fail', () => {
-    const plan = runState({ command: 'plan' })
-    expect(heading(failedOutcome('BUCKET_FIXED', 'No.'), { state: plan })).toBe(
-      '❌ Plan: an apply of storage media would fail',
-    )
-  })
-
-  it('The first line says that a plan failed', () => {
-    const plan = runState({ command: 'plan' })
-    expect(heading(failedOutcome('ROLE_REFUSED', 'No.'), { state: plan })).toBe(
-      '❌ Plan of storage media failed',
-    )
-  })
-
-  it('The first line of a create says when it was not verified', () => {
-    expect(heading({ result: 'created', verified: false, bucketName: undefined })).toBe(
-      '⚠️ Storage media created, but not verified',
-    )
-  })
-
-  it('The first line says that inputs are invalid', () => {
-    const early = runState({ resourceName: undefined })
-    expect(heading(failedOutcome('INVALID_INPUT', 'No.'), { state: early })).toBe(
-      '❌ Nothing done: invalid inputs',
-    )
-  })
-
-  it('The first line of an unsupported event says that nothing was done', () => {
-    const early = runState({ command: undefined, resourceName: undefined })
-    expect(heading(failedOutcome('UNSUPPORTED_EVENT', 'No.'), { state: early })).toBe(
-      '❌ Nothing done',
-    )
+  it.each<[RunOutcome, string, RunState?]>([
+    [seen, '✅ Storage media created'],
+    [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
+    [{ ...seen, result: 'unchanged' }, '✅ Storage media already matches the configuration'],
+    [{ result: 'created', ...unverified }, '⚠️ Storage media created, but not verified'],
+    [{ result: 'started', ...unverified }, '⏳ Storage media: job started, not waited for'],
+    [{ result: 'skipped', reason: 'x' }, '⏭️ Storage media skipped'],
+    [planned, '✅ Plan: no changes to storage media'],
+    [planned, '📝 Plan: create storage media', planToCreate()],
+    [planned, '📝 Plan: change storage media', changed],
+    [failedOutcome('JOB_FAILED', 'No.'), '❌ Apply of storage media failed'],
+    [failWith('unknown'), '❌ Storage media: outcome unknown'],
+    [failWith('timed-out'), '❌ Storage media: timed out'],
+    [failWith('cancelled'), '🚫 Storage media: cancelled'],
+    [failedOutcome('BUCKET_FIXED', 'x'), '❌ Plan: an apply of storage media would fail', plan],
+    [failedOutcome('ROLE_REFUSED', 'x'), '❌ Plan of storage media failed', plan],
+    [failedOutcome('INVALID_INPUT', 'x'), '❌ Nothing done: invalid inputs', early],
+    [failedOutcome('UNSUPPORTED_EVENT', 'x'), '❌ Nothing done', undecided],
+  ])('The outcome %j is headed "%s"', (outcome, heading, state) => {
+    const [first] = text(outcome, state === undefined ? {} : { state }).split('\n')
+    expect(first).toBe(heading)
   })
 })
 
 describe('A summary', () => {
+  const refused = failedOutcome('ROLE_REFUSED', 'No.')
+
   it('A summary of a create reads like this', () => {
     const after = runState({
       currentStorage: { storage },
@@ -174,40 +123,31 @@ describe('A summary', () => {
     )
   })
 
-  it('A summary of a failure before any mutation says that nothing was changed', () => {
-    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('\nNothing was changed.\n')
+  const unread = runState({ mutationSent: true, currentStorage: { storage: undefined } })
+  const elsewhere = runState({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
+  it.each<[string, RunOutcome, RunState, string, expected?: boolean]>([
+    ['a failure before any mutation', refused, runState(), '\nNothing was changed.\n'],
+    ['an unknown outcome', failWith('unknown'), unread, 'Nothing was changed', false],
+    [
+      'problems of the inputs',
+      failedOutcome('INVALID_INPUT', 'Two.\n(1) a'),
+      runState(),
+      '\n(1) a\n',
+    ],
+    ['a read before the change', refused, unread, '| Requested | When last read\n'],
+    ['a storage that was not read', refused, runState(), '| Requested\nStorage | media\n'],
+    ['other hosts than AWS', seen, elsewhere, '\nRequests went to 127.0.0.1:1, proxy.example, '],
+    ['a created storage', seen, planToCreate({ currentStorage: { storage } }), 'later.', false],
+  ])('With %s, the summary has its line', (_, outcome, state, line, expected = true) => {
+    expect(text(outcome, { state }).includes(line)).toBe(expected)
   })
 
-  it('A summary of an unknown outcome does not say that nothing was changed', () => {
-    const lost = failedOutcome('UNKNOWN_OUTCOME', 'Lost.', { result: 'unknown' })
-    expect(text(lost, { state: runState({ mutationSent: true }) })).not.toContain(
-      'Nothing was changed',
-    )
-  })
-
-  it('A summary lists every problem of the inputs on its own line', () => {
-    const lines = text(
-      failedOutcome('INVALID_INPUT', '2 problems with the inputs.\n(1) a\n(2) b'),
-    ).split('\n')
-    expect(lines.slice(1, 4)).toEqual(['2 problems with the inputs.', '(1) a', '(2) b'])
-  })
-
-  it('A summary marks a read before the change as outdated', () => {
-    const failed = runState({ mutationSent: true, currentStorage: { storage: undefined } })
-    expect(text(failedOutcome('JOB_FAILED', 'No.'), { state: failed })).toContain(
-      '| Requested | When last read\n',
-    )
-  })
-
-  it('A summary shows only the requested settings when the storage was not read', () => {
-    expect(text(failedOutcome('ROLE_REFUSED', 'No.'))).toContain('| Requested\nStorage | media\n')
-  })
-
-  it('A summary names the hosts that requests went to in place of AWS', () => {
-    const elsewhere = runState({ customHosts: new Set(['127.0.0.1:1', 'proxy.example']) })
-    expect(text(seen, { state: elsewhere })).toContain(
-      'Requests went to 127.0.0.1:1, proxy.example, as set by the endpoint variables',
-    )
+  it.each<[Partial<RunState>, string]>([
+    [{ bucketSuffix: '14558' }, 'acme-media14558-prod'],
+    [{}, 'acme-media, a suffix that the service adds, and -prod'],
+  ])('A plan to create with the state %j names the bucket: %s', (state, bucket) => {
+    const desired = { ...request, bucketName: 'acme-media' }
+    expect(text({ result: 'planned' }, { state: planToCreate(state), desired })).toContain(bucket)
   })
 
   it('A summary shows at most 15 warnings and 15 retries', () => {
@@ -220,29 +160,6 @@ describe('A summary', () => {
     expect(lines).toContain('and 5 more, in the log')
     expect(lines.filter((line) => line.startsWith('retry '))).toHaveLength(15)
     expect(lines).toContain('and 3 more, in the log')
-  })
-})
-
-describe('The notes of a create', () => {
-  const plan = (given: Partial<RunState>, bucketName?: string): string =>
-    text({ result: 'planned' }, { state: planToCreate(given), desired: { ...request, bucketName } })
-
-  it('A plan names the future bucket when the suffix of the backend is known', () => {
-    expect(plan({ bucketSuffix: '14558' }, 'acme-media')).toContain(
-      '\nThe bucket will be acme-media14558-prod.\n',
-    )
-  })
-
-  it('A plan says how the bucket name is built when the suffix is not known', () => {
-    expect(plan({}, 'acme-media')).toContain(
-      '\nThe name of the bucket will be acme-media, a suffix that the service adds, and -prod.\n',
-    )
-  })
-
-  it('A summary shows no plan notes once the storage exists', () => {
-    expect(text(seen, { state: planToCreate({ currentStorage: { storage } }) })).not.toContain(
-      'cannot be changed later',
-    )
   })
 })
 
@@ -278,34 +195,22 @@ describe('A summary that would be too long', () => {
   })
 })
 
+const MARKUP = [
+  ...['</table>', '</code>', '<script>', '<img src=x>', '-->', '<!--', '&lt;b&gt;', '\\<b>'],
+  ...['[x](http://evil.example)', 'http://evil.example', 'www.evil.example', 'a@evil.example'],
+  ...['```', '`x`', '{"a":1}', '| a | b |', '~~x~~', '**x**', 'aws amplifybackend x --y z'],
+]
+
 /** What can stand in a text that a server sends, and what Markdown, HTML and GitHub make of such text. */
 const hostile = fc
   .array(
     fc.oneof(
       fc.string({ unit: anyCharacter, maxLength: 40 }),
       fc.constantFrom(
-        '</table>',
-        '</code>',
-        '<script>',
-        '<img src=x>',
-        '-->',
-        '<!--',
+        ...MARKUP,
         '\n# x\n',
         '\n\n- x',
-        '```',
-        '`x`',
-        '{"a":1}',
-        '[x](http://evil.example)',
-        'http://evil.example',
-        'www.evil.example',
-        'a@evil.example',
-        '| a | b |',
-        '&lt;b&gt;',
-        '\\<b>',
-        '~~x~~',
-        '**x**',
         '\u202e',
-        'aws amplifybackend x --y z',
         'x'.repeat(1_500),
         '🚀'.repeat(300),
       ),
@@ -361,6 +266,8 @@ const anyEnding: fc.Arbitrary<RunOutcome> = fc.oneof(
     ),
 )
 
+const OWN_ELEMENTS = 'a b br code details h2 li p summary table td th tr ul wbr'.split(' ')
+
 describe('A summary of hostile text', () => {
   property.prop([anyFindings, anyEnding], { numRuns: 60 })(
     'A summary stays below 64 KiB, keeps its heading, and contains no foreign markup or links',
@@ -374,21 +281,3 @@ describe('A summary of hostile text', () => {
     },
   )
 })
-
-const OWN_ELEMENTS = [
-  'a',
-  'b',
-  'br',
-  'code',
-  'details',
-  'h2',
-  'li',
-  'p',
-  'summary',
-  'table',
-  'td',
-  'th',
-  'tr',
-  'ul',
-  'wbr',
-]
