@@ -43,25 +43,15 @@ describe('backoffMs', () => {
       backoffMs(kind, index + 1, () => 0.999999999, undefined, state),
     )
 
-  test('The delay doubles from one second to twenty', () => {
-    expect(maxDelays('server-error', 7)).toEqual([
-      1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000,
-    ])
-    expect(maxDelays('connection-failed', 2)).toEqual([1_000, 2_000])
-    expect(maxDelays('throttled', 6)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 20_000])
-  })
-
-  test('The delay doubles from 8 to 64 seconds when the account is throttled', () => {
-    expect(maxDelays('throttled', 6, throttledTimes(0))).toEqual([
-      8_000, 16_000, 32_000, 64_000, 64_000, 64_000,
-    ])
-  })
-
-  test('Earlier throttled responses of any call in the run count for throttling only', () => {
-    expect(maxDelays('throttled', 5, throttledTimes(3))).toEqual([
-      32_000, 32_000, 32_000, 64_000, 64_000,
-    ])
-    expect(maxDelays('server-error', 2, throttledTimes(3))).toEqual([1_000, 2_000])
+  test.each<[FailureKind, ThrottleState | undefined, number[]]>([
+    ['server-error', undefined, [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]],
+    ['connection-failed', undefined, [1_000, 2_000]],
+    ['throttled', undefined, [1_000, 2_000, 4_000, 8_000, 16_000, 20_000]],
+    ['throttled', throttledTimes(0), [8_000, 16_000, 32_000, 64_000, 64_000, 64_000]],
+    ['throttled', throttledTimes(3), [32_000, 32_000, 32_000, 64_000, 64_000]],
+    ['server-error', throttledTimes(3), [1_000, 2_000]],
+  ])('The longest delays for %s and throttling %j are %j', (kind, state, delays) => {
+    expect(maxDelays(kind, delays.length, state)).toEqual(delays)
   })
 
   test('An account that has not been throttled asks for no delay between calls', () => {
@@ -88,19 +78,6 @@ describe('backoffMs', () => {
     'After %s, %i failures, random %d, Retry-After %s and throttling %j, the delay is %i ms',
     (kind, failures, random, retryAfterMs, state, delay) => {
       expect(backoffMs(kind, failures, () => random, retryAfterMs, state)).toBe(delay)
-    },
-  )
-
-  property.prop([fc.nat(100), fc.nat(20), fc.double({ min: 0, max: 0.999, noNaN: true })])(
-    'The delay of a throttled account is between a quarter and the whole of its backoff',
-    (throttledResponses, failures, random) => {
-      const state = throttledTimes(throttledResponses)
-      const delay = backoffMs('throttled', failures + 1, () => random, undefined, state)
-      const max = throttleDelayMs(throttledTimes(Math.max(throttledResponses, failures + 1)))
-      expect(max).toBeGreaterThanOrEqual(8_000)
-      expect(max).toBeLessThanOrEqual(64_000)
-      expect(delay).toBeGreaterThanOrEqual(max / 4)
-      expect(delay).toBeLessThanOrEqual(max)
     },
   )
 })
@@ -166,15 +143,6 @@ describe('waitBeforeRetry', () => {
       expect(await wait('stall', afterFailures(8), { deadline }, clock)).toMatchObject({ next })
     },
   )
-
-  test.each<[Partial<RetryPolicy>, number, string]>([
-    [{}, 20_500, 'Next attempt in 21 s.'],
-    [{ throttleState: throttledTimes(0) }, 25_000, 'Next attempt in 25 s.'],
-  ])('Retry-After extends the delay with the policy %j', async (members, waitedMs, text) => {
-    const result = await wait('throttled', afterFailures(1), members, virtualClock(), 20_000)
-    expect(result).toMatchObject({ next: 'retry', waitedMs })
-    expect(result.lines.join()).toContain(text)
-  })
 
   test('Throttled responses are counted, also when there is no next attempt', async () => {
     const throttleState = throttledTimes(0)
@@ -365,7 +333,7 @@ describe('retry', () => {
     /** Makes calls one after the other and returns how long each of them waited. */
     async function waits(
       calls: readonly (readonly ApiResult<string>[])[],
-      members: Partial<RetryPolicy> = { throttleState: throttledTimes(0) },
+      members: Partial<RetryPolicy>,
     ): Promise<number[]> {
       const clock = virtualClock()
       const policy = aRetryPolicy(clock, members)
@@ -383,28 +351,33 @@ describe('retry', () => {
     const twice = [failed('throttled'), failed('throttled')]
     const other = [failed('internalError')]
 
-    test('Each throttled call waits longer than the one before', async () => {
-      const throttleState = throttledTimes(0)
-      const calls = [throttled, throttled, throttled, throttled, throttled]
-      expect(await waits(calls, { throttleState })).toEqual([5_000, 10_000, 20_000, 40_000, 40_000])
-      expect(throttleState.throttledResponses).toBe(5)
+    const withState = (count = 0): Partial<RetryPolicy> => ({
+      throttleState: throttledTimes(count),
     })
 
-    test('A successful call does not reset the count', async () => {
-      expect(await waits([throttled, [], [], throttled])).toEqual([5_000, 0, 0, 10_000])
-    })
-
-    test('Other failures wait as long as without throttling', async () => {
-      expect(await waits([throttled, other, throttled, other])).toEqual([5_000, 500, 10_000, 500])
-    })
-
-    test('The last throttled attempt of a call counts, too', async () => {
-      const members = { throttleState: throttledTimes(0), maxAttempts: 2 }
-      expect(await waits([twice, throttled], members)).toEqual([5_000, 20_000])
-    })
-
-    test('Calls without a shared rate limit each start from the beginning', async () => {
-      expect(await waits([throttled, throttled, twice], {})).toEqual([500, 500, 1_500])
+    test.each<[string, (readonly ApiResult<string>[])[], Partial<RetryPolicy>, number[]]>([
+      [
+        'each throttled call waits longer',
+        [throttled, throttled, throttled, throttled, throttled],
+        withState(),
+        [5_000, 10_000, 20_000, 40_000, 40_000],
+      ],
+      ['a success keeps the count', [throttled, [], throttled], withState(), [5_000, 0, 10_000]],
+      ['others wait as usual', [throttled, other, throttled], withState(), [5_000, 500, 10_000]],
+      [
+        'the last attempt of a call counts',
+        [twice, throttled],
+        { ...withState(), maxAttempts: 2 },
+        [5_000, 20_000],
+      ],
+      [
+        'calls without a shared rate limit start from the beginning',
+        [throttled, throttled, twice],
+        {},
+        [500, 500, 1_500],
+      ],
+    ])('Across the calls of a run, %s', async (_, calls, members, expected) => {
+      expect(await waits(calls, members)).toEqual(expected)
     })
   })
 
