@@ -32,12 +32,12 @@ import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
 import { runnerToolkit } from './workflow/toolkit.ts'
 
-/** After a cancellation, a run that has not ended by itself within this time is abandoned. */
+/** After a cancellation, a run that has not ended within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
-/** After a cancellation the report makes no calls; this is the time for a slow disk. */
+/** After a cancellation, the report makes no calls; it may take this long to write its files. */
 const REPORT_GRACE_MS = 5_000
 
-/** Runs the action as the runner started it, then ends the process: exit code 1 after a failure, else 0. */
+/** Runs the action in this process, then ends the process with exit code 1 after a failure, otherwise 0. */
 export async function start(): Promise<void> {
   const cancellation = createCancellation()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -105,7 +105,7 @@ async function run(context: RunContext, onKnownOutputs: () => void): Promise<Run
   })
 }
 
-/** Requests the ID token early; undefined when no role is set, or when the job may not request one. */
+/** Requests the ID token early; undefined if no role is set, or if the job may not request one. */
 function prefetchToken(
   context: RunContext,
   inputs: Inputs,

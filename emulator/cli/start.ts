@@ -3,20 +3,21 @@ import { writeFileSync } from 'node:fs'
 
 import { startEmulator, type Emulator } from '../emulator.ts'
 import { banner } from './banner.ts'
-import { parseFlags, usage, UsageError, type EmulatorFlags } from './flags.ts'
+import { UsageError } from './options.ts'
+import { parseStartFlags, startUsage, type StartFlags } from './start-flags.ts'
 
-function readFlags(): EmulatorFlags | undefined {
+function readFlags(): StartFlags | undefined {
   try {
-    return parseFlags(process.argv.slice(2))
+    return parseStartFlags(process.argv.slice(2))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.stderr.write(`${error.message}\n\n${startUsage}`)
     process.exitCode = 2
     return undefined
   }
 }
 
-async function start({ port, ipv6, jobMs }: EmulatorFlags): Promise<Emulator | undefined> {
+async function start({ port, ipv6, jobMs }: StartFlags): Promise<Emulator | undefined> {
   try {
     return await startEmulator({ port, ipv6, rules: { jobMs } })
   } catch (error) {
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const flags = readFlags()
   if (flags === undefined) return
   if (flags.help) {
-    process.stdout.write(usage)
+    process.stdout.write(startUsage)
     return
   }
   const emulator = await start(flags)

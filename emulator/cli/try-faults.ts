@@ -46,7 +46,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
     description: 'the connection is reset, although the create took effect',
     inject: injectFaults({ operation: create, kind: 'reset', when: 'after' }),
   },
-  'empty-answer': {
+  'empty-response': {
     description: 'an empty 200 response, although the create took effect',
     inject: injectFaults({ operation: create, kind: 'empty', when: 'after' }),
   },

@@ -1,6 +1,7 @@
+/** The options of `npm run try`. */
 import { defaults } from '../emulator.ts'
 import { eventsByName, type EventName } from '../runner/events.ts'
-import { parseNumber, parseOptions, UsageError } from './flags.ts'
+import { parseNumber, parseOptions, UsageError } from './options.ts'
 import { faultDescriptions, isNamedFault } from './try-faults.ts'
 
 export type TryFlags = Readonly<{
@@ -23,8 +24,8 @@ export function tryUsage(examples: readonly string[]): string {
   const { appId, accountId, applyRole, planRole } = defaults
   return `Usage: npm run try -- [options]
 
-Starts an emulator on loopback and runs the action's bundle on it, as a runner runs the first step of a
-workflow that uses the action. Shows the log, then the outputs, then the summary, and leaves nothing
+Starts an emulator on loopback and runs the action's bundle on it, as a runner runs the first step that
+uses the action in a workflow. Shows the log, then the outputs, then the summary, and leaves nothing
 behind. Other steps and calling workflows do not run: the examples that need them (ambient-credentials,
 reusable) fail, and call-reusable has no step to run.
 

@@ -13,7 +13,7 @@ import { githubContext, tokenClaims } from '../runner/github-context.ts'
 import { stepInputs } from '../runner/step-inputs.ts'
 import { runActionStep, type StepOptions } from '../runner/step.ts'
 import { defaultEvent, missingTrigger, parseTriggers } from '../runner/triggers.ts'
-import { UsageError } from './flags.ts'
+import { UsageError } from './options.ts'
 import { injectNamedFault } from './try-faults.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from './try-flags.ts'
 
@@ -29,7 +29,7 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-/** The workflow may be one that the user wrote: an error in it is one of usage. */
+/** The user may have written the workflow, so an error in it is reported as a usage error. */
 function withUsageError<T>(file: string, parse: () => T): T {
   try {
     return parse()

@@ -2,7 +2,8 @@ import { operationNames } from '../lib/operations.ts'
 import { ObjectReader, parseTimes, ValidationError } from '../lib/validation.ts'
 import type { Fault, FaultKind, FaultSpec, FaultTarget } from './spec.ts'
 
-const kinds = [
+/** Every kind of fault; docs/emulator.md lists them. */
+export const faultKinds = [
   'status',
   'html',
   'empty',
@@ -20,7 +21,7 @@ const kinds = [
 const statusRange = { min: 200, max: 599 }
 
 function parseFault(reader: ObjectReader): Fault {
-  const kind = reader.oneOf('kind', kinds)
+  const kind = reader.oneOf<FaultKind>('kind', faultKinds)
   switch (kind) {
     case 'status':
       return {

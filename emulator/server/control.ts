@@ -45,7 +45,7 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
   [
     'POST /faults',
     ({ faults }, text) => {
-      // All are parsed before any is injected, so that one that is not valid prevents the others.
+      // All are parsed before any is injected, so that an invalid one leaves none injected.
       const specs = toArray(parseJson(text)).map(parseFaultSpec)
       return jsonResponse(
         201,

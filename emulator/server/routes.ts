@@ -44,6 +44,7 @@ export function createRouter(): (method: string, path: string) => RouteMatch | u
   const router = Router({ maxParamLength: 4096 })
   const routes = new Map<unknown, Route>()
   for (const [method, path, service, operation] of routeTable) {
+    // The router stores handlers; each is only the key of its route.
     const key = (): void => undefined
     routes.set(key, { service, operation })
     router.on(method, path, key)

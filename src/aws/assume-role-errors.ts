@@ -110,7 +110,7 @@ function stsUnavailable(
     classifyFailure(failure) === 'dns-not-found'
       ? `First check the spelling of the region ${quote(region)}.`
       : KEY_RETRIEVAL_FAILED.test(failure.message)
-        ? `Run the job again: STS could not get the keys of ${iss}. The keys of a GitHub Enterprise Server issuer must be available from the internet.`
+        ? `Run the workflow again: STS could not get the keys of ${iss}. The keys of a GitHub Enterprise Server issuer must be available from the internet.`
         : undefined
   return toError(
     failure,

@@ -40,7 +40,7 @@ export const ERROR_CATALOG = {
   TOKEN_UNAVAILABLE: {
     cause: "GitHub's token service did not issue an OIDC token.",
     remedy:
-      'Run the job again. If the error persists, check the GitHub status page and the proxy settings.',
+      'Run the workflow again. If the error persists, check the GitHub status page and the proxy settings.',
   },
   ROLE_REFUSED: {
     cause: 'STS did not allow the workflow to assume the role.',
@@ -66,7 +66,7 @@ export const ERROR_CATALOG = {
   },
   STS_UNAVAILABLE: {
     cause: 'STS could not be reached, or did not return a usable response, in any attempt.',
-    remedy: 'Run the job again. If the error persists, check the network path to STS.',
+    remedy: 'Run the workflow again. If the error persists, check the network path to STS.',
   },
   ACCOUNT_NOT_ALLOWED: {
     cause: 'The credentials belong to an account that is not in `allowed-account-ids`.',
@@ -103,7 +103,7 @@ export const ERROR_CATALOG = {
   },
   NO_ANSWER: {
     cause: 'The connection was closed, or no response arrived in time, in every attempt.',
-    remedy: 'Run the job again. If the error persists, check the network path and the proxy.',
+    remedy: 'Run the workflow again. If the error persists, check the network path and the proxy.',
   },
   TLS_FAILED: {
     cause: 'The certificate of the host is not trusted.',
@@ -127,16 +127,16 @@ export const ERROR_CATALOG = {
   },
   GATEWAY_TIMEOUT: {
     cause: 'The service returned gateway timeouts until the attempts ran out.',
-    remedy: 'Run the job again later. It is safe to run it again.',
+    remedy: 'Run the workflow again later. This is safe, because a run reads the storage first.',
   },
   SERVICE_ERROR: {
     cause: 'The service returned internal errors until the attempts ran out.',
-    remedy: 'Run the job again later. It is safe to run it again.',
+    remedy: 'Run the workflow again later. This is safe, because a run reads the storage first.',
   },
   UNREADABLE_RESPONSE: {
     cause: 'The responses were malformed. A proxy or gateway may have replaced them.',
     remedy:
-      'Check the proxies and gateways between the runner and AWS. It is safe to run the job again.',
+      'Check the proxies and gateways between the runner and AWS. It is safe to run the workflow again.',
   },
   ENVIRONMENT_NOT_FOUND: {
     cause: 'The app has no backend environment with this name.',
@@ -144,7 +144,7 @@ export const ERROR_CATALOG = {
   },
   AUTH_MISSING: {
     cause: 'The backend environment has no auth resource, which S3 storage requires.',
-    remedy: 'Add auth (Amazon Cognito) to the backend environment, then run the job again.',
+    remedy: 'Add auth (Amazon Cognito) to the backend environment, then run the workflow again.',
   },
   STORAGE_EXISTS: {
     cause: 'The storage already exists, and `if-exists` is `fail`.',
@@ -165,20 +165,22 @@ export const ERROR_CATALOG = {
   },
   JOB_FAILED: {
     cause: 'The backend job failed.',
-    remedy: "Read the job's error in the message, fix its cause, and run the job again.",
+    remedy: "Read the job's error in the message, fix its cause, and run the workflow again.",
   },
   JOB_NOT_FOUND: {
-    cause: 'The service does not know the job that it started, or no longer knows it.',
+    cause: 'The service does not find the job that it started.',
     remedy:
-      'Check the storage with the command in the message. It is safe to run the job again: a run checks first.',
+      'Check the storage with the command in the message. It is safe to run the workflow again, because a run reads the storage first.',
   },
   JOB_LACKS_PERMISSION: {
     cause: 'The backend job failed because the role that deploys lacks a permission.',
-    remedy: 'Add the statement in the message to the policy of the role, then run the job again.',
+    remedy:
+      'Add the statement in the message to the policy of the role, then run the workflow again.',
   },
   STORAGE_NOT_SEEN: {
     cause: 'The job was reported as complete, but the storage does not exist.',
-    remedy: 'Check the backend environment in the Amplify console before you run the job again.',
+    remedy:
+      'Check the backend environment in the Amplify console before you run the workflow again.',
   },
   PENDING_JOB: {
     cause: 'Another job of the backend environment was still pending when the time ran out.',
@@ -188,7 +190,7 @@ export const ERROR_CATALOG = {
   UNKNOWN_OUTCOME: {
     cause: 'A request was sent, but it is not known whether it took effect.',
     remedy:
-      'Check the storage with the command in the message. It is safe to run the job again: a run checks first.',
+      'Check the storage with the command in the message. It is safe to run the workflow again, because a run reads the storage first.',
   },
   TIMED_OUT: {
     cause: '`timeout-in-minutes` elapsed. A job that was started continues on AWS.',

@@ -6,7 +6,7 @@ import type { InputProblem, Parsed } from './parsed.ts'
 /** What the parser of an input can use besides the text of that input. */
 export type InputContext = Readonly<{
   env: Env
-  /** Inputs that are read earlier; undefined where they are invalid. */
+  /** Inputs that are read earlier; undefined if they are invalid. */
   backendEnvironmentName: string | undefined
   region: string | undefined
 }>

@@ -1,14 +1,14 @@
 /** Changes as people read them in the summary and the comment: a table, and notes on their effects. */
+import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
-import { FIELD_LABELS } from '../storage/diff.ts'
-import { formatValue, type Change } from '../storage/diff.ts'
+import { FIELD_LABELS, formatValue, type Change } from '../storage/diff.ts'
 import type { DesiredStorage } from '../storage/model.ts'
-import { breakableCode, escapeMarkdown, table } from './markdown.ts'
+import { breakableCode, escapeMarkdown, renderText, table } from './markdown.ts'
 
 /**
  * The changes as a table; empty when there are none.
  *
- * @param before heading of the column with the old values; left out where every value is new
+ * @param before heading of the column with the old values; left out if every value is new
  * @param after heading of the column with the new values
  */
 export function changesTable(changes: readonly Change[], before: string, after: string): string {
@@ -24,7 +24,7 @@ export function changesTable(changes: readonly Change[], before: string, after: 
   )
 }
 
-/** The API knows fewer values; the rest of a longer list is not worth the space. */
+/** The maximum number of values that are shown; the API itself has fewer. */
 const MAX_VALUES = 10
 
 /** A value as a table cell. */
@@ -38,7 +38,7 @@ export function valueCell(value: Change['from']): string {
   ].join(', ')
 }
 
-/** What creating the storage means beyond its settings, in whole sentences; empty for other changes. */
+/** What is worth knowing before the storage is created, in whole sentences; empty for other changes. */
 export function planNotes(desired: DesiredStorage, state: RunState): readonly string[] {
   const { changes, currentStorage } = state
   if (changes.length === 0 || currentStorage?.storage !== undefined) return []
@@ -64,6 +64,14 @@ export function guestAccessNote({ changes }: RunState): string | undefined {
       field === 'unauthenticated-permissions' && to.length > 0 && (from ?? []).length === 0,
   )
   return gainsAccess
-    ? 'Guests get access without signing in: this switches on unauthenticated identities in the Cognito identity pool of the app.'
+    ? 'Guests get access without signing in: this enables unauthenticated identities in the Cognito identity pool of the app.'
     : undefined
 }
+
+/** What to do in the repository of the app after a create, as Markdown; empty for other results. */
+export function keepStorageNote({ result }: RunOutcome): string {
+  return result === 'created' ? `<b>Keep the storage</b>: ${renderText(KEEP_STORAGE)}` : ''
+}
+
+const KEEP_STORAGE =
+  'if the repository of the app contains `amplify/`, run `amplify pull`, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'

@@ -5,10 +5,9 @@ import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { Inputs } from '../inputs/read-inputs.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
 import type { Change } from '../storage/diff.ts'
-import { changesTable, guestAccessNote, planNotes } from './changes.ts'
+import { changesTable, guestAccessNote, keepStorageNote, planNotes } from './changes.ts'
 import { headline } from './headline.ts'
 import { code, link, escapeMarkdown, renderText } from './markdown.ts'
-import { KEEP_STORAGE_NOTE } from './summary.ts'
 import type { Link, ReportData } from './data.ts'
 
 /** Hidden in the comment to find it again: one comment per app, environment and resource. */
@@ -23,17 +22,17 @@ export function isWorthReporting({ result }: RunOutcome, changes: readonly Chang
   return result !== 'planned' || changes.length > 0
 }
 
-/** The ID of the run that wrote a comment; undefined where the comment has none. */
+/** The ID of the run that wrote a comment; undefined if the comment has none. */
 export function parseRunId(body: string): bigint | undefined {
   const id = /^<!-- [^\n]* -->\n<!-- run (\d{1,20}) -->\n/.exec(body)?.[1]
   return id === undefined ? undefined : BigInt(id)
 }
 
 /**
- * The comment as Markdown. Of an error it shows the code and the catalog's text, never the service's own
- * text, and it shows no account IDs: the comment may be public where the log is not.
+ * The comment as Markdown. For an error it shows the code and the text of the catalog, never the service's
+ * own text, and it shows no account IDs: the comment may be public although the log is not.
  *
- * @param runId ID of this run; empty where the runner sets none
+ * @param runId ID of this run; empty if the runner sets none
  */
 export function renderComment(marker: string, runId: string, data: ReportData): string {
   const { state, outcome, region } = data
@@ -45,7 +44,7 @@ export function renderComment(marker: string, runId: string, data: ReportData): 
     changesBlock(data),
     notesBlock(data),
     bucketBlock(outcome),
-    outcome.result === 'created' ? `<b>Keep the storage</b>: ${renderText(KEEP_STORAGE_NOTE)}` : '',
+    keepStorageNote(outcome),
     `<sub>${originLine(data)}</sub>`,
   ]
   const hidden = [marker, ...(/^\d{1,20}$/.test(runId) ? [`<!-- run ${runId} -->`] : [])]
@@ -80,12 +79,12 @@ function changesBlock({ outcome, state }: ReportData): string {
 }
 
 function notesBlock({ outcome, state, desired }: ReportData): string {
-  const isAhead = outcome.result === 'planned' || outcome.result === 'started'
+  const isChangePending = outcome.result === 'planned' || outcome.result === 'started'
   const guestAccess = isFailure(outcome) ? undefined : guestAccessNote(state)
   const followUp =
     outcome.result === 'planned' && state.changes.length > 0 ? state.followUp : undefined
   const notes = [
-    ...(isAhead && desired !== undefined ? planNotes(desired, state) : []),
+    ...(isChangePending && desired !== undefined ? planNotes(desired, state) : []),
     ...(guestAccess === undefined ? [] : [guestAccess]),
     ...(followUp === undefined ? [] : [followUp]),
   ].map((text) => renderText(text))

@@ -16,7 +16,7 @@ export type Links = Readonly<{
 export type ReportData = Readonly<{
   state: RunState
   outcome: RunOutcome
-  /** `desired` and `region` are undefined where the inputs were not read. */
+  /** `desired` and `region` are undefined if the inputs were not read. */
   desired: DesiredStorage | undefined
   region: string | undefined
   links: Links

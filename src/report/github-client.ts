@@ -11,16 +11,16 @@ export type Comment = Readonly<{ id: number; body: string; author: string }>
 export type GithubClient = Readonly<{
   /** The login of the author of comments that are written with this token. */
   getLogin(): Promise<string>
-  /** The pull request of a pushed commit: merged into the branch by it, or open from the branch. */
+  /** The pull request that a pushed commit merged into the branch, or that is open from the branch. */
   findPullRequest(sha: string, branch: string): Promise<number | undefined>
   listComments(pullRequest: number): Promise<readonly Comment[]>
   /** Sent once and never retried: a lost response may hide a comment that was created. */
   createComment(pullRequest: number, body: string): Promise<void>
-  /** @returns false when the comment was deleted */
+  /** @returns false if the comment was deleted */
   updateComment(id: number, body: string): Promise<boolean>
 }>
 
-/** Retries of one call. */
+/** The maximum number of retries of one call. */
 const MAX_RETRIES = 2
 
 /**
@@ -98,10 +98,10 @@ function selectPullRequest(
   all: readonly PullRequest[],
   { sha, branch, fullName }: Readonly<{ sha: string; branch: string; fullName: string }>,
 ): PullRequest | undefined {
-  const into = all.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
+  const merged = all.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
   return (
-    into.find(({ merge_commit_sha }) => merge_commit_sha === sha) ??
-    into[0] ??
+    merged.find(({ merge_commit_sha }) => merge_commit_sha === sha) ??
+    merged[0] ??
     all.find(
       ({ head, state }) =>
         head.ref === branch && state === 'open' && getPath(head.repo, 'full_name') === fullName,
@@ -121,7 +121,7 @@ function parseComment(comment: unknown): Comment {
 
 type RetryParameters = Parameters<typeof retry>
 
-/** Octokit's retry plugin, which does not retry rate limits, with retries of those that are short. */
+/** Octokit's retry plugin, and retries after short rate limits, which the plugin itself does not make. */
 function retryWithRateLimits(
   octokit: RetryParameters[0],
   options: RetryParameters[1],

@@ -2,7 +2,7 @@
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
-/** A comment is not worth a longer wait, in seconds. */
+/** The longest delay before a retry, in seconds; a comment is not worth waiting longer. */
 const MAX_RETRY_AFTER_SECONDS = 10
 
 /** Seconds until a call can be tried again; undefined when it would fail again, or not soon enough. */

@@ -4,7 +4,7 @@ import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import { code } from './markdown.ts'
 
-/** The errors of a plan that mean: an apply would fail. */
+/** The errors of a plan which mean that an apply would fail. */
 const PLAN_REJECTIONS: readonly ErrorCode[] = [
   'STORAGE_EXISTS',
   'STORAGE_DIFFERS',
@@ -16,32 +16,32 @@ const PLAN_REJECTIONS: readonly ErrorCode[] = [
 export function headline(state: RunState, outcome: RunOutcome): string {
   const name = state.resourceName === undefined ? '' : ` ${code(state.resourceName, 80)}`
   const storage = `storage${name}`
-  const Storage = `Storage${name}`
+  const title = `Storage${name}`
   switch (outcome.result) {
     case 'created':
     case 'updated':
       return outcome.verified
-        ? `✅ ${Storage} ${outcome.result}`
-        : `⚠️ ${Storage} ${outcome.result}, but not verified`
+        ? `✅ ${title} ${outcome.result}`
+        : `⚠️ ${title} ${outcome.result}, but not verified`
     case 'unchanged':
-      return `✅ ${Storage} already matches the configuration`
+      return `✅ ${title} already matches the configuration`
     case 'started':
-      return `⏳ ${Storage}: job started, not waited for`
+      return `⏳ ${title}: job started; the run did not wait for it`
     case 'planned':
       if (state.changes.length === 0) return `✅ Plan: no changes to ${storage}`
       return state.currentStorage?.storage === undefined
         ? `📝 Plan: create ${storage}`
         : `📝 Plan: change ${storage}`
     case 'skipped':
-      return `⏭️ ${Storage} skipped`
+      return `⏭️ ${title} skipped`
     case 'failed':
       return failureHeadline(state.command, outcome.error.code, storage)
     case 'unknown':
-      return `❌ ${Storage}: outcome unknown`
+      return `❌ ${title}: outcome unknown`
     case 'timed-out':
-      return `❌ ${Storage}: timed out`
+      return `❌ ${title}: timed out`
     case 'cancelled':
-      return `🚫 ${Storage}: cancelled`
+      return `🚫 ${title}: cancelled`
   }
 }
 

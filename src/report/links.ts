@@ -13,7 +13,7 @@ export type LinkSubject = Readonly<{
   region: string | undefined
   appId: string | undefined
   commit: string | undefined
-  /** Number of the pull request, where there is one. */
+  /** Number of the pull request, if there is one. */
   pullRequest: number | undefined
 }>
 

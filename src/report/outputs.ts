@@ -23,7 +23,7 @@ export const OUTPUTS = [
 export type OutputName = (typeof OUTPUTS)[number]
 export type Outputs = Readonly<Record<OutputName, string>>
 
-/** The outputs that are set while the run goes on; the others are known only at its end. */
+/** The outputs that are set while the run is in progress; the others are known only at its end. */
 export function knownOutputs(state: RunState): Pick<Outputs, KnownOutput> {
   return {
     'job-id': singleLine(state.jobId),

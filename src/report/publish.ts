@@ -9,7 +9,7 @@ import type { Reporter } from './reporter.ts'
 import { renderSummary } from './summary.ts'
 import { upsertComment } from './upsert-comment.ts'
 
-/** A part that cannot be published becomes a warning and never changes the outcome. */
+/** Publishes both. If one cannot be written, there is a warning, and the outcome stays the same. */
 export async function publishReport(
   run: RunContext,
   outcome: RunOutcome,

@@ -1,6 +1,6 @@
 /**
- * Sets the outputs as soon as they are known, and shows the outcome at the end. Nothing here can change the
- * outcome: what cannot be written becomes a warning.
+ * Sets the outputs as soon as they are known, and shows the outcome at the end. Nothing here changes
+ * the outcome: if something cannot be written, there is a warning.
  */
 import { errorMessage } from '../lib/error-message.ts'
 import type { RunContext } from '../run/context.ts'

@@ -4,7 +4,7 @@ import { FIELD_LABELS } from '../storage/diff.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import type { Storage, DesiredStorage } from '../storage/model.ts'
-import { planNotes, valueCell } from './changes.ts'
+import { keepStorageNote, planNotes, valueCell } from './changes.ts'
 import { headline } from './headline.ts'
 import { code, link, escapeMarkdown, renderText, table } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
@@ -23,7 +23,7 @@ export function renderSummary(data: ReportData): string {
     explanation(state, outcome),
     settingsTable,
     notes,
-    keepStorageBlock(outcome),
+    keepStorageNote(outcome),
     renderFacts(data),
     retryList,
   ]
@@ -112,7 +112,7 @@ function currentCells(
   ]
 }
 
-/** What a change that is planned or under way means. */
+/** What is worth knowing about a change that is planned or in progress. */
 function renderPlanNotes({ desired, state, outcome }: ReportData): readonly string[] {
   if (desired === undefined) return []
   if (outcome.result !== 'planned' && outcome.result !== 'started') return []
@@ -131,16 +131,6 @@ function renderWarnings({ warnings: all }: RunState): readonly string[] {
     ...(more > 0 ? [`and ${more} more, in the log`] : []),
   ]
 }
-
-function keepStorageBlock(outcome: RunOutcome): string {
-  return outcome.result === 'created'
-    ? `<b>Keep the storage</b>: ${renderText(KEEP_STORAGE_NOTE)}`
-    : ''
-}
-
-/** Shown after every create: what to do in the repository of the app. */
-export const KEEP_STORAGE_NOTE =
-  'if the repository of the app contains `amplify/`, run `amplify pull`, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'
 
 function renderFacts({ state, outcome, region, links, durationMs }: ReportData): string {
   const { appId, backendEnvironmentName, jobId, status, customHosts } = state

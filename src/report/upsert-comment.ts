@@ -27,7 +27,7 @@ export async function upsertComment(
   let pullRequest = getPullRequestNumber(event)
   if (cancellation.signal.aborted || inputs.githubToken === '') return pullRequest
   if (pullRequest === undefined && event.name !== 'push') {
-    log.info(`No comment: the event ${event.name} belongs to no pull request.`)
+    log.info(`No comment: the event ${event.name} has no pull request.`)
     return undefined
   }
   const options = { clock, timeoutMs: COMMENT_TIMEOUT_MS, signal: cancellation.signal }
@@ -47,12 +47,12 @@ export async function upsertComment(
       error instanceof TimeoutError
         ? `GitHub took longer than ${formatDuration(COMMENT_TIMEOUT_MS)}.`
         : describeGithubError(error)
-    warn(run, 'No comment', `The comment on the pull request was not written: ${reason}`)
+    warn(run, 'Comment not written', `The comment on the pull request was not written: ${reason}`)
   }
   return pullRequest
 }
 
-/** A comment can be deleted, or a response be lost, between a read and a write; then both are repeated. */
+/** If the comment is deleted between a read and a write, or a response is lost, both are repeated. */
 const MAX_ATTEMPTS = 3
 
 /** @returns what happened, for the log */
@@ -77,7 +77,8 @@ async function writeComment(
       }
       if (await client.updateComment(existing.id, body)) return `Updated the comment on ${target}.`
       // It was deleted after it was read.
-      if (attempt >= MAX_ATTEMPTS) throw new Error('the comment was deleted again and again.')
+      if (attempt >= MAX_ATTEMPTS)
+        throw new Error('the comment was deleted during every attempt to update it.')
       continue
     }
     const { outcome, state } = data

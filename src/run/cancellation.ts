@@ -15,7 +15,7 @@ export type Cancellation = Readonly<{
   abandon(reason: Error): void
 }>
 
-/** Milliseconds that a create or update in flight gets to return; the whole process gets a second. */
+/** How long a create or update in flight may take to return, in milliseconds; the process has a second. */
 export const MUTATION_GRACE_MS = 600
 
 export function createCancellation(): Cancellation {

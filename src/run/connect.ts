@@ -13,12 +13,12 @@ import type { ClientSettings } from '../aws/sdk-client.ts'
 
 export type Connection = Readonly<{
   storage: StorageContext
-  /** Closes its connections. */
+  /** Closes the connections of the client. */
   close(): void
 }>
 
 /**
- * Gets credentials as the inputs say, and creates the client of the backend environment.
+ * Gets credentials as the inputs specify, and creates the client of the backend environment.
  *
  * @param prefetchedToken an ID token that was requested before this module was loaded
  * @throws ActionError when no credentials can be obtained; the reason of the signal when cancelled
@@ -106,8 +106,8 @@ function recordBucketSuffix(amplify: Amplify, state: RunState): Amplify {
 function reportEndpoint(run: RunContext, host: string, kind: EndpointKind): void {
   if (run.state.customHosts.has(host)) return
   run.state.customHosts.add(host)
-  const usual = kind === 'aws' ? 'the default host of the region' : 'AWS'
-  run.log.info(`Requests go to ${host} instead of ${usual}, as set by the endpoint variables.`)
+  const replaced = kind === 'aws' ? 'the default host of the region' : 'AWS'
+  run.log.info(`Requests go to ${host} instead of ${replaced}, as set by the endpoint variables.`)
   if (kind === 'custom') {
     warn(
       run,

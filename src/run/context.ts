@@ -1,4 +1,4 @@
-/** What every step of a run uses. */
+/** What the steps of a run share. */
 import type { Cancellation } from './cancellation.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { WorkflowEvent } from '../workflow/event.ts'
@@ -93,7 +93,7 @@ export function createRetryPolicy(
   }
 }
 
-/** Masks credentials even where this run does not use them. Access key IDs are not secret. */
+/** Masks credentials even if this run does not use them. Access key IDs are not secret. */
 function maskCredentials(env: Env, secrets: Secrets): void {
   for (const name of [
     'ACTIONS_ID_TOKEN_REQUEST_TOKEN',

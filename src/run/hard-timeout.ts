@@ -2,7 +2,7 @@ import { ActionError } from '../errors/action-error.ts'
 import type { Clock } from '../lib/clock.ts'
 import { TimeoutError, withTimeout } from '../lib/timeout.ts'
 
-/** All parts of a run keep its deadline themselves; a run that takes this much longer is stuck. */
+/** Every step of a run respects the deadline itself; a run that takes this much longer is stuck. */
 const GRACE_MS = 15_000
 
 /**

@@ -10,7 +10,7 @@ export type RunOutcome =
       result: 'created' | 'updated' | 'unchanged' | 'started'
       /** The storage was read and matches the configuration. */
       verified: boolean
-      /** The physical bucket; undefined where its name is not known. */
+      /** The physical bucket; undefined if its name is not known. */
       bucketName: string | undefined
     }>
   | Readonly<{ result: 'planned' }>
@@ -69,7 +69,7 @@ export function toActionError(cause: unknown): ActionError {
   return new ActionError('INTERNAL_ERROR', message, { cause })
 }
 
-/** The result, and the error that explains it; the result in the error itself may differ. */
+/** The result, and the error that explains it. The result is not always that of the error itself. */
 function classifyError(
   error: ActionError,
   state: RunState,
@@ -78,7 +78,8 @@ function classifyError(
   const pending = ref === undefined ? undefined : pendingAdvice(state, ref)
   if (error.result === 'cancelled') {
     const advice =
-      pending ?? 'Nothing that this run started is still running. Running it again is safe.'
+      pending ??
+      'Nothing that this run started is still running. It is safe to run the workflow again.'
     return {
       result: 'cancelled',
       error: new ActionError('CANCELLED', error.message, { advice }),
@@ -90,14 +91,14 @@ function classifyError(
     : { result: error.result, error }
 }
 
-/** Where to look for a change that may still take effect; undefined when there is none. */
+/** How to check a change that may still take effect; undefined if there is none. */
 function pendingAdvice(state: RunState, ref: StorageRef): string | undefined {
   const jobId = getRunningJob(state)
   if (jobId !== undefined) {
     return `Job ${jobId} is still running, and the next run waits for it. To check it: ${jobCommand(ref, jobId)}`
   }
   return state.mutationPending
-    ? `A request was sent and its outcome is not known. Running this again is safe: the next run reads the storage first. To check the storage: ${storageCommand(ref)}`
+    ? `A request was sent and its outcome is not known. It is safe to run the workflow again, because the next run reads the storage first. To check the storage: ${storageCommand(ref)}`
     : undefined
 }
 

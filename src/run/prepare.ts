@@ -54,14 +54,14 @@ export function loadInputs(context: RunContext): Inputs {
 }
 
 export function logRequestedConfig({ log }: RunContext, decision: Decision, inputs: Inputs): void {
-  const verb = decision.command === 'apply' ? 'Applies' : 'Plans'
+  const verb = decision.command === 'apply' ? 'Applying' : 'Planning'
   const { unauthenticatedPermissions: guests } = inputs
   log.info(`${verb}: ${decision.reason}.`)
   log.group('Requested configuration', [
     `app ${inputs.appId}, environment ${inputs.backendEnvironmentName}, region ${inputs.region} (from ${inputs.regionSource})`,
     `storage ${inputs.resourceName}, bucket ${inputs.bucketName ?? 'chosen by the service'}`,
     `signed-in users: ${formatValue(inputs.authenticatedPermissions)}; guests: ${guests === undefined ? 'not managed' : formatValue(guests)}`,
-    `if it exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'does not wait for the job; '}timeout: ${formatDuration(inputs.timeoutMs)}`,
+    `if-exists: ${inputs.ifExists}; ${inputs.wait ? '' : 'wait: false; '}timeout: ${formatDuration(inputs.timeoutMs)}`,
   ])
 }
 

@@ -4,13 +4,13 @@ import type { Toolkit } from '../workflow/toolkit.ts'
 import type { Cancellation } from './cancellation.ts'
 import { toActionError } from './outcome.ts'
 
-/** Milliseconds that the run gets to report by itself after an unexpected error. */
+/** How long the run may take to report after an unexpected error, in milliseconds. */
 const REPORT_GRACE_MS = 3_000
 
 /**
  * Watches for what the run itself cannot see: a promise that never settles, a rejection or an exception
- * that nothing handles. Such an error ends the run and becomes its result, or a warning where the result is
- * known already. If the process still ends without a result, it exits with code 1 and an error annotation.
+ * that nothing handles. Such an error ends the run and becomes its result, or a warning if the result is
+ * already known. If the process still ends without a result, it exits with code 1 and an error annotation.
  *
  * @returns ends the process with the exit code of the run, once everything written has been flushed
  */
@@ -75,7 +75,7 @@ function reportUnknownOutcome(toolkit: Toolkit, error: ActionError): void {
   toolkit.annotate(
     'error',
     `Outcome unknown (${error.code})`,
-    `${error.message}\nA job that this run started may still be running. Check the storage, then run this again, which is safe. ${error.advice}`,
+    `${error.message}\nA job that this run started may still be running. Check the storage, then run the workflow again, which is safe. ${error.advice}`,
   )
 }
 

@@ -7,7 +7,7 @@ import type { Storage } from '../storage/model.ts'
 export type Warning = Readonly<{
   title: string
   text: string
-  /** Set where the comment does not just show the title. */
+  /** Set for warnings of which the comment shows more or less than the title. */
   kind?: 'guest-access' | 'planned-only' | undefined
   /** The code of the error that an apply would end with as things are now. */
   code?: ErrorCode | undefined
@@ -16,9 +16,9 @@ export type Warning = Readonly<{
 export type RunState = {
   /** Undefined before the event is read, and in a run that is skipped. */
   command: 'apply' | 'plan' | undefined
-  /** Why the run applies or plans; continues "Applies: " or "Plans: ". */
+  /** Why the run applies or plans; continues "Applying: " or "Planning: ". */
   reason: string | undefined
-  /** What happens after a plan, in whole sentences; undefined where that is not known. */
+  /** What happens after a plan, in whole sentences; undefined if that is not known. */
   followUp: string | undefined
   appId: string | undefined
   backendEnvironmentName: string | undefined
@@ -29,7 +29,7 @@ export type RunState = {
   changes: readonly Change[]
   /** The result of the latest read; undefined before the first one. */
   currentStorage: Readonly<{ storage: Storage | undefined }> | undefined
-  /** The part of a bucket's name that the backend adds; undefined where its metadata was not read. */
+  /** The part of a bucket's name that the backend adds; undefined if its metadata was not read. */
   bucketSuffix: string | undefined
   /** A create or update was sent, with whatever result. */
   mutationSent: boolean
@@ -62,7 +62,7 @@ export function createRunState(): RunState {
   }
 }
 
-/** The job of this run, if it has not ended as far as this run knows. */
+/** The ID of this run's job, unless the run knows that the job has ended. */
 export function getRunningJob({ jobId, status }: RunState): string | undefined {
   return jobId !== undefined && jobPhase(status ?? '') === 'running' ? jobId : undefined
 }

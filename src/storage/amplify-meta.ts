@@ -3,11 +3,11 @@ import { getPath, isObject, parseJson, type JsonObject } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
 export type Backend = Readonly<{
-  /** The names of the app's environments; undefined where the response has no such list. */
+  /** The names of the app's environments; undefined if the response has no such list. */
   environments: readonly string[] | undefined
-  /** The error that the service reports in a response with status 200; undefined where there is none. */
+  /** The error that the service reports in a response with status 200; undefined if there is none. */
   error: string | undefined
-  /** The metadata; undefined where it could not be parsed. */
+  /** The metadata; undefined if it could not be parsed. */
   meta: AmplifyMeta | undefined
 }>
 

@@ -12,7 +12,7 @@ export type StorageRef = BackendRef &
   Readonly<{
     resourceName: string
     region: string
-    /** The account of the role; undefined where it is not known. */
+    /** The account of the role; undefined if it is not known. */
     accountId: string | undefined
   }>
 
@@ -32,7 +32,7 @@ export type AcceptedJob = Readonly<{
 
 /** One function for each operation. Each call ends by its own timeout, or earlier by its options. */
 export type Amplify = Readonly<{
-  /** The storage of the given name, `undefined` where the response has none (404 is a failure). */
+  /** The storage of the given name, `undefined` if the response has none (404 is a failure). */
   getStorage(resourceName: string, options: CallOptions): Promise<ApiResult<Storage | undefined>>
   /** The backend of the environment, or of the app alone, which lists its environments. */
   getBackend(scope: 'environment' | 'app', options: CallOptions): Promise<ApiResult<Backend>>

@@ -33,15 +33,15 @@ export type ApplyOptions = Readonly<{
   wait: boolean
 }>
 
-/** What an apply remembers from one round to the next. */
+/** What an apply keeps from one round to the next. */
 type ApplyState = {
   readonly context: StorageContext
   readonly options: ApplyOptions
   readonly mutation: MutationState
-  /** Reads the backend once a round: after a wait, what was read before no longer holds. */
+  /** Reads the backend once in each round, because it may have changed during a wait. */
   readBackend: BackendReader
-  /** The last change that was sent; its effect is found later where its response was lost. */
-  sent: MutatingChange | undefined
+  /** Its effect is found later if its response was lost. */
+  lastSentChange: MutatingChange | undefined
   /** Set when the service rejected a create because a storage exists. */
   rejection: Rejection | undefined
   arePreconditionsChecked: boolean
@@ -65,7 +65,7 @@ export async function apply(context: StorageContext, options: ApplyOptions): Pro
     options,
     mutation: newMutationState(),
     readBackend: createBackendReader(context),
-    sent: undefined,
+    lastSentChange: undefined,
     rejection: undefined,
     arePreconditionsChecked: false,
     isDeniedReadReported: false,
@@ -78,7 +78,7 @@ export async function apply(context: StorageContext, options: ApplyOptions): Pro
   }
 }
 
-/** One round; undefined where the storage has to be read again. */
+/** Reads the storage and acts on it once; undefined if it has to be read again. */
 async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
   const { context, mutation, options } = state
   const read = await asUnknownIfUnresolved(
@@ -103,8 +103,8 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
 }
 
 /**
- * The mode in which an existing storage is judged. One that may result from a lost create does not exist
- * in the sense of `fail`; one that the service has just refused to create again is only matched.
+ * The `if-exists` that applies now. With `fail`, a storage that this run itself may have created is no
+ * reason to fail. After the service rejected a create because a storage exists, the run only compares it.
  */
 function effectiveIfExists({ options, rejection, mutation }: ApplyState): IfExists {
   if (rejection !== undefined) return 'match'
@@ -145,9 +145,9 @@ async function makeChange(
   context.observer.onChanges(change.changes)
   if (rejection !== undefined) throw existsButNotFound(state, rejection)
   if (change.kind === 'create') await requirePreconditions(state)
-  if (state.sent === undefined) warnOfGuestAccess(context.observer, desired, read.current)
+  if (state.lastSentChange === undefined) warnOfGuestAccess(context.observer, desired, read.current)
   announce(state, change)
-  state.sent = change
+  state.lastSentChange = change
   const mutation = toMutation(context, desired, change, read.naming)
   const outcome = await sendMutation(context, mutation, state.mutation)
   const end = await awaitMutation(state, change, outcome)
@@ -178,7 +178,7 @@ async function requirePreconditions(state: ApplyState): Promise<void> {
   if (failed !== undefined) throw failed.error
 }
 
-/** Logs a change with its details, and without them where they were logged last. */
+/** Logs a change with its details, or without them if they are the same as in the previous announcement. */
 function announce(state: ApplyState, change: MutatingChange): void {
   const verb = change.kind === 'create' ? 'Creating' : 'Updating'
   const line = `${verb} the storage ${quote(state.options.desired.resourceName)}`
@@ -187,7 +187,7 @@ function announce(state: ApplyState, change: MutatingChange): void {
   state.lastAnnouncement = withChanges
 }
 
-/** How a change ended, once everything that follows from it has ended. */
+/** How a change ended, after any wait for its job. */
 type MutationEnd =
   | Readonly<{ kind: 'started' | 'read-again' | 'completed' }>
   | Readonly<{ kind: 'exists'; rejection: Rejection }>
@@ -249,10 +249,10 @@ function isStorageExistsError({ error = '' }: Job): boolean {
 async function finishUnchanged(state: ApplyState, read: StorageReadResult): Promise<ApplyResult> {
   const { context, options, rejection, readBackend } = state
   const { observer } = context
-  const sent = state.mutation.hadLostResponse ? state.sent : undefined
+  const sent = state.mutation.hadLostResponse ? state.lastSentChange : undefined
   observer.onLog(formatUpToDate(options.desired))
   const bucketName = await resolveBucketName(context, options.desired, read, readBackend)
-  // Without a lost request, another run may have made the change.
+  // If no response was lost, this run did not make the change.
   observer.onChanges(sent?.changes ?? [])
   if (sent !== undefined) {
     const result = sent.kind === 'create' ? 'created' : 'updated'

@@ -8,7 +8,7 @@
 /** What the service appends to a base name. */
 export type BucketNaming = Readonly<{
   backendEnvironmentName: string
-  /** The stack's suffix from the backend's metadata; undefined where that was not read. */
+  /** The stack's suffix from the backend's metadata; undefined if that was not read. */
   suffix: string | undefined
 }>
 
@@ -22,8 +22,8 @@ export function isBucketOf(base: string, bucket: string, naming: BucketNaming): 
 }
 
 /**
- * The physical name of the bucket, if the name that the service returned is certainly that and not a
- * base name.
+ * The name that the service returned, if it certainly is the physical name; undefined if it may be a base
+ * name.
  *
  * @param returned the name that the service returned
  * @param base the base name from the workflow, if it sets one
@@ -58,7 +58,7 @@ export type BucketNameViolation =
 /**
  * The first of S3's rules that a base name breaks, alone or once the environment is appended.
  *
- * @param environment undefined where its own input is invalid
+ * @param environment undefined if the input for it is invalid
  */
 export function findBucketNameViolation(
   base: string,

@@ -28,7 +28,7 @@ export type Observer = Readonly<{
   /** A job that this run started, or is found to have started. */
   onJob(jobId: string, status: string | undefined): void
   onChanges(changes: readonly Change[]): void
-  /** The storage as it was read; undefined where there is none. */
+  /** The storage as it was read; undefined if there is none. */
   onStorage(current: Storage | undefined): void
 }>
 

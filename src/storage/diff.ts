@@ -1,4 +1,4 @@
-/** How the desired storage differs from the current one, and how people see that. */
+/** How the desired storage differs from the current one, and how that is shown to people. */
 import { sanitizeLine } from '../lib/text.ts'
 import { isBucketOf, type BucketNaming } from './bucket.ts'
 import type { DesiredStorage, Storage } from './model.ts'
@@ -79,7 +79,7 @@ export const FIELD_LABELS = {
   'unauthenticated-permissions': 'Guests',
 } as const satisfies Record<Change['field'], string>
 
-/** A line for each change: `Guests: READ`, or `Guests: none → READ` where there was a value before. */
+/** A line for each change: `Guests: READ`, or `Guests: none → READ` if there was a value before. */
 export function changeLines(changes: readonly Change[]): readonly string[] {
   return changes.map(({ field, from, to }) => {
     const before = from === null ? '' : `${formatValue(from)} → `

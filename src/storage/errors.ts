@@ -8,7 +8,7 @@ import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { StorageRef } from './api.ts'
 import { backendArn, storageCommand } from './cli-commands.ts'
 
-/** A failed call with what its error needs. */
+/** A failed call, and what its error message needs. */
 type FailedCall = Readonly<{
   failure: ApiFailure
   operation: string
@@ -20,7 +20,7 @@ type FailedCall = Readonly<{
 type Explanation = Readonly<{
   code: ErrorCode
   message: string
-  /** Undefined where the catalog's remedy for the code says it best. */
+  /** The remedy of the catalog by default. */
   advice?: string | undefined
 }>
 
@@ -82,11 +82,11 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
   }),
   'credentials-expired': (call) => ({
     ...rejected('CREDENTIALS_EXPIRED')(call),
-    // The account is known where the run assumed a role.
+    // The account is known only if the run assumed a role.
     advice:
       call.ref.accountId === undefined
         ? undefined
-        : 'This run has only just assumed the role, and the service already reports the session as expired. On a self-hosted runner, check the clock. Then run the job again.',
+        : 'This run has only just assumed the role, and the service already reports the session as expired. On a self-hosted runner, check the clock. Then run the workflow again.',
   }),
   'credentials-invalid': rejected('CREDENTIALS_REFUSED'),
   'clock-skew': rejected('CREDENTIALS_REFUSED'),
@@ -117,7 +117,7 @@ function rejected(code: ErrorCode): (call: FailedCall) => Explanation {
   return ({ operation, detail }) => ({ code, message: `${operation} was rejected: ${detail}.` })
 }
 
-/** The error for a call that could still succeed when the time of the run is used up. */
+/** The error for a call that was still being retried when the run timed out. */
 export function deadlineExceeded(failure: ApiFailure, ref: StorageRef): ActionError {
   return new ActionError(
     'TIMED_OUT',
@@ -130,7 +130,7 @@ export function deadlineExceeded(failure: ApiFailure, ref: StorageRef): ActionEr
   )
 }
 
-/** What to do where the time of a run is used up before anything is known of the storage. */
+/** What to do if a run times out before it knows anything about the storage. */
 export function timeoutAdvice(ref: StorageRef): string {
-  return `Run again, or raise timeout-in-minutes. To check the storage: ${storageCommand(ref)}`
+  return `Run the workflow again, or raise timeout-in-minutes. To check the storage: ${storageCommand(ref)}`
 }

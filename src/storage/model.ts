@@ -37,7 +37,7 @@ export type Storage = Readonly<{
  * Parses the storage of a response.
  *
  * @param config members of any type, as the service sent them
- * @returns undefined where the response has no storage
+ * @returns undefined if the response has no storage
  */
 export function parseStorage(
   config:

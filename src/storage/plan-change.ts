@@ -1,4 +1,4 @@
-/** Decides what the current storage calls for. */
+/** Decides whether to create, update, accept or reject the current storage. */
 import { ActionError } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { quote } from '../lib/text.ts'
@@ -6,7 +6,7 @@ import { findBucketNameViolation, type BucketNaming } from './bucket.ts'
 import { diffStorage, formatChanges, getCreateChanges, type Change } from './diff.ts'
 import type { DesiredStorage, Permissions, Storage } from './model.ts'
 
-/** The input of that name. */
+/** The values of the input `if-exists`. */
 export type IfExists = 'match' | 'update' | 'fail'
 
 export type PlannedChange =
@@ -18,7 +18,7 @@ export type PlannedChange =
 /** A change that is sent to the service. */
 export type MutatingChange = Extract<PlannedChange, { kind: 'create' | 'update' }>
 
-/** Decides from the desired and the current storage; `current` is undefined where there is none. */
+/** Decides from the desired and the current storage; `current` is undefined if there is none. */
 export function planChange(
   desired: DesiredStorage,
   current: Storage | undefined,

@@ -13,7 +13,7 @@ export type PlanOptions = Readonly<{ desired: DesiredStorage; ifExists: IfExists
 /**
  * Plans the storage.
  *
- * @returns the changes, none where the storage matches the configuration
+ * @returns the changes, none if the storage matches the configuration
  * @throws ActionError when an apply would be rejected, or when the storage cannot be read
  */
 export async function plan(
@@ -50,7 +50,7 @@ export async function plan(
   }
 }
 
-/** Warns where a change gives guests their first permissions. */
+/** Warns if a change gives guests their first permissions. */
 export function warnOfGuestAccess(
   observer: Observer,
   desired: DesiredStorage,

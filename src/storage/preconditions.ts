@@ -8,6 +8,7 @@ import type { Backend } from './amplify-meta.ts'
 import type { BackendRef } from './api.ts'
 import { readWithRetry, type StorageContext } from './context.ts'
 import { deadlineExceeded, toActionError } from './errors.ts'
+import type { BackendReader } from './read-storage.ts'
 
 export type FailedPrecondition = Readonly<{
   error: ActionError
@@ -16,13 +17,13 @@ export type FailedPrecondition = Readonly<{
 }>
 
 /**
- * Checks the backend's metadata. Where that cannot be read, the run continues with a warning.
+ * Checks the backend's metadata. If it cannot be read, the run continues with a warning.
  *
  * @throws ActionError when the run times out
  */
 export async function checkPreconditions(
   context: StorageContext,
-  readBackend: () => Promise<ApiResult<Backend>>,
+  readBackend: BackendReader,
 ): Promise<readonly FailedPrecondition[]> {
   const { ref, observer } = context
   const result = await readBackend()
@@ -41,7 +42,7 @@ async function checkWithoutBackend(
   const warn = (reason: string): readonly FailedPrecondition[] => {
     context.observer.onWarning(
       'Backend not checked',
-      `${reason}, so a missing environment or auth resource shows only when the job fails: ${formatFailure(failure)}.`,
+      `${reason}: ${formatFailure(failure)}. A missing environment or auth resource shows only when the job fails.`,
     )
     return []
   }
@@ -56,7 +57,7 @@ async function checkWithoutBackend(
   }
 }
 
-/** Tells a missing app from a missing environment: the app alone, if it exists, lists its environments. */
+/** Distinguishes a missing app from a missing environment, by listing the environments of the app. */
 async function explainNotFound(
   context: StorageContext,
   failure: ApiFailure,

@@ -1,4 +1,4 @@
-/** Reads the current storage, with the help of the backend's metadata where its bucket is unclear. */
+/** Reads the current storage, and the backend's metadata if that is needed to determine the bucket. */
 import { ActionError } from '../errors/action-error.ts'
 import { quote } from '../lib/text.ts'
 import { classifyFailure } from '../network/classify.ts'
@@ -11,9 +11,9 @@ import { deadlineExceeded, toActionError } from './errors.ts'
 import type { DesiredStorage, Storage } from './model.ts'
 
 export type StorageReadResult = Readonly<{
-  /** Undefined where there is no storage, or where it cannot be read. */
+  /** Undefined if there is no storage, or where it cannot be read. */
   current: Storage | undefined
-  /** The failure by which the service denied the read; undefined where it did not. */
+  /** The failure if the role has no permission to read the storage. */
   denied: ApiFailure | undefined
   naming: BucketNaming
 }>
@@ -53,7 +53,7 @@ export async function readStorage(
   }
   const returned = result.value
   const { bucketName } = desired
-  // The metadata is read only where the bucket is compared and is not plainly the base name.
+  // The metadata is read only if the bucket is compared and its name is not simply the base name.
   if (returned === undefined || bucketName === undefined || returned.bucketName === bucketName) {
     observer.onStorage(returned)
     return { current: returned, denied: undefined, naming }

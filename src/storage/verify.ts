@@ -19,7 +19,7 @@ export type ApplyResult = Readonly<{
   result: 'created' | 'updated' | 'unchanged' | 'started'
   /** Whether the storage was read and matches the configuration. */
   verified: boolean
-  /** The physical name; undefined where it is not known. */
+  /** The physical name; undefined if it is not known. */
   bucketName: string | undefined
 }>
 
@@ -31,8 +31,7 @@ const VERIFY_DELAY_MS = 5_000
  * Reads the storage until it matches the configuration.
  *
  * @param kind of the change whose job has completed
- * @param onDenied receives the failure where the role may not read the storage; it then counts as not
- *   verified
+ * @param onDenied receives the failure if the role may not read the storage, which is then not verified
  * @throws ActionError when the storage still differs after the last read; the signal's reason when aborted
  */
 export async function verifyStorage(
@@ -44,7 +43,7 @@ export async function verifyStorage(
   const { observer } = context
   const { clock, deadline, signal } = context.retryPolicy
   const result = kind === 'create' ? 'created' : 'updated'
-  // What was read of the backend before the change no longer holds.
+  // The backend may have changed since it was read last.
   const readBackend = createBackendReader(context)
   for (let reads = 1; ; reads += 1) {
     const read = await readAfterJob(context, desired, readBackend)
@@ -93,7 +92,7 @@ function storageMissing({ ref }: StorageContext): ActionError {
     `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
     {
       result: 'unknown',
-      advice: `Check the storage before you run again: ${storageCommand(ref)}`,
+      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}`,
     },
   )
 }

@@ -288,9 +288,7 @@ describe('Events without a pull request', () => {
     trustEvents(world.emulator, event)
     const end = await commented(world, { event, with: { wait: 'false' } })
     expect(end.exitCode).toBe(0)
-    expect(end.log.join('\n')).toContain(
-      `No comment: the event ${name} belongs to no pull request.`,
-    )
+    expect(end.log.join('\n')).toContain(`No comment: the event ${name} has no pull request.`)
     expect(githubCalls(world)).toEqual([])
   })
 })
@@ -311,7 +309,7 @@ describe('An older run that ends late', () => {
     await commented(world)
     trustEvents(world.emulator, mergedPullRequest())
     await commented(world, { event: mergedPullRequest(), env: late, with: { wait: 'false' } })
-    expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
+    expect(headings(world)).toEqual(['⏳ Storage media: job started; the run did not wait for it'])
   })
 })
 
@@ -344,7 +342,7 @@ describe('Failures of GitHub that a run overcomes', () => {
     post(world, OWN, `${MARKER}\nold`)
     const end = await commented(world, { event: push(), with: { wait: 'false' } })
     expect(warnings(end)).toEqual([])
-    expect(headings(world)).toEqual(['⏳ Storage media: job started, not waited for'])
+    expect(headings(world)).toEqual(['⏳ Storage media: job started; the run did not wait for it'])
   })
 
   it.each([
@@ -464,7 +462,9 @@ describe('Failures of GitHub that become a warning', () => {
       expect(end.exitCode).toBe(0)
       expect(end.outputs['result']).toBe('planned')
       expect(warnings(end)).toEqual([expect.stringMatching(message)])
-      expect(renderMarkdown(end.summary).text).toContain('⚠️ No comment: The comment on the pull')
+      expect(renderMarkdown(end.summary).text).toContain(
+        '⚠️ Comment not written: The comment on the pull',
+      )
       expect(world.emulator.state.github.comments).toEqual([])
     },
   )

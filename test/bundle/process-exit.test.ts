@@ -27,7 +27,7 @@ scenario('The process ends although a call gets no response', async () => {
     faults: [{ operation: 'listComments', kind: 'stall', times: 'always' }],
   })
   expectSuccess(step, 'planned')
-  expect(step.annotations).toMatchObject([{ level: 'warning', title: 'No comment' }])
+  expect(step.annotations).toMatchObject([{ level: 'warning', title: 'Comment not written' }])
 })
 
 scenario('A successful run writes only its log, and nothing to stderr', async () => {

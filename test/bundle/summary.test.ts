@@ -51,7 +51,7 @@ describe('The first line of the summary', () => {
     },
     {
       result: 'started',
-      words: '⏳ Storage media: job started, not waited for',
+      words: '⏳ Storage media: job started; the run did not wait for it',
       scenario: { with: { wait: 'false' } },
     },
     {

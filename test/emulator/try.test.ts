@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
-import { UsageError } from '../../emulator/cli/flags.ts'
+import { UsageError } from '../../emulator/cli/options.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/cli/try-flags.ts'
 import { defaults } from '../../emulator/emulator.ts'
 import { eventsByName, type EventName } from '../../emulator/runner/events.ts'

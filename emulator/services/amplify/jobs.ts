@@ -10,7 +10,7 @@ export type JobWork = {
   readonly counters: OperationCounters
   /** Does the work; returns the error if it fails. */
   perform(now: number): string | undefined
-  /** Leaves behind what a job leaves behind that fails half way. */
+  /** Leaves what a job that fails halfway leaves behind. */
   leavePartialEffect(): void
 }
 

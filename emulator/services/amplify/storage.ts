@@ -56,7 +56,7 @@ export function createStorage(
   return undefined
 }
 
-/** Leaves behind the bucket of a create that fails half way. */
+/** Leaves behind the bucket of a create that fails halfway. */
 export function leaveBucket(environment: Environment, config: ResourceConfig): void {
   environment.buckets.add(
     physicalBucket(environment, config.bucketName ?? generateBaseName(environment)),

@@ -79,7 +79,11 @@ export function parseAssumeRequest(form: URLSearchParams): AssumeRequest {
     (name) => name.startsWith('PolicyArns.') || name.startsWith('Tags.') || name === 'ProviderId',
   )
   if (unsupported !== undefined)
-    throw new StsServiceError(400, 'ValidationError', `The emulator does not take ${unsupported}`)
+    throw new StsServiceError(
+      400,
+      'ValidationError',
+      `The emulator does not support ${unsupported}`,
+    )
   const token = requireParameter(form, 'WebIdentityToken')
   if (token.length < 4 || token.length > 20000)
     throw validationError(

@@ -10,7 +10,7 @@ import { backendArn, jobCommand, storageCommand } from '../cli-commands.ts'
 import { toActionError } from '../errors.ts'
 import type { Job } from './job.ts'
 
-/** The maximum length of a job's own error text in a message; the rest is tables of the CLI. */
+/** The maximum length of a job's own error text in a message; the rest is tables of the Amplify CLI. */
 const MAX_JOB_ERROR_LENGTH = 1_200
 
 /** Known texts of failed jobs, which are output of the Amplify CLI and CloudFormation. */
@@ -41,7 +41,8 @@ const KNOWN_JOB_ERRORS: readonly Readonly<{ text: RegExp; code: ErrorCode; advic
   {
     text: /deployment is in progress/i,
     code: 'JOB_FAILED',
-    advice: 'Wait until the other deployment of this environment has ended, then run again.',
+    advice:
+      'Wait until the other deployment of this environment has ended, then run the workflow again.',
   },
 ]
 
@@ -56,13 +57,13 @@ export function toJobError(job: Job, jobId: string, ref: StorageRef): ActionErro
   }
   if (detail === '') {
     return new ActionError('JOB_FAILED', message, {
-      advice: `Look for the reason in the Amplify console, under the backend environment ${quote(ref.backendEnvironmentName)}, or in the events of its CloudFormation stack. Then run again.`,
+      advice: `Look for the reason in the Amplify console, under the backend environment ${quote(ref.backendEnvironmentName)}, or in the events of its CloudFormation stack. Then run the workflow again.`,
     })
   }
   const known = KNOWN_JOB_ERRORS.find(({ text: pattern }) => pattern.test(text))
   return known === undefined
     ? new ActionError('JOB_FAILED', message, {
-        advice: `Fix the cause that the job reports, then run again. To read the whole text: ${jobCommand(ref, jobId)}`,
+        advice: `Fix the cause that the job reports, then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}`,
       })
     : new ActionError(known.code, message, { advice: known.advice })
 }
@@ -101,7 +102,7 @@ export function formatStatus(status: string | undefined): string {
   return status ?? 'without a status'
 }
 
-/** The error for a job that has not ended when the time of the run is used up. */
+/** The error for a job that has not ended when the run times out. */
 export function jobTimedOut(
   ref: StorageRef,
   jobId: string,
@@ -113,7 +114,7 @@ export function jobTimedOut(
     `Job ${jobId} had not ended when the run timed out. Its last status was ${status ?? 'unknown'} after ${formatDuration(waitedMs)} of waiting.`,
     {
       result: 'timed-out',
-      advice: `The job continues in AWS, and a re-run waits for it. If it needs longer, raise timeout-in-minutes. To check the job: ${jobCommand(ref, jobId)}`,
+      advice: `The job continues in AWS, and the next run waits for it. If it needs longer, raise timeout-in-minutes. To check the job: ${jobCommand(ref, jobId)}`,
     },
   )
 }
@@ -147,7 +148,7 @@ export function cannotReadJob(
         {
           result: 'unknown',
           requestId: failure.requestId,
-          advice: `Check the storage. Running again is safe, because a run reads the storage first. To check: ${storageCommand(ref)}`,
+          advice: `Check the storage. It is safe to run the workflow again, because a run reads the storage first. To check: ${storageCommand(ref)}`,
         },
       )
     default:
@@ -158,7 +159,7 @@ export function cannotReadJob(
   }
 }
 
-/** The error for another job that is still pending when the time of the run is used up. */
+/** The error for another job that is still pending when the run times out. */
 export function jobStillPending(ref: StorageRef, job: Job | undefined): ActionError {
   const { jobId } = job ?? {}
   const name =

@@ -2,13 +2,13 @@
 import { sanitizeLine } from '../../lib/text.ts'
 
 export type Job = Readonly<{
-  /** Undefined where the service sent none that can be used. */
+  /** Undefined if the service sent none that can be used. */
   jobId: string | undefined
   /** As the service spells it. */
   status: string | undefined
   /** The API operation that started the job, for example `CreateBackendStorage`. */
   operation: string | undefined
-  /** Milliseconds since 1970; undefined where the service sent no time that can be parsed. */
+  /** Milliseconds since 1970; undefined if the service sent no time that can be parsed. */
   createdAt: number | undefined
   /** The service's own text about a failure: output of the Amplify CLI, up to 20,000 characters. */
   error: string | undefined
@@ -35,7 +35,7 @@ export function parseJob(job: {
   }
 }
 
-/** A job id that is safe in a URL path; anything else is no id of this service. */
+/** A job ID that is safe in a URL path; anything else is not an ID of this service. */
 export function parseJobId(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,127}$/.test(value) ? value : undefined
 }
@@ -110,10 +110,10 @@ export function findPendingJob(jobs: readonly Job[]): Job | undefined {
 /** The server's times are in whole seconds: the `Date` header, and perhaps the creation time of a job. */
 const SERVER_TIME_RESOLUTION_MS = 1_000
 
-/** A job with an id, by which it can be read. */
+/** A job with an ID, so that it can be read. */
 export type StartedJob = Readonly<{ jobId: string; status: string | undefined }>
 
-/** A job that has completed or is running says more than one that failed. */
+/** If several jobs match, a completed or running one is preferred to a failed one. */
 const PHASE_PREFERENCE: readonly JobPhase[] = ['completed', 'running', 'failed']
 
 /**

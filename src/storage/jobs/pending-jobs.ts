@@ -40,25 +40,25 @@ export async function waitForPendingJobs(
   for (;;) {
     const result = await pollJobs(wait, heartbeat)
     if (result === 'unchecked') return false
-    if (result === 'free') return wait.polls > 0
+    if (result === 'none-pending') return wait.polls > 0
     wait.polls += 1
   }
 }
 
-/** `unchecked` where the jobs cannot be listed, and none is known to be pending. */
-type PollResult = 'free' | 'unchecked' | 'poll-again'
+/** `unchecked` if the jobs cannot be listed and none is known to be pending. */
+type PollResult = 'none-pending' | 'unchecked' | 'poll-again'
 
-/** Lists the jobs once, and sleeps where another poll is needed. */
+/** Lists the jobs once, and sleeps if another poll is needed. */
 async function pollJobs(wait: PendingJobsWait, heartbeat: Heartbeat): Promise<PollResult> {
   const { context } = wait
   const result = await readWithRetry(context, (options) => context.amplify.listJobs(options))
-  if (!result.ok) return await continueUnlisted(wait, result)
+  if (!result.ok) return await handleListFailure(wait, result)
   const job = findPendingJob(result.value)
   if (job !== undefined) {
     await waitWhilePending(wait, heartbeat, job, result.serverTime)
     return 'poll-again'
   }
-  if (wait.polls > 0 || !wait.isReported) return 'free'
+  if (wait.polls > 0 || !wait.isReported) return 'none-pending'
   // The list lags behind what the service has reported.
   await heartbeat.sleep(requireDelayMs(wait))
   return 'poll-again'
@@ -80,8 +80,8 @@ async function waitWhilePending(
   await heartbeat.sleep(Math.min(remainingMs, delayMs))
 }
 
-/** Continues where the jobs could not be listed. */
-async function continueUnlisted(
+/** Decides how to continue without a list of jobs. */
+async function handleListFailure(
   wait: PendingJobsWait,
   { failure, deadlineExceeded }: Extract<ApiResult<unknown>, { ok: false }>,
 ): Promise<PollResult> {
@@ -98,7 +98,7 @@ async function continueUnlisted(
     )
     return 'unchecked'
   }
-  if (wait.polls > 0) return 'free'
+  if (wait.polls > 0) return 'none-pending'
   const delayMs = requireDelayMs(wait)
   observer.onLog(
     'A job is pending, and the role has no permission to list jobs (amplifybackend:ListBackendJobs). Trying again every 15 to 30 seconds.',

@@ -9,9 +9,9 @@ import { isKnownRunningStatus, jobPhase, type Job } from './job.ts'
 import { cannotReadJob, formatStatus, jobTimedOut, jobWithoutStatus } from './job-errors.ts'
 import { pollDelayMs, REPORT_RESERVE_MS } from './polling.ts'
 
-/** For so long after its start, a job that is not found is only not visible yet. */
+/** A job that is not found within this time after its start may just not be visible yet. */
 const NOT_FOUND_GRACE_MS = 60_000
-/** On a throttled account, even the first polls come later than that. */
+/** The same for this many first polls, which can come later than that on a throttled account. */
 const NOT_FOUND_GRACE_POLLS = 2
 
 type JobWait = {
@@ -66,7 +66,7 @@ export async function waitForJob(
   }
 }
 
-/** Waits, then reads the job once; undefined where that fails and may be tried again. */
+/** Waits, then reads the job once; undefined if that fails and may be tried again. */
 async function pollJob(wait: JobWait, heartbeat: Heartbeat): Promise<Job | undefined> {
   const { context, jobId } = wait
   const { clock, deadline, random, throttleState } = context.retryPolicy
@@ -99,13 +99,13 @@ function recordJob(wait: JobWait, job: Job, heartbeat: Heartbeat): void {
   }
   if (status === wait.lastStatus) return
   wait.lastStatus = status
-  heartbeat.log(`${formatProgress(wait)}${isFirstOfUnknown(wait, status) ? UNKNOWN_STATUS : ''}`)
+  heartbeat.log(`${formatProgress(wait)}${recordIfNewUnknown(wait, status) ? UNKNOWN_STATUS : ''}`)
 }
 
 const UNKNOWN_STATUS = ' This status is unknown and is treated as running.'
 
-/** Whether a status is unknown, and is seen for the first time. */
-function isFirstOfUnknown({ reportedStatuses }: JobWait, status: string | undefined): boolean {
+/** Records a status. Returns whether it is an unknown one that the job has not had before. */
+function recordIfNewUnknown({ reportedStatuses }: JobWait, status: string | undefined): boolean {
   if (status === undefined || reportedStatuses.has(status)) return false
   reportedStatuses.add(status)
   return !isKnownRunningStatus(status)

@@ -7,7 +7,7 @@ import { storageCommand } from '../cli-commands.ts'
 import { timeoutAdvice, toActionError } from '../errors.ts'
 import { EFFECT_WINDOW_MS, type Mutation, type MutationState } from './state.ts'
 
-/** The error that ends the sending; after a call that could not be checked, the outcome is unknown. */
+/** The error as it is, or with the result `unknown` after a call whose effect could not be checked. */
 export function asUnknownIfUnchecked(error: ActionError, state: MutationState): ActionError {
   return state.resentUnchecked
     ? withResult(
@@ -18,7 +18,7 @@ export function asUnknownIfUnchecked(error: ActionError, state: MutationState): 
     : error
 }
 
-/** The error for a last attempt that had no effect, as far as the reads can show. */
+/** The error for a last attempt that had no effect, as far as reads can show. */
 export function noEffectFound(failure: ApiFailure, ref: StorageRef): ActionError {
   const { code, message, result, requestId } = toActionError(failure, ref)
   return new ActionError(
@@ -28,7 +28,7 @@ export function noEffectFound(failure: ApiFailure, ref: StorageRef): ActionError
       result,
       requestId,
       advice:
-        'Run the job again later. It reads the storage first, so it notices if the call takes effect after all.',
+        'Run the workflow again later. It reads the storage first, so it notices if the call takes effect after all.',
     },
   )
 }
@@ -41,12 +41,12 @@ export function unknownOutcome(failure: ApiFailure, reason: string, ref: Storage
     {
       result: 'unknown',
       requestId: failure.requestId,
-      advice: `Check the storage before you do anything else. Running again is safe, because a run reads the storage first. To determine the outcome by itself, a run needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs. To check: ${storageCommand(ref)}`,
+      advice: `Check the storage before you do anything else. It is safe to run the workflow again, because a run reads the storage first. To determine the outcome by itself, a run needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs. To check: ${storageCommand(ref)}`,
     },
   )
 }
 
-/** The error for a second call that is rejected because of what the first, unchecked one has probably left. */
+/** The error for a call that is rejected, probably because the unchecked call before it took effect. */
 export function probablyExecuted(
   rejection: string,
   requestId: string | undefined,
@@ -64,7 +64,7 @@ export function probablyExecuted(
   )
 }
 
-/** The error for a call that there is no time to send. */
+/** The error for a call that cannot be sent because too little time is left. */
 export function noTimeToSend({ operation }: Mutation, ref: StorageRef): ActionError {
   return new ActionError('TIMED_OUT', `Timed out before ${operation} could be sent.`, {
     result: 'timed-out',

@@ -1,4 +1,4 @@
-/** Finds out what became of a create or an update whose response was lost. */
+/** Determines the outcome of a create or an update whose response was lost. */
 import { formatFailure } from '../../network/failure.ts'
 import { classifyFailure } from '../../network/classify.ts'
 import { recordThrottle, type ApiResult } from '../../network/retry.ts'
@@ -16,13 +16,13 @@ import {
   type MutationState,
 } from './state.ts'
 
-/** When to check within the window, in milliseconds after the failure; the last check decides. */
+/** When to check for an effect, in milliseconds after the failure; the last check decides. */
 const EFFECT_CHECK_TIMES_MS = [500, 2_000, 5_000, 10_000, 18_000, EFFECT_WINDOW_MS]
-/** The delay before a check that follows contradictory ones. */
+/** The delay before a new check after two that contradict each other. */
 const CONTRADICTION_DELAY_MS = 2_000
 
 /**
- * Finds out what became of the call.
+ * Determines the outcome of the call.
  *
  * @returns undefined when the call may be sent again: it had no effect, or the role cannot check
  * @throws ActionError when its outcome cannot be determined, or when it had no effect and all attempts
@@ -121,7 +121,7 @@ async function checkForEffect(
   const started = findOwnJob(context, mutation, sentAt, jobs)
   if (started !== undefined) return started
   const storage = await read(context, (options) => amplify.getStorage(ref.resourceName, options))
-  if (storage.ok && mutation.isDone(storage.value)) {
+  if (storage.ok && mutation.hasTakenEffect(storage.value)) {
     // The effect came after the jobs were read, so the job may be listed by now.
     return findOwnJob(context, mutation, sentAt, await listJobs()) ?? { kind: 'storage' }
   }
@@ -150,7 +150,7 @@ function findOwnJob(
   return job === undefined ? undefined : { kind: 'job', jobId: job.jobId, status: job.status }
 }
 
-/** What both reads say where neither shows the call's own job or its effect. */
+/** What the reads say if neither shows the call's own job or its effect. */
 function interpretReads(
   jobs: ApiResult<readonly Job[]>,
   storage: ApiResult<Storage | undefined>,

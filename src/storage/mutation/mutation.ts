@@ -1,6 +1,6 @@
 /**
- * Sends a create or an update, and again only when the call before certainly had no effect. The API has no
- * idempotency token, so a call with an unknown outcome is never simply retried.
+ * Sends a create or an update, and repeats it only if the previous call certainly had no effect. The API has
+ * no idempotency token, so a call with an unknown outcome is never simply retried.
  */
 import { formatDuration } from '../../lib/clock.ts'
 import {
@@ -43,12 +43,12 @@ export function toMutation(
     ? {
         operation: 'CreateBackendStorage',
         send: (options) => amplify.createStorage(desired, options),
-        isDone: (storage) => storage !== undefined,
+        hasTakenEffect: (storage) => storage !== undefined,
       }
     : {
         operation: 'UpdateBackendStorage',
         send: (options) => amplify.updateStorage(desired.resourceName, change.permissions, options),
-        isDone: (storage) =>
+        hasTakenEffect: (storage) =>
           storage !== undefined && diffStorage(desired, storage, naming).length === 0,
       }
 }
@@ -86,7 +86,7 @@ async function checkLostResponse(sending: Sending): Promise<MutationOutcome | un
   return await resolveLostResponse(context, mutation, state, lostResponse)
 }
 
-/** Sends the call once; undefined where it may be sent again. */
+/** Sends the call once; undefined if it may be sent again. */
 async function sendOnce(sending: Sending): Promise<MutationOutcome | undefined> {
   const { context, mutation, state } = sending
   const sentAt = context.retryPolicy.clock.now()

@@ -1,24 +1,24 @@
-/** A create or an update, and what a run remembers of those that it sent. */
+/** A create or an update, and the state of those that a run has sent. */
 import type { ApiFailure } from '../../network/failure.ts'
 import { newAttempts, type ApiResult, type Attempts } from '../../network/retry.ts'
 import type { AcceptedJob, CallOptions } from '../api.ts'
 import type { Observer } from '../context.ts'
 import type { Storage } from '../model.ts'
 
-/** For how long after a lost response the effect of the call may show, in milliseconds. */
+/** How long after a lost response the effect of the call may become visible, in milliseconds. */
 export const EFFECT_WINDOW_MS = 30_000
 
 /** A call that changes the backend. */
 export type Mutation = Readonly<{
   operation: 'CreateBackendStorage' | 'UpdateBackendStorage'
   send(options: CallOptions): Promise<ApiResult<AcceptedJob>>
-  /** Whether the storage is as the call would leave it. */
-  isDone(storage: Storage | undefined): boolean
+  /** Whether the storage looks as it does after the call. */
+  hasTakenEffect(storage: Storage | undefined): boolean
 }>
 
 export type MutationOutcome =
   | Readonly<{ kind: 'started'; jobId: string; status: string | undefined }>
-  /** The response was lost, and the storage is as the call would leave it. */
+  /** The response was lost, and the storage looks as it does after the call. */
   | Readonly<{ kind: 'effect-found' }>
   /** A job of the environment is pending, of this run or of another. */
   | Readonly<{ kind: 'job-pending' }>

@@ -25,7 +25,7 @@ export const aMutation = (
     ? {
         operation,
         send: (options) => amplify.createStorage(DESIRED, options),
-        isDone: (storage) => storage !== undefined,
+        hasTakenEffect: (storage) => storage !== undefined,
       }
     : {
         operation,
@@ -35,7 +35,7 @@ export const aMutation = (
             { authenticated: ['DELETE'], unauthenticated: [] },
             options,
           ),
-        isDone: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
+        hasTakenEffect: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
       }
 
 /** Sends one create or update. */

@@ -75,7 +75,7 @@ test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, clai
     { status: 503, name: 'ServiceUnavailable', message: 'down' },
     'STS_UNAVAILABLE',
     /role\/storage".* 503 ServiceUnavailable: down\.$/,
-    /^Run the job again/,
+    /^Run the workflow again/,
   ],
   [{ code: 'CERT_HAS_EXPIRED', connected: false }, 'TLS_FAILED', /CERT_HAS_EXPIRED/, /./],
   [

@@ -73,7 +73,7 @@ const failFirst =
     else respondWithToken(response)
   }
 
-const DEFAULT_ADVICE = /^Run the job again/
+const DEFAULT_ADVICE = /^Run the workflow again/
 const GITHUB_ADVICE = /GitHub Enterprise Server/
 
 describe('getIdTokenEndpoint', () => {

@@ -108,7 +108,7 @@ describe('A comment', () => {
         '| Now | Planned',
         'Signed-in users | READ, DELETE | none',
         'Guests | none | READ',
-        'Guests get access without signing in: this switches on unauthenticated identities in the Cognito identity pool of the app.',
+        'Guests get access without signing in: this enables unauthenticated identities in the Cognito identity pool of the app.',
       ].join('\n'),
     )
   })

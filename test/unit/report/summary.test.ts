@@ -36,7 +36,10 @@ describe('The first line of a summary', () => {
     [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
     [{ ...seen, result: 'unchanged' }, '✅ Storage media already matches the configuration'],
     [{ result: 'created', ...unverified }, '⚠️ Storage media created, but not verified'],
-    [{ result: 'started', ...unverified }, '⏳ Storage media: job started, not waited for'],
+    [
+      { result: 'started', ...unverified },
+      '⏳ Storage media: job started; the run did not wait for it',
+    ],
     [{ result: 'skipped', reason: 'x' }, '⏭️ Storage media skipped'],
     [planned, '✅ Plan: no changes to storage media'],
     [planned, '📝 Plan: create storage media', planToCreate()],

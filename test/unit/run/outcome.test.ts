@@ -70,8 +70,8 @@ describe('The outcome of a run with a pending change', () => {
     [cancelled, job, 'cancelled', 'Job job-7 is', checkJob],
     [cancelled, { ...job, ...pending }, 'cancelled', 'Job job-7 is', checkJob],
     [cancelled, pending, 'cancelled', 'A request was sent', checkStorage],
-    [cancelled, ended, 'cancelled', 'Nothing', 'Running it again is safe.'],
-    [cancelled, {}, 'cancelled', 'Nothing', 'Running it again is safe.'],
+    [cancelled, ended, 'cancelled', 'Nothing', 'It is safe to run the workflow again.'],
+    [cancelled, {}, 'cancelled', 'Nothing', 'It is safe to run the workflow again.'],
   ])('%s with the state %j has the result %s and tells where to look', (...row) => {
     const [thrown, known, result, start, end] = row
     const outcome = toFailedOutcome(thrown, knowing(known), STORAGE_REF, asIs)

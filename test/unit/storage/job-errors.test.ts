@@ -29,7 +29,7 @@ describe('the error for a failed job', () => {
       result: 'failed',
       message: 'The backend job job-1 failed: Something went wrong',
       advice:
-        'Fix the cause that the job reports, then run again. To read the whole text: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id job-1',
+        'Fix the cause that the job reports, then run the workflow again. To read the whole text: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id job-1',
     })
   })
 
@@ -38,7 +38,7 @@ describe('the error for a failed job', () => {
       code: 'JOB_FAILED',
       message: 'The backend job job-1 failed without an error text',
       advice:
-        'Look for the reason in the Amplify console, under the backend environment "prod", or in the events of its CloudFormation stack. Then run again.',
+        'Look for the reason in the Amplify console, under the backend environment "prod", or in the events of its CloudFormation stack. Then run the workflow again.',
     })
   })
 
@@ -78,7 +78,7 @@ describe('the error for a failed job', () => {
     [
       'A deployment is in progress.',
       'JOB_FAILED',
-      'Wait until the other deployment of this environment has ended, then run again.',
+      'Wait until the other deployment of this environment has ended, then run the workflow again.',
     ],
   ])('The text %j has the code %s and its own advice', (text, code, advice) => {
     expect(failed(text)).toMatchObject({ code, advice, result: 'failed' })

@@ -223,7 +223,7 @@ describe('a create whose response is lost', () => {
       result: 'failed',
       requestId: 'request-504',
       message: containing('Endpoint request timed out. No effect was found within 30 s.'),
-      advice: containing('Run the job again later.'),
+      advice: containing('Run the workflow again later.'),
     })
   })
 

@@ -124,7 +124,7 @@ describe('a create that was certainly not executed', () => {
       requestId: 'request-429',
       message:
         'Timed out while retrying CreateBackendStorage: 429 TooManyRequestsException: Rate exceeded.',
-      advice: `Run again, or raise timeout-in-minutes. To check the storage: ${STORAGE_COMMAND}`,
+      advice: `Run the workflow again, or raise timeout-in-minutes. To check the storage: ${STORAGE_COMMAND}`,
     })
   })
 

@@ -172,7 +172,7 @@ describe('the preconditions of a create', () => {
       { connection: { denied: ['GetBackend'] } },
       {
         title: 'Backend not checked',
-        text: 'The role has no permission to read the backend (amplifybackend:GetBackend), so a missing environment or auth resource shows only when the job fails: 403 AccessDeniedException: User is not authorized to perform that.',
+        text: 'The role has no permission to read the backend (amplifybackend:GetBackend): 403 AccessDeniedException: User is not authorized to perform that. A missing environment or auth resource shows only when the job fails.',
       },
     ],
     [
@@ -183,7 +183,7 @@ describe('the preconditions of a create', () => {
       },
       {
         title: 'Backend not checked',
-        text: 'GetBackend failed, so a missing environment or auth resource shows only when the job fails: 500: Internal server error.',
+        text: 'GetBackend failed: 500: Internal server error. A missing environment or auth resource shows only when the job fails.',
       },
     ],
   ])('An apply continues with a warning when %s', async (_when, scenario, warning) => {

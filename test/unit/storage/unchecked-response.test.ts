@@ -83,7 +83,7 @@ describe('a lost create that the role cannot check', () => {
       requestId: 'request-504',
       message:
         'CreateBackendStorage was sent and its response was lost (504 GatewayTimeoutException: Endpoint request timed out). Its outcome could not be determined: the role has no permission to check.',
-      advice: `Check the storage before you do anything else. Running again is safe, because a run reads the storage first. To determine the outcome by itself, a run needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs. To check: ${STORAGE_COMMAND}`,
+      advice: `Check the storage before you do anything else. It is safe to run the workflow again, because a run reads the storage first. To determine the outcome by itself, a run needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs. To check: ${STORAGE_COMMAND}`,
     })
   })
 

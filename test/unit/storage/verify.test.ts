@@ -27,7 +27,7 @@ describe('apply after the job has completed', () => {
       result: 'unknown',
       message: 'The job completed, but the storage "media" does not exist.',
       advice:
-        'Check the storage before you run again: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
+        'Check the storage before you run the workflow again: aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
     })
     expect(calls.filter((call) => call === 'GetBackendStorage')).toHaveLength(7)
     expect(durationMs).toBe(5_500 + 25_000)

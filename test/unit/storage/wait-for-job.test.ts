@@ -233,7 +233,7 @@ describe('a job at the deadline', () => {
       code: 'TIMED_OUT',
       result: 'timed-out',
       message: `Job ${JOB_ID} had not ended when the run timed out. Its last status was RUNNING after 4 min 57 s of waiting.`,
-      advice: `The job continues in AWS, and a re-run waits for it. If it needs longer, raise timeout-in-minutes. To check the job: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${JOB_ID}`,
+      advice: `The job continues in AWS, and the next run waits for it. If it needs longer, raise timeout-in-minutes. To check the job: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id ${JOB_ID}`,
     })
   })
 

@@ -1,6 +1,7 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+/** The options of `npm run emulator`. */
+import { parseNumber, parseOptions, UsageError } from './options.ts'
 
-export const usage = `Usage: npm run emulator -- [options]
+export const startUsage = `Usage: npm run emulator -- [options]
 
 Starts Amplify Backend, STS, an OIDC issuer and GitHub's comments API on loopback, and prints the
 environment variables that make a client use them.
@@ -13,7 +14,7 @@ environment variables that make a client use them.
   --help             show this help
 `
 
-export type EmulatorFlags = {
+export type StartFlags = {
   readonly help: boolean
   readonly port: number
   readonly ipv6: boolean
@@ -21,42 +22,12 @@ export type EmulatorFlags = {
   readonly variablesFile: string | undefined
 }
 
-/** An error in the command line; the message is for the user. */
-export class UsageError extends Error {}
-
-/**
- * Parses the options of a command line.
- *
- * @throws UsageError if an option is unknown or has no value
- */
-export function parseOptions<const Options extends ParseArgsOptionsConfig>(
-  args: readonly string[],
-  options: Options,
-): ReturnType<typeof parseArgs<{ options: Options }>>['values'] {
-  try {
-    return parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-/**
- * Parses the number that an option has as its value.
- *
- * @throws UsageError if it is not a number from 0 to `max`
- */
-export function parseNumber(option: string, text: string, max: number): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
-  if (value <= max) return value
-  throw new UsageError(`--${option} must be a number from 0 to ${max}, not "${text}"`)
-}
-
 /**
  * Parses the command line of the emulator.
  *
  * @throws UsageError if it is not valid
  */
-export function parseFlags(args: readonly string[]): EmulatorFlags {
+export function parseStartFlags(args: readonly string[]): StartFlags {
   const values = parseOptions(args, {
     port: { type: 'string', default: '0' },
     ipv6: { type: 'boolean', default: false },
