@@ -259,17 +259,16 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
 export function toRunScenario(any: AnyScenario): RunScenario {
   let draws = -1
   return {
-    service: any.service,
-    connection: { ...any.connection, latency: any.latency() },
-    context: {
-      maxAttempts: any.maxAttempts,
-      timeoutMs: any.timeoutMs,
-      random: () => {
-        draws += 1
-        return any.random[draws % any.random.length] ?? 0
-      },
+    ...any.service,
+    ...any.connection,
+    ...any.options,
+    latency: any.latency(),
+    maxAttempts: any.maxAttempts,
+    timeoutMs: any.timeoutMs,
+    random: () => {
+      draws += 1
+      return any.random[draws % any.random.length] ?? 0
     },
-    options: any.options,
     events: [
       ...(any.before === 'equal' ? [storageExists()] : []),
       ...(any.before === 'different' ? [storageExists({ authenticated: [] })] : []),

@@ -3,14 +3,25 @@ import type { Job } from '../../../src/storage/jobs/job.ts'
 import { waitForPendingJobs } from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
 import { runTask, type Scenario, type ScenarioEvent, type ScenarioResult } from './storage-runs.ts'
-import type { JobResult, Operation, VirtualAmplify } from './virtual-amplify-types.ts'
+import type { JobResult, Operation } from './virtual-amplify-types.ts'
 
 /** Any time but zero, at which the clock starts. */
-export const START_MS = 5_000_000
+const START_MS = 5_000_000
 
-/** When an operation was called, in milliseconds from the start. */
-export const callTimes = (service: VirtualAmplify, operation: Operation): number[] =>
-  service.calls.filter((call) => call.operation === operation).map(({ at }) => at - START_MS)
+/** A wait, with the times of its polls and of the lines of the log, in milliseconds from the start. */
+type Wait<T> = ScenarioResult<T> &
+  Readonly<{ polledAt: readonly number[]; loggedAt: readonly number[] }>
+
+async function runWait<T>(
+  scenario: Scenario,
+  operation: Operation,
+  task: Parameters<typeof runTask<T>>[1],
+): Promise<Wait<T>> {
+  const run = await runTask(scenario, task, START_MS)
+  const polls = run.service.calls.filter((call) => call.operation === operation)
+  const polledAt = polls.map(({ at }) => at - START_MS)
+  return { ...run, polledAt, loggedAt: run.timedLines.map(({ at }) => at - START_MS) }
+}
 
 type JobChange = Readonly<{ atMs: number; status: string }> | (JobResult & { endsAtMs: number })
 
@@ -42,22 +53,20 @@ export type JobScenario = Scenario &
 export const JOB_ID = 'other-1'
 
 /** Waits for a job that was started at the start of the clock. */
-export const runWaitForJob = ({
-  status,
-  changes,
-  ...scenario
-}: JobScenario): Promise<ScenarioResult<Job>> => {
+export const runWaitForJob = ({ status, changes, ...scenario }: JobScenario = {}): Promise<
+  Wait<Job>
+> => {
   const started = job('CreateBackendStorage', status ?? 'RUNNING', changes)
-  return runTask(
+  return runWait(
     { ...scenario, events: [started, ...(scenario.events ?? [])] },
+    'GetBackendJob',
     (context) => waitForJob(context, JOB_ID, status),
-    START_MS,
   )
 }
 
-/** Waits until no job is pending. */
-export const runWaitForPendingJobs = (
-  isReported: boolean,
-  scenario: Scenario = {},
-): Promise<ScenarioResult<boolean>> =>
-  runTask(scenario, (context) => waitForPendingJobs(context, isReported), START_MS)
+/** Waits until no job is pending, after the service has reported one, unless it has not. */
+export const runWaitForPendingJobs = ({
+  isReported = true,
+  ...scenario
+}: Scenario & Readonly<{ isReported?: boolean }> = {}): Promise<Wait<boolean>> =>
+  runWait(scenario, 'ListBackendJobs', (context) => waitForPendingJobs(context, isReported))

@@ -8,13 +8,17 @@ import {
   type MutationState,
 } from '../../../src/storage/mutation/state.ts'
 import { DESIRED } from './storage-context.ts'
-import type { TaskResult } from './task-result.ts'
 import { runTask, type Scenario, type ScenarioResult } from './storage-runs.ts'
 
 export type MutationScenario = Scenario &
   Readonly<{ state?: MutationState; operation?: Mutation['operation'] }>
 
-export type MutationRun = ScenarioResult<MutationOutcome> & Readonly<{ state: MutationState }>
+export type MutationRun = ScenarioResult<MutationOutcome> &
+  Readonly<{
+    state: MutationState
+    /** When the effect of a mutation was checked. */
+    checkedAt: readonly number[]
+  }>
 
 /** A create of `DESIRED`, or an update that leaves DELETE as the only permission. */
 export const aMutation = (
@@ -44,14 +48,12 @@ export async function runMutation(scenario: MutationScenario = {}): Promise<Muta
   const run = await runTask(scenario, (context) =>
     sendMutation(context, aMutation(context, scenario.operation), state),
   )
-  return { ...run, state }
+  const checks = run.service.calls.filter(({ operation }) => operation === 'ListBackendJobs')
+  return { ...run, state, checkedAt: checks.map(({ at }) => at) }
 }
 
-/** The result of a mutation whose job is known. */
+/** The outcome of a mutation whose job is known. */
 export const started = (
-  jobId: string,
+  jobId = 'job-1',
   status = 'RUNNING',
-): Extract<TaskResult<MutationOutcome>, { ok: true }> => ({
-  ok: true,
-  value: { kind: 'started', jobId, status },
-})
+): Extract<MutationOutcome, { kind: 'started' }> => ({ kind: 'started', jobId, status })

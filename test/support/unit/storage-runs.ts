@@ -1,18 +1,23 @@
 /** Whole runs of the core, plan and apply, on the virtual service, described by scenarios. */
+import { expect, test } from 'vitest'
 import { apply, type ApplyOptions } from '../../../src/storage/apply.ts'
+import type { StorageContext } from '../../../src/storage/context.ts'
 import type { Change } from '../../../src/storage/diff.ts'
+import type { DesiredStorage } from '../../../src/storage/model.ts'
 import { plan } from '../../../src/storage/plan.ts'
 import type { ApplyResult } from '../../../src/storage/verify.ts'
 import { aStorageContext, DESIRED, type ContextOptions, type Recorded } from './storage-context.ts'
 import { resultOf, type TaskResult } from './task-result.ts'
-import type {
-  ConnectionOptions,
-  Fault,
-  JobResult,
-  Operation,
-  ServiceOptions,
-  ServiceStorage,
-  VirtualAmplify,
+import {
+  TIME_STYLES,
+  type ConnectionOptions,
+  type Fault,
+  type JobResult,
+  type Operation,
+  type Script,
+  type ServiceOptions,
+  type ServiceStorage,
+  type VirtualAmplify,
 } from './virtual-amplify-types.ts'
 import { virtualAmplify } from './virtual-amplify.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -20,24 +25,35 @@ import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 /** Something that happens at the service, before or during the run. */
 export type ScenarioEvent = (service: VirtualAmplify, clock: VirtualClock) => void
 
-export type Scenario = Readonly<{
-  service?: ServiceOptions
-  connection?: ConnectionOptions
-  context?: ContextOptions
-  events?: readonly ScenarioEvent[]
-}>
+/** The service, the connection and the limits of a run, and what happens meanwhile. */
+export type Scenario = ServiceOptions &
+  Omit<ConnectionOptions, 'run'> &
+  ContextOptions &
+  Readonly<{ events?: readonly ScenarioEvent[] }>
+
+type RunOptions = Partial<Omit<ApplyOptions, 'desired'>> &
+  Readonly<{ desired?: Partial<DesiredStorage> }>
 
 /** A scenario of a whole run. */
-export type RunScenario = Scenario & Readonly<{ options?: Partial<ApplyOptions> }>
+export type RunScenario = Scenario & RunOptions
 
-export type ScenarioResult<T> = Readonly<{
-  result: TaskResult<T>
-  recorded: Recorded
-  service: VirtualAmplify
-  clock: VirtualClock
-  /** From the start of the run, in milliseconds. */
-  durationMs: number
-}>
+/** How a task ended, and what it did and reported. */
+export type ScenarioResult<T> = Omit<Recorded, 'mutations'> &
+  Readonly<{
+    result: TaskResult<T>
+    /** The value of a task that succeeds, or the members of its error. */
+    end: unknown
+    service: VirtualAmplify
+    clock: VirtualClock
+    /** From the start of the run, in milliseconds. */
+    durationMs: number
+    calls: readonly Operation[]
+    /** The operations that were sent and change something, and when. */
+    sent: readonly string[]
+    sentAt: readonly number[]
+    /** What was reported of creates and updates. */
+    reportedMutations: Recorded['mutations']
+  }>
 
 /** The storage that `DESIRED` describes. */
 export const MEDIA: ServiceStorage = {
@@ -55,23 +71,44 @@ export const LOST_AFTER_EFFECT: Fault = { failure: 'gatewayTimeout', effect: 'do
 /** The operations by which the effect of a lost call can be found. */
 export const READS: readonly Operation[] = ['GetBackendStorage', 'ListBackendJobs']
 
-/** A connection on which the first creates fail. */
-export const creates = (
-  ...faults: (Fault | undefined)[]
-): Readonly<{ faults: Partial<Record<Operation, readonly (Fault | undefined)[]>> }> => ({
-  faults: { CreateBackendStorage: faults },
+/** The first calls of an operation fail. */
+export const failing = (
+  operation: Operation,
+  ...faults: Script
+): Readonly<{ faults: Partial<Record<Operation, Script>> }> => ({ faults: { [operation]: faults } })
+
+/** The first creates fail. */
+export const creates = (...faults: Script): ReturnType<typeof failing> =>
+  failing('CreateBackendStorage', ...faults)
+
+/** Jobs whose creation time cannot be parsed, so that a run cannot know its own. */
+export const unidentifiable = (jobMs: number): ServiceOptions => ({
+  times: TIME_STYLES.garbage,
+  jobMs,
 })
+
+/** The latency of a message's trips to the service and back, by their number from 1 on. */
+export const trips = (latencyMs: (trip: number) => number): (() => number) => {
+  let count = 0
+  return () => {
+    count += 1
+    return latencyMs(count)
+  }
+}
 
 /** A storage exists, at once or from a time on. */
 export const storageExists =
-  (members: Partial<ServiceStorage> = {}, atMs?: number): ScenarioEvent =>
+  (members: Partial<ServiceStorage> = {}, atMs = 0): ScenarioEvent =>
   (service, clock) => {
-    const add = (): void => {
+    at(clock, atMs, () => {
       service.addStorage({ ...MEDIA, ...members })
-    }
-    if (atMs === undefined) add()
-    else clock.schedule(atMs, add)
+    })
   }
+
+function at(clock: VirtualClock, ms: number, event: () => void): void {
+  if (ms === 0) event()
+  else clock.schedule(ms, event)
+}
 
 type OtherJob = Readonly<{
   operation?: string
@@ -85,18 +122,16 @@ type OtherJob = Readonly<{
 
 /** A job of somebody else, which begins at once unless it says otherwise. */
 export const otherJob =
-  ({ operation, status, fromMs, toMs, result, leaves }: OtherJob): ScenarioEvent =>
+  ({ operation, status, fromMs = 0, toMs, result, leaves }: OtherJob): ScenarioEvent =>
   (service, clock) => {
-    const start = (): void => {
+    at(clock, fromMs, () => {
       const job = service.addJob(operation ?? 'UpdateBackendAPI', status ?? 'RUNNING')
       if (toMs === undefined) return
-      clock.schedule(toMs - (fromMs ?? 0), () => {
+      clock.schedule(toMs - fromMs, () => {
         service.endJob(job, result ?? { status: 'COMPLETED' })
         if (leaves !== undefined) service.addStorage({ ...MEDIA, ...leaves })
       })
-    }
-    if (fromMs === undefined) start()
-    else clock.schedule(fromMs, start)
+    })
   }
 
 /** The signal is aborted after a time. */
@@ -108,67 +143,54 @@ export const abortAt =
     })
   }
 
-export const applyOptions = (options: Partial<ApplyOptions> = {}): ApplyOptions => ({
-  desired: DESIRED,
-  ifExists: 'match',
-  wait: true,
-  ...options,
-})
+export const applyOptions = ({
+  desired,
+  ifExists = 'match',
+  wait = true,
+}: RunOptions = {}): ApplyOptions => ({ desired: { ...DESIRED, ...desired }, ifExists, wait })
 
 /** Runs a task of the core in a scenario; without latency unless the scenario has one. */
 export async function runTask<T>(
   scenario: Scenario,
-  task: (context: Parameters<typeof apply>[0], service: VirtualAmplify) => Promise<T>,
+  task: (context: StorageContext) => Promise<T>,
   startMs = 0,
 ): Promise<ScenarioResult<T>> {
   const clock = virtualClock(startMs)
-  const service = virtualAmplify(clock, scenario.service)
+  const service = virtualAmplify(clock, scenario)
   for (const event of scenario.events ?? []) event(service, clock)
-  const amplify = service.connect({ latency: () => 0, ...scenario.connection })
-  const { context, recorded } = aStorageContext(clock, amplify, scenario.context)
-  const result = await clock.run(resultOf(task(context, service)))
-  return { result, recorded, service, clock, durationMs: clock.now() - startMs }
-}
-
-export const runApply = (scenario: RunScenario = {}): Promise<ScenarioResult<ApplyResult>> =>
-  runTask(scenario, (context) => apply(context, applyOptions(scenario.options)))
-
-export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<readonly Change[]>> =>
-  runTask(scenario, (context) => plan(context, applyOptions(scenario.options)))
-
-/** What tests compare of a run, in one plain object. */
-export type RunSummary = Readonly<{
-  /** The value of a run that succeeds, or the members of its error. */
-  end: unknown
-  durationMs: number
-  calls: readonly Operation[]
-  /** The operations that were sent and change something, and when. */
-  sent: readonly string[]
-  sentAt: readonly number[]
-  warnings: readonly string[]
-  warningTexts: readonly string[]
-  recorded: Recorded
-}>
-
-function summarize<T>(run: ScenarioResult<T>): RunSummary {
-  const { result, recorded, service, durationMs } = run
+  const amplify = service.connect({ latency: () => 0, ...scenario })
+  const { context, recorded } = aStorageContext(clock, amplify, scenario)
+  const result = await clock.run(resultOf(task(context)))
+  const { mutations: reportedMutations, ...reported } = recorded
   return {
+    ...reported,
+    reportedMutations,
+    result,
     end: result.ok ? result.value : result,
-    durationMs,
+    service,
+    clock,
+    durationMs: clock.now() - startMs,
     calls: service.calls.map(({ operation }) => operation),
     sent: service.mutations.map(({ operation }) => operation),
-    sentAt: service.mutations.map(({ at }) => at),
-    warnings: recorded.warnings.map(({ title }) => title),
-    warningTexts: recorded.warnings.map(({ text }) => text),
-    recorded,
+    sentAt: service.mutations.map((mutation) => mutation.at),
   }
 }
 
-export const summarizeApply = async (scenario: RunScenario = {}): Promise<RunSummary> =>
-  summarize(await runApply(scenario))
+export const runApply = (scenario: RunScenario = {}): Promise<ScenarioResult<ApplyResult>> =>
+  runTask(scenario, (context) => apply(context, applyOptions(scenario)))
 
-export const summarizePlan = async (scenario: RunScenario = {}): Promise<RunSummary> =>
-  summarize(await runPlan(scenario))
+export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<readonly Change[]>> =>
+  runTask(scenario, (context) => plan(context, applyOptions(scenario)))
+
+/** One test a row: its title, a scenario, and what its run comes to. */
+export function testRuns<S>(
+  run: (scenario: S) => Promise<object>,
+  rows: Readonly<Record<string, readonly [scenario: NoInfer<S>, expected: object]>>,
+): void {
+  test.each(Object.entries(rows))('%s', async (_title, [scenario, expected]) => {
+    expect(await run(scenario)).toMatchObject(expected)
+  })
+}
 
 /** The physical bucket of `MEDIA`. */
 export const BUCKET = 'photos14a5e-prod'

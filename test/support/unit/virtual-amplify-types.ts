@@ -20,8 +20,11 @@ type Effect =
 
 export type Fault = Readonly<{ failure: FailureName; effect?: Effect; retryAfterMs?: number }>
 
-/** The faults of consecutive calls of an operation; `undefined` is a call without one. */
-export type Script = readonly (Fault | undefined)[]
+/** The faults of consecutive calls of an operation, or only their names; `undefined` is a call without one. */
+export type Script = readonly (Fault | FailureName | undefined)[]
+
+export const toFault = (fault: Fault | FailureName): Fault =>
+  typeof fault === 'string' ? { failure: fault } : fault
 
 /** How one run reaches the service. */
 export type ConnectionOptions = Readonly<{
@@ -30,7 +33,7 @@ export type ConnectionOptions = Readonly<{
   denied?: readonly Operation[]
   faults?: Partial<Record<Operation, Script>>
   /** The fault of every call after those. */
-  always?: Partial<Record<Operation, Fault>>
+  always?: Partial<Record<Operation, Fault | FailureName>>
   /** The time of the next request, and then of its response, on the way. */
   latency?: () => number
 }>

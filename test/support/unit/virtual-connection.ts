@@ -4,12 +4,13 @@ import type { ApiFailure } from '../../../src/network/failure.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
 import type { AcceptedJob, Amplify, CallOptions } from '../../../src/storage/api.ts'
 import { createFailure } from './api-failures.ts'
-import type {
-  ConnectionOptions,
-  Fault,
-  Operation,
-  RecordedMutation,
-  ServiceStorage,
+import {
+  toFault,
+  type ConnectionOptions,
+  type Fault,
+  type Operation,
+  type RecordedMutation,
+  type ServiceStorage,
 } from './virtual-amplify-types.ts'
 import {
   addStorage,
@@ -62,7 +63,8 @@ export function connect(state: ServiceState, options: ConnectionOptions): Amplif
     isDenied: (operation) => options.denied?.includes(operation) === true,
     takeFault: (operation) => {
       const script = scripts.get(operation) ?? []
-      return script.length === 0 ? options.always?.[operation] : script.shift()
+      const fault = script.length === 0 ? options.always?.[operation] : script.shift()
+      return fault === undefined ? undefined : toFault(fault)
     },
   }
   const read = <T>(

@@ -1,258 +1,241 @@
 import { describe, expect, test } from 'vitest'
 import { apply } from '../../../src/storage/apply.ts'
 import { createFailure } from '../../support/unit/api-failures.ts'
-import { containing } from '../../support/unit/matchers.ts'
+import { containing, including } from '../../support/unit/matchers.ts'
 import { aStorageContext } from '../../support/unit/storage-context.ts'
 import {
   applyOptions,
   CREATED,
   CREATE_CHANGES,
   creates,
+  failing,
   LOST,
   LOST_AFTER_EFFECT,
   otherJob,
   READS,
   runApply,
   storageExists,
-  summarizeApply,
+  testRuns,
+  trips,
+  unidentifiable,
+  UPDATED,
+  type RunScenario,
 } from '../../support/unit/storage-runs.ts'
-import { TIME_STYLES } from '../../support/unit/virtual-amplify-types.ts'
+import type { Fault, Script } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
-/** Jobs whose creation time cannot be parsed, so that a run cannot know its own. */
-const unidentifiable = (jobMs: number) => ({ times: TIME_STYLES.garbage, jobMs })
+const JOB = { jobId: 'job-1', status: 'RUNNING' }
+const WARNING = { title: 'Lost response', text: containing('reports it as created') }
+const FOUND = 'The storage exists now: the request took effect although its response was lost.'
+const INTERNAL_ERROR = 'failed with an internal service error: 500: Internal server error.'
 
 describe('apply when the response to a create is lost', () => {
-  test('The job that the create started is waited for, and the run ends as usual', async () => {
-    const { end, recorded, sent } = await summarizeApply({
-      connection: creates(LOST_AFTER_EFFECT),
-    })
-    expect(end).toEqual(CREATED)
-    expect(recorded.jobs[0]).toEqual({ jobId: 'job-1', status: 'RUNNING' })
-    expect(recorded.changes).toEqual([CREATE_CHANGES])
-    expect(sent).toHaveLength(1)
+  const lostAndDone = creates(LOST_AFTER_EFFECT)
+  /** Reads that go well so often before they fail for good. */
+  const failsLater = (operation: 'GetBackendStorage' | 'ListBackendJobs', reads: number) => ({
+    maxAttempts: 2,
+    faults: { ...lostAndDone.faults, [operation]: Array<undefined>(reads).fill(undefined) },
+    always: { [operation]: 'internalError' } as const,
   })
-
-  test('Without waiting, the run ends with the job that was found', async () => {
-    const { end, recorded } = await summarizeApply({
-      connection: creates(LOST_AFTER_EFFECT),
-      options: { wait: false },
-    })
-    expect(end).toMatchObject({ result: 'started' })
-    expect(recorded.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
-  })
-
-  test.each(['not-found', 'empty'] as const)(
-    'A create without effect is sent again after 30 seconds where an absent storage is %s',
-    async (absentAs) => {
-      const { result, service } = await runApply({
-        connection: creates(LOST),
-        service: { absentAs },
-      })
-      expect(result).toEqual({ ok: true, value: CREATED })
-      expect(service.mutations.map(({ at }) => at)).toEqual([0, 30_000])
-      expect(service.effects()).toBe(1)
-    },
-  )
-
-  test.each([{ ifExists: 'match' }, { ifExists: 'fail' }] as const)(
-    'A storage that appears without an identifiable job counts as created, with a warning (%j)',
-    async (options) => {
-      const { end, recorded, sent } = await summarizeApply({
-        connection: creates(LOST_AFTER_EFFECT),
-        service: unidentifiable(1_000),
-        options,
-      })
-      expect(end).toEqual(CREATED)
-      expect(recorded.changes.at(-1)).toEqual(CREATE_CHANGES)
-      expect(recorded.warnings).toEqual([
-        {
-          title: 'Lost response',
-          text: 'The response to a request of this run was lost. The storage matches the configuration, so the run reports it as created.',
-        },
-      ])
-      expect(recorded.lines).toContain(
-        'The storage exists now: the request took effect although its response was lost.',
-      )
-      expect(sent).toHaveLength(1)
-    },
-  )
-
-  test('A storage that appears with another configuration fails the run', async () => {
-    const { end } = await summarizeApply({
-      connection: creates(LOST),
-      events: [storageExists({ authenticated: [] }, 1_000)],
-    })
-    expect(end).toMatchObject({ code: 'STORAGE_DIFFERS', result: 'failed' })
-  })
-
-  test('A storage that appears with another configuration is updated when if-exists is update', async () => {
-    const { end, sent } = await summarizeApply({
-      connection: creates(LOST),
-      options: { ifExists: 'update' },
-      events: [storageExists({ authenticated: [] }, 1_000)],
-    })
-    expect(end).toMatchObject({ result: 'updated' })
-    expect(sent).toEqual(['CreateBackendStorage', 'UpdateBackendStorage'])
-  })
-
-  test('A pending job that may be its own is waited for, and its storage counts as created', async () => {
-    const { end, sent, warnings, recorded } = await summarizeApply({
-      connection: creates(LOST_AFTER_EFFECT),
-      service: unidentifiable(100_000),
-    })
-    expect(end).toEqual(CREATED)
-    expect(sent).toHaveLength(1)
-    expect(warnings).toEqual(['Lost response'])
-    expect(recorded.mutations).toEqual(['pending', 'settled', 'settled'])
-  })
-
-  test('The outcome of an unchecked create counts as known once the storage was read', async () => {
-    const { recorded } = await summarizeApply({
-      connection: { denied: READS, ...creates(LOST) },
-      service: { jobMs: 1_000 },
-    })
-    expect(recorded.mutations).toEqual(['pending', 'pending', 'settled'])
-  })
-
-  test('A second create that is rejected, with no storage to be read, has an unknown outcome', async () => {
-    const { end } = await summarizeApply({
-      connection: creates(LOST),
-      service: { metadata: '{}' },
-      events: [storageExists({ resourceName: 'files' }, 29_000)],
-    })
-    expect(end).toMatchObject({ code: 'STORAGE_EXISTS', result: 'unknown' })
-  })
-
-  test.each(['GetBackendStorage', 'ListBackendJobs'] as const)(
-    'The outcome is unknown when %s fails once the storage has appeared',
-    async (operation) => {
-      const { end } = await summarizeApply({
-        service: unidentifiable(100),
-        context: { maxAttempts: 2 },
-        connection: {
-          // Two of each read find the storage; the reads after that fail.
-          faults: {
-            CreateBackendStorage: [LOST_AFTER_EFFECT],
-            [operation]: [undefined, undefined],
-          },
-          always: { [operation]: { failure: 'internalError' } },
-        },
-      })
-      expect(end).toMatchObject({
-        code: 'SERVICE_ERROR',
-        result: 'unknown',
-        message: containing(`could not be determined: ${operation} failed with an internal`),
-      })
-    },
-  )
-
-  test('The outcome is unknown when the wait for a job that may be its own fails', async () => {
-    const { end } = await summarizeApply({
-      service: unidentifiable(100_000),
-      context: { maxAttempts: 2 },
-      connection: {
-        faults: {
-          CreateBackendStorage: [LOST_AFTER_EFFECT],
-          ListBackendJobs: Array.from({ length: 7 }, () => undefined),
-        },
-        always: { ListBackendJobs: { failure: 'internalError' } },
-      },
-    })
-    expect(end).toMatchObject({
+  const unknownBy = (operation: string) => ({
+    end: {
       code: 'SERVICE_ERROR',
       result: 'unknown',
       requestId: 'request-500',
-      message:
-        'The response to a request that changes the storage was lost, and its outcome could not be determined: ListBackendJobs failed with an internal service error: 500: Internal server error.',
-    })
-  })
-
-  test('The run times out when the job that may be its own does not end', async () => {
-    const { end } = await summarizeApply({
-      service: unidentifiable(1e7),
-      context: { timeoutMs: 120_000 },
-      connection: creates(LOST_AFTER_EFFECT),
-    })
-    expect(end).toMatchObject({ code: 'PENDING_JOB', result: 'timed-out' })
-  })
-
-  test.each([1, 3])(
-    'Nothing is sent within the window when the storage appears and then %i reads do not find it',
-    async (count) => {
-      const { result, service } = await runApply({
-        service: unidentifiable(100),
-        connection: {
-          faults: {
-            CreateBackendStorage: [LOST_AFTER_EFFECT],
-            // It is absent, then it appears, and then replicas of the service disagree.
-            GetBackendStorage: [
-              undefined,
-              ...Array.from({ length: count }, () => [undefined, { failure: 'notFound' } as const]),
-            ].flat(),
-          },
-        },
-      })
-      expect(result).toEqual({ ok: true, value: CREATED })
-      expect(service.mutations).toHaveLength(1)
-      expect(service.unsafeCreates).toEqual([])
+      message: containing(`could not be determined: ${operation} ${INTERNAL_ERROR}`),
     },
-  )
-
-  test('The create is sent again when the storage appears and is gone at the end of the window', async () => {
-    const { result, service, recorded } = await runApply({
-      connection: { latency: () => 100, ...creates(LOST) },
-      events: [
-        storageExists({}, 2_000),
-        (there, clock) => {
-          clock.schedule(3_250, () => {
-            there.removeStorage('media')
-          })
-        },
-      ],
-    })
-    expect(recorded.lines).toContain(
-      'The storage exists now: the request took effect although its response was lost.',
-    )
-    expect(result).toEqual({ ok: true, value: CREATED })
-    const [first, second] = service.mutations
-    expect(service.mutations).toHaveLength(2)
-    expect(second?.at).toBeGreaterThanOrEqual((first?.endedAt ?? Infinity) + 30_000)
+  })
+  const appearing = {
+    end: CREATED,
+    changes: [CREATE_CHANGES, CREATE_CHANGES],
+    warnings: [WARNING],
+    sentAt: [0],
+  }
+  const different = [storageExists({ authenticated: [] }, 1_000)]
+  /** The storage is absent, then appears, and then replicas of the service disagree so often. */
+  const flickering = (times: number): RunScenario => ({
+    ...unidentifiable(100),
+    faults: {
+      ...lostAndDone.faults,
+      GetBackendStorage: [undefined, ...Array<Script>(times).fill([undefined, 'notFound']).flat()],
+    },
   })
 
-  test('A last attempt is not repeated after the wait for a job of somebody else', async () => {
-    const { end, sent } = await summarizeApply({
-      connection: creates(LOST),
-      context: { maxAttempts: 1 },
-      events: [otherJob({ fromMs: 29_000, toMs: 49_000 })],
-    })
-    expect(sent).toHaveLength(1)
-    expect(end).toMatchObject({ code: 'GATEWAY_TIMEOUT', result: 'failed' })
+  testRuns(runApply, {
+    'The job that the create started is waited for, and the run ends as usual': [
+      lostAndDone,
+      { end: CREATED, jobs: [JOB, JOB, JOB, JOB, {}], changes: [CREATE_CHANGES], sentAt: [0] },
+    ],
+    'Without waiting, the run ends with the job that was found': [
+      { ...lostAndDone, wait: false },
+      { end: { result: 'started' }, jobs: [JOB] },
+    ],
+    'A create without effect is sent again after 30 seconds': [
+      creates(LOST),
+      { end: CREATED, sentAt: [0, 30_000] },
+    ],
+    'A storage that appears without an identifiable job counts as created, with a warning': [
+      { ...lostAndDone, ...unidentifiable(1_000) },
+      { ...appearing, lines: including(FOUND) },
+    ],
+    'A storage that appears counts as created even when if-exists is fail': [
+      { ...lostAndDone, ...unidentifiable(1_000), ifExists: 'fail' },
+      appearing,
+    ],
+    'A storage that appears with another configuration fails the run': [
+      { ...creates(LOST), events: different },
+      { end: { code: 'STORAGE_DIFFERS', result: 'failed' } },
+    ],
+    'A storage that appears with another configuration is updated when if-exists is update': [
+      { ...creates(LOST), events: different, ifExists: 'update' },
+      { end: UPDATED, sent: ['CreateBackendStorage', 'UpdateBackendStorage'] },
+    ],
+    'A pending job that may be its own is waited for, and its storage counts as created': [
+      { ...lostAndDone, ...unidentifiable(100_000) },
+      { ...appearing, reportedMutations: ['pending', 'settled', 'settled'] },
+    ],
+    'The outcome of an unchecked create counts as known once the storage was read': [
+      { denied: READS, ...creates(LOST), jobMs: 1_000 },
+      { reportedMutations: ['pending', 'pending', 'settled'] },
+    ],
+    'A second create that is rejected, with no storage to be read, has an unknown outcome': [
+      {
+        ...creates(LOST),
+        metadata: '{}',
+        events: [storageExists({ resourceName: 'files' }, 29_000)],
+      },
+      { end: { code: 'STORAGE_EXISTS', result: 'unknown' } },
+    ],
+    'The outcome is unknown when the storage has appeared and cannot be read again': [
+      { ...unidentifiable(100), ...failsLater('GetBackendStorage', 2) },
+      unknownBy('GetBackendStorage'),
+    ],
+    'The outcome is unknown when the storage has appeared and jobs cannot be listed': [
+      { ...unidentifiable(100), ...failsLater('ListBackendJobs', 2) },
+      unknownBy('ListBackendJobs'),
+    ],
+    'The outcome is unknown when the wait for a job that may be its own fails': [
+      { ...unidentifiable(100_000), ...failsLater('ListBackendJobs', 7) },
+      unknownBy('ListBackendJobs'),
+    ],
+    'The run times out when the job that may be its own does not end': [
+      { ...lostAndDone, ...unidentifiable(1e7), timeoutMs: 120_000 },
+      { end: { code: 'PENDING_JOB', result: 'timed-out' } },
+    ],
+    'Nothing is sent within the window when the storage appears and one read does not find it': [
+      flickering(1),
+      { end: CREATED, sentAt: [0] },
+    ],
+    'Nothing is sent within the window when the storage appears and three reads do not find it': [
+      flickering(3),
+      { end: CREATED, sentAt: [0] },
+    ],
+    'The create is sent again when the storage appears and is gone at the end of the window': [
+      {
+        ...creates(LOST),
+        latency: () => 100,
+        events: [
+          storageExists({}, 2_000),
+          (service, clock) => {
+            clock.schedule(3_250, () => {
+              service.removeStorage('media')
+            })
+          },
+        ],
+      },
+      { end: CREATED, lines: including(FOUND), sentAt: [400, 31_000] },
+    ],
+    'A last attempt is not repeated after the wait for a job of somebody else': [
+      { ...creates(LOST), maxAttempts: 1, events: [otherJob({ fromMs: 29_000, toMs: 49_000 })] },
+      { end: { code: 'GATEWAY_TIMEOUT', result: 'failed' }, sentAt: [0] },
+    ],
   })
 
   test('An unexpected exception is passed on unchanged', async () => {
     const clock = virtualClock()
     const amplify = virtualAmplify(clock).connect({ latency: () => 0, ...creates(LOST) })
     let lists = 0
-    const broken = {
+    const message = 'pending job'
+    const rejected = {
+      ok: false,
+      failure: createFailure('CreateBackendStorage', 'badRequest', { message }),
+    } as const
+    const broken: typeof amplify = {
       ...amplify,
-      listJobs: (...call: Parameters<typeof amplify.listJobs>) => {
+      listJobs: (options) => {
         lists += 1
         if (lists > 6) throw new TypeError('a programming error')
-        return amplify.listJobs(...call)
+        return amplify.listJobs(options)
       },
-      createStorage: (...call: Parameters<typeof amplify.createStorage>) =>
-        lists < 6
-          ? amplify.createStorage(...call)
-          : Promise.resolve({
-              ok: false,
-              failure: createFailure('CreateBackendStorage', 'badRequest', {
-                message: 'pending job',
-              }),
-            } as const),
+      createStorage: (desired, options) =>
+        lists < 6 ? amplify.createStorage(desired, options) : Promise.resolve(rejected),
     }
     const { context } = aStorageContext(clock, broken)
     await expect(clock.run(apply(context, applyOptions()))).rejects.toThrow('a programming error')
+  })
+})
+
+describe('apply when the response to an update is lost', () => {
+  const losing = (fault: Fault, { events = [], ...more }: RunScenario = {}): RunScenario => ({
+    ifExists: 'update',
+    ...failing('UpdateBackendStorage', fault),
+    events: [storageExists({ authenticated: [] }), ...events],
+    ...more,
+  })
+
+  testRuns(runApply, {
+    'The job that the update started is waited for': [
+      losing(LOST_AFTER_EFFECT),
+      { end: UPDATED, sentAt: [0], jobs: [JOB, JOB, JOB, JOB, {}], warnings: [] },
+    ],
+    'The effect of an update without an identifiable job counts as updated, with a warning': [
+      losing(LOST_AFTER_EFFECT, unidentifiable(1_000)),
+      { end: UPDATED, sentAt: [0], warnings: [{ text: containing('reports it as updated') }] },
+    ],
+    'An update without effect is sent again after a job of somebody else has ended': [
+      losing(LOST, { events: [otherJob({ fromMs: 29_000, toMs: 34_000 })] }),
+      { end: UPDATED, sentAt: [0, 35_500] },
+    ],
+  })
+})
+
+describe('apply when the effect of a create comes late', () => {
+  // The API has no idempotency token, so no client can exclude an effect after the window of 30 seconds.
+  const OFF = { oneJob: false, oneStorage: 'off' } as const
+  const late = (lateMs: number, scenario: RunScenario = {}): RunScenario => ({
+    ...creates({ failure: 'reset', effect: { lateMs } }),
+    ...scenario,
+  })
+  /** The second create is on the way for two seconds, while the first takes effect after all. */
+  const slowSecondCreate = () => trips((trip) => (trip === 31 ? 2_000 : 0))
+  /** An apply, and the number of creates that took effect in the end. */
+  const runToTheEnd = async (scenario: RunScenario): Promise<object> => {
+    const run = await runApply(scenario)
+    await run.clock.drain()
+    return { ...run, effects: run.service.effects() }
+  }
+
+  testRuns(runToTheEnd, {
+    'A late effect one millisecond before the end of the window is the only create': [
+      late(29_999, OFF),
+      { end: CREATED, sentAt: [0], effects: 1 },
+    ],
+    'After a late effect behind the window, the rules of the service reject the second create': [
+      late(35_000),
+      { end: CREATED, sentAt: [0, 30_000], effects: 1 },
+    ],
+    'After a late effect behind the window, a service without such rules creates it twice': [
+      late(35_000, OFF),
+      { end: CREATED, sentAt: [0, 30_000], effects: 2 },
+    ],
+    'A late effect while the second create is on its way has that create rejected': [
+      late(31_000, { latency: slowSecondCreate() }),
+      { end: CREATED, sentAt: [0, 30_000], effects: 1 },
+    ],
+    'A second create that is rejected because of the first counts as created, with a warning': [
+      late(31_000, { jobMs: 0, latency: slowSecondCreate() }),
+      { end: CREATED, sentAt: [0, 30_000], effects: 1, warnings: [WARNING] },
+    ],
   })
 })

@@ -15,7 +15,7 @@ import {
   type AnyScenario,
 } from '../../support/unit/any-scenario.ts'
 import { AMBIGUOUS } from '../../support/unit/api-failures.ts'
-import { aStorageContext, DESIRED } from '../../support/unit/storage-context.ts'
+import { aStorageContext } from '../../support/unit/storage-context.ts'
 import {
   applyOptions,
   creates,
@@ -25,10 +25,11 @@ import {
   storageExists,
 } from '../../support/unit/storage-runs.ts'
 import { resultOf } from '../../support/unit/task-result.ts'
-import type {
-  RecordedMutation,
-  ServiceJob,
-  VirtualAmplify,
+import {
+  toFault,
+  type RecordedMutation,
+  type ServiceJob,
+  type VirtualAmplify,
 } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
@@ -114,12 +115,12 @@ describe('by any role, on a service with any rules', () => {
     'A run that succeeds has left the storage as desired, or has started a job where it does not wait',
     scenarios,
     async (any) => {
-      const { result, service, recorded } = await runApply(toRunScenario(any))
+      const { result, service, jobs } = await runApply(toRunScenario(any))
       if (!result.ok) return
       const { result: name, verified } = result.value
       if (name === 'started') {
         expect([any.options.wait, verified]).toEqual([false, false])
-        expect(service.jobs.map(({ jobId }) => jobId)).toContain(recorded.jobs.at(-1)?.jobId)
+        expect(service.jobs.map(({ jobId }) => jobId)).toContain(jobs.at(-1)?.jobId)
       } else if (verified) {
         expect(service.storages.get('media')).toMatchObject(EXPECTED_STORAGE)
       } else {
@@ -168,11 +169,11 @@ describe('by any role, on a service with any rules', () => {
   })
 
   holds('Every job id that a response contained is reported', scenarios, async (any) => {
-    const { service, recorded } = await runApply(toRunScenario(any))
+    const { service, jobs } = await runApply(toRunScenario(any))
     const jobIds = service.mutations.flatMap(({ failure, endedAt, effect }) =>
       failure === undefined && endedAt !== undefined && isJob(effect) ? [effect.jobId] : [],
     )
-    expect(recorded.jobs.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(jobIds))
+    expect(jobs.map(({ jobId }) => jobId)).toEqual(expect.arrayContaining(jobIds))
   })
 
   holds('A plan sends nothing that changes the backend', scenarios, async (any) => {
@@ -198,17 +199,12 @@ describe('two runs for the same storage', () => {
       })
       const run = async (name: string, any: AnyScenario, afterMs: number) => {
         const faults = (any.connection.faults?.CreateBackendStorage ?? []).filter(
-          (fault) => fault === undefined || AMBIGUOUS.some((failure) => failure === fault.failure),
+          (fault) =>
+            fault === undefined || AMBIGUOUS.some((failure) => failure === toFault(fault).failure),
         )
-        const amplify = service.connect({
-          run: name,
-          latency: any.latency(),
-          ...creates(...faults),
-        })
-        const { context } = aStorageContext(clock, amplify, {
-          timeoutMs: 7_200_000,
-          maxAttempts: 20,
-        })
+        const connection = { run: name, latency: any.latency(), ...creates(...faults) }
+        const limits = { timeoutMs: 7_200_000, maxAttempts: 20 }
+        const { context } = aStorageContext(clock, service.connect(connection), limits)
         await clock.sleep(afterMs, context.retryPolicy.signal)
         return resultOf(apply(context, applyOptions()))
       }
@@ -228,7 +224,8 @@ describe('an update', () => {
     async (users, guests, authenticated, desiredGuests) => {
       const unauthenticated = desiredGuests ?? undefined
       const { service, result } = await runApply({
-        options: { desired: { ...DESIRED, authenticated, unauthenticated }, ifExists: 'update' },
+        desired: { authenticated, unauthenticated },
+        ifExists: 'update',
         events: [storageExists({ authenticated: users, unauthenticated: guests })],
       })
       expect(result.ok).toBe(true)

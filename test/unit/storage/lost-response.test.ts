@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sendMutation } from '../../../src/storage/mutation/mutation.ts'
-import { EFFECT_WINDOW_MS, newMutationState } from '../../../src/storage/mutation/state.ts'
-import { AMBIGUOUS } from '../../support/unit/api-failures.ts'
+import { newMutationState, type MutationState } from '../../../src/storage/mutation/state.ts'
+import { AMBIGUOUS, createFailure } from '../../support/unit/api-failures.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
 import {
   aMutation,
@@ -13,182 +13,153 @@ import { aStorageContext, neverAborted } from '../../support/unit/storage-contex
 import {
   abortAt,
   creates,
+  failing,
   LOST,
   LOST_AFTER_EFFECT,
   otherJob,
+  storageExists,
+  testRuns,
+  trips,
+  unidentifiable,
 } from '../../support/unit/storage-runs.ts'
-import { TIME_STYLES, type VirtualAmplify } from '../../support/unit/virtual-amplify-types.ts'
+import type { Fault } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
-const JOB_PENDING = { ok: true, value: { kind: 'job-pending' } }
-const EFFECT_FOUND = { ok: true, value: { kind: 'effect-found' } }
-const unidentifiable = (jobMs: number) => ({ times: TIME_STYLES.garbage, jobMs })
-
-/** When the effect of a create was checked. */
-const checkTimes = ({ calls }: VirtualAmplify): readonly number[] =>
-  calls.filter(({ operation }) => operation === 'ListBackendJobs').map(({ at }) => at)
-
-/** The times of a message's trips to the service and back, in order; 0 where nothing is given. */
-const trips = (timeMs: (trip: number) => number): (() => number) => {
-  let count = 0
-  return () => {
-    count += 1
-    return timeMs(count)
-  }
-}
+const EFFECT_FOUND = { kind: 'effect-found' }
+const SENT_AGAIN = { end: started(), sentAt: [0, 30_000] }
+const NOT_SENT_AGAIN = { end: started(), sentAt: [0] }
 
 describe('a create whose response is lost', () => {
+  const lostAndDone = creates(LOST_AFTER_EFFECT)
+  const PENDING_JOB = { end: { kind: 'job-pending' }, durationMs: 30_000, sentAt: [0] }
+
   test.each(AMBIGUOUS)('After %s, its job is found and nothing is sent again', async (failure) => {
-    const { result, recorded, service, state } = await runMutation({
-      connection: creates({ failure, effect: 'done' }),
-      service: { jobMs: 3_000_000 },
-      context: { timeoutMs: 3_600_000 },
+    const scenario = { ...creates({ failure, effect: 'done' }), jobMs: 3e6, timeoutMs: 3.6e6 }
+    expect(await runMutation(scenario)).toMatchObject({
+      ...NOT_SENT_AGAIN,
+      jobs: [{ jobId: 'job-1', status: 'RUNNING' }],
+      lines: [
+        matching(/^CreateBackendStorage failed \(attempt 1 of 8\): .+ 30 s before sending/),
+        containing('job-1'),
+      ],
+      state: { hadLostResponse: true },
+      service: { unsafeCreates: [] },
     })
-    expect(result).toEqual(started('job-1'))
-    expect(service.mutations).toHaveLength(1)
-    expect(recorded.jobs).toEqual([{ jobId: 'job-1', status: 'RUNNING' }])
-    expect(recorded.lines).toEqual([
-      matching(
-        /^CreateBackendStorage failed \(attempt 1 of 8\): .+\. It may have taken effect; checking for up to 30 s before sending it again\.$/,
-      ),
-      'CreateBackendStorage started job job-1, although its response was lost.',
-    ])
-    expect(state.hadLostResponse).toBe(true)
-    expect(service.unsafeCreates).toEqual([])
   })
 
   test.each(AMBIGUOUS)(
     'After %s without effect, it is sent again when the window ends',
     async (failure) => {
-      const { result, recorded, service } = await runMutation({
-        connection: creates({ failure, effect: 'none' }),
-      })
-      expect(result).toEqual(started('job-1'))
+      const { end, lines, service } = await runMutation(creates({ failure, effect: 'none' }))
+      expect(end).toEqual(started())
       const [first, second] = service.mutations
-      expect(second?.at).toBe((first?.endedAt ?? 0) + EFFECT_WINDOW_MS)
-      expect(recorded.lines[1]).toBe('CreateBackendStorage had no effect. Sending it again.')
+      expect(second?.at).toBe((first?.endedAt ?? 0) + 30_000)
+      expect(lines[1]).toContain('CreateBackendStorage had no effect. Sending it again')
       expect(service.effects()).toBe(1)
     },
   )
 
-  test('Its effect is checked after half a second, then at growing intervals', async () => {
-    const { service } = await runMutation({ connection: creates(LOST) })
-    expect(checkTimes(service)).toEqual([500, 2_000, 5_000, 10_000, 18_000, 30_000])
-    expect(service.count('GetBackendStorage')).toBe(6)
-  })
-
-  test.each([0, 1, 499, 500, 501, 17_999, 18_001, 29_999, 30_000])(
+  test.each([0, 1, 499, 501, 17_999, 18_001, 29_999, 30_000])(
     'An effect that comes %i ms after the failure is found',
     async (lateMs) => {
-      const { result, service, durationMs } = await runMutation({
-        connection: creates({ failure: 'reset', effect: { lateMs } }),
-      })
-      expect(result).toMatchObject({ ok: true, value: { kind: 'started', jobId: 'job-1' } })
-      expect(service.mutations).toHaveLength(1)
-      expect(durationMs).toBeLessThanOrEqual(30_000)
+      const run = await runMutation(creates({ failure: 'reset', effect: { lateMs } }))
+      expect(run).toMatchObject({ end: { kind: 'started', jobId: 'job-1' }, sentAt: [0] })
+      expect(run.durationMs).toBeLessThanOrEqual(30_000)
     },
   )
 
-  test('Its storage is found where the job cannot be identified', async () => {
-    const { result, recorded, service, state } = await runMutation({
-      connection: creates(LOST_AFTER_EFFECT),
-      service: unidentifiable(3_000),
-    })
-    expect(result).toEqual(EFFECT_FOUND)
-    expect(recorded.jobs).toEqual([])
-    expect(service.mutations).toHaveLength(1)
-    expect(state.lostResponse).toMatchObject({ effectFound: true, sentAt: 0, failedAt: 0 })
-  })
-
-  test('Its job is found when it appears together with the storage', async () => {
-    // The list is read before the job begins, and the storage after it has ended.
-    const { result, recorded, durationMs } = await runMutation({
-      service: { jobMs: 0 },
-      connection: {
+  testRuns(runMutation, {
+    'Its effect is checked after half a second, then at growing intervals': [
+      creates(LOST),
+      { checkedAt: [500, 2_000, 5_000, 10_000, 18_000, 30_000] },
+    ],
+    'Its storage is found where the job cannot be identified': [
+      { ...lostAndDone, ...unidentifiable(3_000) },
+      {
+        end: EFFECT_FOUND,
+        jobs: [],
+        sentAt: [0],
+        state: { lostResponse: { effectFound: true, sentAt: 0, failedAt: 0 } },
+      },
+    ],
+    // The list is read before the job begins, and the storage, at 600, after it has ended.
+    'Its job is found when it appears together with the storage': [
+      {
         ...creates({ failure: 'reset', effect: { lateMs: 550 } }),
-        // 1, 2: the create; 3, 4: the list at 500; 5: the request for the storage, until 600.
+        jobMs: 0,
         latency: trips((trip) => (trip === 5 ? 100 : 0)),
       },
-    })
-    expect(result).toEqual(started('job-1', 'COMPLETED'))
-    expect(recorded.jobs).toEqual([{ jobId: 'job-1', status: 'COMPLETED' }])
-    expect(durationMs).toBe(600)
-  })
-
-  test('It is not sent again when its job ends between the two reads of the last check', async () => {
-    const { result, service } = await runMutation({
-      service: unidentifiable(30_050),
-      connection: {
-        ...creates(LOST_AFTER_EFFECT),
-        // 1, 2: the create; 3 to 22: five checks; 23, 24: the first read of the last one, at 30,000.
+      {
+        end: started('job-1', 'COMPLETED'),
+        jobs: [{ jobId: 'job-1', status: 'COMPLETED' }],
+        durationMs: 600,
+      },
+    ],
+    // The trips after the first read of the last check, at 30 seconds, are slow.
+    'It is not sent again when its job ends between the two reads of the last check': [
+      {
+        ...lostAndDone,
+        ...unidentifiable(30_050),
         latency: trips((trip) => (trip > 24 ? 100 : 0)),
       },
-    })
-    expect(result).toMatchObject({ ok: true })
-    expect(service.mutations).toHaveLength(1)
-  })
-
-  test.each<readonly [string, MutationScenario]>([
-    [
-      'its job runs and cannot be identified',
-      { connection: creates(LOST_AFTER_EFFECT), service: unidentifiable(60_000) },
+      { result: { ok: true }, sentAt: [0] },
     ],
-    [
-      'its job runs and the server sends no time',
-      { connection: creates(LOST_AFTER_EFFECT), service: { dates: false, jobMs: 1e6 } },
+    'At the end of the window, its own job counts as pending where it cannot be identified': [
+      { ...lostAndDone, ...unidentifiable(60_000) },
+      PENDING_JOB,
     ],
-    [
-      'somebody else starts a job before the window ends',
-      { connection: creates(LOST), events: [otherJob({ fromMs: 29_000 })] },
+    'At the end of the window, its own job counts as pending where the server sends no time': [
+      { ...lostAndDone, dates: false, jobMs: 1e6 },
+      PENDING_JOB,
     ],
-  ])('The outcome at the end of the window is a pending job when %s', async (_when, scenario) => {
-    const { result, service, durationMs } = await runMutation(scenario)
-    expect(result).toEqual(JOB_PENDING)
-    expect([durationMs, service.mutations.length]).toEqual([30_000, 1])
-  })
-
-  test.each<readonly [string, MutationScenario, object, number]>([
-    [
-      'A job of the same second counts as its own',
+    'At the end of the window, a job that somebody else has started is pending': [
+      { ...creates(LOST), events: [otherJob({ fromMs: 29_000 })] },
+      PENDING_JOB,
+    ],
+    'A failed job of the same second counts as its own': [
       {
-        connection: creates(LOST),
+        ...creates(LOST),
         events: [otherJob({ operation: 'CreateBackendStorage', status: 'FAILED' })],
       },
-      started('other-1', 'FAILED'),
-      1,
+      { end: started('other-1', 'FAILED'), sentAt: [0] },
     ],
-    [
-      'A failed job counts as its own',
+    'A job of another operation does not count as its own': [
+      { ...creates(LOST), events: [otherJob({ fromMs: 100, toMs: 1_100 })] },
+      SENT_AGAIN,
+    ],
+    'Its job is identified by the time of the server, with the clock of the runner far behind': [
+      { ...lostAndDone, epochMs: Date.UTC(2049, 5) },
+      NOT_SENT_AGAIN,
+    ],
+    'Its job is identified by the time of the server, with the clock of the runner far ahead': [
+      { ...lostAndDone, epochMs: Date.UTC(1999, 0) },
+      NOT_SENT_AGAIN,
+    ],
+    'A last attempt without effect fails with the error of the service': [
+      { always: { CreateBackendStorage: LOST }, maxAttempts: 2 },
       {
-        connection: creates(LOST_AFTER_EFFECT),
-        service: { jobMs: 100, jobResults: [{ status: 'FAILED', error: 'no auth' }] },
+        end: {
+          code: 'GATEWAY_TIMEOUT',
+          result: 'failed',
+          requestId: 'request-504',
+          message: containing('Endpoint request timed out. No effect was found within 30 s.'),
+          advice: containing('again later.'),
+        },
+        sentAt: [0, 30_000],
+        durationMs: 60_000,
+        lines: [
+          containing('(attempt 1 of 2)'),
+          containing('Sending it again'),
+          matching(/\(attempt 2 of 2\).+ checking for up to 30 s\.$/),
+          containing('no attempts are left'),
+        ],
       },
-      started('job-1', 'FAILED'),
-      1,
     ],
-    [
-      'A job of another operation does not count as its own',
-      { connection: creates(LOST), events: [otherJob({ fromMs: 100, toMs: 1_100 })] },
-      started('job-1'),
-      2,
+    'It is sent again where an absent storage is an empty response': [
+      { ...creates(LOST), absentAs: 'empty' },
+      SENT_AGAIN,
     ],
-    [
-      'Its job is identified by the time of the server, with the clock of the runner far behind',
-      { connection: creates(LOST_AFTER_EFFECT), service: { epochMs: Date.UTC(2049, 5) } },
-      started('job-1'),
-      1,
-    ],
-    [
-      'Its job is identified by the time of the server, with the clock of the runner far ahead',
-      { connection: creates(LOST_AFTER_EFFECT), service: { epochMs: Date.UTC(1999, 0) } },
-      started('job-1'),
-      1,
-    ],
-  ])('%s', async (_title, scenario, expected, sent) => {
-    const { result, service } = await runMutation(scenario)
-    expect(result).toEqual(expected)
-    expect(service.mutations).toHaveLength(sent)
   })
 
   test('A job that was created two seconds before it does not count as its own', async () => {
@@ -196,44 +167,95 @@ describe('a create whose response is lost', () => {
     const service = virtualAmplify(clock)
     service.addJob('CreateBackendStorage', 'COMPLETED')
     await clock.run(clock.sleep(2_001, neverAborted))
-    const { context } = aStorageContext(
-      clock,
-      service.connect({ latency: () => 0, ...creates(LOST) }),
-    )
+    const amplify = service.connect({ latency: () => 0, ...creates(LOST) })
+    const { context } = aStorageContext(clock, amplify)
     const outcome = await clock.run(sendMutation(context, aMutation(context), newMutationState()))
-    expect(outcome).toEqual(started('job-1').value)
+    expect(outcome).toEqual(started())
     expect(service.mutations).toHaveLength(2)
-  })
-
-  test('A last attempt without effect fails with the error of the service', async () => {
-    const { result, service, durationMs, recorded } = await runMutation({
-      context: { maxAttempts: 2 },
-      connection: { always: { CreateBackendStorage: LOST } },
-    })
-    expect(service.mutations).toHaveLength(2)
-    expect(durationMs).toBe(60_000)
-    expect(recorded.lines).toEqual([
-      matching(/ 30 s before sending it again\.$/),
-      'CreateBackendStorage had no effect. Sending it again.',
-      matching(/\(attempt 2 of 2\).+ checking for up to 30 s\.$/),
-      'CreateBackendStorage had no effect. It is not sent again: no attempts are left.',
-    ])
-    expect(result).toMatchObject({
-      code: 'GATEWAY_TIMEOUT',
-      result: 'failed',
-      requestId: 'request-504',
-      message: containing('Endpoint request timed out. No effect was found within 30 s.'),
-      advice: containing('Run the workflow again later.'),
-    })
   })
 
   test('The checks end with the signal', async () => {
     const abort = new AbortController()
-    const run = runMutation({
-      connection: creates(LOST),
-      context: { signal: abort.signal },
-      events: [abortAt(6_000, abort)],
-    })
+    const events = [abortAt(6_000, abort)]
+    const run = runMutation({ ...creates(LOST), signal: abort.signal, events })
     await expect(run).rejects.toThrow('SIGINT')
+  })
+})
+
+describe('a create whose response was lost before', () => {
+  const lostBefore = (failedAt: number, effectFound: boolean): { state: MutationState } => ({
+    state: {
+      ...newMutationState(),
+      hadLostResponse: true,
+      attempts: { failures: 1, dnsNotFoundSince: undefined },
+      lostResponse: {
+        failure: createFailure('CreateBackendStorage', 'reset'),
+        sentAt: failedAt,
+        failedAt,
+        effectFound,
+      },
+    },
+  })
+  const checked = (...checkedAt: number[]) => ({
+    end: started(),
+    checkedAt,
+    sentAt: checkedAt.slice(-1),
+    state: { lostResponse: undefined },
+  })
+
+  testRuns(runMutation, {
+    'It is checked once more when the window is over, then sent again': [
+      lostBefore(-60_000, false),
+      {
+        ...checked(0),
+        calls: ['ListBackendJobs', 'GetBackendStorage', 'CreateBackendStorage'],
+      },
+    ],
+    'It is checked in what is left of the window, then sent again': [
+      lostBefore(-15_000, false),
+      checked(3_000, 15_000),
+    ],
+    'It is checked after a delay when checks contradict each other, then sent again': [
+      lostBefore(-60_000, true),
+      checked(2_000),
+    ],
+    'It is checked after a delay and until the window ends when checks contradict each other': [
+      lostBefore(0, true),
+      checked(2_000, 5_000, 10_000, 18_000, 30_000),
+    ],
+    'It does not delay an update': [
+      {
+        ...lostBefore(-60_000, false),
+        operation: 'UpdateBackendStorage',
+        events: [storageExists()],
+      },
+      { calls: ['UpdateBackendStorage'], state: { lostResponse: {} } },
+    ],
+  })
+})
+
+describe('an update whose response is lost', () => {
+  const update = (fault: Fault): MutationScenario => ({
+    operation: 'UpdateBackendStorage',
+    ...failing('UpdateBackendStorage', fault),
+    events: [storageExists()],
+  })
+
+  testRuns(runMutation, {
+    'The job of a lost update is found': [
+      update(LOST_AFTER_EFFECT),
+      {
+        ...NOT_SENT_AGAIN,
+        lines: [containing('attempt 1 of 8'), containing('UpdateBackendStorage started job job-1')],
+      },
+    ],
+    'The changes of a lost update are found where the job cannot be identified': [
+      { ...update(LOST_AFTER_EFFECT), ...unidentifiable(1_000) },
+      { end: EFFECT_FOUND },
+    ],
+    'A lost update without effect is sent again after 30 seconds, although there is a storage': [
+      update(LOST),
+      SENT_AGAIN,
+    ],
   })
 })

@@ -1,89 +1,97 @@
 import { describe, expect, test } from 'vitest'
 import { waitForPendingJobs } from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
-import {
-  callTimes,
-  completedAt,
-  job,
-  JOB_ID,
-  runWaitForPendingJobs,
-} from '../../support/unit/job-runs.ts'
+import { completedAt, job, JOB_ID, runWaitForPendingJobs } from '../../support/unit/job-runs.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
 import { aStorageContext } from '../../support/unit/storage-context.ts'
-import { abortAt, otherJob, runTask, type Scenario } from '../../support/unit/storage-runs.ts'
+import { abortAt, failing, otherJob, runTask, testRuns } from '../../support/unit/storage-runs.ts'
 import { rejectionOf } from '../../support/unit/task-result.ts'
-import { TIME_STYLES, type Fault } from '../../support/unit/virtual-amplify-types.ts'
+import { TIME_STYLES, type Script } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
-const throttled: Fault = { failure: 'throttled' }
-const WAITED = { ok: true, value: true }
-const NOT_WAITED = { ok: true, value: false }
-const running = (endsAtMs?: number) =>
-  job('UpdateBackendAPI', 'RUNNING', endsAtMs === undefined ? [] : completedAt(endsAtMs))
-const lists = (...faults: (Fault | undefined)[]) => ({ faults: { ListBackendJobs: faults } })
+/** A job of another run, which never ends unless a time is given. */
+const running = (endsAtMs = Infinity) => [
+  job('UpdateBackendAPI', 'RUNNING', endsAtMs === Infinity ? [] : completedAt(endsAtMs)),
+]
+const lists = (...faults: Script) => failing('ListBackendJobs', ...faults)
+const PENDING_JOB = { code: 'PENDING_JOB', result: 'timed-out' }
+const NOT_LISTED = { denied: ['ListBackendJobs'] } as const
 
 describe('waiting for pending jobs', () => {
-  test.each<readonly [string, Scenario]>([
-    ['there are no jobs', {}],
-    ['all jobs have ended', { events: [job('UpdateBackendAPI', 'COMPLETED')] }],
-  ])('There is no wait when %s', async (_when, scenario) => {
-    const { result, recorded, durationMs } = await runWaitForPendingJobs(false, scenario)
-    expect(result).toEqual(NOT_WAITED)
-    expect([recorded.lines, recorded.warnings, durationMs]).toEqual([[], [], 0])
-  })
+  const WAITED = {
+    end: true,
+    polledAt: [0, 5_500, 11_000],
+    lines: [matching(/"prod": other-1 \(UpdateBackendAPI, RUNNING, 0 s old\); 30 min left/)],
+  }
 
-  test.each([true, false])(
-    'The wait ends with the job, which the log names (reported: %j)',
-    async (isReported) => {
-      const { result, recorded, durationMs } = await runWaitForPendingJobs(isReported, {
-        events: [running(10_000)],
-      })
-      expect(result).toEqual(WAITED)
-      expect(durationMs).toBe(11_000)
-      expect(recorded.lines).toEqual([
-        'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 0 s old); 30 min left.',
-      ])
-    },
-  )
-
-  test.each<readonly [string, Scenario, readonly number[]]>([
-    [
-      'less often on a throttled account',
+  testRuns(runWaitForPendingJobs, {
+    'There is no wait when there are no jobs': [
+      { isReported: false },
+      { end: false, lines: [], warnings: [], durationMs: 0 },
+    ],
+    'There is no wait when all jobs have ended': [
+      { isReported: false, events: [job('UpdateBackendAPI', 'COMPLETED')] },
+      { end: false, durationMs: 0 },
+    ],
+    'The wait for a listed job ends with the job, which the log names': [
+      { isReported: false, events: running(10_000) },
+      WAITED,
+    ],
+    'The wait for a reported job ends with the job, which the log names': [
+      { events: running(10_000) },
+      WAITED,
+    ],
+    'Jobs are listed less often on a throttled account': [
+      { throttleState: { throttledResponses: 2 }, events: running(20_000) },
+      { end: true, polledAt: [0, 19_200, 38_400], durationMs: 38_400 },
+    ],
+    // Each throttled list is followed by its back-off, and later delays are at least as long.
+    'Jobs are listed less often once a list is throttled': [
+      { ...lists(undefined, 'throttled', undefined, 'throttled'), events: running(40_000) },
+      { end: true, polledAt: [0, 5_500, 10_500, 20_100, 30_100, 49_300] },
+    ],
+    'Jobs are listed as usual where the account shares no known limit': [
+      { ...lists(undefined, 'throttled'), throttleState: null, events: running(10_000) },
+      { end: true, polledAt: [0, 5_500, 6_000, 11_500] },
+    ],
+    'The log shows no age when the creation time of the job cannot be parsed': [
+      { times: TIME_STYLES.garbage, events: running(1_000) },
+      { lines: [containing('(UpdateBackendAPI, RUNNING); 30 min left')] },
+    ],
+    'The log shows no age when the server sends no time': [
+      { dates: false, events: running(1_000) },
+      { lines: [containing('(UpdateBackendAPI, RUNNING); 30 min left')] },
+    ],
+    'The next job is waited for and named too': [
+      { events: [...running(9_000), otherJob({ operation: 'Next', fromMs: 9_000, toMs: 19_000 })] },
       {
-        context: { throttleState: { throttledResponses: 2 } },
-        events: [running(20_000)],
+        end: true,
+        durationMs: 22_000,
+        lines: [containing('other-1'), containing('other-2 (Next, RUNNING, 2 s old)')],
       },
-      [0, 19_200, 38_400],
     ],
-    [
-      'less often once a list is throttled',
-      // Each throttled list is followed by its back-off, and later delays are at least as long.
-      { connection: lists(undefined, throttled, undefined, throttled), events: [running(40_000)] },
-      [0, 5_500, 10_500, 20_100, 30_100, 49_300],
-    ],
-    [
-      'as usual where the account shares no known limit',
+    'A job that stays pending ends the wait with its name and advice on concurrency': [
+      { events: running(), timeoutMs: 100_000 },
       {
-        connection: lists(undefined, throttled),
-        context: { throttleState: null },
-        events: [running(10_000)],
+        end: {
+          ...PENDING_JOB,
+          message: containing('other-1 (UpdateBackendAPI, last status RUNNING)'),
+          advice: matching(/cancel-in-progress.+get-backend-job.+ prod --job-id other-1$/),
+        },
+        durationMs: 97_000,
       },
-      [0, 5_500, 6_000, 11_500],
     ],
-  ])('Jobs are listed %s', async (_how, scenario, times) => {
-    const { result, service, durationMs } = await runWaitForPendingJobs(true, scenario)
-    expect(result).toEqual(WAITED)
-    expect(callTimes(service, 'ListBackendJobs')).toEqual(times)
-    expect(durationMs).toBe(times.at(-1))
+    'A job that ends just before the deadline is noticed': [
+      { events: running(96_900), timeoutMs: 100_000 },
+      { end: true, durationMs: 97_000 },
+    ],
   })
 
   test('Throttled polls of the own job make a throttled list wait longer', async () => {
-    const { result, recorded } = await runTask(
+    const { end, retries } = await runTask(
       {
-        connection: {
-          faults: { GetBackendJob: [throttled, throttled], ListBackendJobs: [throttled] },
-        },
+        faults: { GetBackendJob: ['throttled', 'throttled'], ListBackendJobs: ['throttled'] },
         events: [job('CreateBackendStorage', 'RUNNING', completedAt(6_000))],
       },
       async (context) => {
@@ -91,59 +99,28 @@ describe('waiting for pending jobs', () => {
         return await waitForPendingJobs(context, false)
       },
     )
-    expect(result).toEqual(NOT_WAITED)
-    expect(recorded.retries.at(-1)).toMatch(
-      /^ListBackendJobs failed \(attempt 1 of 8\): .*\. Next attempt in 20 s\.$/,
-    )
+    expect(end).toBe(false)
+    expect(retries.at(-1)).toMatch(/^ListBackendJobs failed .*\. Next attempt in 20 s\.$/)
   })
 
   test('The log repeatedly shows the age and the current status of the job', async () => {
-    const { result, recorded } = await runTask(
-      {
-        events: [
-          job('UpdateBackendAPI', 'PENDING', [
-            { atMs: 250_000, status: 'RUNNING' },
-            { endsAtMs: 330_000, status: 'FAILED' },
-          ]),
-        ],
-      },
+    const changes = [
+      { atMs: 250_000, status: 'RUNNING' },
+      { endsAtMs: 330_000, status: 'FAILED' },
+    ]
+    const { lines } = await runTask(
+      { events: [job('UpdateBackendAPI', 'PENDING', changes)] },
       async (context) => {
         await context.retryPolicy.clock.sleep(200_000, context.retryPolicy.signal)
         return await waitForPendingJobs(context, true)
       },
     )
-    expect(result).toEqual(WAITED)
-    expect(recorded.lines).toEqual([
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 3 min 20 s old); 26 min 40 s left.',
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, PENDING, 4 min old); 26 min left.',
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 4 min 40 s old); 25 min 20 s left.',
-      // The server's time, by which the age is computed, is in whole seconds.
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING, 5 min 19 s old); 24 min 40 s left.',
-    ])
-  })
-
-  test.each([
-    ['its creation time cannot be parsed', { times: TIME_STYLES.garbage }],
-    ['the server sends no time', { dates: false }],
-  ])('The log shows no age when %s', async (_when, service) => {
-    const { recorded } = await runWaitForPendingJobs(true, { service, events: [running(1_000)] })
-    expect(recorded.lines).toEqual([
-      'Waiting for another job of "prod": other-1 (UpdateBackendAPI, RUNNING); 30 min left.',
-    ])
-  })
-
-  test('The next job is waited for and named too', async () => {
-    const { result, recorded, durationMs } = await runWaitForPendingJobs(true, {
-      events: [
-        running(9_000),
-        otherJob({ operation: 'GenerateBackendAPIModels', fromMs: 9_000, toMs: 19_000 }),
-      ],
-    })
-    expect(result).toEqual(WAITED)
-    expect(durationMs).toBe(22_000)
-    expect(recorded.lines).toEqual([
-      containing('other-1'),
-      matching(/: other-2 \(GenerateBackendAPIModels, RUNNING, 2 s old\); /),
+    // The server's time, by which the age is computed, is in whole seconds.
+    expect(lines).toEqual([
+      containing('PENDING, 3 min 20 s old); 26 min 40 s left'),
+      containing('PENDING, 4 min old); 26 min left'),
+      containing('RUNNING, 4 min 40 s old); 25 min 20 s left'),
+      containing('RUNNING, 5 min 19 s old); 24 min 40 s left'),
     ])
   })
 
@@ -156,58 +133,103 @@ describe('waiting for pending jobs', () => {
       createdAt: undefined,
       error: undefined,
     }
+    const response = { ok: true, value: [unnamed], requestId: undefined, serverTime: 0 } as const
     const listing = {
       ...virtualAmplify(clock).connect(),
-      listJobs: () =>
-        Promise.resolve({
-          ok: true,
-          value: [unnamed],
-          requestId: undefined,
-          serverTime: 0,
-        } as const),
+      listJobs: () => Promise.resolve(response),
     }
     const { context, recorded } = aStorageContext(clock, listing, { timeoutMs: 10_000 })
     const error = await clock.run(rejectionOf(waitForPendingJobs(context, true)))
-    expect(error.message).toMatch(/^A job of the environment "prod" was still pending/)
-    expect(error.advice).toMatch(/without cancel-in-progress\.$/)
+    expect(error).toMatchObject({
+      message: matching(/^A job of the environment "prod"/),
+      advice: matching(/without cancel-in-progress\.$/),
+    })
     expect(recorded.lines).toEqual([
-      'Waiting for another job of "prod": no id (unknown operation, without a status); 10 s left.',
+      containing('no id (unknown operation, without a status); 10 s left'),
     ])
   })
 
   test('The wait ends with the signal', async () => {
     const abort = new AbortController()
-    const run = runWaitForPendingJobs(true, {
-      context: { signal: abort.signal },
-      events: [running(), abortAt(6_000, abort, 'SIGTERM')],
-    })
+    const events = [...running(), abortAt(6_000, abort, 'SIGTERM')]
+    const run = runWaitForPendingJobs({ signal: abort.signal, events })
     await expect(run).rejects.toThrow('SIGTERM')
   })
 })
 
-describe('a pending job at the deadline', () => {
-  test('A job that stays pending ends the wait with its name and advice on concurrency', async () => {
-    const { result, durationMs } = await runWaitForPendingJobs(true, {
-      events: [running()],
-      context: { timeoutMs: 100_000 },
-    })
-    expect(durationMs).toBe(97_000)
-    expect(result).toMatchObject({
-      ok: false,
-      code: 'PENDING_JOB',
-      result: 'timed-out',
-      message:
-        'Job other-1 (UpdateBackendAPI, last status RUNNING) of the environment "prod" was still pending when the run timed out.',
-      advice:
-        'Use one concurrency group for all runs for this app and environment, without cancel-in-progress. To check the job: aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id other-1',
-    })
+describe('waiting for a pending job that cannot be seen', () => {
+  const UNNAMED = {
+    ...PENDING_JOB,
+    message: matching(/^A job of the environment "prod" was still pending/),
+    advice: matching(/without cancel-in-progress\.$/),
+  }
+  const NOT_CHECKED = {
+    title: 'Pending jobs not checked',
+    text: containing('amplifybackend:ListBackendJobs'),
+  }
+  const waited = (line: string) => ({
+    end: true,
+    polledAt: [0, 22_500],
+    lines: [containing(line)],
+    warnings: [],
   })
 
-  test('A job that ends just before the deadline is noticed', async () => {
-    const { result, durationMs } = await runWaitForPendingJobs(true, {
-      events: [running(96_900)],
-      context: { timeoutMs: 100_000 },
-    })
-    expect([result, durationMs]).toEqual([WAITED, 97_000])
+  testRuns(runWaitForPendingJobs, {
+    'The wait ends after 15 to 30 seconds when the list does not show the job': [
+      {},
+      waited('a pending job of "prod". Waiting for it; 30 min left'),
+    ],
+    'The wait ends after 15 to 30 seconds when jobs cannot be listed': [
+      NOT_LISTED,
+      waited('amplifybackend:ListBackendJobs'),
+    ],
+    'No wait begins that would end at the deadline when the list does not show the job': [
+      { timeoutMs: 25_500 },
+      { end: UNNAMED, durationMs: 0 },
+    ],
+    'No wait begins that would end at the deadline when jobs cannot be listed': [
+      { ...NOT_LISTED, timeoutMs: 25_500 },
+      { end: UNNAMED, durationMs: 0 },
+    ],
+    'A wait begins that ends just before the deadline': [{ timeoutMs: 25_501 }, { end: true }],
+    'There is a warning and no wait when jobs cannot be listed and none is reported': [
+      { ...NOT_LISTED, isReported: false },
+      { end: false, durationMs: 0, warnings: [NOT_CHECKED] },
+    ],
+    'A wait that can no longer list jobs, with none reported, does not count as one': [
+      { isReported: false, ...lists(undefined, 'accessDenied'), events: running() },
+      { end: false, warnings: [NOT_CHECKED] },
+    ],
+  })
+})
+
+describe('lists of jobs that fail', () => {
+  const failingUntilTheEnd = {
+    timeoutMs: 60_000,
+    maxAttempts: 20,
+    always: { ListBackendJobs: 'internalError' },
+  } as const
+
+  testRuns(runWaitForPendingJobs, {
+    'Failures that pass do not end the wait': [
+      { isReported: false, ...lists('reset', 'throttled') },
+      { end: false, retries: [containing('attempt 1'), containing('attempt 2')] },
+    ],
+    'A list that is invalid ends the wait': [
+      { always: { ListBackendJobs: 'badRequest' } },
+      { end: { code: 'BAD_REQUEST', result: 'failed' }, polledAt: [0] },
+    ],
+    'A list that fails in every attempt ends the wait': [
+      { always: { ListBackendJobs: 'internalError' }, maxAttempts: 3 },
+      { end: { code: 'SERVICE_ERROR', result: 'failed' }, polledAt: [0, 500, 1_500] },
+    ],
+    'Lists that fail until the deadline end as a pending job': [
+      failingUntilTheEnd,
+      { end: { ...PENDING_JOB, message: containing('A job of the environment "prod"') } },
+    ],
+    'Lists that fail until the deadline after a job was listed end as that pending job': [
+      { ...failingUntilTheEnd, ...lists(undefined), events: running() },
+      { end: { ...PENDING_JOB, message: containing('Job other-1 (UpdateBackendAPI') } },
+    ],
   })
 })

@@ -1,159 +1,123 @@
 import { describe, expect, test } from 'vitest'
-import { DESIRED } from '../../support/unit/storage-context.ts'
+import { containing } from '../../support/unit/matchers.ts'
 import {
   BUCKET,
   CREATED,
   runApply,
+  runPlan,
   storageExists,
-  summarizeApply,
-  summarizePlan,
+  testRuns,
   type RunScenario,
 } from '../../support/unit/storage-runs.ts'
 
 describe('reading the storage', () => {
-  test.each(['badRequest', 'forbidden', 'badKeys'] as const)(
-    'A read that fails with %s fails the run at once',
-    async (failure) => {
-      const { end, calls } = await summarizeApply({
-        connection: { always: { GetBackendStorage: { failure } } },
-      })
-      expect(end).toMatchObject({ ok: false, result: 'failed' })
-      expect(calls).toHaveLength(1)
-    },
-  )
-
-  test('A read that fails in every attempt fails the run', async () => {
-    const { end } = await summarizeApply({
-      context: { maxAttempts: 3 },
-      connection: { always: { GetBackendStorage: { failure: 'reset' } } },
-    })
-    expect(end).toMatchObject({ code: 'NO_ANSWER', result: 'failed' })
-  })
-
-  test('A read that fails until the deadline is timed out', async () => {
-    const { end } = await summarizeApply({
-      context: { timeoutMs: 60_000, maxAttempts: 20 },
-      connection: { always: { GetBackendStorage: { failure: 'throttled' } } },
-    })
-    expect(end).toMatchObject({
-      code: 'TIMED_OUT',
-      result: 'timed-out',
-      message:
-        'Timed out while retrying GetBackendStorage: 429 TooManyRequestsException: Rate exceeded.',
-    })
-  })
-
-  test('A response without a storage means that there is none', async () => {
-    const { end } = await summarizeApply({ service: { absentAs: 'empty' } })
-    expect(end).toEqual(CREATED)
+  testRuns(runApply, {
+    'A read that is forbidden fails the run at once': [
+      { always: { GetBackendStorage: 'forbidden' } },
+      { end: { code: 'REQUEST_REFUSED', result: 'failed' }, calls: ['GetBackendStorage'] },
+    ],
+    'A read that fails in every attempt fails the run': [
+      { always: { GetBackendStorage: 'reset' }, maxAttempts: 3 },
+      { end: { code: 'NO_ANSWER', result: 'failed' } },
+    ],
+    'A read that fails until the deadline is timed out': [
+      { always: { GetBackendStorage: 'throttled' }, timeoutMs: 60_000, maxAttempts: 20 },
+      {
+        end: {
+          code: 'TIMED_OUT',
+          result: 'timed-out',
+          message: containing('GetBackendStorage: 429 TooManyRequestsException'),
+        },
+      },
+    ],
+    'A response without a storage means that there is none': [
+      { absentAs: 'empty' },
+      { end: CREATED },
+    ],
   })
 })
 
 describe('the name of the bucket', () => {
-  const ANY_BUCKET = { desired: { ...DESIRED, bucketName: undefined } }
-  const NO_METADATA = { denied: ['GetBackend'] } as const
-  const UNKNOWN = [undefined, ['Bucket name not known']] as const
-
-  /** The bucket and the warnings of a run that finds a storage, or the code of its error. */
-  const resolve = async (scenario: RunScenario): Promise<unknown> => {
-    const { result, recorded } = await runApply({ events: [storageExists()], ...scenario })
-    return result.ok
-      ? [result.value.bucketName, recorded.warnings.map(({ title }) => title)]
-      : result.code
+  const anyBucket = { desired: { bucketName: undefined } }
+  const noMetadata = { denied: ['GetBackend'] } as const
+  const base = { bucketAs: 'base' } as const
+  const absent = { bucketAs: 'absent' } as const
+  const files = storageExists({ resourceName: 'files', baseName: 'files' })
+  const photos1 = [storageExists({ baseName: 'photos1' })]
+  const looksPhysical = {
+    ...base,
+    desired: { bucketName: 'my-photos-prod' },
+    events: [storageExists({ baseName: 'my-photos-prod' })],
   }
+  const withoutStorage = JSON.stringify({
+    providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } },
+    auth: { cognito: {} },
+  })
+  const runExisting = (scenario: RunScenario) =>
+    runApply({ events: [storageExists()], ...scenario })
 
   test.each<readonly [string, RunScenario]>([
     ['a physical name', {}],
-    ['a physical name that no input sets', { options: ANY_BUCKET }],
-    [
-      'a physical name that no input sets, without metadata',
-      { options: ANY_BUCKET, connection: NO_METADATA },
-    ],
-    ['a base name', { service: { bucketAs: 'base' } }],
-    ['a base name that no input sets', { service: { bucketAs: 'base' }, options: ANY_BUCKET }],
-    ['no name', { service: { bucketAs: 'absent' } }],
-    ['no name, and no input sets one', { service: { bucketAs: 'absent' }, options: ANY_BUCKET }],
-    [
-      'a base name, and the metadata has several storages',
-      {
-        service: { bucketAs: 'base' },
-        events: [storageExists({ resourceName: 'files', baseName: 'files' }), storageExists()],
-      },
-    ],
+    ['a physical name that no input sets', anyBucket],
+    ['a physical name that no input sets, without metadata', { ...anyBucket, ...noMetadata }],
+    ['a base name', base],
+    ['a base name that no input sets', { ...base, ...anyBucket }],
+    ['no name', absent],
+    ['no name, and no input sets one', { ...absent, ...anyBucket }],
+    ['a base name of several storages', { ...base, events: [files, storageExists()] }],
   ])('The bucket is resolved where the service returns %s', async (_what, scenario) => {
-    expect(await resolve(scenario)).toEqual([BUCKET, []])
-  })
-
-  test.each([
-    [
-      'base',
-      'Only the base name of the bucket is known ("photos"). The output bucket-name stays empty.',
-    ],
-    [
-      'absent',
-      'The service does not return the name of the bucket. The output bucket-name stays empty.',
-    ],
-  ] as const)(
-    'Without metadata, a bucket name returned as %s stays unknown, with a warning',
-    async (bucketAs, text) => {
-      const { end, warningTexts } = await summarizeApply({
-        events: [storageExists()],
-        service: { bucketAs },
-        connection: NO_METADATA,
-      })
-      expect(end).toMatchObject({ result: 'unchanged', bucketName: undefined })
-      expect(warningTexts).toEqual([text])
-    },
-  )
-
-  test('The bucket stays unknown where the metadata has no such storage', async () => {
-    const metadata = JSON.stringify({
-      providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } },
-      auth: { cognito: {} },
+    expect(await runExisting(scenario)).toMatchObject({
+      end: { bucketName: BUCKET },
+      warnings: [],
     })
-    expect(await resolve({ service: { bucketAs: 'base', metadata } })).toEqual(UNKNOWN)
   })
 
-  test('A base name that looks physical is never taken for the physical name', async () => {
-    const scenario: RunScenario = {
-      service: { bucketAs: 'base' },
-      events: [storageExists({ baseName: 'my-photos-prod' })],
-    }
-    const options = { desired: { ...DESIRED, bucketName: 'my-photos-prod' } }
-    const physical = ['my-photos-prod14a5e-prod', []]
-    expect(await resolve({ ...scenario, options })).toEqual(physical)
-    expect(await resolve({ ...scenario, options: ANY_BUCKET })).toEqual(physical)
-    expect(await resolve({ ...scenario, options, connection: NO_METADATA })).toEqual(UNKNOWN)
-  })
-
-  test.each<readonly [string, RunScenario, unknown]>([
+  test.each<readonly [string, RunScenario, string]>([
+    ['only the base name is returned', { ...base, ...noMetadata }, '("photos")'],
+    ['no name is returned', { ...absent, ...noMetadata }, 'does not return'],
+    ['the metadata has no such storage', { ...base, metadata: withoutStorage }, '("photos")'],
     [
-      'The bucket is compared by the metadata where the service returns no name',
-      { service: { bucketAs: 'absent' }, events: [storageExists({ baseName: 'videos' })] },
-      'BUCKET_FIXED',
+      'only a base name that looks physical is returned',
+      { ...looksPhysical, ...noMetadata },
+      '("my-photos-prod")',
     ],
-    [
-      'The bucket photos114a5e-prod is not that of photos where the suffix is known to be 14a5e',
-      { events: [storageExists({ baseName: 'photos1' })] },
-      'BUCKET_FIXED',
-    ],
-    [
-      'The bucket photos114a5e-prod may be that of photos where the suffix is not known',
-      { events: [storageExists({ baseName: 'photos1' })], connection: NO_METADATA },
-      ['photos114a5e-prod', []],
-    ],
-  ])('%s', async (_title, scenario, expected) => {
-    expect(await resolve(scenario)).toEqual(expected)
-  })
-
-  test('The metadata is not read where the service returns the base name that the input sets', async () => {
-    const { calls, recorded } = await summarizePlan({
-      events: [storageExists()],
-      service: { bucketAs: 'base' },
+  ])('The bucket stays unknown, with a warning, where %s', async (_where, scenario, text) => {
+    expect(await runExisting(scenario)).toMatchObject({
+      end: { result: 'unchanged', bucketName: undefined },
+      warnings: [{ title: 'Bucket name not known', text: containing(text) }],
     })
-    expect(calls).toEqual(['GetBackendStorage'])
-    expect(recorded.storages).toMatchObject([{ bucketName: 'photos' }])
-    const any = await summarizePlan({ events: [storageExists()], options: ANY_BUCKET })
-    expect(any.calls).toEqual(['GetBackendStorage'])
+  })
+
+  const PHYSICAL = { end: { bucketName: 'my-photos-prod14a5e-prod' }, warnings: [] }
+
+  testRuns(runExisting, {
+    'A base name that looks physical is not taken for the physical name': [looksPhysical, PHYSICAL],
+    'A base name that looks physical and that no input sets is not taken for the physical name': [
+      { ...looksPhysical, ...anyBucket },
+      PHYSICAL,
+    ],
+    'The bucket photos114a5e-prod may be that of photos where the suffix is not known': [
+      { events: photos1, ...noMetadata },
+      { end: { bucketName: 'photos114a5e-prod' }, warnings: [] },
+    ],
+    'The bucket is compared by the metadata where the service returns no name': [
+      { ...absent, events: [storageExists({ baseName: 'videos' })] },
+      { end: { code: 'BUCKET_FIXED' } },
+    ],
+    'The bucket photos114a5e-prod is not that of photos where the suffix is known to be 14a5e': [
+      { events: photos1 },
+      { end: { code: 'BUCKET_FIXED' } },
+    ],
+  })
+
+  testRuns(runPlan, {
+    'The metadata is not read where the service returns the base name that the input sets': [
+      { ...base, events: [storageExists()] },
+      { calls: ['GetBackendStorage'], storages: [{ bucketName: 'photos' }] },
+    ],
+    'The metadata is not read where no input sets the bucket': [
+      { ...anyBucket, events: [storageExists()] },
+      { calls: ['GetBackendStorage'] },
+    ],
   })
 })
