@@ -1,10 +1,10 @@
 /** A cancelled run ends within a second, says what it knows of its job, and has set its outputs. */
 import { expect } from 'vitest'
 
-import { addJob, type Emulator, type OperationName } from '../../emulator/emulator.ts'
+import type { Emulator, OperationName } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import { runAndCancel, type CancelOptions } from '../support/cancel-action.ts'
-import { addMedia } from '../support/emulator-state.ts'
+import { addMedia, addOtherJob } from '../support/emulator-state.ts'
 import { createTestBed } from '../support/run-action.ts'
 import { caseCount } from '../support/sampling.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
@@ -25,7 +25,7 @@ type Known =
 type CancelPoint = Readonly<{
   /** Names it in the title. */
   name: string
-  prepare(emulator: Emulator): void
+  prepare(emulator: Emulator): unknown
   with?: Readonly<Record<string, string>>
   after: OperationName
   /** The earliest and the latest moment of the signal, in milliseconds after that call. */
@@ -66,47 +66,29 @@ const cancelPoints: readonly CancelPoint[] = [
   ),
   {
     name: 'before another attempt at a create',
-    prepare: (emulator) => {
+    prepare: (emulator) =>
       emulator.injectFault({
-        operation: CREATE,
-        kind: 'status',
-        status: 429,
+        ...{ operation: CREATE, kind: 'status', status: 429, times: 'always' },
         headers: { 'retry-after': '60' },
-        times: 'always',
-      })
-    },
-    after: CREATE,
-    from: 60,
-    known: 'nothing',
+      }),
+    ...{ after: CREATE, from: 60, known: 'nothing' },
   },
   {
     name: 'before a create gets its response in time',
-    prepare: delay(CREATE, 300),
-    after: CREATE,
-    to: 200,
-    known: 'job',
+    ...{ prepare: delay(CREATE, 300), after: CREATE, to: 200, known: 'job' },
   },
   {
     name: 'before an update gets its response in time',
-    prepare: delay(UPDATE, 300),
-    with: update,
-    after: UPDATE,
-    to: 200,
-    known: 'job',
+    ...{ prepare: delay(UPDATE, 300), with: update, after: UPDATE, to: 200, known: 'job' },
   },
   {
     name: 'before a create gets its response too late',
-    prepare: delay(CREATE, 3_000),
-    after: CREATE,
-    known: 'open',
+    ...{ prepare: delay(CREATE, 3_000), after: CREATE, known: 'open' },
   },
   { name: 'while a create gets no response', prepare: stall(CREATE), after: CREATE, known: 'open' },
   {
     name: 'while an update gets no response',
-    prepare: stall(UPDATE),
-    with: update,
-    after: UPDATE,
-    known: 'open',
+    ...{ prepare: stall(UPDATE), with: update, after: UPDATE, known: 'open' },
   },
   {
     name: 'while the run looks for a create without a response',
@@ -114,11 +96,7 @@ const cancelPoints: readonly CancelPoint[] = [
       emulator.state.rules.jobListedAfterMs = 600_000
       emulator.injectFault({ operation: CREATE, kind: 'reset', when: 'after' })
     },
-    after: CREATE,
-    from: 60,
-    to: 900,
-    known: 'open',
-    sendsCalls: true,
+    ...{ after: CREATE, from: 60, to: 900, known: 'open', sendsCalls: true },
   },
   {
     name: 'while the list of jobs gets no response',
@@ -126,32 +104,16 @@ const cancelPoints: readonly CancelPoint[] = [
       emulator.injectFault({ operation: CREATE, kind: 'status', status: 504, when: 'after' })
       stall('ListBackendJobs')(emulator)
     },
-    after: 'ListBackendJobs',
-    known: 'open',
+    ...{ after: 'ListBackendJobs', known: 'open' },
   },
   {
     name: 'while the run waits for its job',
-    prepare: nothing,
-    after: CREATE,
-    from: 100,
-    to: 900,
-    known: 'job',
+    ...{ prepare: nothing, after: CREATE, from: 100, to: 900, known: 'job' },
   },
   {
     name: 'while the run waits for the job of another',
-    prepare: (emulator) => {
-      addJob(emulator.environment(), {
-        jobId: otherJobId,
-        operation: 'UpdateBackendAuth',
-        status: 'RUNNING',
-        createTime: String(emulator.clock.now()),
-      })
-    },
-    after: 'ListBackendJobs',
-    from: 60,
-    to: 600,
-    known: 'nothing',
-    sendsCalls: true,
+    prepare: (emulator) => (addOtherJob(emulator).jobId = otherJobId),
+    ...{ after: 'ListBackendJobs', from: 60, to: 600, known: 'nothing', sendsCalls: true },
   },
   { name: 'anywhere', prepare: nothing, after: 'token', known: 'depends' },
   { name: 'at the beginning', prepare: nothing, after: 'token', to: 60, known: 'depends' },
@@ -161,20 +123,13 @@ const cancelPoints: readonly CancelPoint[] = [
 const slowCancelPoints: readonly CancelPoint[] = [
   {
     name: 'while a poll gets no response',
-    prepare: stall('GetBackendJob'),
-    after: 'GetBackendJob',
-    known: 'job',
+    ...{ prepare: stall('GetBackendJob'), after: 'GetBackendJob', known: 'job' },
   },
   {
     name: 'while the storage of a completed job is not there yet',
-    prepare: (emulator) => {
-      Object.assign(emulator.state.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 })
-    },
-    after: 'GetBackendJob',
-    from: 60,
-    to: 900,
-    known: 'nothing',
-    sendsCalls: true,
+    prepare: ({ state }) =>
+      Object.assign(state.rules, { jobMs: 500, storageVisibleAfterMs: 600_000 }),
+    ...{ after: 'GetBackendJob', from: 60, to: 900, known: 'nothing', sendsCalls: true },
   },
 ]
 

@@ -33,7 +33,7 @@ scenario('A second run with the same inputs changes nothing', async () => {
 })
 
 scenario('A second run waits for the job of a first one that did not wait', async () => {
-  const bed = await createTestBed({ rules: { jobMs: 150_000 } })
+  const bed = await createTestBed({ rules: { jobMs: 100_000 } })
   const first = await runAction(bed, { with: { wait: 'false' } })
   const second = await runAction(bed)
 

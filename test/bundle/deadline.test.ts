@@ -1,7 +1,7 @@
 /** `timeout-in-minutes` limits the whole run. */
 import { expect } from 'vitest'
 
-import type { Emulator, FaultSpec } from '../../emulator/emulator.ts'
+import type { FaultSpec } from '../../emulator/emulator.ts'
 import { addMedia, getJobId } from '../support/emulator-state.ts'
 import { runOnce } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
@@ -14,9 +14,7 @@ scenario(
   async () => {
     const { step, emulator } = await runOnce({
       with: oneMinute,
-      setUp: (on) => {
-        on.planJob({ ms: 'never', statuses: ['PROVISIONING'] })
-      },
+      job: { ms: 'never', statuses: ['PROVISIONING'] },
     })
     const jobId = getJobId(emulator)
     const message = expectFailure(step, 'TIMED_OUT', {
@@ -32,25 +30,15 @@ scenario(
   },
 )
 
-const stalled = (operation: FaultSpec['operation']): FaultSpec => ({
-  operation,
-  kind: 'stall',
-  times: 'always',
-})
 const throttled = (operation: FaultSpec['operation'], retryAfter: number): FaultSpec => ({
-  operation,
-  kind: 'status',
-  status: 429,
-  times: 'always',
+  ...{ operation, kind: 'status', status: 429, times: 'always' },
   headers: { 'retry-after': String(retryAfter) },
 })
 
-scenarios(
+scenarios<FaultSpec>(
   'A run whose calls keep failing ends in time and changes nothing',
   {
-    'no token': stalled('token'),
-    'no role': stalled('AssumeRoleWithWebIdentity'),
-    'no response to a read': stalled('GetBackendStorage'),
+    'no role': { operation: 'AssumeRoleWithWebIdentity', kind: 'stall', times: 'always' },
     'a throttled create': throttled('CreateBackendStorage', 20),
   },
   async (fault) => {
@@ -71,28 +59,13 @@ scenario('A run does not wait for a Retry-After that is longer than its time', a
   expect(emulator.calls('GetBackendStorage')).toHaveLength(1)
 })
 
-scenarios<
-  Readonly<{
-    operation: FaultSpec['operation']
-    with?: Readonly<Record<string, string>>
-    setUp?: (emulator: Emulator) => void
-  }>
->(
+scenarios<'CreateBackendStorage' | 'UpdateBackendStorage'>(
   'A run that ends while it looks for the effect of a lost call has an unknown outcome, and sends nothing again',
-  {
-    'a create': { operation: 'CreateBackendStorage' },
-    'an update': {
-      operation: 'UpdateBackendStorage',
-      with: { 'if-exists': 'update' },
-      setUp: (emulator) => {
-        addMedia(emulator)
-      },
-    },
-  },
-  async ({ operation, with: inputs = {}, ...given }) => {
+  { 'a create': 'CreateBackendStorage', 'an update': 'UpdateBackendStorage' },
+  async (operation) => {
     const { step, emulator } = await runOnce({
-      ...given,
-      with: { ...oneMinute, ...inputs },
+      with: { ...oneMinute, 'if-exists': 'update' },
+      setUp: (on) => (operation === 'UpdateBackendStorage' ? addMedia(on) : undefined),
       rules: { jobListedAfterMs: 600_000_000, jobMs: 600_000 },
       faults: [{ operation, kind: 'stall', when: 'after' }],
     })

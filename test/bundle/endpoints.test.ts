@@ -5,7 +5,7 @@ import type { Emulator } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { createHome } from '../support/home-folder.ts'
 import { createNetworkGuard } from '../support/network-guard.ts'
-import { createTestBed, runAction, runOnce } from '../support/run-action.ts'
+import { runOnce } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
 import { expectFailure, expectSuccess, getAnnotations, getLog } from '../support/step-result.ts'
 
@@ -25,14 +25,13 @@ async function redirect(
   env: (emulator: Emulator) => Record<string, string | undefined>,
   inputs: Record<string, string> = {},
 ): Promise<Redirected> {
-  const bed = await createTestBed()
   const guard = createNetworkGuard()
-  const step = await runAction(bed, {
-    nodeArguments: guard.nodeArguments,
+  const run = await runOnce({
+    guard,
     with: { wait: 'false', 'max-attempts': '1', ...inputs },
-    env: { AWS_ENDPOINT_URL: undefined, ...guard.env, ...env(bed.emulator) },
+    env: (emulator) => ({ AWS_ENDPOINT_URL: undefined, ...env(emulator) }),
   })
-  return { step, emulator: bed.emulator, attempts: guard.attempts() }
+  return { ...run, attempts: guard.attempts() }
 }
 
 scenarios(

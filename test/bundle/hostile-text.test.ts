@@ -29,13 +29,9 @@ const fewAttempts = { 'max-attempts': '2', 'timeout-in-minutes': '2' } as const
 
 /** Whether a masked value is a secret of the run: a token or a key. */
 function isSecret({ env, state, githubToken }: Emulator, mask: string): boolean {
-  const keys = [...state.credentials.values()].flatMap(
-    ({ accessKeyId, secretAccessKey, sessionToken }) => [
-      accessKeyId,
-      secretAccessKey,
-      sessionToken,
-    ],
-  )
+  const keys = [...state.credentials.values()].flatMap((each) => [
+    ...[each.accessKeyId, each.secretAccessKey, each.sessionToken],
+  ])
   const known = [env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'], githubToken, ...keys]
   return known.includes(mask) || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(mask)
 }
@@ -125,12 +121,8 @@ scenarios<(emulator: Emulator) => undefined>(
       emulator.planJob({ error: commands })
     },
     'an error of STS': (emulator) => {
-      emulator.injectFault({
-        operation: 'AssumeRoleWithWebIdentity',
-        kind: 'status',
-        status: 400,
-        message: commands,
-      })
+      const operation = 'AssumeRoleWithWebIdentity'
+      emulator.injectFault({ operation, kind: 'status', status: 400, message: commands })
     },
     'the status of a job': (emulator) => {
       emulator.state.rules.jobMs = 10_000
@@ -214,45 +206,26 @@ scenarios<(emulator: Emulator) => undefined>(
   },
 )
 
-it.each([
-  'a <video src=x>',
-  'a <img src=x>',
-  '![x](https://github.com/octo-org/octo-app/x)',
-  '[x](http://evil.example)',
-  'www.evil.example',
-  'a@b.example',
-  '- [ ] x',
-  '**x**',
-  '# x',
-  '> x',
-  '```\nx\n```',
-])('The check of a page finds what is active in %j', (markdown) => {
-  expect(() => {
-    checkMarkdown(markdown)
-  }).toThrow()
-})
-
-it.each(['@octocat', 'see #12'])('The check of a comment finds that %j notifies', (markdown) => {
-  checkMarkdown(markdown)
-  expect(() => {
-    checkComment(markdown)
-  }).toThrow()
-})
-
-it.each(['::error::x', ' ::add-mask::x', 'a ##[error]x', 'a\rb', 'a\u2028b'])(
-  'The check of a line rejects %j',
-  (line) => {
-    expect(() => {
-      checkLine(line)
-    }).toThrow()
-  },
-)
-
-it.each(['::set-output name=a::b', '::stop-commands::t', '::error::forged', '::error title=::x'])(
-  'The check of a raw log rejects the command %j',
-  (line) => {
-    expect(() => {
+it.each<readonly [check: (text: string) => void, texts: readonly string[]]>([
+  [
+    checkMarkdown,
+    [
+      ...['a <video src=x>', 'a <img src=x>', '![x](https://github.com/octo-org/octo-app/x)'],
+      ...['[x](http://evil.example)', 'www.evil.example', 'a@b.example', '- [ ] x', '**x**'],
+      ...['# x', '> x', '```\nx\n```'],
+    ],
+  ],
+  [checkComment, ['@octocat', 'see #12']],
+  [checkLine, ['::error::x', ' ::add-mask::x', 'a ##[error]x', 'a\rb', 'a\u2028b']],
+  [
+    (line) => {
       checkRawLog([line])
-    }).toThrow()
-  },
-)
+    },
+    [...['::set-output name=a::b', '::stop-commands::t', '::error::forged'], '::error title=::x'],
+  ],
+])('The checks of this file reject what is active', (check, texts) => {
+  for (const text of texts)
+    expect(() => {
+      check(text)
+    }, text).toThrow()
+})

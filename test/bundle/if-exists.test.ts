@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 
 import type { Emulator, Rules } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
-import { addMedia, ALL, getJobId, READ } from '../support/emulator-state.ts'
+import { addMedia, ALL, denyOperations, getJobId, READ } from '../support/emulator-state.ts'
 import { runOnce } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
 import { expectFailure, expectSuccess, getAnnotations } from '../support/step-result.ts'
@@ -22,9 +22,7 @@ async function runWith(
   const run = await runOnce({
     rules,
     with: inputs,
-    setUp: (emulator) => {
-      addMedia(emulator, found)
-    },
+    setUp: (emulator) => addMedia(emulator, found),
   })
   expect(run.emulator.calls(CREATE)).toEqual([])
   return run
@@ -50,18 +48,10 @@ scenarios<Unchanged>(
       found: { permissions: { ...asConfigured, unAuthenticated: [...READ] } },
       with: { 'if-exists': 'update' },
     },
-    'no guest access, as configured': {
-      found: { permissions: asConfigured },
-      with: { 'unauthenticated-permissions': 'none' },
-    },
     'the base name of its bucket': {
       found: { bucketName: 'octo-media', permissions: asConfigured },
       with: { 'bucket-name': 'octo-media', 'if-exists': 'update' },
       rules: { reportedBucket: 'base' },
-    },
-    'the physical name of its bucket': {
-      found: { bucketName: 'octo-media', permissions: asConfigured },
-      with: { 'bucket-name': 'octo-media' },
     },
     'a legacy bucket without a suffix': {
       found: { bucketName: 'octo-media-prod', imported: true, permissions: asConfigured },
@@ -109,27 +99,24 @@ scenario(
   },
 )
 
-scenario('if-exists: update removes the access of guests', async () => {
-  const { step, emulator } = await runWith(
-    { permissions: { ...asConfigured, unAuthenticated: [...READ] } },
-    { 'if-exists': 'update', 'unauthenticated-permissions': 'none' },
-  )
-  expectSuccess(step, 'updated', { ready: 'true' })
-  expect(getChanges(step)).toEqual([
-    { field: 'unauthenticated-permissions', from: [...READ], to: [] },
-  ])
-  const { permissions } = emulator.environment().storages.get('media') ?? {}
-  expect(permissions?.unAuthenticated).toEqual([])
-})
-
-scenario('if-exists: update gives guests access with a warning', async () => {
-  const { step } = await runWith(
-    { permissions: asConfigured },
-    { 'if-exists': 'update', 'unauthenticated-permissions': 'READ' },
-  )
-  expectSuccess(step, 'updated', { ready: 'true' })
-  expect(getAnnotations(step, 'warning')).toHaveLength(1)
-})
+scenarios<Readonly<{ from: readonly 'READ'[]; to: string; warnings: number }>>(
+  'if-exists: update changes the access of guests, and warns when they gain it',
+  {
+    removed: { from: READ, to: 'none', warnings: 0 },
+    given: { from: [], to: 'READ', warnings: 1 },
+  },
+  async ({ from, to, warnings }) => {
+    const { step, emulator } = await runWith(
+      { permissions: { ...asConfigured, unAuthenticated: [...from] } },
+      { 'if-exists': 'update', 'unauthenticated-permissions': to },
+    )
+    expectSuccess(step, 'updated', { ready: 'true' })
+    expect(getChanges(step)).toMatchObject([{ field: 'unauthenticated-permissions', from }])
+    const { permissions } = emulator.environment().storages.get('media') ?? {}
+    expect(permissions?.unAuthenticated).toEqual(to === 'none' ? [] : READ)
+    expect(getAnnotations(step, 'warning')).toHaveLength(warnings)
+  },
+)
 
 scenarios<Found>(
   'if-exists: fail rejects any storage',
@@ -179,15 +166,9 @@ scenario(
     const { step } = await runOnce({
       rules: { reportedBucket: 'base' },
       with: { 'bucket-name': 'octo-media' },
-      faults: [
-        {
-          operation: 'GetBackend',
-          kind: 'status',
-          status: 403,
-          times: 'always',
-          message: 'User: x is not authorized to perform: amplifybackend:GetBackend',
-        },
-      ],
+      setUp: (emulator) => {
+        denyOperations(emulator, 'GetBackend')
+      },
     })
     expectSuccess(step, 'created', { ready: 'true', 'bucket-name': '' })
     expect(getAnnotations(step, 'warning').map(({ message }) => message)).toContainEqual(

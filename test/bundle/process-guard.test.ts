@@ -1,11 +1,13 @@
 /** A process that would end without a result fails, with an explanation and with the known outputs. */
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 
-import type { StepResult } from '../../emulator/runner/step.ts'
 import { pullRequest, push } from '../../emulator/runner/events.ts'
-import { runAction, createTestBed, type TestBed } from '../support/run-action.ts'
-import { checkResult } from '../support/result-invariants.ts'
+import { getJobId } from '../support/emulator-state.ts'
 import { preloadArguments } from '../support/preload.ts'
+import { checkResult } from '../support/result-invariants.ts'
+import { runOnce } from '../support/run-action.ts'
+import { scenario } from '../support/scenario.ts'
+import { getAnnotations, getLog } from '../support/step-result.ts'
 
 const unexpectedErrors = [
   'a rejection that nothing handles',
@@ -18,113 +20,71 @@ const unexpectedErrors = [
   'a premature exit',
 ] as const
 
-type Sabotage =
-  (typeof unexpectedErrors)[number] | 'an exception in the handler of the signal that cancels'
-
-async function sabotaged(
-  world: TestBed,
-  what: Sabotage,
+/** Runs in real time with an unexpected error at a line of the log; returns the messages of its errors, too. */
+async function crash(
+  error: string,
   at: string,
   event = push(),
-): Promise<StepResult> {
-  const end = await runAction(world, {
+): Promise<Awaited<ReturnType<typeof runOnce>> & { readonly messages: readonly string[] }> {
+  const run = await runOnce({
+    rules: { jobMs: 600_000 },
+    scale: 1,
     event,
     nodeArguments: preloadArguments('preload/crash-preload.ts'),
-    env: { CRASH: what, CRASH_AT: at },
+    env: { CRASH: error, CRASH_AT: at },
   })
-  checkResult(end)
-  return end
+  checkResult(run.step)
+  return { ...run, messages: getAnnotations(run.step, 'error').map(({ message }) => message) }
 }
 
-function errorsOf(end: StepResult): readonly string[] {
-  return end.annotations.filter(({ level }) => level === 'error').map(({ message }) => message)
+for (const error of unexpectedErrors) {
+  scenario(`A run fails and says so after ${error} before any request was sent`, async () => {
+    const { step, emulator, messages } = await crash(error, 'Requested configuration')
+    expect(step.exitCode, getLog(step)).toBe(1)
+    expect(messages).toEqual([
+      expect.stringMatching(/unexpected error occurred|ended without a result/),
+    ])
+    expect(step.outputs).toMatchObject({ ready: '', 'error-code': 'INTERNAL_ERROR' })
+    // The run itself may have no time to say how far it came.
+    const results =
+      error === 'a premature exit'
+        ? ['unknown']
+        : error === 'a process in which nothing moves'
+          ? ['failed', 'unknown']
+          : ['failed']
+    expect(results).toContain(step.outputs['result'])
+    expect(emulator.state.counters.create.received).toBe(0)
+    if (step.outputs['result'] === 'failed') expect(step.summary).toContain('INTERNAL_ERROR')
+  })
+
+  scenario(`A run fails with the job ID set after ${error} while the job runs`, async () => {
+    const { step, emulator, messages } = await crash(error, 'Waiting for job')
+    const jobId = String(getJobId(emulator))
+    expect(step.exitCode, getLog(step)).toBe(1)
+    expect(messages).toHaveLength(1)
+    const codes = { result: 'unknown', 'error-code': 'INTERNAL_ERROR' }
+    expect(step.outputs).toMatchObject({ ...codes, ready: '', 'job-id': jobId })
+    expect(step.outputs['error-message']).toMatch(/\S/)
+    expect(emulator.state.counters.create.received).toBe(1)
+    if (error === 'a premature exit') return
+    expect(messages[0]).toContain(`Job ${jobId} is still running`)
+    expect(step.summary).toContain(jobId)
+  })
+
+  if (error === 'a premature exit') continue
+  scenario(`A run keeps its result after ${error} once the result is known`, async () => {
+    const { step, messages } = await crash(error, 'Result: ', pullRequest())
+    expect(step.exitCode, getLog(step)).toBe(0)
+    expect(messages).toEqual([])
+    expect(step.outputs['result']).toBe('planned')
+  })
 }
 
-describe('An unexpected error before any request was sent', () => {
-  it.each([
-    { what: 'a rejection that nothing handles', result: 'failed' },
-    { what: 'a rejection without an error', result: 'failed' },
-    { what: 'an exception in a timer', result: 'failed' },
-    { what: 'exceptions one after the other', result: 'failed' },
-    { what: 'an exception in the handler of a signal', result: 'failed' },
-    { what: 'promises that never settle', result: 'failed' },
-    // Here the run itself may have no time to say how far it came.
-    { what: 'a process in which nothing moves', result: /^(?:failed|unknown)$/ },
-    { what: 'a premature exit', result: 'unknown' },
-  ] as const)(
-    'A run fails and says so after $what before any request was sent',
-    async ({ what, result }) => {
-      const world = await createTestBed({ scale: 1 })
-      const end = await sabotaged(world, what, 'Requested configuration')
-
-      const log = end.log.join('\n')
-      expect(end.exitCode, log).toBe(1)
-      expect(errorsOf(end), log).toHaveLength(1)
-      expect(errorsOf(end)[0]).toMatch(/unexpected error occurred|ended without a result/)
-      expect(end.outputs, log).toMatchObject({ ready: '', 'error-code': 'INTERNAL_ERROR' })
-      expect(end.outputs['result']).toMatch(result)
-      expect(world.emulator.state.counters.create.received).toBe(0)
-      if (result === 'failed') expect(end.summary).toContain('INTERNAL_ERROR')
-    },
-  )
-})
-
-describe('An unexpected error while the job runs', () => {
-  it.each(unexpectedErrors)(
-    'A run fails with the job ID set after %s while the job runs',
-    async (what) => {
-      const world = await createTestBed({ rules: { jobMs: 600_000 }, scale: 1 })
-      const end = await sabotaged(world, what, 'Waiting for job')
-
-      const jobId = String(world.emulator.environment().jobs[0]?.jobId)
-      const log = end.log.join('\n')
-      expect(end.exitCode, log).toBe(1)
-      expect(errorsOf(end), log).toHaveLength(1)
-      expect(end.outputs, log).toMatchObject({
-        result: 'unknown',
-        ready: '',
-        'job-id': jobId,
-        'error-code': 'INTERNAL_ERROR',
-      })
-      expect(end.outputs['error-message']).toMatch(/\S/)
-      if (what !== 'a premature exit') {
-        expect(errorsOf(end)[0]).toContain(`Job ${jobId} is still running`)
-        expect(end.summary).toContain(jobId)
-      }
-      expect(world.emulator.state.counters.create.received).toBe(1)
-    },
-  )
-})
-
-describe('An unexpected error while the run is cancelled', () => {
-  it('A cancelled run stays cancelled, with one error, after an exception in a signal handler', async () => {
-    const world = await createTestBed({ rules: { jobMs: 600_000 }, scale: 1 })
-    const what = 'an exception in the handler of the signal that cancels'
-    const end = await sabotaged(world, what, 'Waiting for job')
-
-    const log = end.log.join('\n')
-    expect(end.exitCode, log).toBe(1)
-    expect(errorsOf(end), log).toHaveLength(1)
-    expect(end.outputs, log).toMatchObject({
-      result: 'cancelled',
-      ready: '',
-      'job-id': world.emulator.environment().jobs[0]?.jobId,
-      'error-code': 'CANCELLED',
-    })
-  })
-})
-
-describe('An unexpected error once the result is known', () => {
-  it.each(unexpectedErrors.filter((what) => what !== 'a premature exit'))(
-    'A run keeps its result after %s once the result is known',
-    async (what) => {
-      const world = await createTestBed({ scale: 1 })
-      const end = await sabotaged(world, what, 'Result: ', pullRequest())
-
-      const log = end.log.join('\n')
-      expect(end.exitCode, log).toBe(0)
-      expect(errorsOf(end), log).toEqual([])
-      expect(end.outputs, log).toMatchObject({ result: 'planned' })
-    },
-  )
+scenario('A cancelled run stays cancelled after an exception in a signal handler', async () => {
+  const error = 'an exception in the handler of the signal that cancels'
+  const { step, emulator, messages } = await crash(error, 'Waiting for job')
+  expect(step.exitCode, getLog(step)).toBe(1)
+  expect(messages).toHaveLength(1)
+  const outputs = { result: 'cancelled', ready: '', 'error-code': 'CANCELLED' }
+  expect(step.outputs).toMatchObject({ ...outputs, 'job-id': getJobId(emulator) })
 })

@@ -34,7 +34,7 @@ function getComment({ state }: Emulator): string {
 scenario(
   'A pull request is planned, planned again and applied by its merge, in one comment',
   async () => {
-    const bed = await createTestBed({ rules: { jobMs: 5_000 } })
+    const bed = await createTestBed({ rules: { jobMs: 500 } })
     const { emulator } = bed
     let number = 0
     const run = (
@@ -106,7 +106,7 @@ scenario(
 )
 
 scenario('The comment of an apply that failed is updated by a later run', async () => {
-  const bed = await createTestBed({ rules: { jobMs: 5_000 } })
+  const bed = await createTestBed({ rules: { jobMs: 500 } })
   const { emulator } = bed
   const comments = { 'comment-on-pr': 'true' }
   await runAction(bed, { event: pullRequest(), with: comments })

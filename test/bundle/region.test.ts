@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { defaults, type FaultSpec } from '../../emulator/emulator.ts'
 import { createHome } from '../support/home-folder.ts'
 import { createNetworkGuard } from '../support/network-guard.ts'
-import { createTestBed, runAction, runOnce, withoutRole } from '../support/run-action.ts'
+import { runOnce, withoutRole } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
 import { expectFailure, expectSuccess, getAnnotations, getLog } from '../support/step-result.ts'
 
@@ -67,15 +67,13 @@ scenarios<Readonly<{ region: string; ambient?: true }>>(
     'credentials of the environment': { region: 'eu-wset-1', ambient: true },
   },
   async ({ region, ambient }) => {
-    const bed = await createTestBed()
     const guard = createNetworkGuard()
-    const step = await runAction(bed, {
-      nodeArguments: guard.nodeArguments,
-      env: {
-        ...guard.env,
+    const { step } = await runOnce({
+      guard,
+      env: ({ ambientEnv }) => ({
+        ...(ambient === true ? ambientEnv : {}),
         AWS_ENDPOINT_URL: undefined,
-        ...(ambient === true ? bed.emulator.ambientEnv : {}),
-      },
+      }),
       with: { 'aws-region': region, ...(ambient === true ? withoutRole : {}) },
     })
     const [code, service] =

@@ -79,13 +79,12 @@ scenarios<string | undefined>(
   {
     none: undefined,
     CommonJS: '{"type":"commonjs"}',
-    'ES modules': '{"type":"module"}',
     'no type': '{"name":"x"}',
   },
   async (manifest, name) => {
     const action = checkOut(name.replaceAll(' ', '-'))
     if (manifest !== undefined) writeFileSync(join(action, 'package.json'), manifest)
-    const bed = await createTestBed({ rules: { jobMs: 2_000 } })
+    const bed = await createTestBed({ rules: { jobMs: 500 } })
     const plan = await runAction(bed, {
       bundle: mainFile(action),
       event: pullRequest(),
@@ -138,14 +137,10 @@ scenarios<Readonly<{ env: () => Record<string, string>; detail: RegExp }>>(
       detail: /Failed to load token from .*login/,
     },
     'a web identity file': {
-      env: () => {
-        const home = createHome({ token: 'no-token' })
-        return {
-          ...home,
-          AWS_WEB_IDENTITY_TOKEN_FILE: join(home.HOME, 'token'),
-          AWS_ROLE_ARN: defaults.applyRole,
-        }
-      },
+      env: () => ({
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(createHome({ token: 'no-token' }).HOME, 'token'),
+        AWS_ROLE_ARN: defaults.applyRole,
+      }),
       detail: /ID Token provided is not a valid JWT/,
     },
     'a profile that assumes another role': {

@@ -89,12 +89,8 @@ export function send(
       },
       (response) => {
         text(response).then((answer) => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: answer,
-            json: parse(answer),
-          })
+          const { statusCode: status = 0, headers: head } = response
+          resolve({ status, headers: head, text: answer, json: parse(answer) })
         }, reject)
       },
     )
@@ -169,30 +165,18 @@ export type StorageTarget = {
   readonly resourceName?: string
 }
 
-const toBody = (value: unknown): string => JSON.stringify(value)
-
-function post(
+const post = (
   emulator: Emulator,
-  place: StorageTarget,
+  { appId = defaults.appId, keys }: StorageTarget,
   path: string,
   body: unknown,
   method = 'POST',
-): Promise<Reply> {
-  return call(emulator, {
-    method,
-    path: `/backend/${place.appId ?? defaults.appId}${path}`,
-    ...(method === 'GET' ? {} : { body: toBody(body) }),
-    ...(place.keys === undefined ? {} : { keys: place.keys }),
+): Promise<Reply> =>
+  call(emulator, {
+    ...{ method, path: `/backend/${appId}${path}` },
+    ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+    ...(keys === undefined ? {} : { keys }),
   })
-}
-
-/** A whole resourceConfig, with some members replaced. */
-const config = (members: Record<string, unknown> = {}): Record<string, unknown> => ({
-  serviceName: 'S3',
-  bucketName: 'mybucket',
-  permissions: { authenticated: ['READ'] },
-  ...members,
-})
 
 /** CreateBackendStorage. */
 export const createStorage = (
@@ -202,7 +186,10 @@ export const createStorage = (
   post(emulator, place, '/storage', {
     backendEnvironmentName: place.environment ?? 'prod',
     resourceName: place.resourceName ?? 'media',
-    resourceConfig: config(place.config),
+    resourceConfig: {
+      ...{ serviceName: 'S3', bucketName: 'mybucket', permissions: { authenticated: ['READ'] } },
+      ...place.config,
+    },
   })
 
 /** UpdateBackendStorage. */
@@ -243,18 +230,15 @@ export const listJobs = (
   place: StorageTarget = {},
 ): Promise<Reply> => post(emulator, place, `/job/${place.environment ?? 'prod'}`, filter)
 
-/** The job id of a reply that must have one. */
-export function getJobId(reply: Reply): string {
-  const { json } = reply
-  if (
-    typeof json === 'object' &&
-    json !== null &&
-    'jobId' in json &&
-    typeof json.jobId === 'string'
-  )
-    return json.jobId
-  throw new Error(`No job id in ${String(reply.status)} ${reply.text}`)
+/** A text in the JSON of a reply that must have it. */
+function getText({ json, status, text: body }: Reply, name: string): string {
+  const value: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, name) : json
+  if (typeof value !== 'string') throw new Error(`No ${name} in ${status} ${body}`)
+  return value
 }
+
+/** The job id of a reply that must have one. */
+export const getJobId = (reply: Reply): string => getText(reply, 'jobId')
 
 /** An OIDC token as a workflow gets it. */
 export async function requestToken(
@@ -266,15 +250,7 @@ export async function requestToken(
     path: `${pathname}${search}&audience=${encodeURIComponent(audience)}`,
     headers: { authorization: `Bearer ${emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''}` },
   })
-  const { json } = reply
-  if (
-    typeof json === 'object' &&
-    json !== null &&
-    'value' in json &&
-    typeof json.value === 'string'
-  )
-    return json.value
-  throw new Error(`No token in ${String(reply.status)} ${reply.text}`)
+  return getText(reply, 'value')
 }
 
 /** The text of an XML element. */

@@ -1,7 +1,14 @@
 /** Hostile text, and the points at which servers, events and inputs bring it into a run. */
 import fc from 'fast-check'
 
-import { addRole, defaults, githubTrustPolicy, type Emulator } from '../../emulator/emulator.ts'
+import {
+  addRole,
+  defaults,
+  githubTrustPolicy,
+  type Emulator,
+  type Fault,
+  type FaultSpec,
+} from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../emulator/runner/events.ts'
 import type { WorkflowEvent } from '../../emulator/runner/events.ts'
 import { anyCharacter } from './any-character.ts'
@@ -69,8 +76,6 @@ export const hostileText: fc.Arbitrary<string> = fc
 
 const inHeader = (text: string): string => text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, '')
 
-const inVariable = (text: string): string => text.replaceAll('\u0000', '')
-
 /** A response whose text is cut down to bytes, most of which are invalid UTF-8. */
 function toRawResponse(status: number, before: string, text: string, after: string): string {
   const bytes = Buffer.from(text, 'utf16le').toString('latin1')
@@ -78,34 +83,56 @@ function toRawResponse(status: number, before: string, text: string, after: stri
   return `HTTP/1.1 ${status} x\r\nx-amzn-requestid: ${inHeader(bytes)}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`
 }
 
-const inErrorMessage = (
-  operation: 'GetBackendStorage' | 'CreateBackendStorage',
-  status: number,
-): InjectionPoint =>
-  function refuse(emulator, message) {
-    emulator.injectFault({ operation, kind: 'status', status, message, times: 'always' })
-    return {}
+const CREATE = 'CreateBackendStorage'
+
+/** A text in a fault of an operation. */
+const inFault =
+  (
+    operation: FaultSpec['operation'],
+    fault: (text: string) => Fault & Pick<FaultSpec, 'times'>,
+    attack: Attack = {},
+  ): InjectionPoint =>
+  (emulator, text) => {
+    emulator.injectFault({ operation, ...fault(text) })
+    return attack
   }
 
-/** A response in the format of the service in which every text is the given one. */
-function inResponse(
+/** A text as the message of an error. */
+const inMessage = (
+  operation: FaultSpec['operation'],
+  status: number,
+  attack: Attack = {},
+): InjectionPoint =>
+  inFault(operation, (message) => ({ kind: 'status', status, message, times: 'always' }), attack)
+
+/** Texts in a response of the service. */
+const inResponse = (
   operation: 'GetBackendStorage' | 'GetBackend' | 'ListBackendJobs' | 'GetBackendJob',
   body: (text: string) => object,
   attack: Attack = {},
-): InjectionPoint {
-  return (emulator, text) => {
-    emulator.injectFault({ operation, kind: 'body', body: JSON.stringify(body(text)), times: 3 })
-    return attack
-  }
-}
+): InjectionPoint =>
+  inFault(
+    operation,
+    (text) => ({ kind: 'body', body: JSON.stringify(body(text)), times: 3 }),
+    attack,
+  )
+
+/** Texts in inputs or variables, which hold no null character. */
+const inAttack =
+  (attack: (text: string) => Attack): InjectionPoint =>
+  (_, text) =>
+    attack(text.replaceAll('\u0000', ''))
+
+/** Two points at once. */
+const both =
+  (one: InjectionPoint, other: InjectionPoint): InjectionPoint =>
+  (emulator, text) => ({ ...one(emulator, text), ...other(emulator, text) })
 
 const toStorage = (text: string): object => ({
   appId: text === '' ? 'x' : text,
-  backendEnvironmentName: text,
-  resourceName: text,
+  ...{ backendEnvironmentName: text, resourceName: text },
   resourceConfig: {
-    bucketName: text,
-    serviceName: text,
+    ...{ bucketName: text, serviceName: text },
     permissions: { authenticated: [text, 'READ'], unAuthenticated: [text] },
   },
 })
@@ -116,232 +143,141 @@ const toMetadata = (text: string): object => ({
   storage: { [text]: { service: 'S3', output: { BucketName: text, Region: text } } },
 })
 
-const pendingJob = (text: string, status: string): object => ({
-  jobId: text,
-  operation: text,
-  status,
-  error: text,
-  createTime: text,
-  updateTime: text,
+const toJob = (text: string, status: string): object => ({
+  ...{ jobId: text, operation: text, status, error: text, createTime: text, updateTime: text },
 })
+
+const comment = { event: pullRequest(), with: { 'comment-on-pr': 'true' } }
+const started = { with: { wait: 'false' } }
+const withoutPlanRole = { 'plan-role-to-assume': '' }
 
 /** Every point at which a server, an event or an input brings text into a run. */
 export const injectionPoints: Readonly<Record<string, InjectionPoint>> = {
-  'the refusal of a read': inErrorMessage('GetBackendStorage', 400),
-  'the refusal of a create': inErrorMessage('CreateBackendStorage', 400),
-  'a missing permission': inErrorMessage('CreateBackendStorage', 403),
-  'the name of an error': (emulator, name) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'status',
-      status: 400,
-      name,
-      errorNameIn: '__type',
-    })
-    return {}
-  },
-  'the head of an answer': (emulator, text) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'status',
-      status: 404,
-      headers: {
-        'x-amzn-requestid': inHeader(text),
-        'x-amzn-errortype': inHeader(text),
-        'retry-after': inHeader(text),
-        date: inHeader(text),
-      },
-    })
-    return {}
-  },
-  'no JSON at all': (emulator, body) => {
-    emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'body', body, status: 400 })
-    return {}
-  },
-  'a refusal in bytes that are no text': (emulator, text) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'garbage',
-      bytes: toRawResponse(400, '{"message":"', text, '"}'),
-    })
-    return {}
-  },
-  'an accepted create in bytes that are no text': (emulator, text) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
+  'the refusal of a read': inMessage('GetBackendStorage', 400),
+  'the refusal of a create': inMessage(CREATE, 400),
+  'a missing permission': inMessage(CREATE, 403),
+  'the name of an error': inFault(CREATE, (name) => ({
+    ...{ kind: 'status', status: 400, name, errorNameIn: '__type' },
+  })),
+  'the head of a response': inFault(CREATE, (text) => {
+    const names = ['x-amzn-requestid', 'x-amzn-errortype', 'retry-after', 'date']
+    const headers = Object.fromEntries(names.map((name) => [name, inHeader(text)]))
+    return { kind: 'status', status: 404, headers }
+  }),
+  'a body without JSON': inFault(CREATE, (body) => ({ kind: 'body', body, status: 400 })),
+  'a refusal in bytes that are no text': inFault(CREATE, (text) => ({
+    ...{ kind: 'garbage', bytes: toRawResponse(400, '{"message":"', text, '"}') },
+  })),
+  'an accepted create in bytes that are no text': inFault(
+    CREATE,
+    (text) => ({
       kind: 'garbage',
       bytes: toRawResponse(200, '{"jobId":"job-1","status":"', text, '"}'),
-    })
-    return { with: { wait: 'false' } }
-  },
-  'an accepted create': (emulator, text) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'body',
-      body: JSON.stringify({
-        appId: text,
-        backendEnvironmentName: text,
-        jobId: 'job-1',
-        status: text,
-      }),
-    })
-    return { with: { wait: 'false' } }
-  },
+    }),
+    started,
+  ),
+  'an accepted create': inFault(
+    CREATE,
+    (text) => {
+      const job = { appId: text, backendEnvironmentName: text, jobId: 'job-1', status: text }
+      return { kind: 'body', body: JSON.stringify(job) }
+    },
+    started,
+  ),
   'the error of a job': (emulator, error) => {
     emulator.planJob({ error })
     return {}
   },
-  'the status of a job': inResponse('GetBackendJob', (text) => pendingJob(text, text)),
-  'the storage as it is': inResponse('GetBackendStorage', toStorage),
-  'the storage as it is, beside a bucket that is asked for': inResponse(
-    'GetBackendStorage',
-    toStorage,
-    { with: { 'bucket-name': 'octo-media' }, event: pullRequest() },
-  ),
-  'the storage as it is, to be updated': inResponse('GetBackendStorage', toStorage, {
+  'the status of a job': inResponse('GetBackendJob', (text) => toJob(text, text)),
+  'the current storage': inResponse('GetBackendStorage', toStorage),
+  'the current storage, beside a configured bucket': inResponse('GetBackendStorage', toStorage, {
+    ...{ with: { 'bucket-name': 'octo-media' }, event: pullRequest() },
+  }),
+  'the current storage, to be updated': inResponse('GetBackendStorage', toStorage, {
     with: { 'if-exists': 'update', wait: 'false' },
   }),
   'the metadata': inResponse('GetBackend', (text) => ({
-    appId: 'x',
-    appName: text,
-    backendEnvironmentName: text,
+    ...{ appId: 'x', appName: text, backendEnvironmentName: text, error: text },
     backendEnvironmentList: [text, text],
     amplifyMetaConfig: JSON.stringify(toMetadata(text)),
-    error: text,
   })),
-  'metadata that is none': inResponse('GetBackend', (text) => ({
-    appId: 'x',
-    amplifyMetaConfig: text,
-    error: text,
+  'malformed metadata': inResponse('GetBackend', (text) => ({
+    ...{ appId: 'x', amplifyMetaConfig: text, error: text },
   })),
-  'the names of the environments': (emulator, text) => {
-    emulator.injectFault({ operation: 'GetBackend', kind: 'status', status: 404, message: text })
-    return inResponse('GetBackend', () => ({
-      appId: 'x',
-      backendEnvironmentList: [text, 'a'],
-    }))(emulator, text)
-  },
-  'a job that is pending': (emulator, text) => {
-    emulator.injectFault({
-      operation: 'CreateBackendStorage',
-      kind: 'status',
-      status: 400,
-      message: `There is already a pending job. ${text}`,
-    })
-    const job = pendingJob(text, 'RUNNING')
-    return inResponse('ListBackendJobs', () => ({ jobs: [job], nextToken: text }))(emulator, text)
-  },
-  'a refusal of STS': (emulator, message) => {
-    emulator.injectFault({
-      operation: 'AssumeRoleWithWebIdentity',
-      kind: 'status',
-      status: 400,
-      name: 'ValidationError',
-      message,
-    })
-    return {}
-  },
-  'the code of a refusal of STS': (emulator, name) => {
-    emulator.injectFault({
-      operation: 'AssumeRoleWithWebIdentity',
-      kind: 'status',
-      status: 400,
-      name,
-    })
-    return {}
-  },
+  'the names of the environments': both(
+    inFault('GetBackend', (message) => ({ kind: 'status', status: 404, message })),
+    inResponse('GetBackend', (text) => ({ appId: 'x', backendEnvironmentList: [text, 'a'] })),
+  ),
+  'a job that is pending': both(
+    inFault(CREATE, (text) => ({
+      ...{ kind: 'status', status: 400, message: `There is already a pending job. ${text}` },
+    })),
+    inResponse('ListBackendJobs', (text) => ({ jobs: [toJob(text, 'RUNNING')], nextToken: text })),
+  ),
+  'a refusal of STS': inFault('AssumeRoleWithWebIdentity', (message) => ({
+    ...{ kind: 'status', status: 400, name: 'ValidationError', message },
+  })),
+  'the code of a refusal of STS': inFault('AssumeRoleWithWebIdentity', (name) => ({
+    ...{ kind: 'status', status: 400, name },
+  })),
   'the claims of a token': (emulator, text) => {
     addRole(emulator.state, { arn: defaults.applyRole, trust: githubTrustPolicy(['nobody']) })
-    Object.assign(emulator.state.claims, {
-      sub: text,
-      ref: text,
-      environment: text,
-      job_workflow_ref: text,
-    })
+    const claims = { sub: text, ref: text, environment: text, job_workflow_ref: text }
+    Object.assign(emulator.state.claims, claims)
     return {}
   },
-  'the token service': (emulator, body) => {
-    emulator.injectFault({ operation: 'token', kind: 'body', body, status: 400, times: 'always' })
-    return {}
-  },
-  'a token that is none': (emulator, value) => {
-    emulator.injectFault({
-      operation: 'token',
-      kind: 'body',
-      body: JSON.stringify({ value }),
-    })
-    return {}
-  },
+  'the token service': inFault('token', (body) => ({
+    ...{ kind: 'body', body, status: 400, times: 'always' },
+  })),
+  'a malformed token': inFault('token', (value) => ({
+    ...{ kind: 'body', body: JSON.stringify({ value }) },
+  })),
   'the event file': (_, eventFile) => ({ eventFile }),
-  'a pull request': (_, text) => {
+  'a pull request': inAttack((text) => {
     const event = pullRequest({ base: text, head: text })
     const repository = { full_name: text, default_branch: text, name: text }
-    return {
-      event: {
-        ...event,
-        payload: { ...event.payload, repository, action: text === '' ? 'opened' : text },
-        baseRef: inVariable(text),
-        headRef: inVariable(text),
-        actor: inVariable(text),
-      },
-    }
-  },
-  'a merged pull request': (_, text) => ({
-    event: {
-      ...mergedPullRequest({ base: text, head: text }),
-      baseRef: inVariable(text),
-      headRef: inVariable(text),
-      ref: inVariable(text),
-    },
-    with: { 'plan-role-to-assume': '' },
+    const payload = { ...event.payload, repository, action: text === '' ? 'opened' : text }
+    return { event: { ...event, payload, actor: text } }
   }),
-  'a push': (_, text) => ({
-    event: { ...push(inVariable(text)), sha: inVariable(text), actor: inVariable(text) },
-    with: { 'plan-role-to-assume': '', wait: 'false' },
-  }),
-  'the name of the event': (_, text) => ({ event: { ...push(), name: inVariable(text) } }),
-  'the run’s own variables': (_, text) => ({
+  'a merged pull request': inAttack((text) => ({
+    event: { ...mergedPullRequest({ base: text, head: text }), ref: text },
+    with: withoutPlanRole,
+  })),
+  'a push': inAttack((text) => ({
+    event: { ...push(text), sha: text, actor: text },
+    with: { ...withoutPlanRole, wait: 'false' },
+  })),
+  'the name of the event': inAttack((name) => ({ event: { ...push(), name } })),
+  'the run’s own variables': inAttack((text) => ({
     env: {
-      GITHUB_REPOSITORY: inVariable(text),
-      GITHUB_SERVER_URL: inVariable(text),
-      GITHUB_RUN_ID: inVariable(text),
-      GITHUB_SHA: inVariable(text),
+      ...{ GITHUB_REPOSITORY: text, GITHUB_SERVER_URL: text },
+      ...{ GITHUB_RUN_ID: text, GITHUB_SHA: text },
     },
-    with: { wait: 'false' },
-  }),
-  'a name that is asked for': (_, text) => ({
+    ...started,
+  })),
+  'a configured name': inAttack((text) => ({
     with: {
-      'app-id': inVariable(text),
-      'backend-environment-name': inVariable(text),
-      'resource-name': inVariable(text),
-      'bucket-name': inVariable(text),
+      ...{ 'app-id': text, 'backend-environment-name': text },
+      ...{ 'resource-name': text, 'bucket-name': text },
     },
-  }),
-  'an input of a closed set': (_, text) => ({
+  })),
+  'an input of a closed set': inAttack((text) => ({
     with: {
-      'authenticated-permissions': inVariable(text),
-      mode: inVariable(text),
-      'apply-branches': inVariable(text),
-      'aws-region': inVariable(text),
-      wait: inVariable(text),
-      'allowed-account-ids': inVariable(text),
+      ...{ 'authenticated-permissions': text, mode: text, 'apply-branches': text },
+      ...{ 'aws-region': text, wait: text, 'allowed-account-ids': text },
     },
-  }),
-  'an endpoint': (_, text) => ({
-    env: {
-      AWS_ENDPOINT_URL_STS: inVariable(text),
-      // The part before an @ is a password, which is masked.
-      HTTPS_PROXY: inVariable(text).replaceAll('@', ''),
-      INPUT_ODD: inVariable(text),
-    },
-  }),
-  'GitHub’s refusal of a comment': (emulator, message) => {
-    emulator.injectFault({ operation: 'listComments', kind: 'status', status: 422, message })
-    return { event: pullRequest(), with: { 'comment-on-pr': 'true' } }
-  },
-  'a comment with news of the service': (emulator, text) => ({
-    ...inResponse('GetBackendStorage', toStorage)(emulator, text),
-    event: pullRequest(),
-    with: { 'comment-on-pr': 'true', 'if-exists': 'update' },
+  })),
+  // The part of a proxy before an @ is a password, which is masked.
+  'an endpoint': inAttack((text) => ({
+    env: { AWS_ENDPOINT_URL_STS: text, HTTPS_PROXY: text.replaceAll('@', ''), INPUT_ODD: text },
+  })),
+  'GitHub’s refusal of a comment': inFault(
+    'listComments',
+    (message) => ({ kind: 'status', status: 422, message }),
+    comment,
+  ),
+  'a comment with text of the service': inResponse('GetBackendStorage', toStorage, {
+    ...comment,
+    with: { ...comment.with, 'if-exists': 'update' },
   }),
 }

@@ -14,6 +14,7 @@ import { isObject } from '../../emulator/lib/validation.ts'
 import { push, type WorkflowEvent } from '../../emulator/runner/events.ts'
 import { tokenClaims } from '../../emulator/runner/github-context.ts'
 import { runActionStep, type StepResult } from '../../emulator/runner/step.ts'
+import type { NetworkGuard } from './network-guard.ts'
 import { preloadArguments } from './preload.ts'
 import { launchProcess } from './process-launcher.ts'
 import { clockEnv, scaledClock } from './scaled-clock.ts'
@@ -90,6 +91,8 @@ export type RunActionOptions = Readonly<{
   eventFile?: string
   /** Arguments for Node, before the bundle. */
   nodeArguments?: readonly string[]
+  /** Keeps the process on loopback. */
+  guard?: NetworkGuard
   /** The path of another bundle. */
   bundle?: string
   /** Kills the process after this many real milliseconds. */
@@ -116,7 +119,7 @@ export async function runAction(
   { emulator, clock }: TestBed,
   options: RunActionOptions = {},
 ): Promise<StepResult> {
-  const { event = push(), nodeArguments = [], onLine, onStart, timeoutMs } = options
+  const { event = push(), nodeArguments = [], guard, onLine, onStart, timeoutMs } = options
   const claims = tokenClaims(event, { file: 'storage.yml', workflow: 'Storage' })
   Object.assign(emulator.state.claims, claims)
   const release = await acquireStart()
@@ -129,12 +132,13 @@ export async function runAction(
         ...inputVariables({ ...defaultInputs, ...options.with }, emulator.githubToken),
         ...clock.env,
         ...coverage.env,
+        ...guard?.env,
         ...options.env,
       },
       eventFile: options.eventFile,
       bundle: options.bundle ?? coverage.entry,
       runProcess: launchProcess,
-      nodeArguments: [...clock.nodeArguments, ...nodeArguments],
+      nodeArguments: [...clock.nodeArguments, ...(guard?.nodeArguments ?? []), ...nodeArguments],
       onLine: (line) => {
         release()
         onLine?.(line)
@@ -147,29 +151,39 @@ export async function runAction(
   }
 }
 
-export type SingleRunOptions = RunActionOptions &
+type Env = NonNullable<RunActionOptions['env']>
+
+export type SingleRunOptions = Omit<RunActionOptions, 'env'> &
   TestBedOptions &
   Readonly<{
     /** Faults that the emulator plays, in order. */
     faults?: readonly FaultSpec[]
+    /** What becomes of the first job. */
+    job?: Parameters<Emulator['planJob']>[0]
     /** Changes the state of the emulator before the run. */
-    setUp?: (emulator: Emulator) => void
+    setUp?: (emulator: Emulator) => unknown
+    /** Other variables of the step. */
+    env?: Env | ((emulator: Emulator) => Env | Promise<Env>)
   }>
 
 /** Runs the action once, in a test bed of its own. */
-export async function runOnce(
-  options: SingleRunOptions = {},
-): Promise<Readonly<{ step: StepResult; emulator: Emulator }>> {
-  const { faults = [], setUp, scale, rules, issuer, ...run } = options
-  const bed = await createTestBed({
-    ...(scale === undefined ? {} : { scale }),
-    ...(rules === undefined ? {} : { rules }),
-    ...(issuer === undefined ? {} : { issuer }),
-  })
+export async function runOnce({
+  faults = [],
+  job,
+  setUp,
+  env = {},
+  scale = TIME_SCALE,
+  rules = {},
+  issuer = defaults.issuer,
+  ...run
+}: SingleRunOptions = {}): Promise<Readonly<{ step: StepResult; emulator: Emulator }>> {
+  const bed = await createTestBed({ scale, rules, issuer })
   const { emulator } = bed
   setUp?.(emulator)
+  if (job !== undefined) emulator.planJob(job)
   for (const fault of faults) emulator.injectFault(fault)
-  return { step: await runAction(bed, run), emulator }
+  const variables = typeof env === 'function' ? await env(emulator) : env
+  return { step: await runAction(bed, { ...run, env: variables }), emulator }
 }
 
 /** The variables of a job that may not request OIDC tokens. */

@@ -41,7 +41,7 @@ export function testFaultTable(table: FaultTable): void {
 async function playCase(table: FaultTable, target: FaultTarget, fault: TableFault): Promise<void> {
   const bed = await createTestBed({ rules: table.rules })
   const { emulator } = bed
-  target.prepare(emulator)
+  target.prepare?.(emulator)
   const injected = emulator.injectFault({
     operation: target.operation,
     skip: target.skip,

@@ -21,11 +21,11 @@ export type FaultTarget = Readonly<{
   /** The call, as titles name it. */
   name: string
   operation: OperationName
-  /** How many calls of the operation succeed before. */
-  skip: number
+  /** How many calls of the operation succeed before; none by default. */
+  skip?: number
   faults: readonly TableFault[]
-  prepare(emulator: Emulator): void
-  with: Readonly<Record<string, string>>
+  prepare?(emulator: Emulator): unknown
+  with?: Readonly<Record<string, string>>
   /** What becomes of a run in which one call fails. */
   once(fault: TableFault): Expected
   /** What becomes of a run with `max-attempts: 2` in which every call fails without an effect. */
@@ -46,39 +46,18 @@ const failed: Expected = {
   namesFault: true,
 }
 
-const nothing = (): void => undefined
-
-const addOther = (emulator: Emulator): void => {
-  addMedia(emulator)
-}
-
-function loseCreateResponse(emulator: Emulator): void {
-  emulator.injectFault({
-    operation: 'CreateBackendStorage',
-    kind: 'status',
-    status: 504,
-    when: 'after',
-  })
-}
-
 export const FAULT_TARGETS: readonly FaultTarget[] = [
   {
     name: 'the first GetBackendStorage',
     operation: 'GetBackendStorage',
-    skip: 0,
     faults: READ_FAULTS,
-    prepare: nothing,
-    with: {},
     once: () => created,
     persistent: failed,
   },
   {
     name: 'GetBackend',
     operation: 'GetBackend',
-    skip: 0,
     faults: READ_FAULTS,
-    prepare: nothing,
-    with: {},
     once: () => created,
     // The check only saves time: without it, a job would fail later.
     persistent: created,
@@ -86,20 +65,18 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
   {
     name: 'CreateBackendStorage',
     operation: 'CreateBackendStorage',
-    skip: 0,
     faults: WRITE_FAULTS,
-    prepare: nothing,
-    with: {},
     once: ({ effect }) => (effect === 'done' ? created : { ...created, create: retried }),
     persistent: { ...failed, create: rejected },
   },
   {
     name: 'ListBackendJobs after a lost create',
     operation: 'ListBackendJobs',
-    skip: 0,
     faults: READ_FAULTS,
-    prepare: loseCreateResponse,
-    with: {},
+    prepare: (emulator) =>
+      emulator.injectFault({
+        ...{ operation: 'CreateBackendStorage', kind: 'status', status: 504, when: 'after' },
+      }),
     once: () => created,
     // The storage is found, but not whether a job is still changing it.
     persistent: { ...created, result: 'unknown', knowsJob: false, namesFault: true },
@@ -107,9 +84,7 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
   {
     name: 'GetBackendJob',
     operation: 'GetBackendJob',
-    skip: 0,
     faults: READ_FAULTS,
-    prepare: nothing,
     with: { 'timeout-in-minutes': '1' },
     once: () => created,
     persistent: { ...created, result: 'timed-out' },
@@ -119,17 +94,14 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
     operation: 'GetBackendStorage',
     skip: 1,
     faults: READ_FAULTS,
-    prepare: nothing,
-    with: {},
     once: () => created,
     persistent: { ...created, result: 'unknown', namesFault: true },
   },
   {
     name: 'UpdateBackendStorage',
     operation: 'UpdateBackendStorage',
-    skip: 0,
     faults: WRITE_FAULTS,
-    prepare: addOther,
+    prepare: (emulator) => addMedia(emulator),
     with: { 'if-exists': 'update' },
     once: ({ effect }) => ({
       result: 'updated',
