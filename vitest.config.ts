@@ -1,4 +1,4 @@
-/** The tests by project; package.json says which scripts run which of them. */
+/** The tests by project. `vitest run` runs the default suite; each other project is a mode: `vitest run --mode interop`. */
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -13,7 +13,61 @@ const folder = (name: string, ...more: readonly string[]) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`, ...more] },
 })
 
-export default defineConfig({
+const defaultProjects = [
+  folder('unit'),
+  folder('emulator'),
+  folder('bundle', 'test/support/**/*.test.ts'),
+  folder('contract'),
+  folder('workflows'),
+]
+
+/** Projects that run only in the mode of their name. */
+const modeProjects = [
+  // All cases of the tests that try a sample in `npm test`; see test/support/sampling.ts.
+  {
+    test: {
+      name: 'thorough',
+      include: ['test/bundle/**/*.test.ts', 'test/unit/**/*-properties.test.ts'],
+      env: { NODE_COMPILE_CACHE: compileCache, THOROUGH: 'yes' },
+      testTimeout: 300_000,
+    },
+  },
+  // Programs of others, which test/interop/install.sh installs; they start and retry slowly.
+  {
+    test: {
+      name: 'interop',
+      include: ['test/interop/**/*.test.ts'],
+      isolate: true,
+      maxWorkers: 2,
+      maxConcurrency: 8,
+      testTimeout: 120_000,
+      hookTimeout: 60_000,
+    },
+  },
+  // The tests that reach the source, in their own process or in that of a step.
+  {
+    test: {
+      name: 'coverage',
+      include: ['test/{unit,bundle}/**/*.test.ts'],
+      // These reach nothing else: they are about races, the bundle itself or many runs.
+      exclude: [
+        'test/bundle/fault-table/**',
+        'test/bundle/{any-inputs,cancellation,concurrent-runs,loaded-chunks,pending-job,self-contained}.test.ts',
+      ],
+      // The source starts more slowly than the bundle.
+      maxWorkers: cores,
+      maxConcurrency: 3,
+      env: { NODE_COMPILE_CACHE: compileCache, COVERED_ENTRY: 'src/index.ts' },
+    },
+  },
+]
+
+const selectProjects = (mode: string) => {
+  const selected = modeProjects.filter(({ test }) => test.name === mode)
+  return selected.length > 0 ? selected : defaultProjects
+}
+
+export default defineConfig(({ mode }) => ({
   test: {
     globalSetup: 'test/support/node-version.ts',
     pool: 'threads',
@@ -28,50 +82,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
     env: { NODE_COMPILE_CACHE: compileCache },
-    projects: [
-      folder('unit'),
-      folder('emulator'),
-      folder('bundle', 'test/support/**/*.test.ts'),
-      folder('contract'),
-      folder('workflows'),
-      {
-        // All cases of the tests that try a sample in `npm test`; see test/support/sampling.ts.
-        test: {
-          name: 'thorough',
-          include: ['test/bundle/**/*.test.ts', 'test/unit/**/*-properties.test.ts'],
-          env: { NODE_COMPILE_CACHE: compileCache, THOROUGH: 'yes' },
-          testTimeout: 300_000,
-        },
-      },
-      {
-        // Programs of others, which test/interop/install.sh installs; they start and retry slowly.
-        test: {
-          name: 'interop',
-          include: ['test/interop/**/*.test.ts'],
-          isolate: true,
-          maxWorkers: 2,
-          maxConcurrency: 8,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        // The tests that reach the source, in their own process or in that of a step.
-        test: {
-          name: 'coverage',
-          include: ['test/{unit,bundle}/**/*.test.ts'],
-          // These reach nothing else: they are about races, the bundle itself or many runs.
-          exclude: [
-            'test/bundle/fault-table/**',
-            'test/bundle/{any-inputs,cancellation,concurrent-runs,loaded-chunks,pending-job,self-contained}.test.ts',
-          ],
-          // The source starts more slowly than the bundle.
-          maxWorkers: cores,
-          maxConcurrency: 3,
-          env: { NODE_COMPILE_CACHE: compileCache, COVERED_ENTRY: 'src/index.ts' },
-        },
-      },
-    ],
+    projects: selectProjects(mode),
     coverage: {
       provider: 'v8',
       autoAttachSubprocess: true,
@@ -81,4 +92,4 @@ export default defineConfig({
       thresholds: { lines: 99.5, branches: 96.5 },
     },
   },
-})
+}))
