@@ -56,35 +56,20 @@ describe('parsing a backend', () => {
 
 describe('parsing the metadata', () => {
   test.each([
-    'not json',
-    '{"providers"',
-    'null',
-    '[]',
-    '7',
-    '{}',
-    '{"auth":{},"storage":{}}',
-    '{"providers":{}}',
-    '{"providers":null}',
-    '{"providers":{"awscloudformation":"x"}}',
-    '{"providers":{"awscloudformation":[]}}',
-    '[{"providers":{"awscloudformation":{}}}]',
+    ...['not json', '{"providers"', 'null', '[]', '7', '{}', '{"auth":{},"storage":{}}'],
+    ...['{"providers":{}}', '{"providers":null}', '{"providers":{"awscloudformation":"x"}}'],
+    ...['{"providers":{"awscloudformation":[]}}', '[{"providers":{"awscloudformation":{}}}]'],
   ])('There is no metadata in %s, which names no stack', (text) => {
     expect(parseBackend({ AmplifyMetaConfig: text }).meta).toBeUndefined()
   })
 
-  test('A deployed backend may have neither auth nor storage', () => {
-    expect(metaOf({ providers: PROVIDERS })).toEqual({ suffix: '14a5e', auth: [], storages: [] })
-    expect(metaOf({ providers: PROVIDERS, auth: null, storage: 'x' })).toEqual({
-      suffix: '14a5e',
-      auth: [],
-      storages: [],
-    })
-    expect(metaOf({ providers: PROVIDERS, auth: ['a'], storage: [{ service: 'S3' }] })).toEqual({
-      suffix: '14a5e',
-      auth: [],
-      storages: [],
-    })
-  })
+  test.each([{}, { auth: null, storage: 'x' }, { auth: ['a'], storage: [{ service: 'S3' }] }])(
+    'A deployed backend has neither auth nor storage where the metadata has %j',
+    (members) => {
+      const expected = { suffix: '14a5e', auth: [], storages: [] }
+      expect(metaOf({ providers: PROVIDERS, ...members })).toEqual(expected)
+    },
+  )
 
   test.each([
     ['amplify-octoapp-prod-14a5e', '14a5e'],

@@ -24,22 +24,12 @@ describe('the bucket that a base name becomes', () => {
   })
 
   test.each([
-    ['photos', 'videos'],
-    ['photos', 'photos2'],
-    ['photos', 'photos14a5e'],
-    ['photos', 'photos14a5e-dev'],
-    ['photos', 'photos14a5e-prod-prod'],
-    ['photos', 'photos1234-prod'],
-    ['photos', 'photos1234567-prod'],
-    ['photos', 'photos14A5E-prod'],
-    ['photos', 'photos-14a5-prod'],
-    ['photos', 'photos14a5eprod'],
-    ['photos', 'xphotos14a5e-prod'],
-    ['photos', 'photo14a5e-prod'],
-    ['photos', ''],
-    ['photos-prod', 'photos-pro'],
-  ])('The base name %s cannot become %s', (base, bucket) => {
-    expect(isBucketOf(base, bucket, unknownSuffix)).toBe(false)
+    ...['', 'videos', 'photos2', 'photos14a5e', 'photos14a5e-dev', 'photos14a5e-prod-prod'],
+    ...['photos1234-prod', 'photos1234567-prod', 'photos14A5E-prod', 'photos-14a5-prod'],
+    ...['photos14a5eprod', 'xphotos14a5e-prod', 'photo14a5e-prod'],
+  ])('The base name photos cannot become %s', (bucket) => {
+    expect(isBucketOf('photos', bucket, unknownSuffix)).toBe(false)
+    expect(isBucketOf('photos-prod', 'photos-pro', unknownSuffix)).toBe(false)
   })
 
   test.each([

@@ -6,13 +6,7 @@ import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
 const failed = (error: string | undefined): ActionError =>
   toJobError(
-    {
-      jobId: 'job-1',
-      status: 'FAILED',
-      operation: 'CreateBackendStorage',
-      createdAt: undefined,
-      error,
-    },
+    { jobId: 'job-1', status: 'FAILED', operation: undefined, createdAt: undefined, error },
     'job-1',
     STORAGE_REF,
   )

@@ -26,28 +26,10 @@ describe('the creation time of a job', () => {
   })
 
   test.each([
-    '',
-    'soon',
-    '12345678',
-    '162567029415300',
-    '1625670294153.5',
-    '-1625670294153',
-    '1625670294153x',
-    'x1625670294153',
-    '1625670294x',
-    '1625670294.',
-    'x1625670294',
-    '2026-01-15',
-    '2026-01-15T99:00:00Z',
-    'x2026-01-15T12:00:00Z',
-    'Thu, 15 Jan 2026 12:00:00 GMT',
-    undefined,
-    null,
-    true,
-    {},
-    NaN,
-    Infinity,
-    new Date(NaN),
+    ...['', 'soon', '12345678', '162567029415300', '1625670294153.5', '-1625670294153'],
+    ...['1625670294153x', 'x1625670294153', '1625670294x', '1625670294.', 'x1625670294'],
+    ...['2026-01-15', '2026-01-15T99:00:00Z', 'x2026-01-15T12:00:00Z'],
+    ...['Thu, 15 Jan 2026 12:00:00 GMT', undefined, null, true, {}, NaN, Infinity, new Date(NaN)],
   ])('%j is not a time', (value) => {
     expect(parseTime(value)).toBeUndefined()
   })
@@ -55,19 +37,12 @@ describe('the creation time of a job', () => {
   property.prop([
     fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2050, 0) }),
     fc.constantFrom(
-      TIME_STYLES.milliseconds,
-      TIME_STYLES.millisecondsAsNumber,
-      TIME_STYLES.fractionOfSeconds,
-      TIME_STYLES.iso,
-      TIME_STYLES.date,
+      ...(['milliseconds', 'millisecondsAsNumber', 'fractionOfSeconds', 'iso', 'date'] as const),
     ),
-  ])('A time is the same in every format', (ms, style) => {
-    expect(parseTime(style(ms))).toBe(ms)
-  })
-
-  property.prop([fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2050, 0) })])(
-    'A time in whole seconds loses less than one second',
-    (ms) => {
+  ])(
+    'A time is the same in every format, but for less than a second in whole seconds',
+    (ms, style) => {
+      expect(parseTime(TIME_STYLES[style](ms))).toBe(ms)
       expect(parseTime(TIME_STYLES.seconds(ms))).toBe(ms - (ms % 1000))
     },
   )
