@@ -9,16 +9,7 @@ const ROLE = 'arn:aws:iam::111122223333:role/amplify-storage'
 const unexpanded = ['***', '${{ secrets.X }}', '$X'] as const
 const notASingleToken = ['a b', '"a"', 'a\u200bb', 'a\u0007b', ...unexpanded] as const
 const notAPath = [
-  '',
-  ' ',
-  '\t\r\n',
-  '.',
-  '..',
-  'a/b',
-  'a\\b',
-  'a?b',
-  'a#b',
-  'a%2fb',
+  ...['', ' ', '\t\r\n', '.', '..', 'a/b', 'a\\b', 'a?b', 'a#b', 'a%2fb'],
   ...notASingleToken,
 ]
 const booleans: Values = {
@@ -44,14 +35,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   'bucket-name': {
     valid: ['', 'acme-media', 'acme.media'],
     invalid: [
-      'MyBucket',
-      'a_b',
-      'a..b',
-      '192.168.0.1',
-      '-a',
-      'xn--a',
-      's3://a',
-      long(64),
+      ...['MyBucket', 'a_b', 'a..b', '192.168.0.1', '-a', 'xn--a', 's3://a', long(64)],
       ...notASingleToken,
     ],
   },

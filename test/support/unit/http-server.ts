@@ -1,15 +1,11 @@
 /** Servers on loopback that end with the test, and a clock on which nobody has to wait. */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import {
-  createServer as createRawServer,
-  type AddressInfo,
-  type Server,
-  type Socket,
-} from 'node:net'
+import { createServer as createRawServer, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
+import { listen } from '../servers/loopback-server.ts'
 
 type Seen = Readonly<{
   method: string
@@ -30,26 +26,16 @@ export type Served = Readonly<{
 /** Answers every request; the function gets its number, from 0 on. */
 export type Handler = (response: ServerResponse, seen: Seen, index: number) => void
 
-async function listen(server: Server): Promise<{ port: number; connections: () => number }> {
-  const sockets = new Set<Socket>()
+async function listenUntilEnd(
+  server: Server,
+): Promise<{ port: number; connections: () => number }> {
   let connections = 0
-  server.on('connection', (socket: Socket) => {
+  server.on('connection', () => {
     connections += 1
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => {
-      server.close(resolve)
-    })
-  })
-  const address: AddressInfo | string | null = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port was bound')
-  return { port: address.port, connections: () => connections }
+  const { port, stop } = await listen(server)
+  onTestFinished(stop)
+  return { port, connections: () => connections }
 }
 
 /** Starts an HTTP server. */
@@ -70,7 +56,7 @@ export async function serve(handle: Handler): Promise<Served> {
       () => response.destroy(),
     )
   })
-  const { port, connections } = await listen(server)
+  const { port, connections } = await listenUntilEnd(server)
   return { url: `http://127.0.0.1:${port}`, port, seen, connections }
 }
 
@@ -80,7 +66,7 @@ export async function serveRaw(talk: (socket: Socket) => void): Promise<Omit<Ser
     socket.on('error', () => socket.destroy())
     talk(socket)
   })
-  const { port, connections } = await listen(server)
+  const { port, connections } = await listenUntilEnd(server)
   return { url: `http://127.0.0.1:${port}`, port, connections }
 }
 
