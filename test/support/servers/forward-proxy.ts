@@ -19,7 +19,7 @@ export type ForwardProxyOptions = Readonly<{
   failure?: ProxyFailure
 }>
 
-export type ProxyFailure = 'refuse' | 'hang' | 'cut'
+type ProxyFailure = 'refuse' | 'hang' | 'cut'
 
 type ProxiedRequest = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
 
