@@ -322,12 +322,6 @@ describe('A malformed response', () => {
 })
 
 describe('A call without a response', () => {
-  function getTrackedFailure(url: string): Promise<ApiFailure> {
-    const connection = { connected: false }
-    const agents = createTrackedAgents({}, connection)
-    return getFailure(createClient(url, { agents }, {}, { connection }))
-  }
-
   test('A reset after the request leaves the outcome unknown', async () => {
     const failure = await getFailureFrom(reset)
     expect(failure).toMatchObject({ status: undefined, code: 'ECONNRESET', connected: true })
@@ -354,13 +348,12 @@ describe('A call without a response', () => {
     const server = await serveRaw((socket) => {
       socket.once('data', () => socket.resetAndDestroy())
     })
-    const failure = await getTrackedFailure(`https://127.0.0.1:${server.port}`)
+    const connection = { connected: false }
+    const agents = createTrackedAgents({}, connection)
+    const url = `https://127.0.0.1:${server.port}`
+    const failure = await getFailure(createClient(url, { agents }, {}, { connection }))
     expect(failure).toMatchObject({ connected: false, code: 'ECONNRESET' })
     expect(classifyFailure(failure)).toBe('connection-failed')
-  })
-
-  test('With tracked agents, a reset after the request is known to have had a connection', async () => {
-    expect((await getTrackedFailure((await serve(reset)).url)).connected).toBe(true)
   })
 
   test('A response proves the connection, whatever the agents recorded', async () => {

@@ -20,17 +20,13 @@ describe('Endpoint variables', () => {
     ['ftp://127.0.0.1', '"ftp://127.0.0.1"', 'http://'],
     [' ', 'empty', 'http://'],
     ['http://', '"http://"', 'http://'],
-    ['http://stranger.test', '"http://stranger.test"', 'allow-custom-endpoints'],
+    ['http://stranger.test', '"http://stranger.test"', 'allow-custom'],
     [
       'http://sts.us-east-1.amazonaws.com/x',
       '"http://sts.us-east-1.amazonaws.com"',
-      'allow-custom-endpoints',
+      'allow-custom',
     ],
-    [
-      'https://amazonaws.com.evil.test',
-      '"https://amazonaws.com.evil.test"',
-      'allow-custom-endpoints',
-    ],
+    ['https://amazonaws.com.evil.test', '"https://amazonaws.com.evil.test"', 'allow-custom'],
   ])('%j is rejected as %s, with a remedy about "%s".', (url, value, remedy) => {
     for (const suffix of ['', '_STS', '_AMPLIFYBACKEND']) {
       const input = `AWS_ENDPOINT_URL${suffix}`

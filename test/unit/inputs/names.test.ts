@@ -135,22 +135,17 @@ describe('A dash in place of a hyphen', () => {
   })
 
   test.each([
-    ['bucket-name', 'My–Media'],
-    ['aws-region', 'eu–west-1'],
-    ['role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
-    ['plan-role-to-assume', 'arn:aws:iam::123456789012:role/my–role'],
-    ['role-session-name', 'my–session'],
-  ])('%s reports it as the problem with %j.', (input, text) => {
-    expect(problemWith({ [input]: text }).rule).toContain('an en dash (U+2013)')
-  })
-
-  test.each([
-    ['bucket-name', 'my_media'],
-    ['bucket-name', 'my~media'],
-    ['aws-region', 'eu_west_1'],
-    ['role-session-name', 'my/session'],
-  ])('%s does not report it for %j.', (input, text) => {
-    expect(problemWith({ [input]: text }).rule).not.toContain('U+')
+    ['bucket-name', 'My–Media', true],
+    ['aws-region', 'eu–west-1', true],
+    ['role-to-assume', 'arn:aws:iam::123456789012:role/my–role', true],
+    ['plan-role-to-assume', 'arn:aws:iam::123456789012:role/my–role', true],
+    ['role-session-name', 'my–session', true],
+    ['bucket-name', 'my_media', false],
+    ['bucket-name', 'my~media', false],
+    ['aws-region', 'eu_west_1', false],
+    ['role-session-name', 'my/session', false],
+  ])('The problem of %s with %j is a dash: %s.', (input, text, isDash) => {
+    expect(problemWith({ [input]: text }).rule.includes('U+')).toBe(isDash)
   })
 
   test.each([

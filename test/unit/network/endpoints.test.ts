@@ -3,16 +3,9 @@ import { classifyEndpoint, isDefaultHost } from '../../../src/network/endpoints.
 
 describe('classifyEndpoint', () => {
   test.each([
-    'http://localhost:4566',
-    'https://localhost',
-    'http://localhost.:1',
-    'http://LOCALHOST',
-    'http://127.0.0.1:1',
-    'http://127.1',
-    'http://127.255.255.254',
-    'http://0x7f000001',
-    'http://[::1]:4566',
-    'http://[0:0:0:0:0:0:0:1]',
+    ...['http://localhost:4566', 'https://localhost', 'http://localhost.:1', 'http://LOCALHOST'],
+    ...['http://127.0.0.1:1', 'http://127.1', 'http://127.255.255.254', 'http://0x7f000001'],
+    ...['http://[::1]:4566', 'http://[0:0:0:0:0:0:0:1]'],
   ])('%s is a loopback address', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('loopback')
     expect(classifyEndpoint(new URL(url), true)).toBe('loopback')
@@ -32,38 +25,24 @@ describe('classifyEndpoint', () => {
     expect(classifyEndpoint(new URL(url), false)).toBe('aws')
   })
 
+  /** Hosts below amazonaws.com that belong to customers. */
+  const CUSTOMERS = [
+    ...['abc.execute-api.us-east-1', 'lb-1.elb.us-east-1', 'ec2-1-2-3-4.compute-1', 'evil.s3'],
+    ...['evil.s3-eu-west-1', 'evil--use1-az4--x-s3.s3express-use1-az4.us-east-1'],
+    ...['ec2-1-2-3-4.eu-west-1.compute', 'ec2-1-2-3-4.compute-12', 'abc.appsync-api.us-east-1'],
+    ...['abc.appsync-realtime-api.us-east-1', 'abc.lambda-url.us-east-1', 'abc.us-east-1.aoss'],
+    ...['search-x.us-east-1.es', 'search-x.us-east-1.cloudsearch', 'vpce-svc-0abc.us-east-1.vpce'],
+  ].map((name) => `https://${name}.amazonaws.com`)
+
   test.each([
-    'http://sts.us-east-1.amazonaws.com',
-    'https://amazonaws.com',
-    'https://amazonaws.com.evil.test',
-    'https://evilamazonaws.com',
-    'https://sts.amazonaws.com.cn.evil.test',
-    'https://sts.amazonaws.com@evil.test',
-    'https://evil.test/.amazonaws.com',
-    'https://evil.test?.amazonaws.com',
-    'https://evil.test#.amazonaws.com',
-    'https://abc.execute-api.us-east-1.amazonaws.com',
-    'https://lb-1.elb.us-east-1.amazonaws.com',
-    'https://ec2-1-2-3-4.compute-1.amazonaws.com',
-    'https://evil.s3.amazonaws.com',
-    'https://evil.s3-eu-west-1.amazonaws.com',
-    'https://evil--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com',
-    'https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com',
-    'https://ec2-1-2-3-4.compute-12.amazonaws.com',
-    'https://abc.appsync-api.us-east-1.amazonaws.com',
-    'https://abc.appsync-realtime-api.us-east-1.amazonaws.com',
-    'https://abc.lambda-url.us-east-1.amazonaws.com',
-    'https://abc.us-east-1.aoss.amazonaws.com',
-    'https://search-x.us-east-1.es.amazonaws.com',
-    'https://search-x.us-east-1.cloudsearch.amazonaws.com',
-    'https://vpce-svc-0abc.us-east-1.vpce.amazonaws.com',
-    'http://localhost.evil.test',
-    'http://127.0.0.1.evil.test',
-    'http://xlocalhost',
-    'http://0.0.0.0',
-    'http://169.254.169.254',
-    'http://[::ffff:8.8.8.8]',
-    'http://10.0.0.1',
+    ...CUSTOMERS,
+    ...['http://sts.us-east-1.amazonaws.com', 'https://amazonaws.com'],
+    ...['https://amazonaws.com.evil.test', 'https://evilamazonaws.com'],
+    ...['https://sts.amazonaws.com.cn.evil.test', 'https://sts.amazonaws.com@evil.test'],
+    ...['https://evil.test/.amazonaws.com', 'https://evil.test?.amazonaws.com'],
+    ...['https://evil.test#.amazonaws.com', 'http://localhost.evil.test'],
+    ...['http://127.0.0.1.evil.test', 'http://xlocalhost', 'http://0.0.0.0'],
+    ...['http://169.254.169.254', 'http://[::ffff:8.8.8.8]', 'http://10.0.0.1'],
   ])('%s is refused unless custom endpoints are allowed', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('refused')
     expect(classifyEndpoint(new URL(url), true)).toBe('custom')

@@ -10,6 +10,7 @@ import {
   commentMarker,
   parseRunId,
 } from '../../../src/report/comment-body.ts'
+import type { RunState } from '../../../src/run/state.ts'
 import { getCreateChanges } from '../../../src/storage/diff.ts'
 import { renderMarkdown } from '../../support/rendered-markdown.ts'
 import {
@@ -45,37 +46,29 @@ function inputs(given: Readonly<Record<string, string>> = {}): Inputs {
 const plain = (text: string): string => text.replaceAll('`', '')
 
 describe('The marker of a comment', () => {
-  it('The marker names the app, the environment and the resource', () => {
-    expect(commentMarker(inputs())).toBe(MARKER)
-  })
-
-  it.each([
-    ['app', { 'INPUT_APP-ID': 'd9z8y7x6w5v4u3' }],
-    ['environment', { 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev' }],
-    ['resource', { 'INPUT_RESOURCE-NAME': 'mediatwo' }],
-  ])('Another %s has another marker', (_, given) => {
-    const other = commentMarker(inputs(given))
-    expect(other.startsWith(MARKER)).toBe(false)
-    expect(MARKER.startsWith(other)).toBe(false)
-  })
-
-  it('The marker does not depend on the other inputs', () => {
-    const given = { 'INPUT_AUTHENTICATED-PERMISSIONS': 'none', 'INPUT_BUCKET-NAME': 'acme-media' }
-    expect(commentMarker(inputs(given))).toBe(MARKER)
+  it.each<[Readonly<Record<string, string>>, same?: boolean]>([
+    [{}, true],
+    [{ 'INPUT_AUTHENTICATED-PERMISSIONS': 'none', 'INPUT_BUCKET-NAME': 'acme-media' }, true],
+    [{ 'INPUT_APP-ID': 'd9z8y7x6w5v4u3' }],
+    [{ 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev' }],
+    [{ 'INPUT_RESOURCE-NAME': 'mediatwo' }],
+  ])('With %j, the marker of the comment is the same: %s', (given, same = false) => {
+    const marker = commentMarker(inputs(given))
+    expect(marker === MARKER).toBe(same)
+    expect(marker.startsWith(MARKER) || MARKER.startsWith(marker)).toBe(same)
   })
 })
 
 describe('A comment', () => {
-  it('A comment starts with its marker and the ID of its run', () => {
-    const body = renderComment(MARKER, '1234567890', reportData(created))
-    expect(body.startsWith(`${MARKER}\n<!-- run 1234567890 -->\n### ✅ `)).toBe(true)
-    expect(parseRunId(body)).toBe(1234567890n)
-  })
-
-  it.each(['', 'x', '-->'])('A comment leaves out the malformed run ID %j', (run) => {
+  it.each([
+    ['1234567890', `${MARKER}\n<!-- run 1234567890 -->\n### ✅ `, 1234567890n],
+    ['', `${MARKER}\n### ✅ `, undefined],
+    ['x', `${MARKER}\n### ✅ `, undefined],
+    ['-->', `${MARKER}\n### ✅ `, undefined],
+  ])('A comment starts with its marker and the run ID %j if it is valid', (run, start, parsed) => {
     const body = renderComment(MARKER, run, reportData(created))
-    expect(body.startsWith(`${MARKER}\n### ✅ `)).toBe(true)
-    expect(parseRunId(body)).toBeUndefined()
+    expect(body.startsWith(start)).toBe(true)
+    expect(parseRunId(body)).toBe(parsed)
   })
 
   it('A comment on a plan reads like this', () => {
@@ -180,26 +173,17 @@ describe('A comment', () => {
   })
 
   it('A comment shows the titles of warnings and leaves their texts to the summary', () => {
-    const plan = planToCreate({
-      warnings: [
-        { title: 'Backend reports an error', text: 'raw words of the service' },
-        { title: 'Guests get access', text: 'said elsewhere', kind: 'guest-access' },
-        {
-          title: 'Planned only',
-          text: 'This run only plans, after a push to "dev".',
-          kind: 'planned-only',
-        },
-        {
-          title: 'An apply would fail now',
-          text: 'names of environments',
-          code: 'ENVIRONMENT_NOT_FOUND',
-        },
-      ],
-    })
+    const warnings: RunState['warnings'] = [
+      { title: 'Backend reports an error', text: 'raw words of the service' },
+      { title: 'Guests get access', text: 'said elsewhere', kind: 'guest-access' },
+      { title: 'Planned only', text: 'This run only plans.', kind: 'planned-only' },
+      { title: 'An apply would fail now', text: 'names', code: 'ENVIRONMENT_NOT_FOUND' },
+    ]
+    const plan = planToCreate({ warnings })
     const lines = text({ result: 'planned' }, { state: plan }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
       '⚠️ Backend reports an error (see the summary of the run)',
-      '⚠️ This run only plans, after a push to "dev".',
+      '⚠️ This run only plans.',
       `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,
     ])
   })

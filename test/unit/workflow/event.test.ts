@@ -69,11 +69,13 @@ describe('Reading the event', () => {
     })
   })
 
-  test('The ref comes from the payload if the environment has none.', () => {
-    const payload = file('{"ref":"refs/heads/y"}')
-    expect(readEvent(env, payload).event.ref).toBe('refs/heads/y')
-    expect(readEvent({ ...env, GITHUB_REF: '' }, payload).event.ref).toBe('refs/heads/y')
-  })
+  test.each([undefined, ''])(
+    'The ref comes from the payload if GITHUB_REF is %j.',
+    (GITHUB_REF) => {
+      const { event: info } = readEvent({ ...env, GITHUB_REF }, file('{"ref":"refs/heads/y"}'))
+      expect(info.ref).toBe('refs/heads/y')
+    },
+  )
 
   test('Everything that is unknown is empty.', () => {
     expect(readEvent({ GITHUB_EVENT_PATH: 'event.json' }, file('{}'))).toEqual({
@@ -96,26 +98,22 @@ describe('The number of the pull request', () => {
 describe('The commit of a run', () => {
   const head = { ref: 'topic', sha: 'b'.repeat(40) }
 
-  test('It is the head of an open pull request, not the test merge.', () => {
-    expect(getCommit(pull('opened', { head }))).toBe('b'.repeat(40))
-  })
-
-  test('It is the merge commit of a merged pull request, and the commit of a push.', () => {
-    expect(getCommit(merged({ head }))).toBe('a'.repeat(40))
-    expect(getCommit(push('refs/heads/main'))).toBe('a'.repeat(40))
-  })
-
-  test('It can be a SHA-256 commit.', () => {
-    expect(getCommit(event('push', {}, { sha: 'c'.repeat(64) }))).toBe('c'.repeat(64))
+  test.each([
+    [
+      'the head of an open pull request, not the test merge',
+      pull('opened', { head }),
+      'b'.repeat(40),
+    ],
+    ['the merge commit of a merged pull request', merged({ head }), 'a'.repeat(40)],
+    ['the commit of a push', push('refs/heads/main'), 'a'.repeat(40)],
+    ['a SHA-256 commit', event('push', {}, { sha: 'c'.repeat(64) }), 'c'.repeat(64)],
+  ])('The commit of a run can be %s.', (_, info, commit) => {
+    expect(getCommit(info)).toBe(commit)
   })
 
   test.each([
-    '',
-    'a'.repeat(39),
-    'a'.repeat(65),
-    `/${'a'.repeat(40)}`,
-    `${'a'.repeat(40)}/`,
-    'A'.repeat(40),
+    ...['', 'a'.repeat(39), 'a'.repeat(65), 'A'.repeat(40)],
+    ...[`/${'a'.repeat(40)}`, `${'a'.repeat(40)}/`],
   ])('It is unknown if the event has %j.', (sha) => {
     expect(getCommit(event('push', {}, { sha }))).toBeUndefined()
     if (sha !== '') expect(getCommit(pull('opened', { head: { sha } }))).toBeUndefined()
