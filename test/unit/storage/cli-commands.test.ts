@@ -3,16 +3,8 @@ import { jobCommand, storageCommand } from '../../../src/storage/cli-commands.ts
 import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
 describe('the commands in advice', () => {
-  test('They show the job and the storage', () => {
-    expect(jobCommand(STORAGE_REF, 'job-1')).toBe(
-      'aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id job-1',
-    )
-    expect(storageCommand(STORAGE_REF)).toBe(
-      'aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',
-    )
-  })
-
   test.each([
+    ['a-1', 'a-1'],
     ['a;reboot', "'a;reboot'"],
     ['$(reboot)', "'$(reboot)'"],
     ['`reboot`x', "'`reboot`x'"],
@@ -20,7 +12,7 @@ describe('the commands in advice', () => {
     ['*', "'*'"],
     ["a'b", "'a'\\''b'"],
     ['é', "'é'"],
-  ])('The name %s is quoted for the shell', (name, quoted) => {
+  ])('The name %s is quoted for the shell where it has to be', (name, quoted) => {
     const ref = { ...STORAGE_REF, appId: name, backendEnvironmentName: name, resourceName: name }
     const options = `--region eu-west-1 --app-id ${quoted} --backend-environment-name ${quoted}`
     expect(jobCommand(ref, name)).toBe(

@@ -73,18 +73,6 @@ describe('the differences between the desired and the current storage', () => {
       ],
     ],
     [
-      'permissions of guests where none are desired',
-      { unauthenticated: [] },
-      aStorage(MATCHING, ['READ']),
-      [{ field: 'unauthenticated-permissions', from: ['READ'], to: [] }],
-    ],
-    [
-      'permissions of users where none are desired',
-      { authenticated: [] },
-      aStorage(['READ']),
-      [{ field: 'authenticated-permissions', from: ['READ'], to: [] }],
-    ],
-    [
       'an unknown permission of users',
       {},
       aStorage(['READ', 'DELETE', 'LIST'], ['LIST']),

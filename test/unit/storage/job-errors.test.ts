@@ -81,9 +81,8 @@ describe('the error for a failed job', () => {
   test.each(['The registry requires authentication', 'Role amplify-octoapp-prod already exists'])(
     'The text "%s" has no special advice',
     (text) => {
-      const { code, advice } = failed(text)
-      expect(code).toBe('JOB_FAILED')
-      expect(advice).toMatch(/^Fix the cause that the job reports/)
+      expect(failed(text).code).toBe('JOB_FAILED')
+      expect(failed(text).advice).toMatch(/^Fix the cause that the job reports/)
     },
   )
 })
@@ -114,11 +113,9 @@ describe('the error for a job that lacks a permission', () => {
   })
 
   test('A statement whose resource is not known is to be restricted', () => {
-    const error = failed('x is not authorized to perform: iam:PassRole')
-    expect(error.code).toBe('JOB_LACKS_PERMISSION')
-    expect(error.advice).toBe(
-      'The service deploys with the permissions of the role. Add this statement to the role, and restrict its resource: {"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}',
-    )
+    const { code, advice } = failed('x is not authorized to perform: iam:PassRole')
+    expect(code).toBe('JOB_LACKS_PERMISSION')
+    expect(advice).toMatch(/ restrict its resource: .+"Action":"iam:PassRole","Resource":"\*"}$/)
   })
 
   test.each([

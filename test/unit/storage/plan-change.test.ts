@@ -96,13 +96,6 @@ describe('the planned change', () => {
     })
   })
 
-  test('An update keeps the permissions of guests where they are not managed', () => {
-    expect(planned({}, aStorage(['READ'], ['READ', 'DELETE']), 'update')).toMatchObject({
-      kind: 'update',
-      permissions: { authenticated: ['READ', 'DELETE'], unauthenticated: ['READ', 'DELETE'] },
-    })
-  })
-
   test.each([
     [aStorage(['READ', 'LIST'], ['TAG']), 'LIST, TAG'],
     [aStorage(['READ'], ['TAG']), 'TAG'],
