@@ -207,6 +207,14 @@ describe('A session', () => {
       valid ? { ok: true, value: { accountId: '111122223333' } } : { code: 'STS_UNAVAILABLE' },
     )
   })
+
+  test('A response without credentials is never replaced by another identity', async () => {
+    await startXmlServer(
+      '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>',
+    )
+    const { result } = await assume(opaqueToken, { maxAttempts: 1 })
+    expect(result).toMatchObject({ code: 'STS_UNAVAILABLE' })
+  })
 })
 
 describe('The attempts to assume a role', () => {
@@ -215,6 +223,10 @@ describe('The attempts to assume a role', () => {
     ['throttling, as STS does not throttle the backend', errorResponse(400, 'Throttling', 2), 8],
     ['a denial while IAM propagates the role', errorResponse(403, 'AccessDenied', 2), 3],
     ['a truncated response', { operation: OPERATION, kind: 'truncated', times: 2 }, 8],
+    ['an error of the identity provider', errorResponse(400, 'IDPCommunicationError', 2), 8],
+    ['a reset', { operation: OPERATION, kind: 'reset', times: 2 }, 8],
+    ['an empty response', { operation: OPERATION, kind: 'empty', times: 2 }, 8],
+    ['an HTML page', { operation: OPERATION, kind: 'html', status: 200, times: 2 }, 8],
   ])('After %s, a new token is sent with the default delays', async (_, fault, maxAttempts) => {
     const emulator = await startSts()
     emulator.injectFault(fault)
