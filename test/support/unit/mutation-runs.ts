@@ -1,5 +1,6 @@
 /** Single creates and updates on the virtual service. */
 import type { StorageContext } from '../../../src/storage/context.ts'
+import type { Permissions } from '../../../src/storage/model.ts'
 import { sendMutation } from '../../../src/storage/mutation/mutation.ts'
 import {
   newMutationState,
@@ -20,6 +21,8 @@ export type MutationRun = ScenarioResult<MutationOutcome> &
     checkedAt: readonly number[]
   }>
 
+const ONLY_DELETE: Permissions = { authenticated: ['DELETE'], unauthenticated: [] }
+
 /** A create of `DESIRED`, or an update that leaves DELETE as the only permission. */
 export const aMutation = (
   { amplify }: StorageContext,
@@ -33,12 +36,7 @@ export const aMutation = (
       }
     : {
         operation,
-        send: (options) =>
-          amplify.updateStorage(
-            'media',
-            { authenticated: ['DELETE'], unauthenticated: [] },
-            options,
-          ),
+        send: (options) => amplify.updateStorage('media', ONLY_DELETE, options),
         hasTakenEffect: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
       }
 

@@ -14,21 +14,12 @@ const meta = (members: Partial<AmplifyMeta> = {}): AmplifyMeta => ({
   ...members,
 })
 
-const failed = (
-  members: Partial<Backend>,
-): { code: string; message: string; advice: string; merge: boolean }[] => {
-  const backend: Backend = {
-    environments: ['dev', 'prod'],
-    error: undefined,
-    meta: meta(),
-    ...members,
-  }
-  return findFailedPreconditions(REF, backend).map(({ error, mayBeFixedByMerge }) => ({
-    code: error.code,
-    message: error.message,
-    advice: error.advice,
-    merge: mayBeFixedByMerge,
-  }))
+const failed = (members: Partial<Backend>): readonly object[] => {
+  const backend = { environments: ['dev', 'prod'], error: undefined, meta: meta(), ...members }
+  return findFailedPreconditions(REF, backend).map(({ error, mayBeFixedByMerge }) => {
+    const { code, message, advice } = error
+    return { code, message, advice, merge: mayBeFixedByMerge }
+  })
 }
 
 const ENVIRONMENT_NOT_FOUND = {
@@ -53,7 +44,6 @@ describe('the preconditions that a backend does not meet', () => {
   test.each<readonly [string, Partial<Backend>]>([
     ['with auth and without storage', {}],
     ['without metadata', { meta: undefined }],
-    ['without metadata and without environments', { meta: undefined, environments: undefined }],
     ['with an empty list of environments', { environments: [] }],
     ['without a list of environments', { environments: undefined }],
     ['with the storage itself', { meta: meta({ storages: [MINE] }) }],
