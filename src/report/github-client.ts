@@ -23,6 +23,13 @@ export type GithubClient = Readonly<{
 /** The maximum number of retries of one call. */
 const MAX_RETRIES = 2
 
+const PAGE_SIZE = 100
+/** GitHub allows 2,500 comments on an issue. */
+const MAX_PAGES = 26
+
+/** Octokit's plugin would retry most client errors. */
+const CLIENT_ERRORS = Array.from({ length: 100 }, (_, index) => 400 + index)
+
 /**
  * @param fullName `OWNER/REPO`
  * @param signal cancels every call
@@ -40,8 +47,8 @@ export function createGithubClient(
     {
       request: { fetch: createFetch(agents, clock, signal) },
       log: { debug: log.debug, info: log.debug, warn: log.debug, error: log.debug },
-      // 429 is left to `retryWithRateLimits`.
-      retry: { retries: MAX_RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
+      // Rate limits are left to `retryWithRateLimits`.
+      retry: { retries: MAX_RETRIES, doNotRetry: CLIENT_ERRORS },
     },
     retryWithRateLimits,
   )
@@ -60,14 +67,12 @@ export function createGithubClient(
       })
       return selectPullRequest(data, { sha, branch, fullName })?.number
     },
-    listComments: async (issue_number) => {
-      const comments = await octokit.paginate(octokit.rest.issues.listComments, {
-        ...repository,
-        issue_number,
-        per_page: 100,
-      })
-      return comments.map(parseComment)
-    },
+    listComments: (issue_number) =>
+      readPages(async (page) => {
+        const paging = { per_page: PAGE_SIZE, page }
+        return (await octokit.rest.issues.listComments({ ...repository, issue_number, ...paging }))
+          .data
+      }),
     createComment: async (issue_number, body) => {
       const request = { retries: 0 }
       await octokit.rest.issues.createComment({ ...repository, issue_number, body, request })
@@ -109,14 +114,30 @@ function selectPullRequest(
   )
 }
 
+/**
+ * Counts the pages, which `octokit.paginate` does not: it sends the token to whatever host a `Link` header
+ * names, takes a 409 for an empty page, and ends at a response without the header.
+ */
+async function readPages(readPage: (page: number) => Promise<unknown>): Promise<Comment[]> {
+  const comments: Comment[] = []
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const list = await readPage(page)
+    if (!Array.isArray(list)) throw malformedList()
+    comments.push(...list.map(parseComment))
+    if (list.length < PAGE_SIZE) break
+  }
+  return comments
+}
+
 function parseComment(comment: unknown): Comment {
   const id = getNumber(comment, 'id')
-  if (id === undefined) throw new Error('GitHub returned a malformed list of comments')
-  return {
-    id,
-    body: getString(comment, 'body') ?? '',
-    author: getString(getProperty(comment, 'user'), 'login') ?? '',
-  }
+  const body = getProperty(comment, 'body') ?? ''
+  if (id === undefined || typeof body !== 'string') throw malformedList()
+  return { id, body, author: getString(getProperty(comment, 'user'), 'login') ?? '' }
+}
+
+function malformedList(): Error {
+  return new Error('GitHub returned a malformed list of comments')
 }
 
 type RetryParameters = Parameters<typeof retry>

@@ -197,6 +197,31 @@ scenario('The comment is found on any page of comments', async () => {
   expect(own?.body).toContain('Plan: create storage')
 })
 
+scenarios<string>(
+  'The pages of comments are counted, and the token goes to no host that a response names',
+  {
+    'no Link header': '',
+    'a Link header to another host': 'next',
+    'a Link header that ends the list': 'last',
+  },
+  async (rel) => {
+    const bed = await createTestBed()
+    const other = await createTestBed()
+    for (let id = 1; id <= 100; id += 1) post(bed, 'octocat', 'Nice.', id)
+    post(bed, OWN, `${MARKER}\nold`, 900)
+    const page = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, body: 'Nice.' }))
+    bed.emulator.injectFault({
+      ...{ operation: 'listComments', kind: 'body', body: JSON.stringify(page) },
+      headers: rel === '' ? {} : { link: `<${other.emulator.url}/comments?page=2>; rel="${rel}"` },
+    })
+    expect(getWarnings(await comment(bed))).toEqual([])
+    expect(other.emulator.requests).toEqual([])
+    expect(bed.emulator.calls('listComments')).toHaveLength(2)
+    expect(bed.emulator.calls('createComment')).toEqual([])
+    expect(getHeadings(bed).at(-1)).toBe(PLANNED[0])
+  },
+)
+
 scenario('With changes-only, a plan without changes only updates a comment', async () => {
   const bed = await createTestBed()
   const run = { with: { 'comment-on-pr': 'changes-only' } }
@@ -374,6 +399,18 @@ scenarios<Problem>(
       fault: failList({ kind: 'body', body: '{"a":1}' }),
       message: /was not written/,
     },
+    'a list that is null': {
+      fault: failList({ kind: 'body', body: 'null' }),
+      message: /malformed list of comments/,
+    },
+    'a comment whose body is a number': {
+      fault: failList({ kind: 'body', body: '[{"id":1,"body":7}]' }),
+      message: /malformed list of comments/,
+    },
+    'a conflict': {
+      fault: failList({ kind: 'status', status: 409 }),
+      message: /was not written/,
+    },
     'a redirect to another host': {
       fault: failList({ kind: 'redirect', location: 'http://127.0.0.2:9/x' }),
       message: /redirects to http:\/\/127\.0\.0\.2:9, which is not followed/,
@@ -390,6 +427,8 @@ scenarios<Problem>(
       '⚠️ Comment not written: The comment on the pull',
     )
     expect(bed.emulator.state.github.comments).toEqual([])
+    // Only a rate limit and a server error pass.
+    expect(bed.emulator.calls('listComments').length).toBeLessThanOrEqual(1)
   },
 )
 
