@@ -163,7 +163,7 @@ it('A run that does not apply makes no call that changes the backend, whatever i
   await fc.assert(
     fc.asyncProperty(anyEvent, anyInputs, anyBackend, async (event, inputs, backend) => {
       const { outcome, lines, mutations } = await runWith(event, inputs, backend)
-      const isPlan = lines.some((line) => /\bPlans?: /.test(line))
+      const isPlan = lines.some((line) => /\bPlanning: /.test(line))
       if (isPlan || outcome.result === 'planned' || !mayApply(event, inputs))
         expect(mutations).toBe(0)
     }),
@@ -190,5 +190,5 @@ it.each<readonly [name: string, event: WorkflowEvent, backend: Backend, expected
 ])('%s, so that the property is not empty', async (_, event, backend, expected) => {
   const { outcome, lines, mutations } = await runWith(event, inputs, backend)
   expect({ result: outcome.result, mutations }).toEqual(expected)
-  expect(lines.some((line) => /\bPlans?: /.test(line))).toBe(mutations === 0)
+  expect(lines.some((line) => /\bPlanning: /.test(line))).toBe(mutations === 0)
 })
