@@ -4,14 +4,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
-import { addStorage } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
-import {
-  runAction,
-  createTestBed,
-  type RunActionOptions,
-  type TestBed,
-} from '../support/run-action.ts'
+import { addMedia, ALL } from '../support/emulator-state.ts'
+import { createTestBed, runAction, type RunActionOptions } from '../support/run-action.ts'
 import { root } from '../support/contract/pages.ts'
 
 const dist = join(root, 'dist')
@@ -32,59 +27,43 @@ describe('The size of the bundle', () => {
   })
 })
 
-type Case = Readonly<{
-  title: string
-  prepare?: (stage: TestBed) => void
-  scenario: RunActionOptions
-  requests: readonly string[]
-}>
-
 const session = ['token', 'AssumeRoleWithWebIdentity']
+const reads = ['GetBackendStorage', 'GetBackend']
 
-const cases: readonly Case[] = [
-  {
-    title: 'A create that does not wait sends five requests',
-    scenario: { with: { wait: 'false' } },
-    requests: [...session, 'GetBackendStorage', 'GetBackend', 'CreateBackendStorage'],
-  },
-  {
-    title: 'A create whose job ends at once sends eight requests',
-    scenario: {},
-    requests: [
-      ...[...session, 'GetBackendStorage', 'GetBackend', 'CreateBackendStorage', 'GetBackendJob'],
-      // The response before the create does not have the name of the bucket.
-      ...['GetBackendStorage', 'GetBackend'],
-    ],
-  },
-  {
-    title: 'A plan of a create sends four requests',
-    scenario: { event: pullRequest() },
-    requests: [...session, 'GetBackendStorage', 'GetBackend'],
-  },
-  {
-    title: 'A second run with the same inputs sends five requests',
-    prepare: ({ emulator }) => {
-      addStorage(emulator.environment(), {
-        resourceName: 'media',
-        permissions: { authenticated: ['READ', 'CREATE_AND_UPDATE', 'DELETE'] },
-      })
-    },
-    scenario: {},
+const cases: readonly (readonly [
+  title: string,
+  requests: readonly string[],
+  options: RunActionOptions,
+  exists: boolean,
+])[] = [
+  [
+    'A create whose job ends at once sends eight requests',
+    // The response before the create does not have the name of the bucket.
+    [...session, ...reads, 'CreateBackendStorage', 'GetBackendJob', ...reads],
+    {},
+    false,
+  ],
+  [
+    'A plan of a create sends four requests',
+    [...session, ...reads],
+    { event: pullRequest() },
+    false,
+  ],
+  [
+    'A second run with the same inputs sends five requests',
     // GetBackend has the name of the bucket.
-    requests: [...session, 'GetBackendStorage', 'ListBackendJobs', 'GetBackend'],
-  },
-  {
-    title: 'A run with an invalid input sends no request',
-    scenario: { with: { 'app-id': '../x' } },
-    requests: [],
-  },
+    [...session, 'GetBackendStorage', 'ListBackendJobs', 'GetBackend'],
+    {},
+    true,
+  ],
+  ['A run with an invalid input sends no request', [], { with: { 'app-id': '../x' } }, false],
 ]
 
 describe('The requests of a run', () => {
-  it.each(cases)('$title', async ({ prepare, scenario, requests }) => {
-    const testBed = await createTestBed({ rules: { jobMs: 0 }, scale: 1 })
-    prepare?.(testBed)
-    await runAction(testBed, scenario)
-    expect(testBed.emulator.requests.map(({ operation }) => operation)).toEqual(requests)
+  it.each(cases)('%s', async (_, requests, options, exists) => {
+    const { emulator, ...bed } = await createTestBed({ rules: { jobMs: 0 }, scale: 1 })
+    if (exists) addMedia(emulator, { permissions: { authenticated: [...ALL] } })
+    await runAction({ emulator, ...bed }, options)
+    expect(emulator.requests.map(({ operation }) => operation)).toEqual(requests)
   })
 })

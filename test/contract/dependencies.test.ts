@@ -1,8 +1,7 @@
 /** package.json, the lock file, the installed packages and the table in CONTRIBUTING.md agree. */
-import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-import { readPage, root, tableBelow } from '../support/contract/pages.ts'
+import { readPage, tableBelow } from '../support/contract/pages.ts'
 import { at, entries, readJson } from '../support/contract/repository-files.ts'
 
 const manifest = readJson('package.json')
@@ -59,23 +58,5 @@ describe('The lock file', () => {
         at(entry, 'hasInstallScript') !== undefined && folder !== WRONGLY_REPORTED,
     )
     expect(scripted.map(([folder]) => folder)).toEqual([])
-  })
-
-  it('No installed package declares an install script or a native build', () => {
-    // Packages for other operating systems are not installed.
-    const installed = locked
-      .map(([folder]) => folder)
-      .filter((folder) => existsSync(`${root}${folder}/package.json`))
-    expect(installed.length).toBeGreaterThan(100)
-    const scripted = installed.flatMap((folder) => {
-      const scripts = at(readJson(`${folder}/package.json`), 'scripts')
-      const declared = ['preinstall', 'install', 'postinstall'].filter(
-        (name) => at(scripts, name) !== undefined,
-      )
-      // npm runs node-gyp for packages with this file.
-      const native = existsSync(`${root}${folder}/binding.gyp`) ? ['binding.gyp'] : []
-      return [...declared, ...native].map((what) => `${folder}: ${what}`)
-    })
-    expect(scripted).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 /** The commands and names in docs/emulator.md work on the emulator. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -116,18 +116,6 @@ describe('docs/emulator.md', () => {
       expect(stdout.trimEnd()).toMatch(/The emulator has ended\.$/)
     },
   )
-
-  it('The recipes write only files that git ignores', () => {
-    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n')
-    const written = [recipe('start'), recipe('by hand')].flatMap((block) =>
-      [...block.matchAll(/> (\S+)/g)].map(([, file = '']) => file),
-    )
-    expect(written.length).toBeGreaterThan(3)
-    const kept = written.filter(
-      (file) => !ignored.some((path) => path !== '' && file.startsWith(path.replace(/^\//, ''))),
-    )
-    expect(kept).toEqual([])
-  })
 
   it('The listed operations exist, and all kinds of faults are listed and exist', async () => {
     const lines = page.text.split('\n')

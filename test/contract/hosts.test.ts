@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-import { addStorage, defaults } from '../../emulator/emulator.ts'
-import { pullRequest, push } from '../../emulator/runner/events.ts'
+import { defaults } from '../../emulator/emulator.ts'
+import { pullRequest } from '../../emulator/runner/events.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
 import { readPage } from '../support/contract/pages.ts'
+import { addMedia } from '../support/emulator-state.ts'
 import { preloadArguments } from '../support/preload.ts'
 import {
   createTestBed,
   defaultInputs,
   runAction,
+  withoutIdToken,
+  withoutRole,
   type RunActionOptions,
   type TestBed,
 } from '../support/run-action.ts'
@@ -92,119 +95,81 @@ function expectedPatterns({ with: inputs }: RunActionOptions, result: string): r
   if (result === 'skipped') return []
   const all: NonNullable<RunActionOptions['with']> = { ...defaultInputs, ...inputs }
   const given = Object.keys(all)
-    .filter((name) => all[name] !== undefined)
+    .filter((name) => (all[name] ?? '') !== '')
     .filter((name) => result === 'planned' || name !== 'plan-role-to-assume')
   return listedHosts
     .filter(({ inputs: needed }) => needed?.some((name) => given.includes(name)) ?? true)
     .map(({ pattern }) => pattern)
 }
 
-const noRole = { 'role-to-assume': undefined, 'plan-role-to-assume': undefined }
-const noToken = {
-  ACTIONS_ID_TOKEN_REQUEST_URL: undefined,
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined,
-}
 const withComment = { 'comment-on-pr': 'true' }
 const { planRole } = defaults
 
-type Case = Readonly<{
-  title: string
-  options: RunActionOptions | ((testBed: TestBed) => RunActionOptions)
-  result: string
-  hosts: readonly string[]
-}>
+const session = [TOKEN, STS, AMPLIFY]
+const asPlan = { 'role-to-assume': undefined, 'plan-role-to-assume': planRole }
+const asOnlyRole = { 'role-to-assume': planRole, 'plan-role-to-assume': undefined }
+const plan = pullRequest()
+
+/** The options of a run that has credentials of the job, and cannot request a token. */
+const ambient =
+  (inputs: NonNullable<RunActionOptions['with']>) =>
+  ({ emulator }: TestBed): RunActionOptions => ({
+    with: { ...withoutRole, ...inputs },
+    env: { ...withoutIdToken, ...emulator.ambientEnv },
+  })
+
+type Case = readonly [
+  title: string,
+  result: string,
+  hosts: readonly string[],
+  options: (testBed: TestBed) => RunActionOptions,
+]
 
 const cases: readonly Case[] = [
-  {
-    title: 'A skipped run connects to no host, even with comment-on-pr',
-    options: { event: pullRequest({ action: 'closed' }), with: withComment },
-    result: 'skipped',
-    hosts: [],
-  },
-  {
-    title: 'An apply with a role connects to token service, STS and Amplify',
-    options: { event: push() },
-    result: 'created',
-    hosts: [TOKEN, STS, AMPLIFY],
-  },
-  {
-    title: 'An apply that does not wait connects to token service, STS and Amplify',
-    options: { with: { wait: 'false' } },
-    result: 'started',
-    hosts: [TOKEN, STS, AMPLIFY],
-  },
-  {
-    title: 'An update connects to token service, STS and Amplify',
-    options: ({ emulator }) => {
-      addStorage(emulator.environment(), {
-        resourceName: 'media',
-        permissions: { authenticated: ['READ'] },
-      })
+  [
+    'A skipped run, even with comment-on-pr',
+    ...(['skipped', []] as const),
+    () => ({ event: pullRequest({ action: 'closed' }), with: withComment }),
+  ],
+  ['An apply with a role', 'created', session, () => ({})],
+  ['An apply that does not wait', 'started', session, () => ({ with: { wait: 'false' } })],
+  [
+    'An update',
+    ...(['updated', session] as const),
+    ({ emulator }) => {
+      addMedia(emulator)
       return { with: { 'if-exists': 'update' } }
     },
-    result: 'updated',
-    hosts: [TOKEN, STS, AMPLIFY],
-  },
-  {
-    title: 'A plan with plan-role-to-assume connects to token service, STS and Amplify',
-    options: {
-      event: pullRequest(),
-      with: { 'role-to-assume': undefined, 'plan-role-to-assume': planRole },
-    },
-    result: 'planned',
-    hosts: [TOKEN, STS, AMPLIFY],
-  },
-  {
-    title: 'A plan with role-to-assume connects to token service, STS and Amplify',
-    options: {
-      event: pullRequest(),
-      with: { 'role-to-assume': planRole, 'plan-role-to-assume': undefined },
-    },
-    result: 'planned',
-    hosts: [TOKEN, STS, AMPLIFY],
-  },
-  {
-    title: 'A plan that comments also connects to GitHub',
-    options: { event: pullRequest(), with: withComment },
-    result: 'planned',
-    hosts: [TOKEN, STS, AMPLIFY, GITHUB],
-  },
-  {
-    title: 'An apply that looks for the pull request of its push also connects to GitHub',
-    options: { event: push(), with: withComment },
-    result: 'created',
-    hosts: [TOKEN, STS, AMPLIFY, GITHUB],
-  },
-  {
-    title: 'An apply with credentials of the job connects to Amplify alone',
-    options: ({ emulator }) => ({ with: noRole, env: { ...noToken, ...emulator.ambientEnv } }),
-    result: 'created',
-    hosts: [AMPLIFY],
-  },
-  {
-    title: 'An apply with credentials of the job and a role for plans connects to Amplify alone',
-    options: ({ emulator }) => ({
-      with: { 'role-to-assume': undefined },
-      env: emulator.ambientEnv,
-    }),
-    result: 'created',
-    hosts: [AMPLIFY],
-  },
-  {
-    title: 'With allowed-account-ids, an apply with credentials of the job also connects to STS',
-    options: ({ emulator }) => ({
-      with: { ...noRole, 'allowed-account-ids': '111122223333' },
-      env: { ...noToken, ...emulator.ambientEnv },
-    }),
-    result: 'created',
-    hosts: [STS, AMPLIFY],
-  },
+  ],
+  ['A plan with plan-role-to-assume', 'planned', session, () => ({ event: plan, with: asPlan })],
+  ['A plan with role-to-assume', 'planned', session, () => ({ event: plan, with: asOnlyRole })],
+  [
+    'A plan that comments',
+    ...(['planned', [...session, GITHUB]] as const),
+    () => ({ event: plan, with: withComment }),
+  ],
+  [
+    'An apply that looks for the pull request of its push',
+    ...(['created', [...session, GITHUB]] as const),
+    () => ({ with: withComment }),
+  ],
+  ['An apply with credentials of the job', 'created', [AMPLIFY], ambient({})],
+  [
+    'An apply with credentials of the job and a role for plans',
+    ...(['created', [AMPLIFY]] as const),
+    ({ emulator }) => ({ with: { 'role-to-assume': undefined }, env: emulator.ambientEnv }),
+  ],
+  [
+    'An apply with credentials of the job and allowed-account-ids',
+    ...(['created', [STS, AMPLIFY]] as const),
+    ambient({ 'allowed-account-ids': '111122223333' }),
+  ],
 ]
 
 describe('The hosts of a run', () => {
-  it.each(cases)('$title', async ({ options, result, hosts }) => {
+  it.each(cases)('%s: the result is %s and the hosts are %j', async (_, result, hosts, options) => {
     const testBed = await createTestBed({ rules: { jobMs: 0 } })
-    const resolved = typeof options === 'function' ? options(testBed) : options
+    const resolved = options(testBed)
     const watched = await runWatched(testBed, resolved)
 
     expect(watched.result.outputs['result']).toBe(result)
@@ -232,58 +197,47 @@ describe('The hosts of a run', () => {
 })
 
 describe('The recording of connections', () => {
-  const spawn = '(await import("node:child_process"))'
+  const use = (name: string, call: string): string => `(await import('node:${name}')).${call}`
+  const node = process.execPath
 
   it.each<[string, string, Exclude<keyof Watched, 'result'>, string]>([
     [
       'a fetch',
       "await fetch('https://host.invalid/').catch(() => {})",
-      'connections',
-      'host.invalid:443',
+      ...(['connections', 'host.invalid:443'] as const),
     ],
     [
       'an HTTP/2 session',
-      "(await import('node:http2')).connect('https://host.invalid').on('error', () => {})",
-      'connections',
-      'host.invalid:443',
+      use('http2', "connect('https://host.invalid').on('error', () => {})"),
+      ...(['connections', 'host.invalid:443'] as const),
     ],
     [
       'a socket',
-      "(await import('node:net')).connect(9, '127.0.0.1').on('error', () => {})",
-      'connections',
-      '127.0.0.1:9',
+      use('net', "connect(9, '127.0.0.1').on('error', () => {})"),
+      ...(['connections', '127.0.0.1:9'] as const),
     ],
-    [
-      'a lookup',
-      "await (await import('node:dns/promises')).lookup('localhost')",
-      'lookUps',
-      'localhost',
-    ],
+    ['a lookup', use('dns', "lookup('localhost', () => {})"), 'lookUps', 'localhost'],
     [
       'a DNS query',
-      "new (await import('node:dns')).Resolver().resolve4('host.invalid', () => {})",
-      'lookUps',
-      'host.invalid',
+      `new ${use('dns', "Resolver().resolve4('host.invalid', () => {})")}`,
+      ...(['lookUps', 'host.invalid'] as const),
     ],
     [
       'a datagram',
-      "(await import('node:dgram')).createSocket('udp4').send('x', 9, '127.0.0.1')",
-      'datagrams',
-      'x 9 127.0.0.1',
+      use('dgram', "createSocket('udp4').send('x', 9, '127.0.0.1')"),
+      ...(['datagrams', 'x 9 127.0.0.1'] as const),
     ],
     [
       'a process',
-      `${spawn}.execFile(process.execPath, ['-v'], () => {})`,
-      'processes',
-      process.execPath,
+      use('child_process', "execFile(process.execPath, ['-v'], () => {})"),
+      ...(['processes', node] as const),
     ],
     [
       'a synchronous process',
-      `${spawn}.spawnSync(process.execPath, ['-v'])`,
-      'processes',
-      process.execPath,
+      use('child_process', "spawnSync(process.execPath, ['-v'])"),
+      ...(['processes', node] as const),
     ],
-    ['a shell command', `${spawn}.execSync('exit 0')`, 'processes', 'exit 0'],
+    ['a shell command', use('child_process', "execSync('exit 0')"), 'processes', 'exit 0'],
   ])('The recording includes %s', async (_, code, kind, expected) => {
     const folder = mkdtempSync(join(tmpdir(), 'recording-'))
     try {

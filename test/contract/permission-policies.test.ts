@@ -1,7 +1,7 @@
 /** The IAM policies of docs/permissions.md are sufficient, and its table shows what happens without an action. */
-import { afterAll, describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
-import { addRole, addStorage, defaults, type PolicyDocument } from '../../emulator/emulator.ts'
+import { addRole, defaults, type Emulator, type PolicyDocument } from '../../emulator/emulator.ts'
 import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
 import { pullRequest, push } from '../../emulator/runner/events.ts'
 import {
@@ -9,21 +9,24 @@ import {
   readPolicyForEmulator,
 } from '../support/contract/documented-policies.ts'
 import { readPage, tableBelow } from '../support/contract/pages.ts'
-import { startTestBed } from '../support/run-action.ts'
-import { runAction, type RunActionOptions, type TestBed } from '../support/run-action.ts'
-
-const started: TestBed[] = []
-afterAll(() => Promise.all(started.map(({ emulator }) => emulator.stop())))
+import { addMedia, ALL } from '../support/emulator-state.ts'
+import {
+  createTestBed,
+  runAction,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { scenario } from '../support/scenario.ts'
 
 /** The policy of the page, without one of its actions. */
-function policy(name: string, without = ''): PolicyDocument {
+function policy(name: string, removed = ''): PolicyDocument {
   const { Statement } = parsePolicy(readPolicyForEmulator(`policy: ${name}`))
   return {
     Statement: Statement.map((statement) => ({
       ...statement,
       Action: [statement.Action ?? []]
         .flat()
-        .filter((action) => action !== `amplifybackend:${without}`),
+        .filter((action) => action !== `amplifybackend:${removed}`),
     })),
   }
 }
@@ -32,8 +35,7 @@ type Policies = Readonly<{ apply?: readonly PolicyDocument[]; plan?: PolicyDocum
 
 /** An emulator whose two roles have exactly the trust and the permissions of the documentation. */
 async function startWithPolicies({ apply, plan }: Policies = {}): Promise<TestBed> {
-  const testBed = await startTestBed({ rules: { jobMs: 8_000 } })
-  started.push(testBed)
+  const testBed = await createTestBed({ rules: { jobMs: 8_000 } })
   addRole(testBed.emulator.state, {
     arn: defaults.applyRole,
     trust: parseTrustPolicy(readPolicyForEmulator('trust: apply')),
@@ -47,204 +49,179 @@ async function startWithPolicies({ apply, plan }: Policies = {}): Promise<TestBe
   return testBed
 }
 
-const READ = ['READ'] as const
-const EVERYTHING = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
+const loseResponse =
+  (when: 'before' | 'after') =>
+  (emulator: Emulator): void => {
+    const operation = 'CreateBackendStorage'
+    emulator.injectFault({ operation, kind: 'status', status: 504, when })
+  }
+const removeAuth = (emulator: Emulator): void => {
+  emulator.environment().auth = false
+}
+const addMatching = (emulator: Emulator): unknown =>
+  addMedia(emulator, { bucketName: 'media', permissions: { authenticated: [...ALL] } })
 
-type Case = Readonly<{
-  title: string
-  policies?: Policies
-  /** Permissions of a storage that exists before the run. */
-  existing?: readonly ('READ' | 'CREATE_AND_UPDATE' | 'DELETE')[]
-  prepare?: (testBed: TestBed) => void
-  options?: RunActionOptions
-  outputs: Readonly<Record<string, string>>
-  /** Whether the output `job-id` is set; not compared if undefined. */
-  hasJobId?: boolean
-  /** Titles of the annotations; the title of an error is not compared. */
+const update: RunActionOptions = { with: { 'if-exists': 'update' } }
+const plan: RunActionOptions = { event: pullRequest() }
+const without = (operation: string): Policies => ({ apply: [policy('apply', operation)] })
+const planWithout = (operation: string): Policies => ({ plan: policy('plan', operation) })
+const denied = { code: 'ACCESS_DENIED' }
+const withJob = expect.stringMatching(/./) as unknown
+
+/** What a run results in. */
+type Expected = Readonly<{
+  code?: string
+  outputs?: Readonly<Record<string, unknown>>
+  /** The titles of the warnings; not compared if undefined. */
   warnings?: readonly string[]
   /** Texts that the annotations contain. */
   annotations?: readonly string[]
 }>
 
-const applyWithout = (operation: string): Policies => ({ apply: [policy('apply', operation)] })
-const planWithout = (operation: string): Policies => ({ plan: policy('plan', operation) })
-const loseResponse =
-  (when: 'before' | 'after') =>
-  ({ emulator }: TestBed): void => {
-    const operation = 'CreateBackendStorage'
-    emulator.injectFault({ operation, kind: 'status', status: 504, when })
-  }
-const removeAuth = ({ emulator }: TestBed): void => {
-  emulator.environment().auth = false
-}
-const update: RunActionOptions = { with: { 'if-exists': 'update' } }
-const plan: RunActionOptions = { event: pullRequest() }
-const created = { result: 'created', ready: 'true' }
+type Case = readonly [
+  title: string,
+  policies: Policies,
+  prepare: ((emulator: Emulator) => unknown) | undefined,
+  options: RunActionOptions,
+  result: string,
+  expected?: Expected,
+]
+
+const none = { warnings: [] }
 
 const sufficient: readonly Case[] = [
-  { title: 'The apply policy is sufficient to create a storage', outputs: created },
-  {
-    title: 'The apply policy is sufficient to find a matching storage',
-    existing: EVERYTHING,
-    options: { with: { 'bucket-name': 'media' } },
-    outputs: { result: 'unchanged', ready: 'true' },
-  },
-  {
-    title: 'The apply policy is sufficient to find a create whose response was lost',
-    prepare: loseResponse('after'),
-    outputs: created,
-  },
-  {
-    title: 'The apply and update policies are sufficient to change permissions',
-    policies: { apply: [policy('apply'), policy('update')] },
-    existing: READ,
-    options: update,
-    outputs: { result: 'updated', ready: 'true' },
-  },
-  {
-    title: 'The plan policy is sufficient to plan on a pull request',
-    options: plan,
-    outputs: { result: 'planned' },
-  },
-  {
-    title: 'The plan policy is sufficient to plan on another branch',
-    options: { event: push('topic') },
-    outputs: { result: 'planned' },
-    warnings: ['Planned only'],
-  },
+  ['The apply policy creates a storage', {}, undefined, {}, 'created', none],
+  [
+    'The apply policy finds a matching storage',
+    ...([{}, addMatching, { with: { 'bucket-name': 'media' } }, 'unchanged', none] as const),
+  ],
+  [
+    'The apply policy finds a create whose response was lost',
+    ...([{}, loseResponse('after'), {}, 'created', none] as const),
+  ],
+  [
+    'The apply and update policies change permissions',
+    ...([
+      { apply: [policy('apply'), policy('update')] },
+      addMedia,
+      update,
+      'updated',
+      none,
+    ] as const),
+  ],
+  ['The plan policy plans on a pull request', {}, undefined, plan, 'planned', none],
+  [
+    'The plan policy plans on another branch',
+    ...([
+      {},
+      undefined,
+      { event: push('topic') },
+      'planned',
+      { warnings: ['Planned only'] },
+    ] as const),
+  ],
 ]
 
 const insufficient: readonly Case[] = [
-  {
-    title: 'Without GetBackendStorage, an apply warns and creates, and ready stays empty',
-    policies: applyWithout('GetBackendStorage'),
-    outputs: { result: 'created', ready: '' },
-    annotations: ['amplifybackend:GetBackendStorage'],
-  },
-  {
-    title: 'Without GetBackendStorage, an apply fails if a storage exists',
-    policies: applyWithout('GetBackendStorage'),
-    existing: EVERYTHING,
-    outputs: { result: 'failed', 'error-code': 'STORAGE_EXISTS' },
-  },
-  {
-    title: 'Without GetBackend, an apply warns and creates',
-    policies: applyWithout('GetBackend'),
-    outputs: created,
-    warnings: ['Backend not checked'],
-  },
-  {
-    title: 'Without GetBackend, an apply detects a missing auth resource only when the job fails',
-    policies: applyWithout('GetBackend'),
-    prepare: removeAuth,
-    outputs: {
-      result: 'failed',
-      'error-code': 'AUTH_MISSING',
+  [
+    'Without GetBackendStorage, an apply warns and creates, and ready stays empty',
+    ...([without('GetBackendStorage'), undefined, {}, 'created'] as const),
+    { outputs: { ready: '' }, annotations: ['amplifybackend:GetBackendStorage'] },
+  ],
+  [
+    'Without GetBackendStorage, an apply fails if a storage exists',
+    ...([without('GetBackendStorage'), addMatching, {}, 'failed'] as const),
+    { code: 'STORAGE_EXISTS' },
+  ],
+  [
+    'Without GetBackend, an apply warns and creates',
+    ...([without('GetBackend'), undefined, {}, 'created'] as const),
+    { outputs: { ready: 'true' }, warnings: ['Backend not checked'] },
+  ],
+  [
+    'Without GetBackend, an apply detects a missing auth resource only when the job fails',
+    ...([without('GetBackend'), removeAuth, {}, 'failed'] as const),
+    { code: 'AUTH_MISSING', outputs: { 'job-id': withJob } },
+  ],
+  [
+    'Without CreateBackendStorage, an apply fails',
+    ...([without('CreateBackendStorage'), undefined, {}, 'failed'] as const),
+    { ...denied, outputs: { 'job-id': '' } },
+  ],
+  [
+    'Without UpdateBackendStorage, if-exists: update fails if the permissions differ',
+    ...([{}, addMedia, update, 'failed', denied] as const),
+  ],
+  [
+    'Without UpdateBackendStorage, if-exists: update succeeds if nothing differs',
+    ...([{}, addMatching, update, 'unchanged', none] as const),
+  ],
+  [
+    'Without GetBackendJob, an apply fails with an unknown result and the job id',
+    ...([without('GetBackendJob'), undefined, {}, 'unknown'] as const),
+    {
+      ...denied,
+      outputs: { 'job-id': withJob },
+      annotations: ['amplifybackend:GetBackendJob', 'wait: false'],
     },
-    hasJobId: true,
-  },
-  {
-    title: 'Without CreateBackendStorage, an apply fails',
-    policies: applyWithout('CreateBackendStorage'),
-    outputs: { result: 'failed', 'error-code': 'ACCESS_DENIED' },
-    hasJobId: false,
-  },
-  {
-    title: 'Without UpdateBackendStorage, if-exists: update fails if the permissions differ',
-    existing: READ,
-    options: update,
-    outputs: { result: 'failed', 'error-code': 'ACCESS_DENIED' },
-  },
-  {
-    title: 'Without UpdateBackendStorage, if-exists: update succeeds if nothing differs',
-    existing: EVERYTHING,
-    options: update,
-    outputs: { result: 'unchanged' },
-    warnings: [],
-  },
-  {
-    title: 'Without GetBackendJob, an apply fails with an unknown result and the job id',
-    policies: applyWithout('GetBackendJob'),
-    outputs: {
-      result: 'unknown',
-      'error-code': 'ACCESS_DENIED',
-    },
-    hasJobId: true,
-    annotations: ['amplifybackend:GetBackendJob', 'wait: false'],
-  },
-  {
-    title: 'Without GetBackendJob, an apply with wait: false succeeds',
-    policies: applyWithout('GetBackendJob'),
-    options: { with: { wait: 'false' } },
-    outputs: { result: 'started' },
-    warnings: [],
-  },
-  {
-    title: 'Without ListBackendJobs, an apply creates without a warning',
-    policies: applyWithout('ListBackendJobs'),
-    outputs: created,
-    warnings: [],
-  },
-  {
-    title: 'Without ListBackendJobs, an apply warns if the storage matches',
-    policies: applyWithout('ListBackendJobs'),
-    existing: EVERYTHING,
-    outputs: { result: 'unchanged' },
-    warnings: ['Pending jobs not checked'],
-  },
-  {
-    title: 'Without ListBackendJobs, the result is unknown after a lost response',
-    policies: applyWithout('ListBackendJobs'),
-    prepare: loseResponse('before'),
-    outputs: { result: 'unknown', 'error-code': 'UNKNOWN_OUTCOME' },
-  },
-  {
-    title: 'Without GetBackendStorage, a plan fails',
-    policies: planWithout('GetBackendStorage'),
-    options: plan,
-    outputs: { result: 'failed', 'error-code': 'ACCESS_DENIED' },
-  },
-  {
-    title: 'Without GetBackend, a plan warns and does not detect a missing auth resource',
-    policies: planWithout('GetBackend'),
-    prepare: removeAuth,
-    options: plan,
-    outputs: { result: 'planned' },
-    warnings: ['Backend not checked'],
-  },
+  ],
+  [
+    'Without GetBackendJob, an apply with wait: false succeeds',
+    ...([
+      without('GetBackendJob'),
+      undefined,
+      { with: { wait: 'false' } },
+      'started',
+      none,
+    ] as const),
+  ],
+  [
+    'Without ListBackendJobs, an apply creates without a warning',
+    ...([without('ListBackendJobs'), undefined, {}, 'created', none] as const),
+  ],
+  [
+    'Without ListBackendJobs, an apply warns if the storage matches',
+    ...([without('ListBackendJobs'), addMatching, {}, 'unchanged'] as const),
+    { warnings: ['Pending jobs not checked'] },
+  ],
+  [
+    'Without ListBackendJobs, the result is unknown after a lost response',
+    ...([without('ListBackendJobs'), loseResponse('before'), {}, 'unknown'] as const),
+    { code: 'UNKNOWN_OUTCOME' },
+  ],
+  [
+    'Without GetBackendStorage, a plan fails',
+    ...([planWithout('GetBackendStorage'), undefined, plan, 'failed', denied] as const),
+  ],
+  [
+    'Without GetBackend, a plan warns and does not detect a missing auth resource',
+    ...([planWithout('GetBackend'), removeAuth, plan, 'planned'] as const),
+    { warnings: ['Backend not checked'] },
+  ],
 ]
 
-describe.concurrent.each([
-  { group: 'The documented policies', cases: sufficient.map((one) => ({ warnings: [], ...one })) },
-  { group: 'A missing action', cases: insufficient },
-])('$group', ({ cases }) => {
-  it.for<Case>(cases)('$title', async (one, { expect }) => {
-    const testBed = await startWithPolicies(one.policies)
-    if (one.existing !== undefined) {
-      addStorage(testBed.emulator.environment(), {
-        resourceName: 'media',
-        bucketName: 'media',
-        permissions: { authenticated: [...one.existing] },
-      })
-    }
-    one.prepare?.(testBed)
-    const end = await runAction(testBed, one.options)
+for (const [title, policies, prepare, options, result, expected = {}] of [
+  ...sufficient,
+  ...insufficient,
+])
+  scenario(title, async () => {
+    const testBed = await startWithPolicies(policies)
+    const { emulator } = testBed
+    prepare?.(emulator)
+    const end = await runAction(testBed, options)
 
-    expect(end.outputs).toMatchObject(one.outputs)
-    expect(end.exitCode).toBe('error-code' in one.outputs ? 1 : 0)
-    if (one.warnings !== undefined) {
-      expect(end.annotations.map(({ title }) => title)).toEqual(one.warnings)
-    }
+    const { code = '', outputs, warnings, annotations = [] } = expected
+    expect(end.outputs).toMatchObject({ result, 'error-code': code, ...outputs })
+    expect(end.exitCode).toBe(code === '' ? 0 : 1)
+    if (warnings !== undefined)
+      expect(end.annotations.map((annotation) => annotation.title)).toEqual(warnings)
     const messages = end.annotations.map(({ message }) => message).join('\n')
-    for (const text of one.annotations ?? []) expect(messages).toContain(text)
-    const { executed, accepted } = testBed.emulator.state.counters.create
+    for (const text of annotations) expect(messages).toContain(text)
+    const { executed, accepted } = emulator.state.counters.create
     expect(executed).toBeLessThanOrEqual(1)
-    if (one.hasJobId !== undefined) {
-      expect(end.outputs['job-id'] !== '').toBe(one.hasJobId)
-      expect(accepted > 0).toBe(one.hasJobId)
-    }
+    if (outputs !== undefined && 'job-id' in outputs)
+      expect(accepted).toBe(outputs['job-id'] === '' ? 0 : 1)
   })
-})
 
 it('The role of applies gets a session that cannot write if mode is plan', async () => {
   const testBed = await startWithPolicies()

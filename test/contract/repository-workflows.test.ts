@@ -25,17 +25,6 @@ const steps = jobs.flatMap(({ name, job }) => getSteps(job).map((step) => ({ nam
 const workflow = (name: string): unknown => workflows.find((one) => one.name === name)?.workflow
 
 describe('The workflows of this repository', () => {
-  it('Every action is pinned to a full commit, with its version in a comment', () => {
-    const uses = workflows.flatMap(({ name }) =>
-      read(`.github/workflows/${name}`)
-        .split('\n')
-        .filter((line) => /\buses:/.test(line)),
-    )
-    const pinned = /uses: (?:\.\/|[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+(?:\.\d+)*)$/
-    expect(uses.length).toBeGreaterThan(10)
-    expect(uses.filter((line) => !pinned.test(line))).toEqual([])
-  })
-
   it('Only the listed jobs have write permissions', () => {
     const writing = jobs.flatMap(({ name, job }) => {
       const granted = entries(at(job, 'permissions'))
@@ -151,13 +140,10 @@ describe('Updates of dependencies', () => {
     expect(others).toEqual([])
   })
 
-  it('Dependabot updates npm, GitHub Actions and pip, each after a week and in one group', () => {
+  it('Dependabot updates npm, GitHub Actions and pip, each in a group', () => {
     const updates = list(at(readYaml('.github/dependabot.yml'), 'updates'))
     const ecosystems = updates.map((update) => text(at(update, 'package-ecosystem')))
     expect(ecosystems.toSorted()).toEqual(['github-actions', 'npm', 'pip'])
-    for (const update of updates) {
-      expect(at(update, 'cooldown', 'default-days')).toBeGreaterThanOrEqual(7)
-      expect(entries(at(update, 'groups'))).not.toEqual([])
-    }
+    expect(updates.filter((update) => entries(at(update, 'groups')).length === 0)).toEqual([])
   })
 })

@@ -1,27 +1,28 @@
 /** Each result sets the outputs that the README's table shows, and fails the step or does not. */
-import { afterAll, describe, it } from 'vitest'
+import { expect } from 'vitest'
 
-import { addRole, addStorage, allowPolicy, defaults, readActions } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
-import { writeActions } from '../../emulator/emulator.ts'
 import { getOutcomes, getPresence } from '../../scripts/result-outputs.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
 import { isFailure, RESULTS, type RunResult } from '../../src/run/outcome.ts'
-import { startTestBed } from '../support/run-action.ts'
-import { runAction, type RunActionOptions, type TestBed } from '../support/run-action.ts'
-
-const started: TestBed[] = []
-afterAll(() => Promise.all(started.map(({ emulator }) => emulator.stop())))
+import { addMedia, denyOperations } from '../support/emulator-state.ts'
+import {
+  createTestBed,
+  runAction,
+  type RunActionOptions,
+  type TestBed,
+} from '../support/run-action.ts'
+import { scenario } from '../support/scenario.ts'
 
 /** How each result comes about: changes the backend, and returns the options of the run. */
-const scenarios: Readonly<Record<RunResult, (testBed: TestBed) => RunActionOptions>> = {
+const scenarioOf: Readonly<Record<RunResult, (testBed: TestBed) => RunActionOptions>> = {
   created: () => ({}),
-  updated: (testBed) => {
-    addMedia(testBed)
+  updated: ({ emulator }) => {
+    addMedia(emulator)
     return { with: { 'if-exists': 'update' } }
   },
-  unchanged: (testBed) => {
-    addMedia(testBed)
+  unchanged: ({ emulator }) => {
+    addMedia(emulator)
     return { with: { 'authenticated-permissions': 'READ' } }
   },
   planned: () => ({ event: pullRequest() }),
@@ -29,11 +30,7 @@ const scenarios: Readonly<Record<RunResult, (testBed: TestBed) => RunActionOptio
   skipped: () => ({ event: pullRequest({ action: 'closed' }) }),
   failed: () => ({ event: mergedPullRequest({ from: 'fork' }) }),
   unknown: ({ emulator }) => {
-    const { trust } = emulator.state.roles.get(defaults.applyRole) ?? { trust: { Statement: [] } }
-    const actions = [...readActions, ...writeActions].filter(
-      (action) => action !== 'amplifybackend:GetBackendJob',
-    )
-    addRole(emulator.state, { arn: defaults.applyRole, trust, policies: [allowPolicy(actions)] })
+    denyOperations(emulator, 'GetBackendJob')
     return {}
   },
   'timed-out': ({ emulator }) => {
@@ -57,29 +54,17 @@ const scenarios: Readonly<Record<RunResult, (testBed: TestBed) => RunActionOptio
 // Windows has no signals between processes: SIGINT would only end the process.
 const results = RESULTS.filter((result) => process.platform !== 'win32' || result !== 'cancelled')
 
-describe.concurrent('The outputs of each result', () => {
-  it.for(results)(
-    'A run with the result %s sets the documented outputs',
-    async (result, { expect }) => {
-      const testBed = await startTestBed({ rules: { jobMs: 8_000 } })
-      started.push(testBed)
-      const end = await runAction(testBed, scenarios[result](testBed))
+for (const result of results)
+  scenario(`A run with the result ${result} sets the documented outputs`, async () => {
+    const testBed = await createTestBed({ rules: { jobMs: 8_000 } })
+    const end = await runAction(testBed, scenarioOf[result](testBed))
 
-      expect(end.outputs['result']).toBe(result)
-      expect(end.exitCode).toBe(getOutcomes(result).some(isFailure) ? 1 : 0)
-      expect(Object.keys(end.outputs).sort()).toEqual([...OUTPUTS].sort())
-      const wrong = OUTPUTS.filter((output) => {
-        const presence = getPresence(result, output)
-        return presence !== 'known' && (end.outputs[output] !== '') !== (presence === 'set')
-      })
-      expect(wrong).toEqual([])
-    },
-  )
-})
-
-function addMedia({ emulator }: TestBed): void {
-  addStorage(emulator.environment(), {
-    resourceName: 'media',
-    permissions: { authenticated: ['READ'] },
+    expect(end.outputs['result']).toBe(result)
+    expect(end.exitCode).toBe(getOutcomes(result).some(isFailure) ? 1 : 0)
+    expect(Object.keys(end.outputs).sort()).toEqual([...OUTPUTS].sort())
+    const wrong = OUTPUTS.filter((output) => {
+      const presence = getPresence(result, output)
+      return presence !== 'known' && (end.outputs[output] !== '') !== (presence === 'set')
+    })
+    expect(wrong).toEqual([])
   })
-}

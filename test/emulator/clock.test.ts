@@ -33,31 +33,21 @@ const measure = (setup: string, wait: string): string => `
 const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : [])
 
 describe('scaled time in a child', () => {
+  const keepAlive = 'setTimeout(() => {}, 2500)'
+
   test.each([
     ['setTimeout', '', 'new Promise((resolve) => setTimeout(resolve, 2000))'],
-    [
-      'setInterval',
-      '',
-      'new Promise((resolve) => setInterval(resolve, 2000).unref() && setTimeout(() => {}, 2500))',
-    ],
+    ['setInterval', keepAlive, 'new Promise((resolve) => setInterval(resolve, 2000).unref())'],
     [
       'node:timers',
-      "import { setTimeout as later } from 'node:timers'",
-      'new Promise((resolve) => later(resolve, 2000))',
+      "import * as timers from 'node:timers'",
+      'new Promise((resolve) => timers.setTimeout(resolve, 2000))',
     ],
-    [
-      'a promisified setTimeout',
-      "import { promisify } from 'node:util'",
-      'promisify(setTimeout)(2000)',
-    ],
-    [
-      'node:timers/promises',
-      "import { setTimeout as sleep } from 'timers/promises'",
-      'sleep(2000)',
-    ],
+    ['promisify', "import { promisify } from 'node:util'", 'promisify(setTimeout)(2000)'],
+    ['timers/promises', "import { setTimeout as sleep } from 'timers/promises'", 'sleep(2000)'],
     [
       'AbortSignal.timeout',
-      "import { once } from 'node:events'\nsetTimeout(() => {}, 2500)",
+      `import { once } from 'node:events'\n${keepAlive}`,
       "once(AbortSignal.timeout(2000), 'abort')",
     ],
     [
@@ -88,15 +78,6 @@ describe('scaled time in a child', () => {
     const time = Number(await inChild('console.log(Date.now())', origin))
     expect(time).toBeGreaterThanOrEqual(before)
     expect(time).toBeLessThanOrEqual(clock.now())
-  })
-
-  test('Dates in the child behave as usual', async () => {
-    const shown = await inChild(`
-      console.log(JSON.stringify([
-        new Date(0).getTime(), new Date() instanceof Date, typeof Date(), Date.UTC(2026, 0),
-        new Date().constructor === Date, Math.abs(new Date() - Date.now()) < 1000,
-      ]))`)
-    expect(shown).toEqual([0, true, 'string', Date.UTC(2026, 0), true, true])
   })
 
   test('The child does not start with an invalid scale', async () => {

@@ -26,17 +26,6 @@ const control = (
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
 
-async function expectRejected(
-  method: string,
-  path: string,
-  body: unknown,
-  message: string,
-): Promise<void> {
-  const reply = await control(await start(), method, path, body)
-  expect(reply.status).toBe(400)
-  expect(reply.json).toEqual({ message: expect.stringContaining(message) as unknown })
-}
-
 describe('the control interface', () => {
   test('The root lists the endpoints, and any other path is not found', async () => {
     const emulator = await start()
@@ -56,42 +45,47 @@ describe('the control interface', () => {
     expect((await getStorage(emulator)).status).toBe(404)
   })
 
-  test('A list of faults is injected in its order', async () => {
+  test('A list of faults is injected in its order, or not at all if one of them is invalid', async () => {
     const emulator = await start()
-    await control(emulator, 'POST', '/faults', [
-      { operation: 'GetBackend', kind: 'html' },
-      { operation: 'GetBackend', kind: 'body', body: '[]' },
-    ])
+    const html = { operation: 'GetBackend', kind: 'html' }
+    await control(emulator, 'POST', '/faults', [html, {}])
+    expect((await control(emulator, 'GET', '/faults')).json).toEqual([])
+    await control(emulator, 'POST', '/faults', [html, { ...html, kind: 'body', body: '[]' }])
     expect((await getBackend(emulator)).status).toBe(502)
     expect((await getBackend(emulator)).text).toBe('[]')
   })
 
-  test.each([
-    ['no JSON', '{', 'must be JSON'],
-    ['no object', '1', 'fault must be a JSON object'],
-    ['no operation', { kind: 'html' }, 'fault.operation must be one of token'],
-    ['an unknown operation', { operation: 'Nope', kind: 'html' }, 'must be one of'],
-    ['no kind', { operation: 'token' }, 'fault.kind must be one of status'],
-    ['no status', { operation: 'token', kind: 'status' }, 'fault.status must be an integer'],
-    ['a bad status', { operation: 'token', kind: 'status', status: 99 }, 'from 200 to 599'],
-    [
-      'a bad header',
-      { operation: 'token', kind: 'body', body: '', headers: { a: 1 } },
-      'headers.a',
-    ],
-    ['an unknown member', { operation: 'token', kind: 'html', colour: 1 }, 'no member colour'],
-    ['late without a time', { operation: 'token', kind: 'reset', when: 'late' }, 'lateMs'],
-  ])('A fault with %s is rejected', async (_, body, message) => {
-    await expectRejected('POST', '/faults', body, message)
+  const storageWith = (permission: string): object => {
+    const storage = { resourceName: 'media', permissions: { authenticated: [permission] } }
+    return { apps: { [defaults.appId]: { environments: { prod: { storages: [storage] } } } } }
+  }
+  const token = { operation: 'token' }
+
+  test.each<[string, string, unknown]>([
+    ['POST /faults', 'must be JSON', '{'],
+    ['POST /faults', 'fault must be a JSON object', '1'],
+    ['POST /faults', 'fault.operation must be one of token', { kind: 'html' }],
+    ['POST /faults', 'must be one of', { operation: 'Nope', kind: 'html' }],
+    ['POST /faults', 'fault.kind must be one of status', token],
+    ['POST /faults', 'fault.status must be an integer', { ...token, kind: 'status' }],
+    ['POST /faults', 'from 200 to 599', { ...token, kind: 'status', status: 99 }],
+    ['POST /faults', 'headers.a', { ...token, kind: 'body', body: '', headers: { a: 1 } }],
+    ['POST /faults', 'no member colour', { ...token, kind: 'html', colour: 1 }],
+    ['POST /faults', 'lateMs', { ...token, kind: 'reset', when: 'late' }],
+    ['POST /jobs', 'job.ms must be an integer', { ms: 'soon' }],
+    ['PUT /state', 'no member twoJobs', { rules: { twoJobs: true } }],
+    ['PUT /state', 'state.rules.jobMs', { rules: { jobMs: 'soon' } }],
+    ['PUT /state', 'Unknown permission "WRITE". Choose one of: READ', storageWith('WRITE')],
+    ['PUT /state', 'The policy is not a JSON object', { roles: [{ arn: 'a' }] }],
+    ['PUT /state', 'no member app', { app: {} }],
+  ])('An invalid body for %s is rejected with "%s"', async (endpoint, message, body) => {
+    const [method = '', path = ''] = endpoint.split(' ')
+    const reply = await control(await start(), method, path, body)
+    expect(reply.status).toBe(400)
+    expect(reply.json).toEqual({ message: expect.stringContaining(message) as unknown })
   })
 
-  test('If one fault of a list is invalid, none is injected', async () => {
-    const emulator = await start()
-    await control(emulator, 'POST', '/faults', [{ operation: 'token', kind: 'html' }, {}])
-    expect((await control(emulator, 'GET', '/faults')).json).toEqual([])
-  })
-
-  test('The next job follows a plan, and an invalid plan is rejected', async () => {
+  test('The next job follows a plan', async () => {
     const emulator = await start()
     await control(emulator, 'POST', '/jobs', { ms: 0, error: 'broken' })
     const jobId = getJobId(await createStorage(emulator))
@@ -99,7 +93,6 @@ describe('the control interface', () => {
       status: 'FAILED',
       error: 'broken',
     })
-    await expectRejected('POST', '/jobs', { ms: 'soon' }, 'job.ms must be an integer')
   })
 
   test('The list of requests has their operations, bodies and results', async () => {
@@ -198,25 +191,6 @@ describe('a patch of the state', () => {
   test('A patch changes what the GitHub token may do, and locks issues', async () => {
     const { github } = (await patch({ github: { canWrite: false, locked: ['o/r#1'] } })).state
     expect([github.canWrite, [...github.locked]]).toEqual([false, ['o/r#1']])
-  })
-
-  const storageWith = (permission: string): object => {
-    const storage = { resourceName: 'media', permissions: { authenticated: [permission] } }
-    return { apps: { [defaults.appId]: { environments: { prod: { storages: [storage] } } } } }
-  }
-
-  test.each([
-    ['an unknown rule', { rules: { twoJobs: true } }, 'no member twoJobs'],
-    ['a rule of another type', { rules: { jobMs: 'soon' } }, 'state.rules.jobMs'],
-    [
-      'an unknown permission',
-      storageWith('WRITE'),
-      'Unknown permission "WRITE". Choose one of: READ',
-    ],
-    ['a role without trust', { roles: [{ arn: 'a' }] }, 'The policy is not a JSON object'],
-    ['an unknown member', { app: {} }, 'no member app'],
-  ])('A patch with %s is rejected', async (_, body, message) => {
-    await expectRejected('PUT', '/state', body, message)
   })
 })
 

@@ -35,6 +35,7 @@ describe('comments', () => {
     const path = `${repository}/issues/comments/${id}`
     expect((await request(emulator, 'PATCH', path, { body: 'second' })).status).toBe(200)
     expect((await request(emulator, 'GET', comments)).json).toMatchObject([{ body: 'second' }])
+    expect((await request(emulator, 'PATCH', `${path}0`, { body: 'a' })).status).toBe(404)
     const others = await request(emulator, 'GET', `${repository}/issues/8/comments`)
     expect(others.json).toEqual([])
   })
@@ -60,23 +61,15 @@ describe('comments', () => {
     expect((await request(await start(), 'POST', comments, body)).status).toBe(422)
   })
 
-  test('A comment on a locked issue is rejected', async () => {
+  test('A comment is rejected on a locked issue, or if the token has no permission to write', async () => {
     const emulator = await start()
     emulator.state.github.locked.add('octo-org/octo-app#7')
     expect((await addComment(emulator, 'a')).status).toBe(403)
-  })
-
-  test('A comment is rejected if the token has no permission to write', async () => {
-    const emulator = await start()
+    emulator.state.github.locked.clear()
     emulator.state.github.canWrite = false
     const reply = await addComment(emulator, 'a')
     expect(reply.status).toBe(403)
     expect(reply.json).toMatchObject({ message: 'Resource not accessible by integration' })
-  })
-
-  test('A comment that does not exist cannot be changed', async () => {
-    const path = `${repository}/issues/comments/1`
-    expect((await request(await start(), 'PATCH', path, { body: 'a' })).status).toBe(404)
   })
 
   test('A fault can be a secondary rate limit, which creates no comment', async () => {
@@ -105,15 +98,10 @@ describe('the token', () => {
     expect((await request(emulator, method, path, { body: 'a' }, 'token other')).status).toBe(401)
   })
 
-  test('The token is accepted as a bearer token, too', async () => {
-    const emulator = await start()
-    const bearer = `Bearer ${emulator.githubToken}`
-    expect((await request(emulator, 'GET', comments, undefined, bearer)).status).toBe(200)
-  })
-
   test('The token belongs to an installation, which has a login and no user', async () => {
     const emulator = await start()
-    expect((await request(emulator, 'GET', '/api/v3/user')).status).toBe(403)
+    const bearer = `Bearer ${emulator.githubToken}`
+    expect((await request(emulator, 'GET', '/api/v3/user', undefined, bearer)).status).toBe(403)
     const query = { query: '{ viewer { login } }' }
     expect((await request(emulator, 'POST', '/api/graphql', query)).json).toEqual({
       data: { viewer: { login: 'github-actions[bot]' } },
@@ -131,26 +119,24 @@ describe('the pull requests of a commit', () => {
     head: 'feature',
   } as const
 
-  async function pullsOf(commit: string, ...pulls: Pull[]): Promise<unknown> {
+  test('A pull request is found by its commits, with its head and, once merged, its merge commit', async () => {
     const emulator = await start()
+    const pullsOf = async (commit: string): Promise<unknown> =>
+      (await request(emulator, 'GET', `${repository}/commits/${commit}/pulls`)).json
+    const commits = ['abc', 'bcd']
+    const open = { number: 8, merged: false, headRepository: 'mona/octo-app', commits: ['abc'] }
+    const pulls: readonly Pull[] = [
+      { ...merged, commits },
+      { ...merged, ...open },
+    ]
     emulator.state.github.pulls.push(...pulls)
-    return (await request(emulator, 'GET', `${repository}/commits/${commit}/pulls`)).json
-  }
-
-  test('A pull request is found by each of its commits', async () => {
-    const pull = { ...merged, commits: ['abc', 'bcd'] }
-    expect(await pullsOf('abc', pull)).toMatchObject([
-      { number: 7, state: 'closed', base: { ref: 'main' }, merge_commit_sha: 'bcd' },
-    ])
-    expect(await pullsOf('def', pull)).toEqual([])
-  })
-
-  test('A pull request has the repository of its head and, once merged, its merge commit', async () => {
-    const commits = ['abc']
-    const open = { ...merged, number: 8, merged: false, headRepository: 'mona/octo-app', commits }
-    expect(await pullsOf('abc', { ...merged, commits, mergeCommit: 'fff' }, open)).toMatchObject([
-      { merge_commit_sha: 'fff', head: { repo: { full_name: 'octo-org/octo-app' } } },
+    expect(await pullsOf('abc')).toMatchObject([
+      {
+        ...{ number: 7, state: 'closed', base: { ref: 'main' }, merge_commit_sha: 'bcd' },
+        head: { repo: { full_name: 'octo-org/octo-app' } },
+      },
       { merge_commit_sha: null, head: { repo: { full_name: 'mona/octo-app' } } },
     ])
+    expect(await pullsOf('def')).toEqual([])
   })
 })

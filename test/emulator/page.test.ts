@@ -72,15 +72,6 @@ describe('the rules in docs/emulator.md', () => {
     const row = rows.find(({ rule }) => rule === 'throttle')
     expect(namesIn(row?.meaning ?? '')).toEqual(known)
   })
-
-  test.each(rows.filter(({ rule }) => rule.endsWith('Ms')))(
-    'The rule $rule is an integer number of milliseconds',
-    async ({ rule }) => {
-      const emulator = await start()
-      expect((await put(emulator, { rules: { [rule]: 0.5 } })).status).toBe(400)
-      expect((await put(emulator, { rules: { [rule]: 500 } })).status).toBe(200)
-    },
-  )
 })
 
 describe('the members in docs/emulator.md', () => {
@@ -129,27 +120,6 @@ describe('the members in docs/emulator.md', () => {
     expect(new Set(members)).toEqual(new Set(known))
   })
 
-  test('The members that the page calls optional can be left out', async () => {
-    const emulator = await start()
-    const environment = {
-      storages: [{ resourceName: 'media' }],
-      jobs: [{ operation: 'UpdateBackendAuth', status: 'RUNNING' }],
-    }
-    const reply = await put(emulator, {
-      ...inEnvironment(environment),
-      roles: [role],
-      github: { pulls: [pull] },
-    })
-    expect(reply.status, reply.text).toBe(200)
-    expect(emulator.environment('prod', 'd7f6e5c4b3a2d1')).toMatchObject({
-      auth: true,
-      suffix: expect.stringMatching(/^\w{5}$/) as unknown,
-      jobs: [{ pending: true }],
-    })
-    expect(emulator.state.tokenSeconds).toBe(300)
-    expect(emulator.state.roles.get(role.arn)).toMatchObject({ maxSessionSeconds: 3600 })
-  })
-
   test('The page has every member of a job plan', async () => {
     const known = listed(await control(await start(), 'POST', 'jobs', { nope }), 'Its members are:')
     const [, items = ''] = section('Inject faults').split('The next job fails')
@@ -157,13 +127,4 @@ describe('the members in docs/emulator.md', () => {
     const named = [...items.matchAll(/(?:^- |; )`(\w+)`:/gm)].map(([, name]) => name)
     expect(new Set(named)).toEqual(new Set(known))
   })
-})
-
-test('The bucket name in docs/emulator.md is that of a storage with the base name there', async () => {
-  const emulator = await start()
-  const storages = [{ resourceName: 'media', bucketName: 'acme-media' }]
-  await put(emulator, { apps: { d1a2b3c4d5e6f7: { environments: { prod: { storages } } } } })
-  const storage = emulator.environment().storages.get('media')
-  expect(text).toContain(`\`${storage?.bucket ?? ''}\``)
-  expect(storage?.permissions).toEqual({ authenticated: ['READ'] })
 })

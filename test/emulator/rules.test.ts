@@ -31,6 +31,8 @@ const notFound = [404, 'NotFoundException']
 const alreadyAdded = 'Amazon S3 storage was already added to your project.'
 
 type Backend = { readonly emulator: Emulator; readonly clock: ManualClock }
+type Environment = ReturnType<Emulator['environment']>
+type Target = Parameters<typeof createStorage>[1]
 
 /** An emulator whose clock stands still, with jobs of ten seconds. */
 async function startPaused(rules: Partial<Rules> = {}): Promise<Backend> {
@@ -39,10 +41,7 @@ async function startPaused(rules: Partial<Rules> = {}): Promise<Backend> {
 }
 
 /** Sends a create, lets its job end and returns the job. */
-async function createAndFinish(
-  { emulator, clock }: Backend,
-  target: Parameters<typeof createStorage>[1] = {},
-): Promise<unknown> {
+async function createAndFinish({ emulator, clock }: Backend, target?: Target): Promise<unknown> {
   const jobId = getJobId(await createStorage(emulator, target))
   clock.advance(10_000)
   return (await getJob(emulator, jobId, target)).json
@@ -53,6 +52,9 @@ const failed = (text: string): object => ({
   status: 'FAILED',
   error: expect.stringContaining(text) as unknown,
 })
+
+const addMedia = (environment: Environment): unknown =>
+  addStorage(environment, { resourceName: 'media', bucketName: 'mybucket' })
 
 describe('a job', () => {
   test('A job passes through its statuses, and the storage exists when it has completed', async () => {
@@ -92,14 +94,12 @@ describe('a job', () => {
 
   test('A plan can give a job any last status, or keep it pending forever', async () => {
     const backend = await startPaused()
-    const { emulator, clock } = backend
-    emulator.planJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
-    emulator.planJob({ ms: 'never' })
+    backend.emulator.planJob({ finalStatus: 'SUCCEEDED', ms: 10, statuses: ['QUEUED'] })
+    backend.emulator.planJob({ ms: 'never' })
     expect(await createAndFinish(backend)).toMatchObject({ status: 'SUCCEEDED' })
-    const dev = { environment: 'dev' }
-    const jobId = getJobId(await createStorage(emulator, dev))
-    clock.advance(10 * 24 * 3_600_000)
-    expect((await getJob(emulator, jobId, dev)).json).toMatchObject({ status: 'RUNNING' })
+    expect(await createAndFinish(backend, { environment: 'dev' })).toMatchObject({
+      status: 'RUNNING',
+    })
   })
 
   test('Reads and lists do not find a job before the times that the rules set', async () => {
@@ -133,164 +133,162 @@ describe('a job', () => {
 
   test('ListBackendJobs returns the newest jobs first, in pages, with filters', async () => {
     const { emulator } = await startPaused()
-    const statuses = ['COMPLETED', 'FAILED', 'COMPLETED']
-    for (const [index, status] of statuses.entries())
+    for (const [index, status] of ['COMPLETED', 'FAILED', 'COMPLETED'].entries())
       addJob(emulator.environment(), { operation: `Op${index}`, status, jobId: `job-${index}` })
     const list = async (filter: Record<string, unknown>): Promise<unknown> =>
       (await listJobs(emulator, filter)).json
     const first = await list({ maxResults: 2 })
     expect(first).toMatchObject({ jobs: [{ jobId: 'job-2' }, { jobId: 'job-1' }] })
     const nextToken: unknown = Reflect.get(Object(first), 'nextToken')
-    const second = await list({ maxResults: 2, nextToken })
-    expect(second).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
-    expect(second).not.toHaveProperty('nextToken')
+    expect(await list({ maxResults: 2, nextToken })).toEqual({
+      jobs: [expect.objectContaining({ jobId: 'job-0' })],
+    })
     expect(await list({ status: 'FAILED' })).toMatchObject({ jobs: [{ jobId: 'job-1' }] })
     expect(await list({ operation: 'Op0' })).toMatchObject({ jobs: [{ jobId: 'job-0' }] })
-    for (const filter of [{ maxResults: 26 }, { maxResults: 0 }, { nextToken: '!' }])
-      expect(errorOf(await listJobs(emulator, filter))).toEqual(badRequest)
+    expect(errorOf(await listJobs(emulator, { nextToken: '!' }))).toEqual(badRequest)
   })
 })
 
-describe('a second create', () => {
-  const second = { resourceName: 'second', config: { bucketName: 'second' } }
-
-  test('While a job is pending in an environment, a create is rejected', async () => {
-    const { emulator } = await startPaused()
-    expect((await createStorage(emulator)).status).toBe(200)
-    expect(errorOf(await createStorage(emulator))).toEqual(badRequest)
-    expect(emulator.state.counters).toMatchObject({
-      create: { received: 2, accepted: 1 },
-      maxPendingJobs: 1,
-    })
+test.each([
+  [{}, { accepted: 1, executed: 1 }, 1],
+  [permissiveRules, { accepted: 2, executed: 2 }, 2],
+])('Of two creates at the same time, the rules %j let through %j', async (rules, counts, max) => {
+  const { emulator, clock } = await startPaused(rules)
+  await createStorage(emulator)
+  await createStorage(emulator)
+  clock.advance(10_000)
+  expect(emulator.state.counters).toMatchObject({
+    create: { received: 2, ...counts },
+    maxPendingJobs: max,
   })
+})
 
-  test('With permissive rules, every create is carried out', async () => {
-    const { emulator, clock } = await startPaused(permissiveRules)
-    await createStorage(emulator)
-    await createStorage(emulator)
-    clock.advance(10_000)
-    expect(emulator.state.counters).toMatchObject({
-      create: { received: 2, accepted: 2, executed: 2 },
-      maxPendingJobs: 2,
-    })
+type Case = Readonly<{
+  rules?: Partial<Rules>
+  prepare?: (environment: Environment) => void
+  target?: Target
+  job: object
+}>
+
+const withoutAuth = (environment: Environment): void => {
+  environment.auth = false
+}
+const withBucket = ({ buckets }: Environment): void => {
+  buckets.add('mybucket9c04b-prod')
+}
+const second = { resourceName: 'second', config: { bucketName: 'second' } }
+const invalidName = { resourceName: 'my-storage' }
+const named = (bucketName: string): Target => ({ config: { bucketName } })
+const invalidBucket = failed('Bucket name can only')
+
+describe('what a create needs', () => {
+  test.each<[string, Case]>([
+    ['fails without auth', { prepare: withoutAuth, job: failed('an existing auth resource') }],
+    [
+      'without auth completes with authRequired false',
+      { rules: { authRequired: false }, prepare: withoutAuth, job: completed },
+    ],
+    ['fails if its bucket exists', { prepare: withBucket, job: failed('already exists') }],
+    [
+      'whose bucket exists completes with uniqueBuckets false',
+      { rules: { uniqueBuckets: false }, prepare: withBucket, job: completed },
+    ],
+    ['of a second storage fails', { prepare: addMedia, target: second, job: failed(alreadyAdded) }],
+    [
+      'of the same storage fails',
+      { prepare: addMedia, target: named('other'), job: failed(alreadyAdded) },
+    ],
+    [
+      'of a second storage completes with oneStorage "off"',
+      { rules: { oneStorage: 'off' }, prepare: addMedia, target: second, job: completed },
+    ],
+    [
+      'in an unknown environment completes with environmentRequired false',
+      {
+        rules: { environmentRequired: false },
+        target: { environment: 'fresh' },
+        job: completed,
+      },
+    ],
+    ['of a name with a hyphen fails', { target: invalidName, job: failed('alphanumeric') }],
+    [
+      'of a name with a hyphen completes with checkedNames false',
+      { rules: { checkedNames: false }, target: invalidName, job: completed },
+    ],
+    ['of a bucket with a dot fails', { target: named('my.bucket'), job: invalidBucket }],
+    ['of a bucket without a name fails', { target: named(''), job: invalidBucket }],
+    ['of a bucket with 48 characters fails', { target: named('b'.repeat(48)), job: invalidBucket }],
+    ['of a bucket that S3 rejects fails', { target: named('-bucket'), job: failed('not valid') }],
+  ])('The job of a create %s', async (_, { rules, prepare, target, job }) => {
+    const backend = await startPaused(rules)
+    prepare?.(backend.emulator.environment())
+    expect(await createAndFinish(backend, target)).toMatchObject(job)
   })
-
-  test.each(['media', 'second'])(
-    'The job of a second storage with the name %s fails',
-    async (resourceName) => {
-      const backend = await startPaused()
-      await createAndFinish(backend)
-      const job = await createAndFinish(backend, { ...second, resourceName })
-      expect(job).toMatchObject(failed(alreadyAdded))
-      const { create } = backend.emulator.state.counters
-      expect(create).toMatchObject({ accepted: 2, executed: 1 })
-    },
-  )
 
   test('With oneStorage "refused", a second storage is rejected at once', async () => {
-    const backend = await startPaused({ oneStorage: 'refused' })
-    await createAndFinish(backend)
-    const reply = await createStorage(backend.emulator, second)
+    const { emulator } = await startPaused({ oneStorage: 'refused' })
+    addMedia(emulator.environment())
+    const reply = await createStorage(emulator, second)
     expect(errorOf(reply)).toEqual(badRequest)
     expect(reply.json).toEqual({ message: alreadyAdded })
   })
 
-  test('With oneStorage "off", an environment can have a second storage', async () => {
-    const backend = await startPaused({ oneStorage: 'off' })
-    await createAndFinish(backend)
-    expect(await createAndFinish(backend, second)).toMatchObject(completed)
-    expect([...backend.emulator.environment().storages.keys()]).toEqual(['media', 'second'])
-  })
-})
-
-describe('what a create needs', () => {
   test.each([
-    [true, failed('without an existing auth resource')],
-    [false, completed],
-  ])('With authRequired %s, a create without auth ends as %j', async (authRequired, job) => {
-    const backend = await startPaused({ authRequired })
-    backend.emulator.environment().auth = false
-    expect(await createAndFinish(backend)).toMatchObject(job)
-  })
-
-  test('An unknown environment or app is rejected', async () => {
-    const { emulator } = await startPaused()
-    const reply = await createStorage(emulator, { environment: 'nope' })
+    [{ environment: 'nope' }, 'backendEnvironment'],
+    [{ appId: 'dnope' }, 'app'],
+  ])('A create in %j is rejected, and the error names the %s', async (target, resourceType) => {
+    const reply = await createStorage((await startPaused()).emulator, target)
     expect(errorOf(reply)).toEqual(notFound)
-    expect(reply.json).toMatchObject({ resourceType: 'backendEnvironment' })
-    const app = await createStorage(emulator, { appId: 'dnope' })
-    expect(app.json).toMatchObject({ resourceType: 'app' })
-  })
-
-  test('With environmentRequired false, a create adds an unknown environment', async () => {
-    const backend = await startPaused({ environmentRequired: false })
-    expect(await createAndFinish(backend, { environment: 'fresh' })).toMatchObject(completed)
+    expect(reply.json).toMatchObject({ resourceType })
   })
 
   test.each([
-    ['a resource name with a hyphen', { resourceName: 'my-storage' }, 'alphanumeric'],
-    ['a bucket name with a dot', { config: { bucketName: 'my.bucket' } }, 'Bucket name can only'],
-    ['an empty bucket name', { config: { bucketName: '' } }, 'Bucket name can only'],
-    ['a bucket name of 48', { config: { bucketName: 'b'.repeat(48) } }, 'Bucket name can only'],
-    ['a bucket name that S3 rejects', { config: { bucketName: '-bucket' } }, 'not valid'],
-  ])('The job fails for %s', async (_, target, text) => {
-    expect(await createAndFinish(await startPaused(), target)).toMatchObject(failed(text))
+    ['a body that is not JSON', '{'],
+    ['an unknown permission', '{"resourceConfig":{"permissions":{"authenticated":["WRITE"]}}}'],
+  ])('A create with %s is rejected and counted', async (_, body) => {
+    const { emulator } = await startPaused()
+    const reply = await call(emulator, { path: `/backend/${defaults.appId}/storage`, body })
+    expect(errorOf(reply)).toEqual(badRequest)
+    expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
   })
 
-  test('With checkedNames false, an invalid resource name is accepted', async () => {
-    const backend = await startPaused({ checkedNames: false })
-    const job = await createAndFinish(backend, { resourceName: 'my-storage' })
-    expect(job).toMatchObject(completed)
-  })
-
-  test('With uniqueBuckets false, a bucket that exists is accepted', async () => {
-    const backend = await startPaused({ uniqueBuckets: false })
-    backend.emulator.environment().buckets.add('mybucket9c04b-prod')
-    expect(await createAndFinish(backend)).toMatchObject(completed)
+  test('A path without an app id belongs to no operation', async () => {
+    const { emulator } = await startPaused()
+    const reply = await call(emulator, { path: '/backend//storage', body: '{}' })
+    expect(errorOf(reply)).toEqual([404, 'UnknownOperationException'])
   })
 })
 
-describe('the name of a bucket', () => {
-  test('A bucket name consists of the base name, the suffix and the environment', async () => {
-    const backend = await startPaused()
-    const { emulator } = backend
-    await createAndFinish(backend)
-    expect(emulator.environment().storages.get('media')?.bucket).toBe('mybucket9c04b-prod')
-    await createAndFinish(backend, { environment: 'dev', config: { bucketName: undefined } })
-    const generated = emulator.environment('dev').storages.get('media')?.bucket
-    expect(generated).toMatch(/^octoapp[0-9a-f]{32}14a5e-dev$/)
-  })
-
-  test('A bucket name of a legacy stack has no suffix', async () => {
-    const backend = await startPaused()
-    backend.emulator.environment().suffix = ''
-    await createAndFinish(backend)
-    const { json } = await getStorage(backend.emulator)
-    expect(json).toMatchObject({ resourceConfig: { bucketName: 'mybucket-prod' } })
-  })
+test('A bucket name consists of the base name, the suffix if there is one, and the environment', async () => {
+  const backend = await startPaused()
+  const { emulator } = backend
+  await createAndFinish(backend)
+  expect(emulator.environment().storages.get('media')?.bucket).toBe('mybucket9c04b-prod')
+  emulator.environment('dev').suffix = ''
+  await createAndFinish(backend, { environment: 'dev', config: { bucketName: undefined } })
+  const generated = emulator.environment('dev').storages.get('media')?.bucket
+  expect(generated).toMatch(/^octoapp[0-9a-f]{32}-dev$/)
 })
 
 describe('GetBackendStorage', () => {
-  test('A read returns the settings of the create', async () => {
-    const backend = await startPaused()
-    const permissions = { authenticated: ['DELETE', 'READ'], unAuthenticated: ['READ'] }
-    await createAndFinish(backend, { config: { permissions } })
-    const bucketName = 'mybucket9c04b-prod'
-    expect((await getStorage(backend.emulator)).json).toEqual({
-      appId: defaults.appId,
-      backendEnvironmentName: 'prod',
-      resourceName: 'media',
-      resourceConfig: { imported: false, serviceName: 'S3', bucketName, permissions },
-    })
-    expect((await getStorage(backend.emulator, { resourceName: 'other' })).status).toBe(404)
-  })
-
-  test('With reportedBucket "base", a read returns the base name', async () => {
-    const backend = await startPaused({ reportedBucket: 'base' })
-    await createAndFinish(backend)
-    const { json } = await getStorage(backend.emulator)
-    expect(json).toMatchObject({ resourceConfig: { bucketName: 'mybucket' } })
-  })
+  test.each([
+    ['physical', 'mybucket9c04b-prod'],
+    ['base', 'mybucket'],
+  ] as const)(
+    'A read returns the settings of the create, with reportedBucket "%s" the bucket name %s',
+    async (reportedBucket, bucketName) => {
+      const backend = await startPaused({ reportedBucket })
+      const permissions = { authenticated: ['DELETE', 'READ'], unAuthenticated: ['READ'] }
+      await createAndFinish(backend, { config: { permissions } })
+      expect((await getStorage(backend.emulator)).json).toEqual({
+        appId: defaults.appId,
+        backendEnvironmentName: 'prod',
+        resourceName: 'media',
+        resourceConfig: { imported: false, serviceName: 'S3', bucketName, permissions },
+      })
+      expect((await getStorage(backend.emulator, { resourceName: 'other' })).status).toBe(404)
+    },
+  )
 
   test('With absentStorage "empty", a read without storage returns 200 without settings', async () => {
     const { emulator } = await startPaused({ absentStorage: 'empty' })
@@ -311,39 +309,29 @@ describe('GetBackendStorage', () => {
   })
 })
 
-describe('UpdateBackendStorage', () => {
-  test('An update replaces the permissions when its job completes', async () => {
-    const { emulator, clock } = await startPaused()
-    const permissions = async (): Promise<unknown> =>
-      Reflect.get(
-        Object(Reflect.get(Object((await getStorage(emulator)).json), 'resourceConfig')),
-        'permissions',
-      )
-    addStorage(emulator.environment(), { resourceName: 'media', bucketName: 'mybucket' })
-    await updateStorage(emulator)
-    expect(await permissions()).toEqual({ authenticated: ['READ'] })
-    clock.advance(10_000)
-    expect(await permissions()).toEqual({ authenticated: ['DELETE'] })
-    const job = { operation: 'UpdateBackendStorage', ...completed }
-    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [job] })
+test('An update replaces the permissions when its job completes, and is rejected without storage', async () => {
+  const { emulator, clock } = await startPaused()
+  expect(errorOf(await updateStorage(emulator))).toEqual(notFound)
+  addMedia(emulator.environment())
+  await updateStorage(emulator)
+  const withPermission = (name: string): object => ({
+    resourceConfig: { permissions: { authenticated: [name] } },
   })
-
-  test('An update without storage is rejected', async () => {
-    const { emulator } = await startPaused()
-    expect(errorOf(await updateStorage(emulator))).toEqual(notFound)
-  })
+  expect((await getStorage(emulator)).json).toMatchObject(withPermission('READ'))
+  clock.advance(10_000)
+  expect((await getStorage(emulator)).json).toMatchObject(withPermission('DELETE'))
+  const job = { operation: 'UpdateBackendStorage', ...completed }
+  expect((await listJobs(emulator)).json).toMatchObject({ jobs: [job] })
 })
 
 describe('GetBackend', () => {
-  const metadataIn = (reply: Reply): unknown => {
-    const text: unknown = Reflect.get(Object(reply.json), 'amplifyMetaConfig')
-    return JSON.parse(String(text))
-  }
+  const metadataIn = ({ json }: Reply): unknown =>
+    JSON.parse(String(Reflect.get(Object(json), 'amplifyMetaConfig')))
 
   test('The response has the metadata of the backend as JSON in a string', async () => {
-    const backend = await startPaused()
-    await createAndFinish(backend)
-    const reply = await getBackend(backend.emulator)
+    const { emulator } = await startPaused()
+    addMedia(emulator.environment())
+    const reply = await getBackend(emulator)
     const backendEnvironmentList = ['dev', 'prod']
     expect(reply.json).toMatchObject({ appName: 'octoapp', backendEnvironmentList })
     const output = { BucketName: 'mybucket9c04b-prod', Region: 'eu-west-1' }
@@ -354,17 +342,13 @@ describe('GetBackend', () => {
     })
   })
 
-  test('The metadata lacks sections for resources that do not exist', async () => {
+  test('The metadata has no sections for missing resources, and can be replaced with any text', async () => {
     const { emulator } = await startPaused()
-    emulator.environment().auth = false
-    expect(Object.keys(Object(metadataIn(await getBackend(emulator))) as object)).toEqual([
-      'providers',
-    ])
-  })
-
-  test('A test can replace the metadata with any text', async () => {
-    const { emulator } = await startPaused()
-    emulator.environment().metadata = 'no JSON'
+    const environment = emulator.environment()
+    environment.auth = false
+    const metadata = Object(metadataIn(await getBackend(emulator))) as object
+    expect(Object.keys(metadata)).toEqual(['providers'])
+    environment.metadata = 'no JSON'
     expect((await getBackend(emulator)).json).toMatchObject({ amplifyMetaConfig: 'no JSON' })
   })
 
@@ -388,60 +372,16 @@ describe('GetBackend', () => {
   })
 })
 
-describe('the validation of a request', () => {
-  const path = `/backend/${defaults.appId}/storage`
-  const permissions = { authenticated: [] }
-  const valid = {
-    backendEnvironmentName: 'prod',
-    resourceName: 'media',
-    resourceConfig: { serviceName: 'S3', permissions },
-  }
-  const withConfig = (resourceConfig: object): object => ({ ...valid, resourceConfig })
-
-  test.each<[string, unknown]>([
-    ['a list', []],
-    ['no resource name', { ...valid, resourceName: undefined }],
-    ['no environment', { ...valid, backendEnvironmentName: undefined }],
-    ['no config', { ...valid, resourceConfig: undefined }],
-    ['another service', withConfig({ serviceName: 's3', permissions })],
-    ['no permissions', withConfig({ serviceName: 'S3' })],
-    [
-      'an unknown permission',
-      withConfig({ serviceName: 'S3', permissions: { authenticated: ['WRITE'] } }),
-    ],
-  ])('A create with %s is rejected', async (_, body) => {
-    const { emulator } = await startPaused()
-    const reply = await call(emulator, { path, body: JSON.stringify(body) })
-    expect(errorOf(reply)).toEqual(badRequest)
-    expect(emulator.state.counters.create).toMatchObject({ received: 1, accepted: 0 })
-  })
-
-  test('A create that is not JSON is rejected', async () => {
-    const { emulator } = await startPaused()
-    expect(errorOf(await call(emulator, { path, body: '{' }))).toEqual(badRequest)
-  })
-
-  test('A create with only the required members is accepted', async () => {
-    const { emulator } = await startPaused()
-    expect((await call(emulator, { path, body: JSON.stringify(valid) })).status).toBe(200)
-  })
-
-  test('A path without an app id belongs to no operation', async () => {
-    const { emulator } = await startPaused()
-    const reply = await call(emulator, { path: '/backend//storage', body: '{}' })
-    expect(errorOf(reply)).toEqual([404, 'UnknownOperationException'])
-  })
-})
-
-describe('throttling', () => {
-  test('By default, calls are not throttled', async () => {
-    const { emulator } = await startPaused()
-    for (let count = 0; count < 20; count += 1)
-      expect((await getStorage(emulator)).status).toBe(404)
-  })
-
-  test('A throttled account gets a burst of calls, and then a number of calls per second', async () => {
-    const { emulator, clock } = await startPaused({ throttle: { perSecond: 2, burst: 3 } })
+test.each([
+  ['model', 'TooManyRequestsException'],
+  ['reference', 'LimitExceededException'],
+] as const)(
+  'A throttled account gets a burst and then calls per second; with errorNames "%s" others get %s',
+  async (errorNames, name) => {
+    const { emulator, clock } = await startPaused({
+      throttle: { perSecond: 2, burst: 3 },
+      errorNames,
+    })
     const statuses = async (): Promise<number[]> => [
       (await getStorage(emulator)).status,
       (await getBackend(emulator)).status,
@@ -452,17 +392,10 @@ describe('throttling', () => {
     clock.advance(1000)
     expect(await statuses()).toEqual([404, 200, 429, 429])
     const reply = await getStorage(emulator)
-    expect(errorOf(reply)).toEqual([429, 'TooManyRequestsException'])
+    expect(errorOf(reply)).toEqual([429, name])
     expect(reply.json).toHaveProperty('limitType')
-  })
-
-  test('With errorNames "reference", a throttled call has the name of the REST reference', async () => {
-    const throttle = { perSecond: 1, burst: 1 }
-    const { emulator } = await startPaused({ throttle, errorNames: 'reference' })
-    await getStorage(emulator)
-    expect(errorOf(await getStorage(emulator))).toEqual([429, 'LimitExceededException'])
-  })
-})
+  },
+)
 
 test("Every response has a request id and the date of the emulator's clock", async () => {
   const { emulator, clock } = await startPaused()

@@ -21,9 +21,6 @@ const details: SignedRequest = {
 
 const errorOf = (reply: Reply): unknown => [reply.status, reply.headers['x-amzn-errortype']]
 
-const invalidSignature = [403, 'InvalidSignatureException']
-const minutes = 60_000
-
 type Signed = ReturnType<typeof signed>
 
 const withHeader =
@@ -56,39 +53,26 @@ describe('a signature', () => {
   ])('A request with %s after it was signed is rejected', async (_, tamper) => {
     const emulator = await start()
     const reply = await send(emulator.url, tamper(signed(emulator, details)))
-    expect(errorOf(reply)).toEqual(invalidSignature)
+    expect(errorOf(reply)).toEqual([403, 'InvalidSignatureException'])
   })
 
-  test('A signature with another secret key is rejected', async () => {
+  test.each<[string, Partial<SignedRequest> & { readonly minutes?: number }, string]>([
+    ['for another service', { service: 'amplify' }, "correct service: 'amplifybackend'"],
+    ['made six minutes ago', { minutes: -6 }, 'Signature expired'],
+    ['made in six minutes', { minutes: 6 }, 'Signature not yet current'],
+  ])('A signature %s is rejected', async (_, { minutes = 0, ...changed }, text) => {
     const emulator = await start()
-    const keys = { ...emulator.state.user, secretAccessKey: 'other' }
-    expect(errorOf(await call(emulator, { ...details, keys }))).toEqual(invalidSignature)
-  })
-
-  test('A signature for another service is rejected', async () => {
-    const reply = await call(await start(), { ...details, service: 'amplify' })
-    expect(errorOf(reply)).toEqual(invalidSignature)
-    expect(reply.text).toContain("correct service: 'amplifybackend'")
-  })
-
-  test.each([
-    [-6 * minutes, 'Signature expired'],
-    [6 * minutes, 'Signature not yet current'],
-  ])('A signature with a clock skew of %d ms is rejected: %s', async (skewMs, text) => {
-    const emulator = await start()
-    const reply = await call(emulator, { ...details, at: emulator.clock.now() + skewMs })
-    expect(errorOf(reply)).toEqual(invalidSignature)
+    const at = emulator.clock.now() + minutes * 60_000
+    const reply = await call(emulator, { ...details, ...changed, at })
+    expect(errorOf(reply)).toEqual([403, 'InvalidSignatureException'])
     expect(reply.text).toContain(text)
   })
 
-  test.each([-4 * minutes, 4 * minutes])(
-    'A signature with a clock skew of %d ms is accepted',
-    async (skewMs) => {
-      const emulator = await start()
-      const reply = await call(emulator, { ...details, at: emulator.clock.now() + skewMs })
-      expect(reply.status).toBe(404)
-    },
-  )
+  test.each([-4, 4])('A signature with a clock skew of %d minutes is accepted', async (minutes) => {
+    const emulator = await start()
+    const at = emulator.clock.now() + minutes * 60_000
+    expect((await call(emulator, { ...details, at })).status).toBe(404)
+  })
 
   test.each([
     [{}, 'MissingAuthenticationTokenException'],
@@ -101,31 +85,26 @@ describe('a signature', () => {
   })
 })
 
-describe('an access key', () => {
-  const unrecognized = [403, 'UnrecognizedClientException']
+test('A session key is rejected without its token, with that of another session, and once expired', async () => {
+  const emulator = await start()
+  const keys = await openSession(emulator)
+  const other = await openSession(emulator)
+  for (const sessionToken of [undefined, other.sessionToken]) {
+    const reply = await getStorage(emulator, { keys: { ...keys, sessionToken } })
+    expect(errorOf(reply)).toEqual([403, 'UnrecognizedClientException'])
+  }
+  expect((await getStorage(emulator, { keys })).status).toBe(404)
+  const credential = emulator.state.credentials.get(keys.accessKeyId)
+  if (credential !== undefined) credential.expiresAt = emulator.clock.now() - 1
+  expect(errorOf(await getStorage(emulator, { keys }))).toEqual([403, 'ExpiredTokenException'])
+})
 
-  test('An unknown key is rejected', async () => {
-    const keys = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
-    expect(errorOf(await getStorage(await start(), { keys }))).toEqual(unrecognized)
-  })
-
-  test('The key of a session is rejected without its token or with that of another session', async () => {
-    const emulator = await start()
-    const keys = await openSession(emulator)
-    const other = await openSession(emulator)
-    for (const sessionToken of [undefined, other.sessionToken]) {
-      const reply = await getStorage(emulator, { keys: { ...keys, sessionToken } })
-      expect(errorOf(reply)).toEqual(unrecognized)
-    }
-    expect((await getStorage(emulator, { keys })).status).toBe(404)
-  })
-
-  test('The key of a session is rejected when the session has expired', async () => {
-    const emulator = await start()
-    const keys = await openSession(emulator)
-    const credential = emulator.state.credentials.get(keys.accessKeyId)
-    expect(credential).toBeDefined()
-    if (credential !== undefined) credential.expiresAt = emulator.clock.now() - 1
-    expect(errorOf(await getStorage(emulator, { keys }))).toEqual([403, 'ExpiredTokenException'])
-  })
+test('A signature with an unknown key, or with another secret key, is rejected', async () => {
+  const emulator = await start()
+  const other = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
+  const unknown = await getStorage(emulator, { keys: other })
+  expect(errorOf(unknown)).toEqual([403, 'UnrecognizedClientException'])
+  const { accessKeyId } = emulator.state.user
+  const wrong = await getStorage(emulator, { keys: { ...other, accessKeyId } })
+  expect(errorOf(wrong)).toEqual([403, 'InvalidSignatureException'])
 })

@@ -25,17 +25,14 @@ const readInputs = (workflow: string, event: WorkflowEvent = push()): StepInputs
   stepInputs({ workflow, action, contexts: { github: githubContext(event, runInfo, 'a-token') } })
 
 describe('The step that uses the action', () => {
-  test('A step of a called workflow gets the defaults of the workflow’s inputs', () => {
-    const { env } = readInputs(readExample('reusable.yml'))
-    expect(env).toMatchObject({ 'INPUT_RESOURCE-NAME': 'media', 'INPUT_APP-ID': '' })
-  })
-
-  test('A step of a matrix gets the first entry of `include`', () => {
-    const { env } = readInputs(readExample('environments-matrix.yml'))
-    expect(env).toMatchObject({
-      'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev',
-      'INPUT_ALLOWED-ACCOUNT-IDS': '111122223333',
-    })
+  test.each([
+    ['reusable.yml', { 'INPUT_RESOURCE-NAME': 'media', 'INPUT_APP-ID': '' }],
+    [
+      'environments-matrix.yml',
+      { 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev', 'INPUT_ALLOWED-ACCOUNT-IDS': '111122223333' },
+    ],
+  ])('The step of %s gets the defaults of inputs and the first entry of `include`', (name, env) => {
+    expect(readInputs(readExample(name)).env).toMatchObject(env)
   })
 
   test('A step of a matrix gets the first value of every dimension', () => {
@@ -90,18 +87,13 @@ jobs:
     },
   )
 
+  const withInput = (value: string): string =>
+    `on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${value}' } }] } }`
+
   test.each([
     ['no step uses the action', readExample('call-reusable.yml'), 'no step'],
-    [
-      'an expression is not closed',
-      "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b' } }] } }",
-      'not closed',
-    ],
-    [
-      'a context is unknown',
-      "on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${{ b }}' } }] } }",
-      'b',
-    ],
+    ['an expression is not closed', withInput('${{ b'), 'not closed'],
+    ['a context is unknown', withInput('${{ b }}'), 'b'],
   ])('A workflow is rejected when %s', (_, workflow, message) => {
     expect(() => readInputs(workflow)).toThrow(message)
   })

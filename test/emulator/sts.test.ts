@@ -13,6 +13,8 @@ import {
   openSession,
   start,
   requestToken,
+  type Keys,
+  type ManualClock,
   type Reply,
 } from '../support/emulator-requests.ts'
 
@@ -52,21 +54,21 @@ describe('the token endpoint', () => {
   )
 })
 
+const trusted = 'repo:octo-org/octo-app:ref:refs/heads/main'
+
 describe('AssumeRoleWithWebIdentity', () => {
   test('A session of a role expires after the requested duration', async () => {
     const clock = manualClock()
     const emulator = await start({ clock })
-    const reply = await assumeRoleWithWebIdentity(emulator, {
-      DurationSeconds: '900',
-      RoleSessionName: 'octo@1',
-    })
+    const request = { DurationSeconds: '900', RoleSessionName: 'octo@1' }
+    const reply = await assumeRoleWithWebIdentity(emulator, request)
     expect(reply.status).toBe(200)
     expect(xmlText(reply.text, 'AccessKeyId')).toMatch(/^ASIA[A-Z2-7]{16}$/)
     expect(xmlText(reply.text, 'Expiration')).toBe('2026-01-15T12:15:00Z')
     expect(xmlText(reply.text, 'Arn')).toBe(
       'arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo@1',
     )
-    const keys = await openSession(emulator, { DurationSeconds: '900' })
+    const keys = await openSession(emulator, request)
     clock.advance(899_000)
     expect((await getStorage(emulator, { keys })).status).toBe(404)
     clock.advance(1000)
@@ -86,96 +88,89 @@ describe('AssumeRoleWithWebIdentity', () => {
   })
 
   test.each([
-    ['a role that does not exist', { RoleArn: 'arn:aws:iam::111122223333:role/missing' }],
-    ['a role of another account', { RoleArn: 'arn:aws:iam::999999999999:role/amplify' }],
-  ])('A request for %s is rejected', async (_, parameters) => {
-    const emulator = await start()
-    const reply = await assumeRoleWithWebIdentity(emulator, parameters)
-    expect(errorOf(reply)).toEqual(notAuthorized)
-    expect(xmlText(reply.text, 'Message')).toBe(
-      'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-    )
-  })
-
-  test('A pull request can assume the role that trusts it, and no other', async () => {
-    const emulator = await start({ claims: { sub: 'repo:octo-org/octo-app:pull_request' } })
-    expect(errorOf(await assumeRoleWithWebIdentity(emulator))).toEqual(notAuthorized)
-    expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: defaults.planRole })).status).toBe(
-      200,
-    )
-  })
-
-  test('The default roles trust subjects with ids, too', async () => {
-    const sub = 'repo:octo-org@12345/octo-app@456789:ref:refs/heads/main'
-    const emulator = await start({ claims: { sub } })
-    expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(200)
+    [trusted, defaults.applyRole, true],
+    ['repo:octo-org@12345/octo-app@456789:ref:refs/heads/main', defaults.applyRole, true],
+    ['repo:octo-org/octo-app:pull_request', defaults.planRole, true],
+    ['repo:octo-org/octo-app:pull_request', defaults.applyRole, false],
+    [trusted, 'arn:aws:iam::111122223333:role/missing', false],
+    [trusted, 'arn:aws:iam::999999999999:role/amplify', false],
+  ])('Whether the subject %s can assume %s: %s', async (sub, RoleArn, isAllowed) => {
+    const reply = await assumeRoleWithWebIdentity(await start({ claims: { sub } }), { RoleArn })
+    if (isAllowed) expect(reply.status).toBe(200)
+    else {
+      expect(errorOf(reply)).toEqual(notAuthorized)
+      expect(xmlText(reply.text, 'Message')).toBe(
+        'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      )
+    }
   })
 
   test('A trust policy can have conditions on other claims, with wildcards', async () => {
     const emulator = await start()
-    const trust = githubTrustPolicy(['repo:octo-org/octo-app:ref:refs/heads/main'])
+    const trust = githubTrustPolicy([trusted])
     const arn = 'arn:aws:iam::111122223333:role/releases'
-    const [statement] = trust.Statement
-    const condition = statement?.Condition ?? {}
+    const condition = trust.Statement[0]?.Condition ?? {}
     condition['StringLike'] = {
       'token.actions.githubusercontent.com:job_workflow_ref': 'octo-org/*@refs/heads/release-?',
     }
     addRole(emulator.state, { arn, trust })
-    expect(errorOf(await assumeRoleWithWebIdentity(emulator, { RoleArn: arn }))).toEqual(
-      notAuthorized,
-    )
+    const request = { RoleArn: arn }
+    expect(errorOf(await assumeRoleWithWebIdentity(emulator, request))).toEqual(notAuthorized)
     emulator.state.claims['job_workflow_ref'] = 'octo-org/a/.github/w.yml@refs/heads/release-1'
-    expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: arn })).status).toBe(200)
+    expect((await assumeRoleWithWebIdentity(emulator, request)).status).toBe(200)
   })
 
-  test('A token for an audience that the provider does not list is rejected', async () => {
-    const emulator = await start()
-    const reply = await assumeRoleWithWebIdentity(emulator, {
-      WebIdentityToken: await requestToken(emulator, 'other'),
-    })
-    expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
-    expect(xmlText(reply.text, 'Message')).toBe('Incorrect token audience')
-  })
-
-  test('A token of an issuer without a provider in the account is rejected', async () => {
-    const emulator = await start()
-    emulator.state.providers = []
-    const reply = await assumeRoleWithWebIdentity(emulator)
-    expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
-    expect(xmlText(reply.text, 'Message')).toContain('No OpenIDConnect provider found')
-  })
-
-  test('An expired token is rejected', async () => {
-    const clock = manualClock()
-    const emulator = await start({ clock })
-    const old = await requestToken(emulator)
-    clock.advance(300_000)
-    const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken: old })
-    expect(errorOf(reply)).toEqual([400, 'ExpiredTokenException'])
-  })
-
-  test('A token with the signature of another key is rejected, as is text that is not a token', async () => {
-    const emulator = await start()
+  /** A token with the right claims and the signature of another key. */
+  const forgeToken = async (): Promise<string> => {
     const { privateKey } = await generateKeyPair('RS256')
-    const forged = await new SignJWT({ sub: 'repo:octo-org/octo-app:ref:refs/heads/main' })
+    return new SignJWT({ sub: trusted })
       .setProtectedHeader({ alg: 'RS256' })
       .setIssuer(defaults.issuer)
       .setAudience('sts.amazonaws.com')
       .setExpirationTime('5m')
       .sign(privateKey)
-    for (const WebIdentityToken of [forged, 'no token', 'a.b.c']) {
-      const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken })
-      expect(errorOf(reply)).toEqual([400, 'InvalidIdentityToken'])
-    }
+  }
+
+  test.each<[string, (emulator: Emulator, clock: ManualClock) => Promise<string>, string, string]>([
+    [
+      'for an audience that the provider does not list',
+      (emulator) => requestToken(emulator, 'other'),
+      'InvalidIdentityToken',
+      'Incorrect token audience',
+    ],
+    [
+      'of an issuer without a provider in the account',
+      (emulator) => {
+        emulator.state.providers = []
+        return requestToken(emulator)
+      },
+      'InvalidIdentityToken',
+      'No OpenIDConnect provider found',
+    ],
+    [
+      'that has expired',
+      async (emulator, clock) => {
+        const token = await requestToken(emulator)
+        clock.advance(300_000)
+        return token
+      },
+      'ExpiredTokenException',
+      '',
+    ],
+    ['with the signature of another key', forgeToken, 'InvalidIdentityToken', ''],
+    ['that is only text', () => Promise.resolve('a.b.c'), 'InvalidIdentityToken', ''],
+  ])('A token %s is rejected', async (_, createToken, code, message) => {
+    const clock = manualClock()
+    const emulator = await start({ clock })
+    const WebIdentityToken = await createToken(emulator, clock)
+    const reply = await assumeRoleWithWebIdentity(emulator, { WebIdentityToken })
+    expect(errorOf(reply)).toEqual([400, code])
+    expect(xmlText(reply.text, 'Message')).toContain(message)
   })
 
+  // test/interop compares the limits of every parameter with AWS's model.
   test.each([
-    ['a session name with a slash', { RoleSessionName: 'a/b' }, 'ValidationError'],
-    ['a session name of one character', { RoleSessionName: 'x' }, 'ValidationError'],
-    ['a session name of 65 characters', { RoleSessionName: 'x'.repeat(65) }, 'ValidationError'],
-    ['no session name', { RoleSessionName: '' }, 'ValidationError'],
-    ['a duration below 900', { DurationSeconds: '899' }, 'ValidationError'],
-    ['a duration above 43200', { DurationSeconds: '43201' }, 'ValidationError'],
+    ['an invalid session name', { RoleSessionName: 'a/b' }, 'ValidationError'],
     ["a duration above the role's maximum", { DurationSeconds: '3601' }, 'ValidationError'],
     ['a duration that is not a number', { DurationSeconds: '1h' }, 'ValidationError'],
     ['an invalid ARN', { RoleArn: 'arn:aws:iam::1:user/somebody' }, 'ValidationError'],
@@ -183,15 +178,9 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['a policy without statements', { Policy: '{}' }, 'MalformedPolicyDocument'],
     ['a policy above 2048 characters', { Policy: ' '.repeat(2049) }, 'PackedPolicyTooLarge'],
     ['tags', { 'Tags.member.1.Key': 'a' }, 'ValidationError'],
+    ['an unknown action', { Action: 'AssumeRole' }, 'InvalidAction'],
   ])('A request with %s is rejected', async (_, parameters, code) => {
-    const emulator = await start()
-    expect(errorOf(await assumeRoleWithWebIdentity(emulator, parameters))).toEqual([400, code])
-  })
-
-  test('An unknown action is rejected', async () => {
-    const emulator = await start()
-    const reply = await assumeRoleWithWebIdentity(emulator, { Action: 'AssumeRole' })
-    expect(errorOf(reply)).toEqual([400, 'InvalidAction'])
+    expect(errorOf(await assumeRoleWithWebIdentity(await start(), parameters))).toEqual([400, code])
   })
 })
 
@@ -232,36 +221,26 @@ describe('permissions', () => {
     expect(reply.text).toContain('because no identity-based policy allows')
   })
 
-  test('A change of the permissions of a role applies to its sessions', async () => {
+  test('A policy can restrict a role to one app, and a change applies to open sessions', async () => {
     const emulator = await start()
     const keys = await openSession(emulator)
     const role = emulator.state.roles.get(defaults.applyRole)
-    if (role !== undefined) role.policies = []
-    expect((await getStorage(emulator, { keys })).status).toBe(403)
-  })
-
-  test('A policy can restrict the permissions to one app', async () => {
-    const emulator = await start()
-    const role = emulator.state.roles.get(defaults.applyRole)
-    const allowed = `arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/*`
+    const Resource = `arn:aws:amplifybackend:eu-west-1:111122223333:/backend/${defaults.appId}/*`
     if (role !== undefined)
-      role.policies = [
-        { Statement: [{ Effect: 'Allow', Action: 'amplifybackend:*', Resource: allowed }] },
-      ]
-    const keys = await openSession(emulator)
+      role.policies = [{ Statement: [{ Effect: 'Allow', Action: 'amplifybackend:*', Resource }] }]
     expect((await getStorage(emulator, { keys })).status).toBe(404)
     expect((await getStorage(emulator, { keys, appId: 'dother' })).status).toBe(403)
   })
 })
 
 describe('GetCallerIdentity', () => {
-  const ask = (emulator: Emulator, keys?: Parameters<typeof call>[1]['keys']): Promise<Reply> =>
+  const ask = (emulator: Emulator, keys: Keys = emulator.state.user): Promise<Reply> =>
     call(emulator, {
       path: '/',
       service: 'sts',
       body: 'Action=GetCallerIdentity&Version=2011-06-15',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      ...(keys === undefined ? {} : { keys }),
+      keys,
     })
 
   test('The response has the ARN of the user or of the session', async () => {
@@ -277,13 +256,16 @@ describe('GetCallerIdentity', () => {
 
   test('A request with an invalid signature, an unknown key or an expired session is rejected', async () => {
     const emulator = await start()
-    const wrong = { ...emulator.state.user, secretAccessKey: 'other' }
-    expect(errorOf(await ask(emulator, wrong))).toEqual([403, 'SignatureDoesNotMatch'])
-    const unknown = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'secret' }
-    expect(errorOf(await ask(emulator, unknown))).toEqual([403, 'InvalidClientTokenId'])
-    const keys = await openSession(emulator)
-    const credential = emulator.state.credentials.get(keys.accessKeyId)
+    const expired = await openSession(emulator)
+    const credential = emulator.state.credentials.get(expired.accessKeyId)
     if (credential !== undefined) credential.expiresAt = 0
-    expect(errorOf(await ask(emulator, keys))).toEqual([403, 'ExpiredToken'])
+    const secretAccessKey = 'other'
+    const codes: Readonly<Record<string, Keys>> = {
+      SignatureDoesNotMatch: { ...emulator.state.user, secretAccessKey },
+      InvalidClientTokenId: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey },
+      ExpiredToken: expired,
+    }
+    for (const [code, keys] of Object.entries(codes))
+      expect(errorOf(await ask(emulator, keys))).toEqual([403, code])
   })
 })

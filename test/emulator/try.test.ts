@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 import { UsageError } from '../../emulator/cli/options.ts'
-import { parseTryFlags, tryUsage, type TryFlags } from '../../emulator/cli/try-flags.ts'
+import { parseTryFlags, tryUsage } from '../../emulator/cli/try-flags.ts'
 import { defaults } from '../../emulator/emulator.ts'
 import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
 import { defaultEvent, missingTrigger, parseTriggers } from '../../emulator/runner/triggers.ts'
@@ -16,8 +16,6 @@ import { pollDelayMs } from '../../src/storage/jobs/polling.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'emulator/cli/try.ts')
 const examples = ['plan-and-apply', 'reusable']
-
-const parse = (...args: string[]): TryFlags | undefined => parseTryFlags(args, examples)
 
 function run(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 60_000 })
@@ -28,26 +26,20 @@ const output = (...args: string[]): Promise<string> =>
   text(spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout)
 
 describe('the command line of npm run try', () => {
-  test('Without options, it tries plan-and-apply once, without a fault', () => {
-    expect(parse()).toEqual({
-      example: 'plan-and-apply',
-      event: undefined,
-      fault: undefined,
-      twice: false,
-      jobMs: 3_000,
-    })
-  })
+  const given = ['--example', 'reusable', '--event', 'merged', '--fault', '429', '--twice']
 
-  test('Options choose the example, the event, the fault, the number of runs and the duration', () => {
-    const args = ['--example', 'reusable', '--event', 'merged', '--fault', '429', '--twice']
-    expect(parse(...args, '--job-seconds', '0.5')).toEqual({
-      example: 'reusable',
-      event: 'merged',
-      fault: '429',
-      twice: true,
-      jobMs: 500,
-    })
-  })
+  test.each([
+    [[], ['plan-and-apply', undefined, undefined, false, 3_000]],
+    [
+      [...given, '--job-seconds', '0.5'],
+      ['reusable', 'merged', '429', true, 500],
+    ],
+  ])(
+    'With the options %j, the example, event, fault, repetition and job time are %j',
+    (args, [example, event, fault, twice, jobMs]) => {
+      expect(parseTryFlags(args, examples)).toEqual({ example, event, fault, twice, jobMs })
+    },
+  )
 
   test.each([
     ...['nope', '', '../README', 'reusable.yml', 'toString'].map((name) => ['example', name]),
@@ -57,38 +49,24 @@ describe('the command line of npm run try', () => {
     ]),
   ])('An unknown %s %j is a usage error that lists the known ones', (kind = '', name = '') => {
     const known = { example: 'plan-and-apply, reusable', event: 'push, pull-request, ', fault: '' }
-    const message = `Unknown ${kind} "${name}". Choose one of: ${Reflect.get(known, kind) as string}`
-    expect(() => parse(`--${kind}=${name}`)).toThrow(UsageError)
-    expect(() => parse(`--${kind}=${name}`)).toThrow(message)
+    const list: unknown = Reflect.get(known, kind)
+    expect(() => parseTryFlags([`--${kind}=${name}`], examples)).toThrow(
+      new RegExp(`^Unknown ${kind} "${name}". Choose one of: ${String(list)}`),
+    )
   })
 
-  test.each(['soon', '-1', '3601', ''])(
-    'A job duration of %j seconds is a usage error',
-    (value) => {
-      expect(() => parse(`--job-seconds=${value}`)).toThrow(
-        new UsageError(`--job-seconds must be a number from 0 to 3600, not "${value}"`),
-      )
-    },
-  )
-})
-
-describe('the help of npm run try', () => {
-  const usage = tryUsage(examples)
-
-  test('The help fits a terminal', () => {
-    expect(usage.split('\n').filter((line) => line.length > 104)).toEqual([])
+  test.each(['soon', '-1', '3601', ''])('A job of %j seconds is a usage error', (value) => {
+    expect(() => parseTryFlags([`--job-seconds=${value}`], examples)).toThrow(
+      new UsageError(`--job-seconds must be a number from 0 to 3600, not "${value}"`),
+    )
   })
 
-  test('The help names every example, event and fault, and the resources of the emulator', () => {
-    const { appId, accountId } = defaults
-    const names = ['reusable', 'merge-group', '504-late-effect', 'examples/NAME.yml']
-    const resources = [appId, accountId, 'dev and prod', 'ROLE_REFUSED', 'docs/setup.md']
-    for (const name of [...names, ...resources]) expect(usage).toContain(name)
-  })
-
-  test('The help gives the duration up to which the first poll finds a job completed', () => {
+  test('The help has the examples, events, faults and resources, and the time of the first poll', () => {
+    const usage = tryUsage(examples).replace(/\s+/g, ' ')
     const seconds = pollDelayMs(0, () => 0.5) / 1000
-    expect(usage.replace(/\s+/g, ' ')).toContain(`after about ${seconds} seconds`)
+    const resources = [defaults.appId, defaults.accountId, 'dev and prod', 'docs/setup.md']
+    const names = ['reusable', ...Object.keys(eventsByName), '504-late-effect', ...resources]
+    for (const name of [...names, `after about ${seconds} seconds`]) expect(usage).toContain(name)
   })
 })
 
@@ -158,16 +136,14 @@ describe.concurrent('npm run try with an event', () => {
     expect(result === 'failed' ? code : result, stdout).toBe(expected)
   })
 
-  test('A run with an event that does not trigger the workflow names the missing trigger', async () => {
+  test('A run names a missing trigger, and the trust policy of a merged pull request', async () => {
     const missing = 'lacks the type closed of pull_request\n'
-    expect(await output('--event', 'closed')).toContain(missing)
-    expect(await output('--event', 'fork')).not.toContain('lacks')
-  })
-
-  test('A run with a merged pull request reports the trust policy that it uses', async () => {
     const trust = '\n--- amplify-storage-apply has the trust policy of docs/setup.md'
-    expect(await output('--event', 'merged', '--fault', 'role-refused')).toContain(trust)
-    expect(await output('--event', 'fork')).not.toContain(trust)
+    expect(await output('--event', 'closed')).toContain(missing)
+    const fork = await output('--event', 'fork')
+    for (const line of [missing, trust]) expect(fork).not.toContain(line)
+    const merged = await output('--event', 'merged', '--fault', 'role-refused')
+    expect(merged).toContain(trust)
   })
 })
 

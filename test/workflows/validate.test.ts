@@ -7,7 +7,6 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { pinReferences } from '../../scripts/pin-release.ts'
 import { root } from '../support/contract/pages.ts'
 import {
   calledWorkflows,
@@ -21,17 +20,6 @@ import { validateCopied, validateWorkflow, type Finding } from './validate.ts'
 describe('Workflows without mistakes', () => {
   test.each(exampleNames)('Nothing is found in the example %s', async (name) => {
     expect(await validateCopied(name, readExample(name), calledWorkflows)).toEqual([])
-  })
-
-  test.each(exampleNames)('Nothing is found in %s with the commit of a release', async (name) => {
-    const sha = '0123456789abcdef0123456789abcdef01234567'
-    const pinned = pinReferences(
-      readExample(name),
-      'octo-org/amplify-create-backend-storage',
-      sha,
-      'v12.3.4',
-    )
-    expect(await validateCopied(name, pinned, calledWorkflows)).toEqual([])
   })
 
   test.each(documentedWorkflows)(

@@ -4,7 +4,6 @@
  */
 import { describe, expect, test } from 'vitest'
 
-import { addJob, defaults } from '../../../emulator/emulator.ts'
 import { amplifyOperations } from '../../../emulator/lib/operations.ts'
 import { createRouter } from '../../../emulator/server/routes.ts'
 import { permissions } from '../../../emulator/state/backends.ts'
@@ -23,7 +22,7 @@ import {
   getError,
   withBody,
 } from './amplify-fixture.ts'
-import { list, object } from './json.ts'
+import { object } from './json.ts'
 import { getOperation, type Shape } from './model.ts'
 import {
   memberPaths,
@@ -31,7 +30,6 @@ import {
   findViolations,
   toWireRequest,
   createSample,
-  toWire,
 } from './model-values.ts'
 
 describe.each(amplifyOperations)('%s', (name) => {
@@ -81,22 +79,6 @@ describe.each(amplifyOperations)('%s', (name) => {
     expect(reply.status).toBe(200)
     expect(findViolations(operation.output, reply.json)).toEqual([])
   })
-
-  test.each(operation.errors.map(({ shape, status, code }) => [shape.name, status, code]))(
-    `${name} returns %s with the name, the status and the members of the model`,
-    async (_, status, code) => {
-      const world = await createFixture()
-      world.emulator.injectFault({ operation: name, kind: 'status', status })
-      const reply = await send(
-        world.emulator,
-        toWireRequest(operation, parametersOf(operation, world)),
-      )
-      expect(reply.headers['x-amzn-errortype']).toBe(code)
-      expect(summarizeError(reply)).toEqual(
-        summarizeModelledError(getError(operation, status), status),
-      )
-    },
-  )
 
   test(`${name} returns the errors of the model without an injected fault`, async () => {
     const world = await createFixture()
@@ -167,17 +149,6 @@ describe('The emulated service', () => {
     )
   })
 
-  test('A request must be signed for the signing name of the model', async () => {
-    const { emulator, samples } = await createFixture()
-    const operation = getOperation(model, 'GetBackend')
-    const { path, body } = toWireRequest(operation, object(createSample(operation.input, samples)))
-    const signedFor = (service: string): Promise<Reply> =>
-      call(emulator, { path, body: JSON.stringify(body), service })
-    expect(model.signingName).toBe('amplifybackend')
-    expect((await signedFor(model.signingName)).status).toBe(200)
-    expect((await signedFor('amplify')).status).toBe(403)
-  })
-
   test('Every member of every output is returned by some request', async () => {
     const seen = new Map<string, Set<string>>()
     const note = (name: string, reply: Reply): void => {
@@ -209,25 +180,4 @@ describe('The emulated service', () => {
         memberPaths(getOperation(model, name).output).sort(),
       ])
   })
-})
-
-test('ListBackendJobs filters by every member that the model has for it', async () => {
-  const { emulator, samples } = await createFixture()
-  const environment = emulator.environment()
-  addJob(environment, { operation: 'UpdateBackendStorage', status: 'COMPLETED' })
-  const { input } = getOperation(model, 'ListBackendJobs')
-  const count = async (filter: Record<string, unknown>): Promise<number> => {
-    const reply = await send(emulator, {
-      method: 'POST',
-      path: `/backend/${defaults.appId}/job/prod`,
-      body: toWire(input, filter),
-    })
-    return list(object(reply.json)['jobs']).length
-  }
-  expect(await count({})).toBe(3)
-  expect(await count({ JobId: samples['JobId'] })).toBe(1)
-  expect(await count({ Operation: 'UpdateBackendStorage' })).toBe(1)
-  expect(await count({ Status: 'FAILED' })).toBe(2)
-  expect(await count({ MaxResults: 2 })).toBe(2)
-  expect(await count({ MaxResults: 2, NextToken: samples['NextToken'] })).toBe(2)
 })

@@ -5,11 +5,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 
 import { addJob, addStorage, defaults, type Emulator } from '../../../emulator/emulator.ts'
-import {
-  amplifyOperations,
-  stsOperations,
-  type AmplifyOperation,
-} from '../../../emulator/lib/operations.ts'
+import { amplifyOperations, type AmplifyOperation } from '../../../emulator/lib/operations.ts'
 import { start, requestToken, type Keys } from '../../support/emulator-requests.ts'
 import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
@@ -20,7 +16,6 @@ import { fromWire } from './model-values.ts'
 import { forwardClock } from './forward-clock.ts'
 
 const amplify = readModel('amplifybackend/2020-08-11', amplifyOperations)
-const sts = readModel('sts/2011-06-15', stsOperations)
 
 const boto3 = startBoto3()
 afterAll(() => {
@@ -238,29 +233,6 @@ describe.each([awsCli, boto3])('$title', (client) => {
       expect(emulator.calls(name).length).toBe(errors.length)
     },
   )
-
-  test(`${client.title} reports every modelled error of AssumeRoleWithWebIdentity by its code`, async () => {
-    const emulator = await start()
-    const operation = 'AssumeRoleWithWebIdentity'
-    const { errors } = getOperation(sts, operation)
-    const reported: string[] = []
-    for (const { code, status } of errors) {
-      emulator.injectFault({ operation, kind: 'status', status, name: code })
-      const parsed = await client.send({
-        service: 'sts',
-        operation,
-        parameters: {
-          RoleArn: defaults.applyRole,
-          RoleSessionName: 'peer',
-          WebIdentityToken: await requestToken(emulator),
-        },
-        emulator,
-        keys: null,
-      })
-      if (!parsed.ok) reported.push(getErrorCode(parsed))
-    }
-    expect(reported).toEqual(errors.map(({ code }) => code))
-  })
 })
 
 /** The code on the wire: boto3 reports it in addition to the name of its class, the CLI in place of one. */
@@ -268,23 +240,3 @@ function getErrorCode(parsed: Extract<ClientResult, { ok: false }>): string {
   const error = object(parsed.details)['Error']
   return error === undefined ? parsed.name : string(object(error)['Code'])
 }
-
-test('boto3 reads every member of the modelled errors', async () => {
-  const emulator = await start()
-  const call = (changed: object = {}): Promise<ClientResult> =>
-    boto3.send({
-      service: 'amplifybackend',
-      operation: 'GetBackend',
-      parameters: { ...place, ...changed },
-      emulator,
-    })
-  expect(await call({ AppId: 'd0000' })).toMatchObject({
-    name: 'NotFoundException',
-    details: { Status: 404, ResourceType: 'app', Error: { Code: 'NotFoundException' } },
-  })
-  emulator.state.rules.throttle = { perSecond: 0, burst: 0 }
-  expect(await call()).toMatchObject({
-    name: 'TooManyRequestsException',
-    details: { Status: 429, LimitType: 'account', Error: { Code: 'TooManyRequestsException' } },
-  })
-})

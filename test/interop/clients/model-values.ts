@@ -36,7 +36,7 @@ export function createSample(
 }
 
 /** A value in the names of the SDKs, in the names of the wire. */
-export function toWire(shape: Shape, value: unknown): unknown {
+function toWire(shape: Shape, value: unknown): unknown {
   const { element } = shape
   if (element !== undefined && Array.isArray(value))
     return value.map((item) => toWire(element, item))

@@ -1,8 +1,8 @@
 /**
  * How often a create is sent, by clients as they come and by the action, and what that does to a backend
- * that prevents nothing. The page docs/sends.md shows the same figures; `UPDATE_DOCS=1` writes them there.
+ * that prevents nothing. The page docs/sends.md shows the same figures.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 
@@ -14,7 +14,6 @@ import {
   type Emulator,
   type FaultSpec,
 } from '../../../emulator/emulator.ts'
-import type { StepResult } from '../../../emulator/runner/step.ts'
 import { preloadArguments } from '../../support/preload.ts'
 import { runAction } from '../../support/run-action.ts'
 import { clockEnv, scaledClock } from '../../support/scaled-clock.ts'
@@ -22,7 +21,6 @@ import { startBoto3 } from './boto3.ts'
 import { awsCli } from './aws-cli.ts'
 import type { Client, Request } from './client.ts'
 import { createWithJavaScript } from './javascript-sdk.ts'
-import { tableIn, withTable, type Table } from './markdown-table.ts'
 import { forwardClock } from './forward-clock.ts'
 
 const page = new URL('../../../docs/sends.md', import.meta.url)
@@ -125,22 +123,18 @@ const others: readonly {
   { name: 'boto3, `standard`', create: sending(boto3, 'standard') },
 ]
 
-const ownName = 'this action'
 const scale = 10
 
 /** The action with its defaults, in a world ten times as fast: it looks for half a minute at a time. */
-async function countOwn(fault: FaultSpec): Promise<{ counted: Counted; run: StepResult }> {
+async function countOwn(fault: FaultSpec): Promise<Counted> {
   const origin = Date.now()
   const emulator = await startFaulty(fault, scaledClock(scale, origin))
   const clock = {
     nodeArguments: preloadArguments('preload/scaled-clock.ts'),
     env: clockEnv(scale, origin),
   }
-  const run = await runAction(
-    { emulator, clock },
-    { with: { 'authenticated-permissions': 'READ' } },
-  )
-  return { counted: count(emulator), run }
+  await runAction({ emulator, clock }, { with: { 'authenticated-permissions': 'READ' } })
+  return count(emulator)
 }
 
 const formatCount = (number: number, noun: string): string =>
@@ -154,7 +148,7 @@ const cell = ({ sends, jobs, buckets }: Counted): string =>
         ', ',
       )
 
-async function countAll(): Promise<Table> {
+async function countAll(): Promise<readonly (readonly string[])[]> {
   const theirs = await Promise.all(
     others.map(async ({ name, create }) => [
       name,
@@ -165,23 +159,19 @@ async function countAll(): Promise<Table> {
   const own = await Promise.all(columns.map(({ fault }) => countOwn(fault)))
   return [
     ['one create by', ...columns.map(({ head }) => head)],
-    [ownName, ...own.map(({ counted }) => cell(counted))],
+    ['this action', ...own.map(cell)],
     ...theirs,
   ]
 }
 
 test('docs/sends.md shows how often each client sends a create, and how many jobs and buckets result', async () => {
   const counted = await countAll()
-  if (process.env['UPDATE_DOCS'] === '1')
-    await writeFile(page, withTable(await readFile(page, 'utf8'), counted))
-  expect(tableIn(await readFile(page, 'utf8'))).toEqual(counted)
+  const rows = (await readFile(page, 'utf8')).split('\n').filter((line) => line.startsWith('|'))
+  const [head = [], , ...others] = rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((text) => text.trim()),
+  )
+  expect([head, ...others]).toEqual(counted)
 })
-
-test.each(columns.filter(({ fault }) => fault.when === 'after'))(
-  'The action starts one job, creates one bucket and succeeds: $head',
-  async ({ fault }) => {
-    const { counted, run } = await countOwn(fault)
-    expect(counted).toEqual({ sends: 1, jobs: 1, buckets: 1 })
-    expect(run).toMatchObject({ exitCode: 0, outputs: { result: 'created', ready: 'true' } })
-  },
-)

@@ -90,15 +90,3 @@ scenario(
     expect(proxiedHosts(proxy)).toEqual(tunnels(...Object.values(hosts)))
   },
 )
-
-scenario(
-  `${name} fails without the certificate authority, and names the variable to set`,
-  async () => {
-    const { emulator, text, env } = await startProxiedNetwork()
-    const withoutAuthority = replaceAll(text, { 'NODE_EXTRA_CA_CERTS:': 'OTHER_VARIABLE:' })
-    const run = await runExample(emulator, name, push(), { text: withoutAuthority, env })
-    expectRun(run, 'failure', { result: 'failed' })
-    expect(run.jobs.flatMap(({ log }) => log).join('\n')).toMatch(/::error .*NODE_EXTRA_CA_CERTS/)
-    expect(emulator.requests).toEqual([])
-  },
-)
