@@ -2,6 +2,7 @@
 import type { Amplify, AcceptedJob } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { StorageRef } from '../../../src/storage/api.ts'
+import type { Clock } from '../../../src/lib/clock.ts'
 import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
 import type { Change } from '../../../src/storage/diff.ts'
 import type { Storage, DesiredStorage } from '../../../src/storage/model.ts'
@@ -55,8 +56,8 @@ export const DESIRED: DesiredStorage = {
 /** A signal that is never aborted. */
 export const neverAborted: AbortSignal = new AbortController().signal
 
-/** A retry policy on a virtual clock, which reports nothing. */
-export function aRetryPolicy(clock: VirtualClock, members: Partial<RetryPolicy> = {}): RetryPolicy {
+/** A retry policy that reports nothing. */
+export function aRetryPolicy(clock: Clock, members: Partial<RetryPolicy> = {}): RetryPolicy {
   return {
     clock,
     random: () => 0.5,

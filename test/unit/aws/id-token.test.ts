@@ -10,10 +10,9 @@ import {
 import { createSecrets } from '../../../src/lib/secrets.ts'
 import { createAgents, destroyAgents } from '../../../src/network/agents.ts'
 import type { RetryPolicy } from '../../../src/network/retry.ts'
-import { findClosedPort } from '../../support/servers/loopback-server.ts'
-import { serve, serveRaw, skippingClock, type Handler } from '../../support/unit/http-server.ts'
+import { serve, skippingClock, type Handler } from '../../support/unit/http-server.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
-import { neverAborted } from '../../support/unit/storage-context.ts'
+import { aRetryPolicy } from '../../support/unit/storage-context.ts'
 import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
 const TOKEN = 'header.payload.signature'
@@ -33,16 +32,11 @@ function aRequest(
   })
   const clock = skippingClock()
   const recorded: Recorded = { masked: [], retries: [], slept: clock.slept }
-  const policy: RetryPolicy = {
-    clock,
-    random: () => 0.5,
+  const policy = aRetryPolicy(clock, {
     deadline: clock.now() + (members.timeoutMs ?? 1_800_000),
-    maxAttempts: 8,
-    signal: neverAborted,
     onRetry: (line) => recorded.retries.push(line),
-    refreshCredentials: () => undefined,
     ...members,
-  }
+  })
   const secrets = createSecrets((secret) => recorded.masked.push(secret))
   return { request: { endpoint: { url, bearer }, audience, agents, secrets, policy }, recorded }
 }
@@ -76,27 +70,13 @@ const failFirst =
 const DEFAULT_ADVICE = /^Run the workflow again/
 const GITHUB_ADVICE = /GitHub Enterprise Server/
 
-describe('getIdTokenEndpoint', () => {
-  test('The endpoint consists of both variables', () => {
-    const env = {
-      ACTIONS_ID_TOKEN_REQUEST_URL: ' https://token.test/x?api-version=2.0 ',
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: ' t ',
-    }
-    expect(getIdTokenEndpoint(env)).toEqual({
-      url: 'https://token.test/x?api-version=2.0',
-      bearer: 't',
-    })
-  })
-
-  test.each([
-    {},
-    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.test' },
-    { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' },
-    { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' },
-    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.test', ACTIONS_ID_TOKEN_REQUEST_TOKEN: ' ' },
-  ])('With the variables %j, a job cannot request tokens', (env) => {
-    expect(getIdTokenEndpoint(env)).toBeUndefined()
-  })
+test('The endpoint of the token service consists of both variables', () => {
+  const env = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: ' https://token.test/x?api-version=2.0 ',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: ' t ',
+  }
+  const url = 'https://token.test/x?api-version=2.0'
+  expect(getIdTokenEndpoint(env)).toEqual({ url, bearer: 't' })
 })
 
 describe('requestIdToken', () => {
@@ -182,37 +162,12 @@ describe('requestIdToken', () => {
     expect(result).toMatchObject({ code: 'TOKEN_UNAVAILABLE', ...expected })
   })
 
-  test('A refused connection is retried and named', async () => {
-    const { result, retries } = await request(`http://127.0.0.1:${await findClosedPort()}`)
-    expect(retries).toHaveLength(4)
-    expect(result).toMatchObject({ message: containing('ECONNREFUSED') })
-  })
-
-  test('A server that never responds is abandoned at the deadline of the run', async () => {
-    const server = await serveRaw(() => undefined)
-    const { result } = await request(server.url, { timeoutMs: 100 })
-    expect(result).toMatchObject({
-      code: 'TOKEN_UNAVAILABLE',
-      result: 'timed-out',
-      message: containing('no response within the time limit'),
-    })
-  })
-
   test.each(['', 'not a url', '/relative?x=secret'])('%j is not a valid endpoint', async (url) => {
     const { result } = await request(url)
     expect(result).toMatchObject({
       code: 'TOKEN_UNAVAILABLE',
       message: `ACTIONS_ID_TOKEN_REQUEST_URL is not a URL: ${url.split('?')[0] ?? ''}`,
     })
-  })
-
-  test('Aborting the signal ends the request with its reason', async () => {
-    const abort = new AbortController()
-    const reason = new Error('SIGINT')
-    const server = await serve(() => {
-      abort.abort(reason)
-    })
-    await expect(request(server.url, { signal: abort.signal })).rejects.toBe(reason)
   })
 })
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { formatInput } from '../../../src/inputs/format.ts'
-import { invalidInputError } from '../../../src/inputs/read-inputs.ts'
 import { problemWith, read, warningsFor } from './support.ts'
 
 const unsafe = ['..', '.', 'a/b', 'a\\b', 'a..b', 'a b', 'a\tb', 'a\u0000b', 'a\u200Bb', 'a\u3164b']
@@ -9,23 +8,15 @@ describe('Names', () => {
   const unsafeInPath = ['a?x', 'a#x', 'a%2fb', '%2e%2e', '\uD800', '"d1"', "'d1'", '`d1`', 'd1"']
   const unexpanded = ['***', '${{ vars.X }}', 'x${{ y }}', '$APP', '${APP}', 'x'.repeat(256)]
 
-  test.each(
-    [...unsafe, ...unsafeInPath, ...unexpanded].flatMap((text) => [
+  test.each([
+    ...[...unsafe, ...unsafeInPath, ...unexpanded].flatMap((text) => [
       ['app-id', text] as const,
       ['backend-environment-name', text] as const,
     ]),
-  )('%s, which becomes part of a URL, rejects %j.', (input, text) => {
+    ...unsafe.map((text) => ['resource-name', text] as const),
+  ])('%s rejects %j.', (input, text) => {
     expect(problemWith({ [input]: text })).toMatchObject({ input, value: formatInput(text) })
   })
-
-  test.each([...unsafe, '***', '${{ x }}', '"res"', 'x'.repeat(100_000)])(
-    'resource-name rejects %j with a short message.',
-    (text) => {
-      const problem = problemWith({ 'resource-name': text })
-      expect(problem.input).toBe('resource-name')
-      expect(invalidInputError([problem]).message.length).toBeLessThan(500)
-    },
-  )
 
   test.each([
     ...['my-storage', 'é', 'x'.repeat(65), 'a?b'].map((text) => ['resource-name', text] as const),

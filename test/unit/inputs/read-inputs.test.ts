@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { INPUTS } from '../../../src/inputs/definitions.ts'
-import { formatInput } from '../../../src/inputs/format.ts'
 import {
   getRole,
   invalidInputError,
@@ -73,27 +72,10 @@ describe('The inputs as a whole', () => {
     },
   )
 
-  test('The problems of all inputs are reported together, one line each.', () => {
-    const wrong = { mode: 'x', 'app-id': '..', wait: 'y', 'max-attempts': 'z', 'aws-region': 'A B' }
-    const { problems } = readInputs(environment(wrong))
-    const names = problems.map(({ input }) => input)
-    expect(names).toEqual(['app-id', 'aws-region', 'mode', 'wait', 'max-attempts'])
-    const [heading, ...lines] = invalidInputError(problems).message.split('\n')
-    expect(heading).toContain('5')
-    expect(lines.map((line) => line.split(' is ')[0])).toEqual(
-      names.map((name, index) => `(${index + 1}) ${name}`),
-    )
-  })
-
   test('A single problem is one line with the input, its value, the rule and the remedy.', () => {
     const problem = problemWith({ wait: 'maybe' })
     const { message } = invalidInputError([problem])
     expect(message).toBe(`wait is "maybe": it ${problem.rule}. ${problem.remedy}`)
-  })
-
-  test('White space around any value is ignored.', () => {
-    const inputs = read({ 'app-id': 'd1\r', wait: 'false\r\n', 'aws-region': ' us-east-1\r\n' })
-    expect(inputs).toMatchObject({ appId: 'd1', wait: false, region: 'us-east-1' })
   })
 
   test('The inputs describe the desired storage.', () => {
@@ -143,24 +125,6 @@ describe('Inputs with a single value', () => {
   ])('%s sets %s: %j is read as %j.', (input, property, text, expected) => {
     expect(read({ [input]: text })).toHaveProperty(property, expected)
   })
-
-  test.each([
-    ...['yes', '1', 'flase', 'tRUE', '"true"', 'on', 'no', '0', 'true false'].map((text) => [
-      'wait',
-      text,
-    ]),
-    ...['899', '43201', 'abc', '1h', '3600.0', '1e3', '0x1000', '٣٦٠٠', '9'.repeat(20)].map(
-      (text) => ['role-duration-seconds', text],
-    ),
-    ...['0', '351', '-5', '5m', 'Infinity'].map((text) => ['timeout-in-minutes', text]),
-    ...['0', '21', 'NaN'].map((text) => ['max-attempts', text]),
-    ['service-name', 'DynamoDB'],
-  ] as [string, string][])(
-    '%s rejects %j and shows it, instead of using the default.',
-    (input, text) => {
-      expect(problemWith({ [input]: text })).toMatchObject({ input, value: formatInput(text) })
-    },
-  )
 
   test('The problem of a number names its limits.', () => {
     expect(problemWith({ 'max-attempts': '0' }).rule).toMatch(/\b1 to 20\b/)

@@ -10,26 +10,6 @@ const CHINA_ROLE = 'arn:aws-cn:iam::123456789012:role/r'
 const CHINA = { 'aws-region': 'cn-north-1', 'role-to-assume': CHINA_ROLE }
 
 describe('The region', () => {
-  const both = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }
-  test.each([
-    [{}, both, 'us-east-1', 'aws-region'],
-    [NONE, both, 'eu-west-1', 'AWS_REGION'],
-    [NONE, { ...both, AWS_REGION: '' }, 'eu-west-2', 'AWS_DEFAULT_REGION'],
-    [NONE, { AWS_REGION: 'us-east-1\n' }, 'us-east-1', 'AWS_REGION'],
-    [{ 'aws-region': ' eu-west-1 ' }, {}, 'eu-west-1', 'aws-region'],
-  ])('With %j and %j, the region is %s from %s.', (inputs, variables, region, regionSource) => {
-    expect(read(inputs, variables)).toMatchObject({ region, regionSource })
-  })
-
-  test.each([{}, { AWS_REGION: '' }, { AWS_REGION: ' ', AWS_DEFAULT_REGION: '\n' }])(
-    'It is required if the environment is %j.',
-    (variables) => {
-      const { input, value, rule } = problemWith(NONE, variables)
-      expect([input, value]).toEqual(['aws-region', 'empty'])
-      expect(rule).toMatch(/\bAWS_REGION\b.*\bAWS_DEFAULT_REGION\b/)
-    },
-  )
-
   test.each([
     ['"us-east-1"', 'Remove the quotes'],
     ['us-east-1 # prod', 'Remove spaces'],
@@ -114,14 +94,6 @@ describe('Roles, sessions and accounts', () => {
     expect(read({ 'role-to-assume': arn }).roleToAssume?.arn).toBe(arn)
     expect(read({ 'role-to-assume': '' }).roleToAssume).toBeUndefined()
   })
-
-  test.each(['a/b', 'x', 'a'.repeat(65), 'dependabot[bot]', 'a b', 'é'.repeat(3)])(
-    'role-session-name rejects %j.',
-    (text) => {
-      const expected = { input: 'role-session-name', value: formatInput(text) }
-      expect(problemWith({ 'role-session-name': text })).toMatchObject(expected)
-    },
-  )
 
   test('role-session-name accepts every character that STS accepts.', () => {
     expect(read({ 'role-session-name': 'aZ0_+=,.@-' }).roleSessionName).toBe('aZ0_+=,.@-')

@@ -26,11 +26,6 @@ test('Every occurrence of a secret is redacted, special characters included', ()
   expect(secrets.redact('nothing here')).toBe('nothing here')
 })
 
-test('A secret is redacted completely when a part of it was added before', () => {
-  const { secrets } = secretsOf('header', 'header.payload.signature', 'payload')
-  expect(secrets.redact('token header.payload.signature')).toBe('token ***')
-})
-
 property.prop([
   fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 12, maxLength: 20 }),
   fc.array(fc.tuple(fc.nat(8), fc.integer({ min: 6, max: 20 })), { minLength: 1, maxLength: 6 }),

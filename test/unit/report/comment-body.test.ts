@@ -71,22 +71,6 @@ describe('A comment', () => {
     expect(parseRunId(body)).toBe(parsed)
   })
 
-  it('A comment on a plan reads like this', () => {
-    expect(text({ result: 'planned' }, { state: planToCreate() })).toBe(
-      [
-        '📝 Plan: create storage media',
-        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        '| Planned',
-        'Storage | media',
-        'Signed-in users | READ, DELETE',
-        'The service chooses the name of the bucket.',
-        'The name of the storage and its bucket cannot be changed later.',
-        'After the merge, the run on "main" applies these changes.',
-        'Commit 7f3c2b9 · summary and log of run 42',
-      ].join('\n'),
-    )
-  })
-
   it('A comment on a change shows the current and the planned values', () => {
     const plan = runState({
       command: 'plan',
@@ -135,26 +119,6 @@ describe('A comment', () => {
         'The bucket is acme-media14558-prod.',
         'Keep the storage: if the repository of the app contains amplify/, run amplify pull, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
         'Commit 7f3c2b9 · summary and log of run 42 · job job-1 completed',
-      ].join('\n'),
-    )
-  })
-
-  it('A comment on a rejected plan shows why, what to do, and the changes', () => {
-    const plan = runState({
-      command: 'plan',
-      currentStorage: { storage },
-      changes: [{ field: 'bucket-name', from: 'acme-media14558-prod', to: 'other' }],
-    })
-    expect(text(failedOutcome('BUCKET_FIXED', 'raw words'), { state: plan })).toBe(
-      [
-        '❌ Plan: an apply of storage media would fail',
-        'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        `BUCKET_FIXED: ${plain(ERROR_CATALOG.BUCKET_FIXED.cause)}`,
-        `What to do: ${plain(ERROR_CATALOG.BUCKET_FIXED.remedy)}`,
-        'Nothing was changed.',
-        '| Now | Requested',
-        'Bucket | acme-media14558-prod | other',
-        'Commit 7f3c2b9 · summary and log of run 42',
       ].join('\n'),
     )
   })

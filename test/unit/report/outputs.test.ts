@@ -1,7 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
-import type { RunOutcome } from '../../../src/run/outcome.ts'
 import { ActionError } from '../../../src/errors/action-error.ts'
 import { createRunState } from '../../../src/run/state.ts'
 import { knownOutputs, OUTPUTS, toOutputs } from '../../../src/report/outputs.ts'
@@ -18,25 +17,6 @@ const findings = {
 }
 
 describe('The outputs', () => {
-  it('A storage that was created and verified sets these outputs', () => {
-    const ending: RunOutcome = { result: 'created', verified: true, bucketName: 'b-prod' }
-    expect(toOutputs(findings, ending)).toEqual({
-      ready: 'true',
-      'job-id': 'job-7',
-      status: 'COMPLETED',
-      'app-id': 'd1a2b3c4d5e6f7',
-      'backend-environment-name': 'prod',
-      'resource-name': 'media',
-      'bucket-name': 'b-prod',
-      result: 'created',
-      changed: 'true',
-      changes: '[{"field":"resource-name","from":null,"to":"media"}]',
-      'error-code': '',
-      'error-message': '',
-      'request-id': '',
-    })
-  })
-
   it.each(['created', 'updated', 'unchanged', 'started'] as const)(
     'The output ready is true only when the storage was verified: %s',
     (result) => {

@@ -28,30 +28,15 @@ describe('The first line of a summary', () => {
   const changed = runState({ command: 'plan', changes: [change], currentStorage: { storage } })
   const planned: RunOutcome = { result: 'planned' }
   const unverified = { verified: false, bucketName: undefined }
-  const early = runState({ resourceName: undefined })
-  const undecided = runState({ command: undefined, resourceName: undefined })
 
   it.each<[RunOutcome, string, RunState?]>([
-    [seen, '✅ Storage media created'],
-    [{ ...seen, result: 'updated' }, '✅ Storage media updated'],
-    [{ ...seen, result: 'unchanged' }, '✅ Storage media already matches the configuration'],
     [{ result: 'created', ...unverified }, '⚠️ Storage media created, but not verified'],
-    [
-      { result: 'started', ...unverified },
-      '⏳ Storage media: job started; the run did not wait for it',
-    ],
     [{ result: 'skipped', reason: 'x' }, '⏭️ Storage media skipped'],
     [planned, '✅ Plan: no changes to storage media'],
-    [planned, '📝 Plan: create storage media', planToCreate()],
     [planned, '📝 Plan: change storage media', changed],
-    [failedOutcome('JOB_FAILED', 'No.'), '❌ Apply of storage media failed'],
-    [failWith('unknown'), '❌ Storage media: outcome unknown'],
-    [failWith('timed-out'), '❌ Storage media: timed out'],
     [failWith('cancelled'), '🚫 Storage media: cancelled'],
     [failedOutcome('BUCKET_FIXED', 'x'), '❌ Plan: an apply of storage media would fail', plan],
     [failedOutcome('ROLE_REFUSED', 'x'), '❌ Plan of storage media failed', plan],
-    [failedOutcome('INVALID_INPUT', 'x'), '❌ Nothing done: invalid inputs', early],
-    [failedOutcome('UNSUPPORTED_EVENT', 'x'), '❌ Nothing done', undecided],
   ])('The outcome %j is headed "%s"', (outcome, heading, state) => {
     const [first] = text(outcome, state === undefined ? {} : { state }).split('\n')
     expect(first).toBe(heading)
@@ -60,34 +45,6 @@ describe('The first line of a summary', () => {
 
 describe('A summary', () => {
   const refused = failedOutcome('ROLE_REFUSED', 'No.')
-
-  it('A summary of a create reads like this', () => {
-    const after = runState({
-      currentStorage: { storage },
-      mutationSent: true,
-      jobId: 'job-1',
-      status: 'COMPLETED',
-      retries: ['CreateBackendStorage failed (attempt 1 of 8): 429. Next attempt in 2 s.'],
-    })
-    expect(text(seen, { state: after })).toBe(
-      [
-        '✅ Storage media created',
-        '| Requested | In the backend',
-        'Storage | media | media',
-        'Bucket | any | acme-media14558-prod',
-        'Signed-in users | READ, DELETE | READ, DELETE',
-        'Guests | not managed | none',
-        'Keep the storage: if the repository of the app contains amplify/, run amplify pull, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
-        'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
-        'Bucket acme-media14558-prod',
-        'Job job-1, last status COMPLETED',
-        'Reason to apply: a push to "main", the default branch',
-        'Took 1 min 1 s, with 1 retry · run 42 · commit 7f3c2b9',
-        '1 retry',
-        'CreateBackendStorage failed (attempt 1 of 8): 429. Next attempt in 2 s.',
-      ].join('\n'),
-    )
-  })
 
   it('A summary of a plan reads like this', () => {
     expect(text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 })).toBe(
@@ -105,24 +62,6 @@ describe('A summary', () => {
         'Reason to plan: the pull request is not merged yet',
         'Took less than a second · run 42 · commit 7f3c2b9',
       ].join('\n'),
-    )
-  })
-
-  it('A summary of a failure shows the cause, the next step, the code and the request ID', () => {
-    const error = failedOutcome('JOB_LACKS_PERMISSION', 'The job failed: s3:CreateBucket.', {
-      advice: 'Set `if-exists` and look: aws amplifybackend get-backend-job --job-id j — again.',
-      requestId: 'request-1',
-    })
-    const lines = text(error, { state: runState({ mutationSent: true, jobId: 'j' }) }).split('\n')
-    expect(lines.slice(1, 3)).toEqual([
-      'The job failed: s3:CreateBucket.',
-      'What to do: Set if-exists and look: aws amplifybackend get-backend-job --job-id j — again.',
-    ])
-    expect(lines).toContain('Error code JOB_LACKS_PERMISSION')
-    expect(lines).toContain('Request ID request-1')
-    expect(lines).not.toContain('Nothing was changed.')
-    expect(renderSummary(reportData(error))).toContain(
-      '<code>aws amplifybackend get-backend-job &#45;&#45;job-id j</code>',
     )
   })
 
