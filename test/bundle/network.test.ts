@@ -180,9 +180,7 @@ scenarios<BadProxy>(
     'another password, in a tunnel': { call: 'STS', ...otherPassword },
     'another password, in a request': { call: 'token', ...otherPassword },
     'a refused tunnel to STS': { call: 'STS', proxy: { failure: 'refuse' } },
-    'a refused request': { call: 'token', proxy: { failure: 'refuse' } },
     'a refused tunnel to Amplify': { call: 'Amplify', proxy: { failure: 'refuse' } },
-    'no response': { call: 'STS', proxy: { failure: 'hang' } },
   },
   async ({ call, host, proxy }) => {
     const bed = await createTestBed()
@@ -208,17 +206,25 @@ scenarios<BadProxy>(
   },
 )
 
-scenario('A proxy that resets its connections is an error that names the host', async () => {
-  const bed = await createTestBed()
-  const proxy = await startProxy(bed, { failure: 'cut' })
-  const step = await runAction(bed, {
-    with: customEndpoints,
-    env: { ...useHosts('https'), https_proxy: proxy.url },
-  })
-  expect(expectFailure(step, 'TOKEN_UNAVAILABLE')).toMatch(/token\.fake\.test.*proxy/s)
-  expect(proxy.requests.length).toBeGreaterThan(0)
-  expect(bed.emulator.requests).toEqual([])
-})
+scenarios<Readonly<{ failure: 'refuse' | 'hang' | 'cut'; scheme: Scheme }>>(
+  'A proxy that does not forward is an error that names the host',
+  {
+    '403': { failure: 'refuse', scheme: 'http' },
+    'no response': { failure: 'hang', scheme: 'https' },
+    'a reset': { failure: 'cut', scheme: 'https' },
+  },
+  async ({ failure, scheme }) => {
+    const bed = await createTestBed()
+    const proxy = await startProxy(bed, { failure })
+    const step = await runAction(bed, {
+      with: customEndpoints,
+      env: { ...useHosts(scheme), [`${scheme}_proxy`]: proxy.url },
+    })
+    expect(expectFailure(step, 'TOKEN_UNAVAILABLE')).toMatch(/token\.fake\.test.*proxy/s)
+    expect(proxy.requests.length).toBeGreaterThan(0)
+    expect(bed.emulator.requests).toEqual([])
+  },
+)
 
 scenarios<Readonly<{ variable: string; value: string }>>(
   'A malformed proxy is rejected by the name of its variable, and not shown when it may contain a password',
