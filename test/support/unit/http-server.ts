@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
+import { createAgents, destroyAgents, type Agents } from '../../../src/network/agents.ts'
 import { listen } from '../servers/loopback-server.ts'
 
 type Seen = Readonly<{
@@ -68,6 +69,15 @@ export async function serveRaw(talk: (socket: Socket) => void): Promise<Omit<Ser
   })
   const { port, connections } = await listenUntilEnd(server)
   return { url: `http://127.0.0.1:${port}`, port, connections }
+}
+
+/** Agents without a proxy, which are destroyed after the test. */
+export function createTestAgents(): Agents {
+  const agents = createAgents({})
+  onTestFinished(() => {
+    destroyAgents(agents)
+  })
+  return agents
 }
 
 /** The machine's clock, on which every sleep is over at once and counts as slept. */

@@ -14,10 +14,9 @@ import {
   type RoleSession,
 } from '../../../src/aws/assume-role.ts'
 import type { ClientSettings } from '../../../src/aws/sdk-client.ts'
-import { createAgents, destroyAgents } from '../../../src/network/agents.ts'
 import type { RetryPolicy } from '../../../src/network/retry.ts'
 import { requestToken } from '../../support/emulator-requests.ts'
-import { serve, skippingClock } from '../../support/unit/http-server.ts'
+import { createTestAgents, serve, skippingClock } from '../../support/unit/http-server.ts'
 import { aRetryPolicy } from '../../support/unit/storage-context.ts'
 import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
@@ -40,18 +39,12 @@ async function startXmlServer(body: string): Promise<void> {
   vi.stubEnv('AWS_ENDPOINT_URL_STS', server.url)
 }
 
-function createSettings(): ClientSettings {
-  const agents = createAgents({})
-  onTestFinished(() => {
-    destroyAgents(agents)
-  })
-  return {
-    region: 'eu-west-1',
-    agents,
-    allowCustomEndpoints: false,
-    onNonDefaultHost: () => undefined,
-  }
-}
+const createSettings = (): ClientSettings => ({
+  region: 'eu-west-1',
+  agents: createTestAgents(),
+  allowCustomEndpoints: false,
+  onNonDefaultHost: () => undefined,
+})
 
 type Members = Partial<AssumeRoleOptions & RetryPolicy> & { timeoutMs?: number }
 

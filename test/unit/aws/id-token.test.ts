@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   decodeClaims,
   getIdTokenEndpoint,
@@ -8,9 +8,13 @@ import {
   type IdTokenRequest,
 } from '../../../src/aws/id-token.ts'
 import { createSecrets } from '../../../src/lib/secrets.ts'
-import { createAgents, destroyAgents } from '../../../src/network/agents.ts'
 import type { RetryPolicy } from '../../../src/network/retry.ts'
-import { serve, skippingClock, type Handler } from '../../support/unit/http-server.ts'
+import {
+  createTestAgents,
+  serve,
+  skippingClock,
+  type Handler,
+} from '../../support/unit/http-server.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
 import { aRetryPolicy } from '../../support/unit/storage-context.ts'
 import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
@@ -26,10 +30,7 @@ function aRequest(
   url: string,
   { bearer = 'request-token', audience = 'sts.amazonaws.com', ...members }: RequestMembers = {},
 ): { request: IdTokenRequest; recorded: Recorded } {
-  const agents = createAgents({})
-  onTestFinished(() => {
-    destroyAgents(agents)
-  })
+  const agents = createTestAgents()
   const clock = skippingClock()
   const recorded: Recorded = { masked: [], retries: [], slept: clock.slept }
   const policy = aRetryPolicy(clock, {

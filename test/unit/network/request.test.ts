@@ -1,24 +1,15 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createAgents, destroyAgents, type Agents } from '../../../src/network/agents.ts'
+import { describe, expect, test } from 'vitest'
 import {
   httpRequest,
   type HttpRequestOptions,
   type HttpResponse,
 } from '../../../src/network/request.ts'
 import { findClosedPort } from '../../support/servers/loopback-server.ts'
-import { serve, serveRaw } from '../../support/unit/http-server.ts'
+import { createTestAgents, serve, serveRaw } from '../../support/unit/http-server.ts'
 import { neverAborted } from '../../support/unit/storage-context.ts'
 
-function testAgents(): Agents {
-  const agents = createAgents({})
-  onTestFinished(() => {
-    destroyAgents(agents)
-  })
-  return agents
-}
-
 const get = (url: string, options: Partial<HttpRequestOptions> = {}): Promise<HttpResponse> =>
-  httpRequest(new URL(url), testAgents(), { headers: {}, signal: neverAborted, ...options })
+  httpRequest(new URL(url), createTestAgents(), { headers: {}, signal: neverAborted, ...options })
 
 describe('httpRequest', () => {
   test('A request is sent as given, and its complete response is returned', async () => {

@@ -6,7 +6,6 @@ import {
   link,
   escapeMarkdown,
   renderText,
-  table,
 } from '../../../src/report/markdown.ts'
 import { sanitizeLine } from '../../../src/lib/text.ts'
 import { renderMarkdown } from '../../support/rendered-markdown.ts'
@@ -59,13 +58,6 @@ describe('Our own text', () => {
     expect(renderMarkdown(made).text).toBe(`Look: ${job} — or add {"Effect":"Allow"}`)
   })
 
-  it('The period that ends a sentence is not part of a command', () => {
-    const made = renderText(
-      'Look: aws amplifybackend get-backend-job --job-id j.1-a. Then run again.',
-    )
-    expect(made).toContain('j&#46;1-a</code>&#46; Then')
-  })
-
   it.each(["'a b'", "'$(x)'", String.raw`'it'\''s'`, 'arn:aws:x', "'a;b'"])(
     'A command stays whole with the value %s',
     (value) => {
@@ -87,14 +79,6 @@ describe('Code in a table', () => {
     expect(breakableCode('acme-media')).toBe('<code>acme&#45;<wbr>media</code>')
     expect(breakableCode('a'.repeat(30))).toBe(
       `<code>${['a'.repeat(12), 'a'.repeat(12), 'a'.repeat(6)].join('<wbr>')}</code>`,
-    )
-  })
-})
-
-describe('A table', () => {
-  it('A table has its headings and its rows', () => {
-    expect(renderMarkdown(table(['', 'Now'], [['Guests', code('READ')]])).text).toBe(
-      '| Now\nGuests | READ',
     )
   })
 })
