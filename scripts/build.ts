@@ -25,7 +25,13 @@ const bundle = await rolldown({
     moduleSideEffects: [{ test: /node_modules[\\/](?:@actions|undici)[\\/]/, sideEffects: false }],
   },
 })
-const { output } = await bundle.write({ dir: build, format: 'esm', minify: true })
+const { output } = await bundle.write({
+  dir: build,
+  format: 'esm',
+  minify: true,
+  // ncc repeats the name of a file at every use of what it exports.
+  chunkFileNames: '[hash:6].js',
+})
 await bundle.close()
 
 const ncc = fileURLToPath(import.meta.resolve('@vercel/ncc/dist/ncc/cli.js'))
