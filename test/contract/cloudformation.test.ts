@@ -1,123 +1,88 @@
 /** The CloudFormation template creates exactly the documented roles. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, type CollectionTag, type ScalarTag } from 'yaml'
 
 import { isObject } from '../../emulator/lib/validation.ts'
 import { readPolicy } from '../support/contract/documented-policies.ts'
-import { readPage, root } from '../support/contract/pages.ts'
-
-/** An intrinsic function, such as `!Sub`, with its argument. */
-class Intrinsic {
-  readonly name: string
-  readonly argument: unknown
-
-  constructor(name: string, argument: unknown) {
-    this.name = name
-    this.argument = argument
-  }
-}
-
-const tags = ['Ref', 'Sub', 'If', 'GetAtt', 'Equals', 'Not', 'Select', 'Split'].flatMap(
-  (name): [ScalarTag, CollectionTag] => [
-    { tag: `!${name}`, resolve: (text) => new Intrinsic(name, text) },
-    {
-      tag: `!${name}`,
-      collection: 'seq',
-      resolve: (sequence) => new Intrinsic(name, sequence.toJSON()),
-    },
-  ],
-)
+import { readPage } from '../support/contract/pages.ts'
+import { at, entries, list, read } from '../support/contract/repository-files.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
 const mapping = (value: unknown): Mapping => (isObject(value) ? value : {})
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value])
 
-const template = mapping(
-  parse(readFileSync(join(root, 'docs/cloudformation/roles.yml'), 'utf8'), { customTags: tags }),
+const source = read('docs/cloudformation/roles.yml')
+const template: unknown = parse(source, { logLevel: 'silent' })
+
+/** The parameters with their defaults; undefined if a parameter is required. */
+const parameters = entries(at(template, 'Parameters')).map(
+  ([name, parameter]): [string, unknown] => [name, at(parameter, 'Default')],
 )
-const parameters = mapping(template['Parameters'])
-
-/** The default of a parameter; undefined if the parameter is required. */
-const getDefault = (parameter: unknown): string | undefined => {
-  const defaultValue = mapping(parameter)['Default']
-  return typeof defaultValue === 'string' ? defaultValue : undefined
-}
 
 type ParameterValues = Readonly<Record<string, string>>
 
 const required: ParameterValues = { Repository: 'YOUR-ORG/YOUR-REPO', AppId: 'd1a2b3c4d5e6f7' }
 
+/** The template with the results of its intrinsic functions, such as `!Sub`. */
+function evaluate(values: Mapping, conditions: Mapping = {}): Mapping {
+  const substitute = (text: unknown, own: Mapping): string =>
+    String(text).replace(/\$\{([\w:]+)\}/g, (_, key: string) => {
+      const found = own[key] ?? values[key]
+      if (typeof found !== 'string') throw new Error(`Unknown variable ${key}`)
+      return found
+    })
+  const ofText: Readonly<Record<string, (text: string) => unknown>> = {
+    Ref: (name) => values[name] ?? name,
+    GetAtt: (name) => name,
+    Sub: (text) => substitute(text, {}),
+  }
+  const ofList: Readonly<Record<string, (items: readonly unknown[]) => unknown>> = {
+    Sub: ([text, own]) => substitute(text, mapping(own)),
+    If: ([condition, met, otherwise]) => (conditions[String(condition)] === true ? met : otherwise),
+    Equals: ([first, second]) => first === second,
+    Not: ([value]) => value !== true,
+    Select: ([index, items]) => list(items)[Number(index)] ?? '',
+    Split: ([separator, text]) => String(text).split(String(separator)),
+  }
+  const customTags = [
+    ...Object.entries(ofText).map(([name, call]): ScalarTag => ({
+      tag: `!${name}`,
+      resolve: call,
+    })),
+    ...Object.entries(ofList).map(([name, call]): CollectionTag => ({
+      tag: `!${name}`,
+      collection: 'seq',
+      resolve: (sequence) => call(list(sequence.toJSON())),
+    })),
+  ]
+  const withoutNoValue = (_: unknown, value: unknown): unknown =>
+    value === 'AWS::NoValue' ? undefined : value
+  return mapping(parse(source, withoutNoValue, { customTags }))
+}
+
 /** The resources and outputs of a stack with these parameters. */
 function deploy(parameterValues: ParameterValues = required): {
   resource: (name: string) => Mapping | undefined
-  outputs: Mapping
+  resources: ReturnType<typeof entries>
+  outputs: ReturnType<typeof entries>
 } {
-  const values: ReadonlyMap<string, string> = new Map([
-    ...Object.entries(parameters).map(([name, value]): [string, string] => [
-      name,
-      getDefault(value) ?? '',
-    ]),
-    ...Object.entries(parameterValues),
-    ['AWS::Partition', 'aws'],
-    ['AWS::Region', 'eu-west-1'],
-    ['AWS::AccountId', '111122223333'],
-  ])
-
-  function evaluate(value: unknown): unknown {
-    if (value instanceof Intrinsic) return call(value)
-    if (Array.isArray(value)) return value.map(evaluate)
-    if (!isObject(value)) return value
-    return Object.fromEntries(
-      Object.entries(value)
-        .map(([key, inner]): [string, unknown] => [key, evaluate(inner)])
-        .filter(([, inner]) => inner !== undefined),
-    )
+  const values: Mapping = {
+    ...Object.fromEntries(parameters),
+    ...parameterValues,
+    'AWS::Partition': 'aws',
+    'AWS::Region': 'eu-west-1',
+    'AWS::AccountId': '111122223333',
   }
-
-  function call({ name, argument }: Intrinsic): unknown {
-    const [first, second, third] = list(argument)
-    switch (name) {
-      case 'Ref':
-        return argument === 'AWS::NoValue' ? undefined : (values.get(String(argument)) ?? argument)
-      case 'GetAtt':
-        return argument
-      case 'If':
-        return evaluate(isMet(String(first)) ? second : third)
-      case 'Equals':
-        return evaluate(first) === evaluate(second)
-      case 'Not':
-        return evaluate(first) !== true
-      case 'Select':
-        return list(evaluate(second))[Number(first)]
-      case 'Split':
-        return String(evaluate(second)).split(String(first))
-      case 'Sub': {
-        const own = mapping(evaluate(second))
-        return String(first).replace(/\$\{([\w:]+)\}/g, (_, key: string) => {
-          const found = own[key] ?? values.get(key)
-          if (typeof found !== 'string') throw new Error(`Unknown variable ${key}`)
-          return found
-        })
-      }
-      default:
-        throw new Error(`Unknown function !${name}`)
-    }
-  }
-
-  const isMet = (condition: string): boolean =>
-    evaluate(mapping(template['Conditions'])[condition]) === true
-
+  const conditions = mapping(evaluate(values)['Conditions'])
+  const { Resources, Outputs } = evaluate(values, conditions)
   return {
     resource: (name) => {
-      const resource = mapping(mapping(template['Resources'])[name])
-      const condition = resource['Condition']
-      if (typeof condition === 'string' && !isMet(condition)) return undefined
-      return mapping(evaluate(resource['Properties']))
+      const { Condition, Properties } = mapping(mapping(Resources)[name])
+      const isCreated = typeof Condition !== 'string' || conditions[Condition] === true
+      return isCreated ? mapping(Properties) : undefined
     },
-    outputs: mapping(evaluate(template['Outputs'])),
+    resources: entries(Resources),
+    outputs: entries(Outputs),
   }
 }
 
@@ -161,7 +126,7 @@ describe('docs/cloudformation/roles.yml', () => {
     const stack = deploy()
     expect(stack.resource('UpdatePolicy')).toBeUndefined()
     expect(stack.resource('DeployPolicy')).toBeUndefined()
-    const policies = Object.entries(mapping(template['Resources']))
+    const policies = stack.resources
       .filter(([, value]) => mapping(value)['Type'] === 'AWS::IAM::RolePolicy')
       .map(([name]) => name)
     expect(policies).toEqual(['ApplyPolicy', 'UpdatePolicy', 'DeployPolicy', 'PlanPolicy'])
@@ -187,10 +152,7 @@ describe('docs/cloudformation/roles.yml', () => {
   })
 
   it('The outputs are the ARNs of both roles, named after the inputs', () => {
-    const values = Object.entries(deploy().outputs).map(([name, output]) => [
-      name,
-      mapping(output)['Value'],
-    ])
+    const values = deploy().outputs.map(([name, output]) => [name, mapping(output)['Value']])
     expect(values).toEqual([
       ['RoleToAssume', 'ApplyRole.Arn'],
       ['PlanRoleToAssume', 'PlanRole.Arn'],
@@ -205,7 +167,7 @@ describe('docs/cloudformation/roles.yml', () => {
     ['repo:octo-org/octo-app', false],
     ['octo-org/octo-app:ref:refs/heads/x', false],
   ])('The pattern of Repository, given %s, matches: %s', (repository, expected) => {
-    const pattern = String(mapping(parameters['Repository'])['AllowedPattern'])
+    const pattern = String(at(template, 'Parameters', 'Repository', 'AllowedPattern'))
     expect(new RegExp(`^(?:${pattern})$`).test(repository)).toBe(expected)
   })
 
@@ -218,10 +180,8 @@ describe('docs/cloudformation/roles.yml', () => {
         .split(', ')
         .map((name, index) => [name.replaceAll('`', ''), defaults[index]?.replaceAll('`', '')])
     })
-    const expected = Object.entries(parameters).map(([name, value]) => {
-      const defaultValue = getDefault(value)
-      return [name, defaultValue === '' ? 'empty' : (defaultValue ?? '')]
-    })
-    expect(shown).toEqual(expected)
+    expect(shown).toEqual(
+      parameters.map(([name, value]) => [name, value === '' ? 'empty' : (value ?? '')]),
+    )
   })
 })

@@ -1,13 +1,12 @@
 /** Links, code blocks, tables and names in the documentation are valid. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import * as amplifyBackend from '@aws-sdk/client-amplifybackend'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
-import { isObject } from '../../emulator/lib/validation.ts'
 import { updateGeneratedTables } from '../../scripts/docs-readme.ts'
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
@@ -25,6 +24,7 @@ import {
   type Block,
   type Page,
 } from '../support/contract/pages.ts'
+import { at, entries, read, readJson, readYaml } from '../support/contract/repository-files.ts'
 
 const all = pages()
 const blocksOf = (...languages: readonly string[]): readonly [string, Block][] =>
@@ -33,9 +33,6 @@ const blocksOf = (...languages: readonly string[]): readonly [string, Block][] =
       .filter(({ language }) => languages.includes(language))
       .map((block): [string, Block] => [`${path}:${block.line}`, block]),
   )
-const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-
-const record = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {})
 
 /** A file of the reader's repository. */
 const READERS_WORKFLOW = '.github/workflows/storage.yml'
@@ -86,9 +83,7 @@ describe('Every page', () => {
       const commands = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(
         ([, name = '']) => name,
       )
-      const unknown = commands.filter(
-        (name) => !(name in record(record(JSON.parse(read('package.json')))['scripts'])),
-      )
+      const unknown = commands.filter((name) => !at(readJson('package.json'), 'scripts', name))
       const wrongCodes = codes.filter(
         (code) =>
           /^[A-Z]+(?:_[A-Z]+)+$/.test(code) &&
@@ -104,22 +99,20 @@ describe('Every page', () => {
     expect(words.filter((word) => !KNOWN_NAMES.has(word) && !OTHER_NAMES.has(word))).toEqual([])
   })
 
-  it.each(eachPage)('Every output that %s uses in an expression exists', (_, { text }) => {
-    expect(unknownOutputs(text)).toEqual([])
-  })
-
-  /** Outputs of steps that the action does not have, and outputs of jobs that no example declares. */
-  function unknownOutputs(text: string): readonly string[] {
-    const known: Readonly<Record<string, readonly string[]>> = {
-      steps: OUTPUTS,
-      needs: readdirSync(join(root, 'examples'))
-        .flatMap((name) => Object.values(record(record(parse(read(`examples/${name}`)))['jobs'])))
-        .flatMap((job) => Object.keys(record(record(job)['outputs']))),
-    }
-    return [...text.matchAll(/\b(steps|needs)\.[\w-]+\.outputs\.([\w-]+)/g)]
-      .filter(([, context = '', output = '']) => known[context]?.includes(output) !== true)
-      .map(([, context = '', output = '']) => `${context} ${output}`)
+  /** The outputs of the action, and those that jobs of the examples declare. */
+  const known: Readonly<Record<string, readonly string[]>> = {
+    steps: OUTPUTS,
+    needs: readdirSync(join(root, 'examples'))
+      .flatMap((name) => entries(at(readYaml(`examples/${name}`), 'jobs')))
+      .flatMap(([, job]) => entries(at(job, 'outputs')).map(([output]) => output)),
   }
+
+  it.each(eachPage)('Every output that %s uses in an expression exists', (_, { text }) => {
+    const unknown = [...text.matchAll(/\b(steps|needs)\.[\w-]+\.outputs\.([\w-]+)/g)].filter(
+      ([, context = '', output = '']) => known[context]?.includes(output) !== true,
+    )
+    expect(unknown.map(([expression]) => expression)).toEqual([])
+  })
 
   it('Every error code in a heading of docs/troubleshooting.md exists', () => {
     const page = readPage('docs/troubleshooting.md')
@@ -146,7 +139,7 @@ describe('Workflows in the documentation', () => {
   it.each(marked)(
     'The workflow in %s is the example %s except for comments',
     (_, example, text) => {
-      expect(parse(text)).toEqual(parse(read(`examples/${example}.yml`)))
+      expect(parse(text)).toEqual(readYaml(`examples/${example}.yml`))
     },
   )
 })
@@ -203,7 +196,7 @@ describe('Policies in the documentation', () => {
     'The policy in %s is valid and has a mark, a version and only existing actions',
     (_, { text, mark }) => {
       const document: unknown = JSON.parse(text)
-      expect(record(document)['Version']).toBe('2012-10-17')
+      expect(at(document, 'Version')).toBe('2012-10-17')
       expect(mark).toMatch(/^(?:policy|trust): /)
       const parsePolicyOfKind = mark.startsWith('trust') ? parseTrustPolicy : parsePolicy
       expect(() => parsePolicyOfKind(document)).not.toThrow()

@@ -1,4 +1,4 @@
-/** The commands and names in docs/emulator.md work on the emulator. */
+/** The commands, rules and names in docs/emulator.md are those of the emulator. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,10 +7,12 @@ import { text } from 'node:stream/consumers'
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
-import { startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import { defaultRules, startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { faultKinds } from '../../emulator/faults/parse.ts'
 import { operationNames } from '../../emulator/lib/operations.ts'
-import { readPage, root } from '../support/contract/pages.ts'
+import { isObject } from '../../emulator/lib/validation.ts'
+import { findCode, readPage, root, tableBelow } from '../support/contract/pages.ts'
+import { send, type Reply } from '../support/emulator-requests.ts'
 
 const page = readPage('docs/emulator.md')
 
@@ -29,6 +31,12 @@ const calls: readonly Call[] = page.blocks
     path,
     body,
   }))
+
+const section = (heading: string): string => {
+  const found = page.text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
+  if (found === undefined) throw new Error(`docs/emulator.md has no section ${heading}`)
+  return found
+}
 
 const recipe = (name: string): string => {
   const [block, ...others] = page.blocks.filter(({ mark }) => mark === `recipe: ${name}`)
@@ -77,6 +85,21 @@ beforeAll(async () => {
 })
 afterAll(() => emulator.stop())
 
+/** A refused patch changes nothing, so that the tests share one emulator. */
+const control = (method: string, path: string, body: unknown): Promise<Reply> =>
+  send(emulator.url, { method, path: `/_emulator/${path}`, body: JSON.stringify(body) })
+
+const put = (body: unknown): Promise<Reply> => control('PUT', 'state', body)
+
+/** The names that an error message lists after some words. */
+async function listed(reply: Promise<Reply>, after = 'Its members are:'): Promise<Set<string>> {
+  const { status, json } = await reply
+  const message = isObject(json) ? String(json['message']) : ''
+  expect([status, message]).toEqual([400, expect.stringContaining(after)])
+  const [, names = ''] = message.split(after)
+  return new Set(names.trim().split(', '))
+}
+
 describe('docs/emulator.md', () => {
   it('The tests cover every curl command on the page', () => {
     const curls = page.text.match(/^curl /gm) ?? []
@@ -118,27 +141,20 @@ describe('docs/emulator.md', () => {
   )
 
   it('The listed operations exist, and all kinds of faults are listed and exist', async () => {
-    const lines = page.text.split('\n')
     const named = (label: string): readonly string[] => {
-      const from = lines.findIndex((line) => line.startsWith(`- \`${label}\``))
-      const item = [lines[from] ?? '', ...lines.slice(from + 1)]
-      const end = item.findIndex((line, index) => index > 0 && !line.startsWith('  '))
-      return [
-        ...item
-          .slice(0, end)
-          .join(' ')
-          .matchAll(/`(\w+)`/g),
-      ].map(([, name = '']) => name)
+      const item = new RegExp(`^- \`${label}\`.*(?:\\n {2}.*)*`, 'm').exec(page.text)?.[0] ?? ''
+      return findCode(item)
+        .slice(1)
+        .filter((code) => /^\w+$/.test(code))
     }
-    const [, ...operations] = named('operation')
+    const operations = named('operation')
     expect(operations.length).toBeGreaterThan(8)
     expect(operations.filter((name) => !operationNames.some((known) => known === name))).toEqual([])
-    const [, ...kinds] = named('kind')
+    const kinds = named('kind')
     expect(kinds.toSorted()).toEqual(faultKinds.toSorted())
     for (const kind of kinds) {
-      const body = JSON.stringify({ operation: 'GetBackend', kind, ...REQUIRED[kind] })
-      const response = await fetch(`${emulator.url}/_emulator/faults`, { method: 'POST', body })
-      expect({ kind, status: response.status }).toEqual({ kind, status: 201 })
+      const fault = { operation: 'GetBackend', kind, ...REQUIRED[kind] }
+      expect([kind, (await control('POST', 'faults', fault)).status]).toEqual([kind, 201])
     }
   })
 
@@ -149,4 +165,94 @@ describe('docs/emulator.md', () => {
     delay: { ms: 1 },
     slow: { ms: 1 },
   }
+})
+
+/** A row of the table of rules. */
+type Row = Readonly<{ rule: string; default: unknown; meaning: string }>
+
+describe('The rules in docs/emulator.md', () => {
+  const rows = tableBelow(page, 'Change the state').map(
+    ([rule = '', value = '', meaning = '']): Row => ({
+      rule: rule.replaceAll('`', ''),
+      default: JSON.parse(value.replaceAll('`', '')),
+      meaning,
+    }),
+  )
+
+  it('The page has the default of every rule', () => {
+    const documented = rows.map((row) => [row.rule, row.default])
+    expect(Object.fromEntries(documented)).toEqual(defaultRules())
+  })
+
+  it('The page has every rule that can be changed', async () => {
+    const known = await listed(put({ rules: { nope: 1 } }))
+    expect(known).toEqual(new Set(rows.map(({ rule }) => rule)))
+  })
+
+  it.each(rows.filter((row) => typeof row.default === 'string'))(
+    'The page has every value of the rule $rule',
+    async ({ rule, default: value, meaning }) => {
+      const others = [...meaning.matchAll(/`"([\w-]+)"`/g)].map(([, value = '']) => value)
+      const known = await listed(put({ rules: { [rule]: '?' } }), 'one of')
+      expect(known).toEqual(new Set([value, ...others]))
+    },
+  )
+
+  it('The page has the members of the rule throttle', async () => {
+    const throttle = { perSecond: 1, burst: 1, nope: 1 }
+    const row = rows.find(({ rule }) => rule === 'throttle')
+    expect(new Set(findCode(row?.meaning ?? ''))).toEqual(
+      await listed(put({ rules: { throttle } })),
+    )
+  })
+})
+
+describe('The members in docs/emulator.md', () => {
+  const nope = 1
+  /** A patch of an environment that does not exist yet. */
+  const inEnvironment = (prod: object): object => ({
+    apps: { d7f6e5c4b3a2d1: { environments: { prod } } },
+  })
+  const role = { arn: 'arn:aws:iam::111122223333:role/other', trust: { Statement: [] } }
+  const pull = {
+    number: 7,
+    repository: 'octo-org/octo-app',
+    state: 'open',
+    merged: false,
+    base: 'main',
+    head: 'storage',
+  }
+  /** For each kind of object, what it requires and one unknown member. */
+  const bodies: Readonly<Record<string, object>> = {
+    'the state': { nope },
+    'an app': { apps: { d7f6e5c4b3a2d1: { nope } } },
+    'an environment': inEnvironment({ nope }),
+    'a storage': inEnvironment({ storages: [{ resourceName: 'media', nope }] }),
+    'its permissions': inEnvironment({
+      storages: [{ resourceName: 'media', permissions: { nope } }],
+    }),
+    'a job': inEnvironment({ jobs: [{ operation: 'UpdateBackendAuth', status: 'RUNNING', nope }] }),
+    'a role': { roles: [{ ...role, nope }] },
+    github: { github: { nope } },
+    'a pull request': { github: { pulls: [{ ...pull, nope }] } },
+  }
+  // The first sentence of each item names the members.
+  const items = [
+    ...section('Change the state').matchAll(/^- \*\*(.+?)\*\*: ([^]+?)\.(?=\s)/gm),
+  ].map(([, thing = '', members = '']) => ({ thing, members: findCode(members) }))
+
+  it('The page has an item for every kind of object', () => {
+    expect(items.map(({ thing }) => thing)).toEqual(Object.keys(bodies))
+  })
+
+  it.each(items)('The page has every member of $thing', async ({ thing, members }) => {
+    expect(new Set(members)).toEqual(await listed(put(bodies[thing])))
+  })
+
+  it('The page has every member of a job plan', async () => {
+    const [, items = ''] = section('Inject faults').split('The next job fails')
+    // Each explained member is followed by a colon.
+    const named = [...items.matchAll(/(?:^- |; )`(\w+)`:/gm)].map(([, name]) => name)
+    expect(new Set(named)).toEqual(await listed(control('POST', 'jobs', { nope })))
+  })
 })

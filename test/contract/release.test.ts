@@ -79,46 +79,22 @@ describe.skipIf(process.platform === 'win32')('After the release is published', 
   const moveTag = `api --method PATCH repos/some-org/some-repo/git/refs/tags/v1 -f sha=${sha} -F force=true`
   const createTag = `api --method POST repos/some-org/some-repo/git/refs -f ref=refs/tags/v1 -f sha=${sha}`
 
-  it.each([
-    {
-      title: 'The major tag moves to the newest release',
-      cases: tags('v1.10.0', 'v1.2.0', 'v1.9.0'),
-      version: 'v1.10.0',
-      status: 0,
-      calls: [listTags, moveTag],
-    },
-    {
-      title: 'The major tag does not move back to a patch of an older release',
-      cases: tags('v1.10.0', 'v1.9.0', 'v1.9.1'),
-      version: 'v1.9.1',
-      status: 0,
-      calls: [listTags],
-    },
-    {
-      title: 'The major tag is created with the first release of a major version',
-      cases: `${tags('v1.0.0')} *PATCH*) return 1;;`,
-      version: 'v1.0.0',
-      status: 0,
-      calls: [listTags, moveTag, createTag],
-    },
-    {
-      title: 'The workflow fails if the major tag can be neither moved nor created',
-      cases: `${tags('v1.0.0')} *PATCH* | *POST*) return 1;;`,
-      version: 'v1.0.0',
-      status: 1,
-      calls: [listTags, moveTag, createTag],
-    },
-    {
-      title: 'The workflow fails if it cannot list the releases',
-      cases: '*) return 1;;',
-      version: 'v1.2.3',
-      status: 1,
-      calls: [listTags],
-    },
-  ])('$title', ({ cases, version, status, calls }) => {
+  const all = [listTags, moveTag, createTag]
+  const none = '*) return 1;;'
+  const releases = tags('v1.10.0', 'v1.2.0', 'v1.9.0', 'v1.9.1')
+  const first = `${tags('v1.0.0')} *PATCH*) return 1;;`
+  const rejected = `${tags('v1.0.0')} *PATCH* | *POST*) return 1;;`
+
+  it.each<[title: string, version: string, cases: string, status: number, calls: string[]]>([
+    ['moves to the newest release', 'v1.10.0', releases, 0, [listTags, moveTag]],
+    ['does not move back to a patch of an older release', 'v1.9.1', releases, 0, [listTags]],
+    ['is created with the first release of its version', 'v1.0.0', first, 0, all],
+    ['cannot be moved or created, so the workflow fails', 'v1.0.0', rejected, 1, all],
+    ['stays when the list of releases fails, as does the workflow', 'v1.2.3', none, 1, [listTags]],
+  ])('The major tag %s', (_, version, cases, status, expected) => {
     const result = run('Move the major tag', cases, version)
     expect(result.status).toBe(status)
-    expect(result.calls.map((call) => call.replace(/ --jq .*/, ''))).toEqual(calls)
+    expect(result.calls.map((call) => call.replace(/ --jq .*/, ''))).toEqual(expected)
   })
 })
 

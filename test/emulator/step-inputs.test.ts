@@ -8,18 +8,9 @@ import { push, workflowDispatch, type WorkflowEvent } from '../../emulator/runne
 import { githubContext } from '../../emulator/runner/github-context.ts'
 import { stepInputs, type StepInputs } from '../../emulator/runner/step-inputs.ts'
 import { root } from '../support/contract/pages.ts'
-import { readExample } from '../workflows/workflow-files.ts'
+import { readExample, runInfo } from '../workflows/workflow-files.ts'
 
 const action = readFileSync(join(root, 'action.yml'), 'utf8')
-
-const runInfo = {
-  serverUrl: 'https://github.com',
-  apiUrl: 'https://api.github.com',
-  graphqlUrl: 'https://api.github.com/graphql',
-  file: 'storage.yml',
-  workflow: 'Storage',
-  job: 'storage',
-}
 
 const readInputs = (workflow: string, event: WorkflowEvent = push()): StepInputs =>
   stepInputs({ workflow, action, contexts: { github: githubContext(event, runInfo, 'a-token') } })

@@ -24,7 +24,7 @@ import { acquireStart, addCleanup } from './scenario.ts'
  * How many times faster than real time a test bed's time passes. When the machine stalls for a second, a run
  * loses five; the shortest timeout of the action is eight (a request for an OIDC token).
  */
-export const TIME_SCALE = 5
+const TIME_SCALE = 5
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 

@@ -1,22 +1,17 @@
 /** The rules for workflows that only this action can know. */
-import { readFileSync } from 'node:fs'
-
 import { isBasicExpression } from '@actions/workflow-parser'
 import { isActionStep, isJob, isRunStep } from '@actions/workflow-parser/model/type-guards'
 import type { Job, Step, WorkflowJob } from '@actions/workflow-parser/model/workflow-template'
 import { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token'
-import { parse } from 'yaml'
 
-import { isObject } from '../../emulator/lib/validation.ts'
 import { RESULTS } from '../../src/run/outcome.ts'
+import { at as valueAt, entries, readYaml } from '../support/contract/repository-files.ts'
 import { referencesIn, type Reference } from './expressions.ts'
 import { at, sourceOf, type Workflow } from './parse-workflow.ts'
 
 export type RuleViolation = Readonly<{ line: number; message: string }>
 
-const action: unknown = parse(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8'))
-const declared: unknown = isObject(action) ? action['outputs'] : undefined
-const outputs = Object.keys(isObject(declared) ? declared : {})
+const outputs = entries(valueAt(readYaml('action.yml'), 'outputs')).map(([name]) => name)
 
 /** What an output can be, apart from empty. */
 const outputValues: Readonly<Record<string, readonly string[]>> = {

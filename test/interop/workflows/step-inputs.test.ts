@@ -13,7 +13,7 @@ import {
 } from '../../../emulator/runner/events.ts'
 import { githubContext } from '../../../emulator/runner/github-context.ts'
 import { scenario } from '../../support/scenario.ts'
-import { exampleNames, readExample } from '../../workflows/workflow-files.ts'
+import { exampleNames, readExample, runInfo } from '../../workflows/workflow-files.ts'
 import { root } from '../tools.ts'
 import { startForAct, temporaryFolder, writeFiles } from './act.ts'
 import { runExample } from './example-runs.ts'
@@ -27,15 +27,6 @@ appendFileSync(${JSON.stringify(file)}, JSON.stringify(process.env) + '\\n')
 `
   writeFiles(folder, { 'dist/index.js': code, 'package.json': '{ "type": "module" }' })
   return folder
-}
-
-const runInfo = {
-  serverUrl: 'https://github.com',
-  apiUrl: 'https://api.github.com',
-  graphqlUrl: 'https://api.github.com/graphql',
-  file: 'storage.yml',
-  workflow: 'Storage',
-  job: 'storage',
 }
 
 const pullRequests = [
