@@ -10,10 +10,10 @@ import { detectCredentials } from '../../src/inputs/environment.ts'
 import { readEvent } from '../../src/workflow/event.ts'
 import { readInputs, readTriggerInputs } from '../../src/inputs/read-inputs.ts'
 import type { InputProblem } from '../../src/inputs/parsed.ts'
-import { runAction, createTestBed } from '../support/run-action.ts'
-import { generateInputSets, take, type InputSet } from '../support/random-inputs.ts'
+import { createTestBed, inputVariables, runAction } from '../support/run-action.ts'
+import { generateInputSets, type InputSet } from '../support/random-inputs.ts'
 import { expectFailure } from '../support/step-result.ts'
-import { toVariables, fastClock, runInProcess } from '../support/run-in-process.ts'
+import { fastClock, runInProcess } from '../support/run-in-process.ts'
 import { caseCount } from '../support/sampling.ts'
 
 const mayMint = {
@@ -36,7 +36,7 @@ const facts = githubVariables(event, {
 
 const environment = (set: InputSet): Record<string, string | undefined> => ({
   ...facts,
-  ...toVariables(set.with),
+  ...inputVariables(set.with),
   ...set.env,
 })
 
@@ -80,7 +80,7 @@ afterEach(() => {
 it(`All readers of ${SETS} sets of inputs accept or reject the same ones, and name every problem`, () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
-      for (const set of take(generateInputSets(seed), 1_000)) {
+      for (const set of generateInputSets(seed, 1_000)) {
         const env = environment(set)
         const trigger = readTriggerInputs(env)
         const reading = readInputs(env)
@@ -105,7 +105,7 @@ it(`All readers of ${SETS} sets of inputs accept or reject the same ones, and na
 it('A run with any set of inputs does not crash, and sends nothing before every input is valid', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
-      for (const set of take(generateInputSets(seed), 100)) {
+      for (const set of generateInputSets(seed, 100)) {
         touched = 0
         const { outcome, outputs } = await runInProcess({
           with: set.with,
@@ -132,7 +132,7 @@ it(`The bundle rejects ${RUNS} sets with invalid inputs as a whole, and names ea
   vi.restoreAllMocks()
   const bed = await createTestBed()
   const [seed = 0] = fc.sample(fc.integer(), 1)
-  const sets = take(generateInputSets(seed), RUNS * 4)
+  const sets = generateInputSets(seed, RUNS * 4)
     .filter(({ invalid }) => invalid.length > 0)
     .slice(0, RUNS)
   for (const set of sets) {

@@ -1,6 +1,5 @@
 /** Runs one scenario of the soak test and lists what is wrong with its result. */
-import { runAction } from '../support/run-action.ts'
-import { startTestBed } from '../support/run-action.ts'
+import { runAction, startTestBed } from '../support/run-action.ts'
 import { findViolations, type Violation } from './invariants.ts'
 import { setUpScenario, createScenario, TIMEOUT_MINUTES, type SoakScenario } from './scenario.ts'
 
@@ -16,9 +15,6 @@ export type SoakRun = Readonly<{
   log: readonly string[]
 }>
 
-/** A process that runs longer than its deadline allows hangs. */
-const timeoutMs = (scale: number): number => (TIMEOUT_MINUTES * 60_000) / scale + 20_000
-
 export async function runSoakScenario(seed: number, scale: number): Promise<SoakRun> {
   const scenario = createScenario(seed)
   // Each run has an emulator of its own, since a call may still take effect after the run.
@@ -31,7 +27,8 @@ export async function runSoakScenario(seed: number, scale: number): Promise<Soak
     const end = await runAction(stage, {
       event,
       with: scenario.with,
-      timeoutMs: timeoutMs(scale),
+      // A process that runs longer than its deadline allows hangs.
+      timeoutMs: (TIMEOUT_MINUTES * 60_000) / scale + 20_000,
       onStart: (started) => {
         pid = started
       },

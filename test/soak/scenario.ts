@@ -1,29 +1,24 @@
 /** A scenario of the soak test: the state of the backend, the inputs, and faults, all from one seed. */
-import {
-  addJob,
-  addStorage,
-  endJob,
-  type Emulator,
-  type Fault,
-  type FaultSpec,
-  type JobPlan,
-  type OperationName,
-  type Rules,
+import type {
+  Emulator,
+  Fault,
+  FaultSpec,
+  JobPlan,
+  OperationName,
+  Rules,
 } from '../../emulator/emulator.ts'
 import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
 import { seededRandom, type SeededRandom } from '../support/seeded-random.ts'
-import { denyOperations } from '../support/emulator-state.ts'
+import { addMedia, addOtherJob, ALL, denyOperations, READ } from '../support/emulator-state.ts'
 
 export type SoakScenario = Readonly<{
   seed: number
   rules: Partial<Rules>
   faults: readonly FaultSpec[]
   job: JobPlan
-  /** The storage that exists before the run. */
   existing: 'none' | 'as-asked' | 'different'
   /** How long a job of somebody else runs, in milliseconds; 0 for none. */
   otherJobMs: number
-  /** The operations that the role may not call. */
   denied: readonly OperationName[]
   command: 'apply' | 'plan'
   with: Readonly<Record<string, string>>
@@ -31,20 +26,14 @@ export type SoakScenario = Readonly<{
   cancelAfterMs: number | undefined
 }>
 
-/** The permissions that every run asks for. */
-export const REQUESTED_PERMISSIONS = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
 export const TIMEOUT_MINUTES = 6
 
+const reads = ['GetBackendStorage', 'ListBackendJobs', 'GetBackendJob', 'GetBackend'] as const
+
 const faultTargets: readonly OperationName[] = [
-  'CreateBackendStorage',
-  'CreateBackendStorage',
-  'CreateBackendStorage',
-  'UpdateBackendStorage',
-  'UpdateBackendStorage',
-  'GetBackendStorage',
-  'ListBackendJobs',
-  'GetBackendJob',
-  'GetBackend',
+  ...new Array<OperationName>(3).fill('CreateBackendStorage'),
+  ...new Array<OperationName>(2).fill('UpdateBackendStorage'),
+  ...reads,
   'AssumeRoleWithWebIdentity',
   'token',
 ]
@@ -119,31 +108,15 @@ function randomJob(chance: SeededRandom): JobPlan {
 /** A role that may not read relies on the rules of the service, so the service is not permissive then. */
 function randomRole(chance: SeededRandom): Pick<SoakScenario, 'denied'> & { permissive: boolean } {
   const dice = chance.random()
-  if (dice < 0.06) {
-    return { denied: ['GetBackendStorage', 'ListBackendJobs'], permissive: false }
-  }
-  if (dice < 0.2) {
-    const one = chance.oneOf<OperationName>([
-      'GetBackendStorage',
-      'ListBackendJobs',
-      'GetBackendJob',
-      'GetBackend',
-    ])
-    return { denied: [one], permissive: true }
-  }
-  return { denied: [], permissive: true }
+  if (dice < 0.06) return { denied: reads.slice(0, 2), permissive: false }
+  return { denied: dice < 0.2 ? [chance.oneOf(reads)] : [], permissive: true }
 }
 
-/** The scenario of a seed. */
 export function createScenario(seed: number): SoakScenario {
   const chance = seededRandom(seed)
   const jobListedAfterMs = chance.oneOf([0, 0, 0, 2_000, 8_000, 16_000])
   const { denied, permissive } = randomRole(chance)
-  const off = {
-    onePendingJob: false,
-    oneStorage: 'off',
-    uniqueBuckets: false,
-  } as const
+  const off = { onePendingJob: false, oneStorage: 'off', uniqueBuckets: false } as const
   return {
     seed,
     rules: {
@@ -177,30 +150,15 @@ export function createScenario(seed: number): SoakScenario {
   }
 }
 
-/** Brings the world of a scenario about. */
 export function setUpScenario(emulator: Emulator, scenario: SoakScenario): WorkflowEvent {
   const { existing, otherJobMs, faults, denied, job, command } = scenario
-  const environment = emulator.environment()
   if (existing !== 'none') {
-    addStorage(environment, {
-      resourceName: 'media',
+    addMedia(emulator, {
       ...(scenario.with['bucket-name'] === '' ? {} : { bucketName: 'octo-media' }),
-      permissions: {
-        authenticated: existing === 'different' ? ['READ'] : [...REQUESTED_PERMISSIONS],
-      },
+      permissions: { authenticated: existing === 'different' ? [...READ] : [...ALL] },
     })
   }
-  if (otherJobMs > 0) {
-    const now = emulator.clock.now()
-    const other = addJob(environment, {
-      operation: 'UpdateBackendAuth',
-      status: 'RUNNING',
-      createTime: String(now - 60_000),
-    })
-    emulator.clock.setTimeout(() => {
-      endJob(other, 'COMPLETED', emulator.clock.now())
-    }, otherJobMs)
-  }
+  if (otherJobMs > 0) addOtherJob(emulator, otherJobMs)
   denyOperations(emulator, ...denied)
   for (const fault of faults) emulator.injectFault(fault)
   emulator.planJob({ ...job, times: 'always' })

@@ -14,7 +14,6 @@ export function createSessionKeys({ emulator }: TestBed): Keys {
   return keys
 }
 
-/** The access keys that signed the calls to Amplify. */
 export const getSigners = ({ emulator }: TestBed): readonly (string | undefined)[] => [
   ...new Set(
     emulator.requests
@@ -23,65 +22,60 @@ export const getSigners = ({ emulator }: TestBed): readonly (string | undefined)
   ),
 ]
 
-/** A shell command that prints the keys. */
 const printKeys =
   process.platform === 'win32' ? 'type "%USERPROFILE%\\keys.json"' : 'cat "$HOME/keys.json"'
+
+type Env = Readonly<Record<string, string | undefined>>
 
 export type CredentialSource = Readonly<{
   /** As the log names it. */
   source: string
-  env: (keys: Keys) => Promise<Readonly<Record<string, string | undefined>>>
+  env: (keys: Keys) => Env | Promise<Env>
 }>
 
 export const credentialSources: Readonly<Record<string, CredentialSource>> = {
   'keys in the environment': {
     source: 'the credentials in AWS_ACCESS_KEY_ID',
-    env: (keys) =>
-      Promise.resolve({
-        AWS_ACCESS_KEY_ID: keys.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-        AWS_SESSION_TOKEN: keys.sessionToken,
-      }),
+    env: (keys) => ({
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_SESSION_TOKEN: keys.sessionToken,
+    }),
   },
   'a profile': {
     source: 'a profile of the shared AWS configuration',
-    env: (keys) =>
-      Promise.resolve({
-        AWS_PROFILE: 'deploy',
-        ...createHome({ '.aws/credentials': toProfile(keys, 'deploy') }),
-      }),
+    env: (keys) => ({
+      AWS_PROFILE: 'deploy',
+      ...createHome({ '.aws/credentials': toProfile(keys, 'deploy') }),
+    }),
   },
   'a process': {
     source: 'a profile of the shared AWS configuration',
-    env: (keys) =>
-      Promise.resolve({
-        AWS_PROFILE: 'deploy',
-        ...createHome({
-          'keys.json': JSON.stringify({
-            Version: 1,
-            AccessKeyId: keys.accessKeyId,
-            SecretAccessKey: keys.secretAccessKey,
-            SessionToken: keys.sessionToken,
-          }),
-          '.aws/config': `[profile deploy]\ncredential_process = ${printKeys}\n`,
+    env: (keys) => ({
+      AWS_PROFILE: 'deploy',
+      ...createHome({
+        'keys.json': JSON.stringify({
+          Version: 1,
+          AccessKeyId: keys.accessKeyId,
+          SecretAccessKey: keys.secretAccessKey,
+          SessionToken: keys.sessionToken,
         }),
+        '.aws/config': `[profile deploy]\ncredential_process = ${printKeys}\n`,
       }),
+    }),
   },
   'a container': {
     source: "the container's credentials",
     env: async (keys) => {
-      const metadata = await startMetadataService(keys)
-      return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/credentials` }
+      const { url } = await startMetadataService(keys)
+      return { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/credentials` }
     },
   },
   'the machine': {
     source: "the instance's own role",
     env: async (keys) => {
-      const metadata = await startMetadataService(keys)
-      return {
-        AWS_EC2_METADATA_DISABLED: undefined,
-        AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-      }
+      const { url } = await startMetadataService(keys)
+      return { AWS_EC2_METADATA_DISABLED: undefined, AWS_EC2_METADATA_SERVICE_ENDPOINT: url }
     },
   },
 }

@@ -9,7 +9,6 @@ import { runAction, type RunActionOptions, type TestBed } from './run-action.ts'
 export type CancelOptions = Readonly<{
   /** The call after whose arrival the run is cancelled. */
   after: OperationName
-  /** Milliseconds between the two. */
   delayMs: number
   signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
   /** Milliseconds until a second signal, a SIGTERM; none when left out. */
@@ -27,7 +26,6 @@ export type CancelledRun = Readonly<{
 /** How often it is measured what this process and the action lose to others on a busy machine. */
 const TICK_MS = 10
 
-/** Runs the action and cancels it. */
 export async function runAndCancel(
   bed: TestBed,
   { after, delayMs, signal, secondSignalAfterMs }: CancelOptions,

@@ -19,29 +19,24 @@ export async function start(options: EmulatorOptions = {}): Promise<Emulator> {
   return emulator
 }
 
-/** A clock that stands still until it is moved. */
 export type ManualClock = Clock & { advance(ms: number): void }
 
 /** Makes a clock that stands still; its timers run when it is moved past them. */
 export function manualClock(startMs: number = Date.UTC(2026, 0, 15, 12)): ManualClock {
   let now = startMs
-  let timers: { at: number; run: () => void }[] = []
+  const timers = new Set<{ at: number; run: () => void }>()
   return {
     now: () => now,
     setTimeout: (run, ms) => {
       const timer = { at: now + ms, run }
-      timers.push(timer)
-      return {
-        cancel: () => {
-          timers = timers.filter((other) => other !== timer)
-        },
-      }
+      timers.add(timer)
+      return { cancel: () => timers.delete(timer) }
     },
     advance: (ms) => {
       now += ms
-      const due = timers.filter((timer) => timer.at <= now)
-      timers = timers.filter((timer) => timer.at > now)
-      for (const { run } of due) run()
+      for (const timer of [...timers].filter(({ at }) => at <= now)) {
+        if (timers.delete(timer)) timer.run()
+      }
     },
   }
 }
@@ -60,14 +55,6 @@ export type RawRequest = {
   readonly headers?: Record<string, string>
   readonly body?: string
   readonly timeoutMs?: number
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 /** Sends one request on a connection of its own; rejects with what the socket says. */
@@ -90,7 +77,13 @@ export function send(
       (response) => {
         text(response).then((answer) => {
           const { statusCode: status = 0, headers: head } = response
-          resolve({ status, headers: head, text: answer, json: parse(answer) })
+          let json: unknown
+          try {
+            json = JSON.parse(answer)
+          } catch {
+            json = undefined
+          }
+          resolve({ status, headers: head, text: answer, json })
         }, reject)
       },
     )
@@ -106,11 +99,7 @@ export type Keys = {
   readonly sessionToken?: string | undefined
 }
 
-export type SignedRequest = {
-  readonly method?: string
-  readonly path: string
-  readonly body?: string
-  readonly headers?: Record<string, string>
+export type SignedRequest = Omit<RawRequest, 'timeoutMs'> & {
   readonly keys?: Keys
   readonly service?: string
   readonly region?: string
@@ -153,7 +142,6 @@ export function signed(emulator: Emulator, wanted: SignedRequest): Required<RawR
   }
 }
 
-/** Sends a signed request. */
 export function call(emulator: Emulator, wanted: SignedRequest): Promise<Reply> {
   return send(emulator.url, signed(emulator, wanted))
 }
@@ -169,16 +157,14 @@ const post = (
   emulator: Emulator,
   { appId = defaults.appId, keys }: StorageTarget,
   path: string,
-  body: unknown,
-  method = 'POST',
+  body?: unknown,
 ): Promise<Reply> =>
   call(emulator, {
-    ...{ method, path: `/backend/${appId}${path}` },
-    ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+    path: `/backend/${appId}${path}`,
+    ...(body === undefined ? { method: 'GET' } : { body: JSON.stringify(body) }),
     ...(keys === undefined ? {} : { keys }),
   })
 
-/** CreateBackendStorage. */
 export const createStorage = (
   emulator: Emulator,
   place: StorageTarget & { readonly config?: Record<string, unknown> } = {},
@@ -192,7 +178,6 @@ export const createStorage = (
     },
   })
 
-/** UpdateBackendStorage. */
 export const updateStorage = (
   emulator: Emulator,
   place: StorageTarget & { readonly permissions?: Record<string, unknown> } = {},
@@ -205,25 +190,20 @@ export const updateStorage = (
     },
   })
 
-/** GetBackendStorage. */
 export const getStorage = (emulator: Emulator, place: StorageTarget = {}): Promise<Reply> =>
   post(emulator, place, `/storage/${place.environment ?? 'prod'}/details`, {
     resourceName: place.resourceName ?? 'media',
   })
 
-/** GetBackend. */
 export const getBackend = (emulator: Emulator, place: StorageTarget = {}): Promise<Reply> =>
   post(emulator, place, '/details', { backendEnvironmentName: place.environment ?? 'prod' })
 
-/** GetBackendJob. */
 export const getJob = (
   emulator: Emulator,
   jobId: string,
   place: StorageTarget = {},
-): Promise<Reply> =>
-  post(emulator, place, `/job/${place.environment ?? 'prod'}/${jobId}`, undefined, 'GET')
+): Promise<Reply> => post(emulator, place, `/job/${place.environment ?? 'prod'}/${jobId}`)
 
-/** ListBackendJobs. */
 export const listJobs = (
   emulator: Emulator,
   filter: Record<string, unknown> = {},
@@ -232,12 +212,11 @@ export const listJobs = (
 
 /** A text in the JSON of a reply that must have it. */
 function getText({ json, status, text: body }: Reply, name: string): string {
-  const value: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, name) : json
+  const value: unknown = Reflect.get(Object(json), name)
   if (typeof value !== 'string') throw new Error(`No ${name} in ${status} ${body}`)
   return value
 }
 
-/** The job id of a reply that must have one. */
 export const getJobId = (reply: Reply): string => getText(reply, 'jobId')
 
 /** An OIDC token as a workflow gets it. */
@@ -253,7 +232,6 @@ export async function requestToken(
   return getText(reply, 'value')
 }
 
-/** The text of an XML element. */
 export const xmlText = (xml: string, name: string): string =>
   (new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '').replace(/&#(\d+);/g, (_, code) =>
     String.fromCharCode(Number(code)),
@@ -280,7 +258,6 @@ export async function assumeRoleWithWebIdentity(
   })
 }
 
-/** The keys of a session of a role. */
 export async function openSession(
   emulator: Emulator,
   parameters: Record<string, string> = {},

@@ -19,11 +19,11 @@ export const READ = ['READ'] as const
 /** The permissions that `defaultInputs` asks for. */
 export const ALL = ['READ', 'CREATE_AND_UPDATE', 'DELETE'] as const
 
-type Storage = ReturnType<typeof addStorage>
-type StorageOptions = Omit<Parameters<typeof addStorage>[1], 'resourceName'>
-
 /** Adds the storage `media`; signed-in users may only read unless the options say otherwise. */
-export const addMedia = (emulator: Emulator, options: StorageOptions = {}): Storage =>
+export const addMedia = (
+  emulator: Emulator,
+  options: Omit<Parameters<typeof addStorage>[1], 'resourceName'> = {},
+): ReturnType<typeof addStorage> =>
   addStorage(emulator.environment(), {
     resourceName: 'media',
     permissions: { authenticated: [...READ] },

@@ -6,15 +6,21 @@ import { dirname, join } from 'node:path'
 import type { Keys } from './servers/metadata-service.ts'
 import { addCleanup } from './scenario.ts'
 
+/** Creates an empty folder, which is deleted after the test. */
+export function createFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix))
+  addCleanup(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
 /** Creates a home folder with these files, which is deleted after the test, and returns its variables. */
 export function createHome(files: Readonly<Record<string, string>> = {}): {
   HOME: string
   USERPROFILE: string
 } {
-  const folder = mkdtempSync(join(tmpdir(), 'home-'))
-  addCleanup(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const folder = createFolder('home-')
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)

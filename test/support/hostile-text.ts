@@ -10,18 +10,12 @@ import {
   type FaultSpec,
 } from '../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../emulator/runner/events.ts'
-import type { WorkflowEvent } from '../../emulator/runner/events.ts'
 import { anyCharacter } from './any-character.ts'
+import type { RunActionOptions } from './run-action.ts'
 
 /** What `runAction` and `runInProcess` both accept. */
-export type Attack = Readonly<{
-  with?: Readonly<Record<string, string>>
-  env?: Readonly<Record<string, string>>
-  event?: WorkflowEvent
-  eventFile?: string
-}>
+export type Attack = Pick<RunActionOptions, 'with' | 'env' | 'event' | 'eventFile'>
 
-/** Puts a text where a run reads it. */
 export type InjectionPoint = (emulator: Emulator, text: string) => Attack
 
 const FRAGMENTS = [
@@ -61,14 +55,13 @@ const FRAGMENTS = [
   ...['\u202e', '\u2066', '\ufeff', '\ud83d', '💥', 'é', 'e\u0301', 'x', 'already exists', 'READ'],
 ] as const
 
+const fragment = fc.constantFrom(...FRAGMENTS)
+
 /** Any text: short and long, of any characters, and of fragments that some program interprets. */
 export const hostileText: fc.Arbitrary<string> = fc
   .oneof(
-    { weight: 4, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 8 }) },
-    {
-      weight: 1,
-      arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { minLength: 200, maxLength: 300 }),
-    },
+    { weight: 4, arbitrary: fc.array(fragment, { maxLength: 8 }) },
+    { weight: 1, arbitrary: fc.array(fragment, { minLength: 200, maxLength: 300 }) },
     { weight: 1, arbitrary: fc.array(fc.string({ unit: anyCharacter }), { maxLength: 3 }) },
     { weight: 1, arbitrary: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }) },
   )
@@ -85,7 +78,6 @@ function toRawResponse(status: number, before: string, text: string, after: stri
 
 const CREATE = 'CreateBackendStorage'
 
-/** A text in a fault of an operation. */
 const inFault =
   (
     operation: FaultSpec['operation'],
@@ -97,15 +89,9 @@ const inFault =
     return attack
   }
 
-/** A text as the message of an error. */
-const inMessage = (
-  operation: FaultSpec['operation'],
-  status: number,
-  attack: Attack = {},
-): InjectionPoint =>
-  inFault(operation, (message) => ({ kind: 'status', status, message, times: 'always' }), attack)
+const inMessage = (operation: FaultSpec['operation'], status: number): InjectionPoint =>
+  inFault(operation, (message) => ({ kind: 'status', status, message, times: 'always' }))
 
-/** Texts in a response of the service. */
 const inResponse = (
   operation: 'GetBackendStorage' | 'GetBackend' | 'ListBackendJobs' | 'GetBackendJob',
   body: (text: string) => object,
@@ -123,7 +109,6 @@ const inAttack =
   (_, text) =>
     attack(text.replaceAll('\u0000', ''))
 
-/** Two points at once. */
 const both =
   (one: InjectionPoint, other: InjectionPoint): InjectionPoint =>
   (emulator, text) => ({ ...one(emulator, text), ...other(emulator, text) })
@@ -170,10 +155,10 @@ export const injectionPoints: Readonly<Record<string, InjectionPoint>> = {
   })),
   'an accepted create in bytes that are no text': inFault(
     CREATE,
-    (text) => ({
-      kind: 'garbage',
-      bytes: toRawResponse(200, '{"jobId":"job-1","status":"', text, '"}'),
-    }),
+    (text) => {
+      const bytes = toRawResponse(200, '{"jobId":"job-1","status":"', text, '"}')
+      return { kind: 'garbage', bytes }
+    },
     started,
   ),
   'an accepted create': inFault(

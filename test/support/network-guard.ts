@@ -1,10 +1,9 @@
 /** Keeps a process on loopback, and records the other hosts that it tries to reach. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { createFolder } from './home-folder.ts'
 import { preloadArguments } from './preload.ts'
-import { addCleanup } from './scenario.ts'
 
 export type NetworkGuard = Readonly<{
   nodeArguments: readonly string[]
@@ -18,11 +17,7 @@ export type Resolution = Readonly<{ addresses?: readonly string[]; again?: numbe
 
 /** @param names the names that resolve; no other name is found */
 export function createNetworkGuard(names: Readonly<Record<string, Resolution>> = {}): NetworkGuard {
-  const folder = mkdtempSync(join(tmpdir(), 'guard-'))
-  addCleanup(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  const log = join(folder, 'hosts')
+  const log = join(createFolder('guard-'), 'hosts')
   writeFileSync(log, '')
   return {
     nodeArguments: preloadArguments('preload/network-guard.ts'),

@@ -1,4 +1,5 @@
 /** Sets of inputs by the thousand, of which it is known what has to become of each. */
+import { seededRandom } from './seeded-random.ts'
 
 /** What an input can be given: values that have to be taken, and values that have to be refused. */
 type Values = Readonly<{ valid: readonly string[]; invalid: readonly string[] }>
@@ -41,18 +42,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   },
   'authenticated-permissions': {
     valid: ['READ', 'none', 'read delete', '- READ\n- DELETE', '["READ"]', 'CREATE-AND-UPDATE\r'],
-    invalid: [
-      '',
-      ' ',
-      'WRITE',
-      'READ;DELETE',
-      'none, READ',
-      '[]',
-      ',,',
-      '[1]',
-      '[null]',
-      ...unexpanded,
-    ],
+    invalid: ['', ' ', 'WRITE', 'READ;DELETE', ',,', '[1]', '[null]', ...unexpanded],
   },
   'unauthenticated-permissions': {
     valid: ['', 'READ', 'none'],
@@ -60,23 +50,11 @@ const VALUES: Readonly<Record<string, Values>> = {
   },
   'aws-region': {
     valid: ['eu-west-1', ' us-east-1 ', 'mars-1'],
-    invalid: [
-      'us-east-1a',
-      'EU-WEST-1',
-      'eu_west_1',
-      'eu-west-1.evil.example',
-      '"eu-west-1"',
-      'a b',
-    ],
+    invalid: ['us-east-1a', 'EU-WEST-1', 'eu-west-1.evil.example', '"eu-west-1"', 'a b'],
   },
   'role-to-assume': {
     valid: [ROLE, `${ROLE}\n`],
-    invalid: [
-      'amplify-storage',
-      'arn:aws:iam::1:role/a',
-      ROLE.replace('role', 'user'),
-      ...unexpanded,
-    ],
+    invalid: ['arn:aws:iam::1:role/a', ROLE.replace('role', 'user'), ...unexpanded],
   },
   'plan-role-to-assume': {
     valid: ['', ROLE],
@@ -128,32 +106,20 @@ export type InputSet = Readonly<{
   invalid: readonly string[]
 }>
 
-/** Sets without end, the same for the same seed. */
-export function* generateInputSets(seed: number): Generator<InputSet, never> {
-  let state = seed >>> 0
-  const next = (limit: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-  const pick = (from: readonly string[]): string => from[next(from.length)] ?? ''
-  for (;;) {
-    const spoilt = new Set(Array.from({ length: next(6) }, () => pick(NAMES)))
-    const values = NAMES.map((name): [string, string] => {
-      const { valid, invalid } = VALUES[name] ?? { valid: [''], invalid: [] }
-      return [name, pick(spoilt.has(name) ? invalid : valid)]
-    })
+/** As many sets as are asked for, the same for the same seed. */
+export function generateInputSets(seed: number, count: number): readonly InputSet[] {
+  const { between, oneOf } = seededRandom(seed)
+  return Array.from({ length: count }, () => {
+    const spoilt = new Set(Array.from({ length: between(0, 5) }, () => oneOf(NAMES)))
+    const values = Object.entries(VALUES).map(([name, { valid, invalid }]): [string, string] => [
+      name,
+      oneOf(spoilt.has(name) ? invalid : valid),
+    ])
     const isVariable = ([name]: [string, string]): boolean => /^[A-Z_]+$/.test(name)
-    yield {
+    return {
       with: Object.fromEntries(values.filter((value) => !isVariable(value))),
       env: Object.fromEntries(values.filter(isVariable)),
       invalid: NAMES.filter((name) => spoilt.has(name)),
     }
-  }
-}
-
-/** Takes some of the sets. */
-export function take(sets: Iterable<InputSet>, count: number): readonly InputSet[] {
-  const taken: InputSet[] = []
-  for (const set of sets) if (taken.push(set) >= count) break
-  return taken
+  })
 }

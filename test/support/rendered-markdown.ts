@@ -7,7 +7,6 @@ export type RenderedMarkdown = Readonly<{
   text: string
   /** The names of the elements, each once and sorted. */
   elements: readonly string[]
-  /** The targets of the links. */
   links: readonly string[]
 }>
 
@@ -18,12 +17,11 @@ export function renderMarkdown(markdown: string): RenderedMarkdown {
     htmlExtensions: [gfmHtml()],
   })
   const names = [...html.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name = '']) => name.toLowerCase())
+  const urls = [...html.matchAll(/ (?:href|src)="([^"]*)"/g)]
   return {
     text: toText(html),
     elements: [...new Set(names)].toSorted(),
-    links: [...html.matchAll(/ (?:href|src)="([^"]*)"/g)].map(([, url = '']) =>
-      decodeEntities(url),
-    ),
+    links: urls.map(([, url = '']) => decodeEntities(url)),
   }
 }
 

@@ -29,20 +29,11 @@ const TIME_SCALE = 5
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** The project `coverage` runs the source in place of the bundle, and records what it reaches. */
-const coverage = readCoverage(process.env)
-
-function readCoverage({
-  COVERED_ENTRY: entry,
-  NODE_V8_COVERAGE: folder,
-  NODE_COMPILE_CACHE: compiled = '',
-}: NodeJS.ProcessEnv): Readonly<{
-  entry: string | undefined
-  env: Readonly<Record<string, string>>
-}> {
-  return entry === undefined || folder === undefined
-    ? { entry: undefined, env: { NODE_COMPILE_CACHE: compiled } }
-    : { entry: fileAt(entry), env: { NODE_V8_COVERAGE: folder } }
-}
+const { COVERED_ENTRY, NODE_V8_COVERAGE, NODE_COMPILE_CACHE = '' } = process.env
+const coverage =
+  COVERED_ENTRY === undefined || NODE_V8_COVERAGE === undefined
+    ? { entry: undefined, env: { NODE_COMPILE_CACHE } }
+    : { entry: fileAt(COVERED_ENTRY), env: { NODE_V8_COVERAGE } }
 
 export type TestBed = Readonly<{
   emulator: Emulator
@@ -71,12 +62,10 @@ export async function startTestBed({
     return { emulator: await startEmulator(options), clock: { nodeArguments: [], env: {} } }
   }
   const origin = Date.now()
+  const nodeArguments = preloadArguments('preload/scaled-clock.ts')
   return {
     emulator: await startEmulator({ ...options, clock: scaledClock(scale, origin) }),
-    clock: {
-      nodeArguments: preloadArguments('preload/scaled-clock.ts'),
-      env: clockEnv(scale, origin),
-    },
+    clock: { nodeArguments, env: clockEnv(scale, origin) },
   }
 }
 
@@ -89,17 +78,12 @@ export type RunActionOptions = Readonly<{
   env?: Readonly<Record<string, string | undefined>>
   /** The text of the event file, where it differs from the event's payload. */
   eventFile?: string
-  /** Arguments for Node, before the bundle. */
   nodeArguments?: readonly string[]
-  /** Keeps the process on loopback. */
   guard?: NetworkGuard
-  /** The path of another bundle. */
   bundle?: string
   /** Kills the process after this many real milliseconds. */
   timeoutMs?: number
-  /** Called with each line of the log. */
   onLine?: (line: string) => void
-  /** Called with the id of the process when it has started. */
   onStart?: (pid: number) => void
 }>
 
@@ -156,13 +140,9 @@ type Env = NonNullable<RunActionOptions['env']>
 export type SingleRunOptions = Omit<RunActionOptions, 'env'> &
   TestBedOptions &
   Readonly<{
-    /** Faults that the emulator plays, in order. */
     faults?: readonly FaultSpec[]
-    /** What becomes of the first job. */
     job?: Parameters<Emulator['planJob']>[0]
-    /** Changes the state of the emulator before the run. */
     setUp?: (emulator: Emulator) => unknown
-    /** Other variables of the step. */
     env?: Env | ((emulator: Emulator) => Env | Promise<Env>)
   }>
 
@@ -195,30 +175,19 @@ export const withoutIdToken = {
 /** Inputs without a role, so that the run uses the credentials that it finds. */
 export const withoutRole = { 'role-to-assume': '', 'plan-role-to-assume': '' } as const
 
-/** The inputs of action.yml with their defaults. */
-const inputDefaults = ((): readonly (readonly [string, string])[] => {
-  const action: unknown = parse(readFileSync(fileAt('action.yml'), 'utf8'))
-  const inputs = isObject(action) && isObject(action['inputs']) ? action['inputs'] : {}
-  return Object.entries(inputs).map(([name, input]) => {
-    const value = isObject(input) ? input['default'] : undefined
-    return [name, typeof value === 'string' ? value : '']
-  })
-})()
+const action: unknown = parse(readFileSync(fileAt('action.yml'), 'utf8'))
+const declaredInputs = isObject(action) && isObject(action['inputs']) ? action['inputs'] : {}
 
 /** Every input as the variable that a runner sets, with the defaults of action.yml. */
-function inputVariables(
+export function inputVariables(
   overrides: Readonly<Record<string, string | undefined>>,
-  githubToken: string,
+  githubToken = '',
 ): Record<string, string | undefined> {
-  const declared = inputDefaults.map(([name, value]): [string, string] => [
-    name,
-    value === '${{ github.token }}' ? githubToken : value,
-  ])
-  const values = { ...Object.fromEntries(declared), ...overrides }
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
-      value,
-    ]),
-  )
+  const defaultValues = Object.entries(declaredInputs).map(([name, input]): [string, string] => {
+    const value = isObject(input) ? input['default'] : undefined
+    if (typeof value !== 'string') return [name, '']
+    return [name, value === '${{ github.token }}' ? githubToken : value]
+  })
+  const values = Object.entries({ ...Object.fromEntries(defaultValues), ...overrides })
+  return Object.fromEntries(values.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
 }

@@ -2,29 +2,17 @@
 import { afterAll, beforeAll, vi } from 'vitest'
 
 import { startEmulator, type Emulator, type Rules } from '../../emulator/emulator.ts'
-import { INPUTS } from '../../src/inputs/definitions.ts'
-import { inputVariable } from '../../src/inputs/reader.ts'
 import { createCancellation } from '../../src/run/cancellation.ts'
 import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { RunOutcome } from '../../src/run/outcome.ts'
 import { main } from '../../src/main.ts'
 import type { AnnotationKind, Toolkit } from '../../src/workflow/toolkit.ts'
-import { push, type WorkflowEvent } from '../../emulator/runner/events.ts'
+import { push } from '../../emulator/runner/events.ts'
 import { githubVariables } from '../../emulator/runner/github-context.ts'
-import { defaultInputs } from './run-action.ts'
+import { defaultInputs, inputVariables, type RunActionOptions } from './run-action.ts'
 
-type Variables = Readonly<Record<string, string | undefined>>
-
-export type InProcessOptions = Readonly<{
-  /** Inputs that differ from `defaultInputs`; undefined leaves an input out. */
-  with?: Variables
-  event?: WorkflowEvent
-  /** Variables other than those of the event and the inputs, for example those of an emulator. */
-  env?: Variables
-  /** The text of the event file, where it differs from the event's payload. */
-  eventFile?: string
-  clock?: Clock
-}>
+export type InProcessOptions = Pick<RunActionOptions, 'with' | 'event' | 'env' | 'eventFile'> &
+  Readonly<{ clock?: Clock }>
 
 export type InProcessResult = Readonly<{
   outcome: RunOutcome
@@ -54,7 +42,7 @@ export async function runInProcess(scenario: InProcessOptions = {}): Promise<InP
       }),
       GITHUB_EVENT_PATH: '/event.json',
       AWS_EC2_METADATA_DISABLED: 'true',
-      ...toVariables({ ...getInputDefaults(), ...defaultInputs, ...scenario.with }),
+      ...inputVariables({ ...defaultInputs, ...scenario.with }),
       ...scenario.env,
     },
     readFile: (path) => {
@@ -109,23 +97,7 @@ export function useEmulator(rules: Partial<Rules> = {}): () => Emulator {
   }
 }
 
-function getInputDefaults(): Variables {
-  return Object.fromEntries(INPUTS.map(({ name, default: value }) => [name, value]))
-}
-
-export function toVariables(inputs: Variables): Variables {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
-      inputVariable(name),
-      value === '${{ github.token }}' ? '' : value,
-    ]),
-  )
-}
-
-function createRecordingToolkit(): {
-  toolkit: Toolkit
-  recorded: Omit<InProcessResult, 'outcome'>
-} {
+function createRecordingToolkit() {
   const lines: string[] = []
   const debug: string[] = []
   const annotations: { kind: AnnotationKind; title: string; text: string }[] = []

@@ -4,16 +4,12 @@
  */
 const isThorough = process.env['THOROUGH'] !== undefined
 
-/** The number of random cases. */
 export const caseCount = (sampled: number, thorough: number): number =>
   isThorough ? thorough : sampled
 
-/** More cases than these are sampled: every other one. */
-const MAX_CASES = 4
-
-/** All cases, or a sample of them. */
+/** All cases, or every other one of more than four. */
 export const sampleCases = <T>(cases: readonly T[]): readonly T[] =>
-  cases.length <= MAX_CASES ? cases : sampleTable([cases], 2)
+  cases.length <= 4 ? cases : sampleTable([cases], 2)
 
 /**
  * All cells of a table, or one of `step` along each row and each column, so that every row and every column is

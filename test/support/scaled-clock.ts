@@ -13,9 +13,7 @@ export function scaledClock(scale: number, originMs: number = Date.now()): Clock
   }
 }
 
-/**
- * The environment variables for a child process that preloads `preload/scaled-clock.ts`.
- */
+/** The variables of a process that preloads `preload/scaled-clock.ts`. */
 export function clockEnv(scale: number, originMs: number): Record<string, string> {
   return { CLOCK_SCALE: String(scale), CLOCK_ORIGIN: String(originMs) }
 }

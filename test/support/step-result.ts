@@ -8,7 +8,6 @@ import { checkResult, unescapeCommand } from './result-invariants.ts'
 /** The log as people see it. */
 export const getLog = (step: StepResult): string => step.log.join('\n')
 
-/** The lines of the log that match. */
 export const getLines = (step: StepResult, pattern: RegExp): readonly string[] =>
   step.log.filter((line) => pattern.test(line))
 

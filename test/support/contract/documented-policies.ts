@@ -10,7 +10,6 @@ const marked: ReadonlyMap<string, string> = new Map(
   ),
 )
 
-/** The policy with a mark. */
 export function readPolicy(mark: string): unknown {
   const text = marked.get(mark)
   if (text === undefined) throw new Error(`No policy in the documentation has the mark ${mark}`)

@@ -14,15 +14,12 @@ export type Block = Readonly<{
   mark: string
 }>
 
-type Link = Readonly<{ target: string; line: number }>
-
 export type Page = Readonly<{
   /** Relative to the root of the repository, with `/`. */
   path: string
   text: string
-  /** The anchors that GitHub gives to the headings. */
   anchors: ReadonlySet<string>
-  links: readonly Link[]
+  links: readonly Readonly<{ target: string; line: number }>[]
   blocks: readonly Block[]
   /** Inline code outside of code blocks. */
   codes: readonly string[]
@@ -57,7 +54,6 @@ export function tableBelow({ text }: Page, heading: string): readonly (readonly 
   )
 }
 
-/** The inline code in a text, in order. */
 export const findCode = (text: string): readonly string[] =>
   [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 
@@ -91,17 +87,16 @@ function parse(text: string): Omit<Page, 'path' | 'text'> {
     prose.push({ text: line, number })
   }
   if (open !== undefined) throw new Error(`The code block in line ${open.block.line} is not closed`)
+  const codes = prose.flatMap((line) => [...line.text.matchAll(/(`+)(.+?)\1/g)])
   return {
     anchors: anchorsOf(prose),
     links: linksOf(prose),
     blocks,
-    codes: prose.flatMap(({ text: line }) =>
-      [...line.matchAll(/(`+)(.+?)\1/g)].map(([, , code = '']) => code),
-    ),
+    codes: codes.map(([, , code = '']) => code),
   }
 }
 
-function anchorsOf(prose: readonly Line[]): ReadonlySet<string> {
+function anchorsOf(prose: readonly Line[]): Page['anchors'] {
   const anchors = new Set<string>()
   for (const { text } of prose) {
     const heading = /^#{1,6} (.+)$/.exec(text)?.[1]
@@ -120,16 +115,11 @@ function anchorsOf(prose: readonly Line[]): ReadonlySet<string> {
 }
 
 /** All lines are joined first, because a link can span two lines. */
-function linksOf(prose: readonly Line[]): readonly Link[] {
-  const starts: { at: number; number: number }[] = []
-  let whole = ''
-  for (const { text, number } of prose) {
-    starts.push({ at: whole.length, number })
-    whole += `${text}\n`
-  }
+function linksOf(prose: readonly Line[]): Page['links'] {
+  const whole = prose.map(({ text }) => `${text}\n`).join('')
   const plain = whole.replace(/(`+)(?:(?!\n\n)[^])+?\1/g, (code) => code.replace(/[[\]()]/g, ' '))
   return [...plain.matchAll(/\]\(([^()\s]+)\)|(?:src|href)="([^"]+)"/g)].map((match) => ({
     target: match[1] ?? match[2] ?? '',
-    line: starts.findLast(({ at }) => at <= match.index)?.number ?? 0,
+    line: prose[whole.slice(0, match.index).split('\n').length - 1]?.number ?? 0,
   }))
 }

@@ -53,7 +53,6 @@ export function getNpmCalls(job: unknown): readonly string[] {
   return [...new Set(called.flatMap((script) => findNpmCommands(script)))]
 }
 
-/** The lines of a script that call npm. */
 export const findNpmCommands = (script: string): readonly string[] =>
   script
     .split('\n')

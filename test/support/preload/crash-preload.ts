@@ -29,12 +29,6 @@ function silence(longerThanMs: number): void {
   }
 }
 
-function reject(reason: unknown): void {
-  void Promise.resolve().then(() => {
-    throw reason
-  })
-}
-
 /** Emits a signal in the process, which works on Windows as well. */
 function signal(name: 'SIGINT' | 'SIGUSR2'): void {
   process.on(name, () => {
@@ -45,10 +39,12 @@ function signal(name: 'SIGINT' | 'SIGUSR2'): void {
 
 const kinds: Readonly<Record<string, () => void>> = {
   'a rejection that nothing handles': () => {
-    reject(new Error('sabotage by rejection'))
+    void Promise.reject(new Error('sabotage by rejection'))
   },
   'a rejection without an error': () => {
-    reject(Object.assign(Object.create(null), { because: 'sabotage' }))
+    void Promise.resolve().then(() => {
+      throw Object.assign(Object.create(null), { because: 'sabotage' })
+    })
   },
   'an exception in a timer': () => {
     setTimeout(() => {

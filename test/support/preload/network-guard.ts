@@ -7,30 +7,10 @@ import { appendFileSync } from 'node:fs'
 import { isIP, Socket } from 'node:net'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** How a name resolves: to addresses, or to EAI_AGAIN for so many lookups and then to 127.0.0.1. */
-type Resolution = Readonly<{ addresses?: readonly string[]; again?: number }>
-
 const log = process.env['GUARD_LOG'] ?? ''
-const names = readNames(process.env['GUARD_NAMES'] ?? '{}')
+/** How names resolve: to `addresses`, or to EAI_AGAIN for `again` lookups and then to 127.0.0.1. */
+const names: unknown = JSON.parse(process.env['GUARD_NAMES'] ?? '{}')
 const lookups = new Map<string, number>()
-
-function readNames(text: string): ReadonlyMap<string, Resolution> {
-  const parsed: unknown = JSON.parse(text)
-  if (typeof parsed !== 'object' || parsed === null) throw new Error('GUARD_NAMES is no object')
-  return new Map(
-    Object.entries(parsed).map(([name, value]: [string, unknown]) => {
-      const addresses: unknown = Reflect.get(Object(value), 'addresses')
-      const again: unknown = Reflect.get(Object(value), 'again')
-      return [
-        name,
-        {
-          ...(Array.isArray(addresses) ? { addresses: addresses.map(String) } : {}),
-          ...(typeof again === 'number' ? { again } : {}),
-        },
-      ]
-    }),
-  )
-}
 
 function record(host: string): void {
   if (log !== '') appendFileSync(log, `${host}\n`)
@@ -47,12 +27,13 @@ function failure(code: string, host: string): Error {
 function resolve(host: string): readonly string[] {
   const count = (lookups.get(host) ?? 0) + 1
   lookups.set(host, count)
-  const known = names.get(host)
+  const known: unknown = Reflect.get(Object(names), host)
   if (known === undefined && (host === 'localhost' || host === '127.0.0.1')) return ['127.0.0.1']
   record(host)
   if (known === undefined) throw failure('ENOTFOUND', host)
-  if (count <= (known.again ?? 0)) throw failure('EAI_AGAIN', host)
-  return known.addresses ?? ['127.0.0.1']
+  const addresses: unknown = Reflect.get(Object(known), 'addresses')
+  if (count <= Number(Reflect.get(Object(known), 'again') ?? 0)) throw failure('EAI_AGAIN', host)
+  return Array.isArray(addresses) ? addresses.map(String) : ['127.0.0.1']
 }
 
 // Node calls this for every connection by name: (host, options, callback).

@@ -51,13 +51,8 @@ Reflect.set(tls, 'connect', (first: unknown, second: unknown): net.Socket => {
   return socket
 })
 
-const resolvers = [
-  dns,
-  dns.promises,
-  dns.Resolver.prototype,
-  dns.promises.Resolver.prototype,
-] as const
-for (const resolver of resolvers) {
+const { Resolver, promises } = dns
+for (const resolver of [dns, promises, Resolver.prototype, promises.Resolver.prototype]) {
   for (const name of Object.getOwnPropertyNames(resolver)) {
     if (!/^(?:lookup|resolve|reverse)/.test(name)) continue
     watch(resolver, name, ([host]) => {

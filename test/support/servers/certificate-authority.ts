@@ -4,7 +4,6 @@
  */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
-/** A server's key and certificate, as PEM. */
 export type TlsIdentity = Readonly<{ key: string; cert: string }>
 
 export type CertificateAuthority = Readonly<{
@@ -22,23 +21,44 @@ const KEY_USAGE = '2.5.29.15'
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 
-/** Creates an authority that nobody trusts yet. */
 export function createCertificateAuthority(name = 'Test authority'): CertificateAuthority {
   const own = newKeys()
-  const certify = (subject: string, keys: Keys, extensions: readonly Buffer[]): string =>
-    certificate({ issuer: name, subject, publicKey: keys.publicKey, extensions }, own.privateKey)
+  const certify = (subject: string, keys: Keys, extensions: Buffer): string => {
+    const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
+    const now = Date.now()
+    const body = sequence(
+      der(0xa0, integer(Buffer.from([2]))),
+      // A positive number.
+      integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
+      algorithm,
+      distinguishedName(name),
+      sequence(utcTime(now - DAY_MS), utcTime(now + DAY_MS)),
+      distinguishedName(subject),
+      keys.publicKey.export({ type: 'spki', format: 'der' }),
+      der(0xa3, extensions),
+    )
+    const signature = sign('sha256', body, own.privateKey)
+    const whole = sequence(body, algorithm, der(0x03, Buffer.from([0]), signature))
+    const lines = whole.toString('base64').match(/.{1,64}/g) ?? []
+    return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  }
   return {
-    cert: certify(name, own, [
-      extension(BASIC_CONSTRAINTS, sequence(boolean(true))),
-      // keyCertSign and cRLSign
-      extension(KEY_USAGE, der(0x03, Buffer.from([1, 0x06]))),
-    ]),
+    cert: certify(
+      name,
+      own,
+      sequence(
+        // CA:TRUE
+        extension(BASIC_CONSTRAINTS, sequence(der(0x01, Buffer.from([0xff])))),
+        // keyCertSign and cRLSign
+        extension(KEY_USAGE, der(0x03, Buffer.from([1, 0x06]))),
+      ),
+    ),
     issue: (hosts) => {
       const keys = newKeys()
-      const names = sequence(...hosts.map(generalName))
+      const names = extension(SUBJECT_ALTERNATIVE_NAME, sequence(...hosts.map(generalName)))
       return {
         key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-        cert: certify(hosts[0] ?? 'server', keys, [extension(SUBJECT_ALTERNATIVE_NAME, names)]),
+        cert: certify(hosts[0] ?? 'server', keys, sequence(names)),
       }
     },
   }
@@ -47,32 +67,6 @@ export function createCertificateAuthority(name = 'Test authority'): Certificate
 type Keys = Readonly<{ publicKey: KeyObject; privateKey: KeyObject }>
 
 const newKeys = (): Keys => generateKeyPairSync('ec', { namedCurve: 'P-256' })
-
-type Content = Readonly<{
-  issuer: string
-  subject: string
-  publicKey: KeyObject
-  extensions: readonly Buffer[]
-}>
-
-function certificate(content: Content, signer: KeyObject): string {
-  const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
-  const now = Date.now()
-  const body = sequence(
-    der(0xa0, integer(Buffer.from([2]))),
-    // A positive number.
-    integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
-    algorithm,
-    distinguishedName(content.issuer),
-    sequence(utcTime(now - DAY_MS), utcTime(now + DAY_MS)),
-    distinguishedName(content.subject),
-    content.publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(...content.extensions)),
-  )
-  const whole = sequence(body, algorithm, bitString(sign('sha256', body, signer)))
-  const lines = whole.toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
-}
 
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   const content = Buffer.concat(contents)
@@ -84,18 +78,15 @@ function der(tag: number, ...contents: readonly Buffer[]): Buffer {
 
 const sequence = (...contents: readonly Buffer[]): Buffer => der(0x30, ...contents)
 const integer = (bytes: Buffer): Buffer => der(0x02, bytes)
-const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff : 0]))
-const bitString = (bytes: Buffer): Buffer => der(0x03, Buffer.from([0]), bytes)
 
 function objectId(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  return der(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]))
-}
-
-function base128(number: number): readonly number[] {
-  const digits = [number & 0x7f]
-  for (let rest = number >> 7; rest > 0; rest >>= 7) digits.unshift((rest & 0x7f) | 0x80)
-  return digits
+  const base128 = rest.flatMap((number) => {
+    const digits = [number & 0x7f]
+    for (let more = number >> 7; more > 0; more >>= 7) digits.unshift((more & 0x7f) | 0x80)
+    return digits
+  })
+  return der(0x06, Buffer.from([first * 40 + second, ...base128]))
 }
 
 function distinguishedName(commonName: string): Buffer {
@@ -109,9 +100,7 @@ function utcTime(ms: number): Buffer {
   return der(0x17, Buffer.from(`${digits}Z`, 'ascii'))
 }
 
-function extension(id: string, value: Buffer): Buffer {
-  return sequence(objectId(id), der(0x04, value))
-}
+const extension = (id: string, value: Buffer): Buffer => sequence(objectId(id), der(0x04, value))
 
 function generalName(host: string): Buffer {
   return /^[\d.]+$/.test(host)

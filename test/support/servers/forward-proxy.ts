@@ -1,14 +1,8 @@
 /** A forward proxy: CONNECT tunnels for https, and requests in absolute form for http. */
-import {
-  createServer,
-  request as forward,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
-import { pipeBoth, listen } from './loopback-server.ts'
-import { addCleanup } from '../scenario.ts'
+import { forwardRequest, listenInTest, pipeBoth } from './loopback-server.ts'
 
 export type ForwardProxyOptions = Readonly<{
   /** The port on loopback to which the proxy connects for a host. */
@@ -16,10 +10,8 @@ export type ForwardProxyOptions = Readonly<{
   /** Requests without these credentials get a 407. */
   credentials?: Readonly<{ user: string; password: string }>
   /** `refuse`: a 403 for everything; `hang`: no response; `cut`: a reset of the connection. */
-  failure?: ProxyFailure
+  failure?: 'refuse' | 'hang' | 'cut'
 }>
-
-type ProxyFailure = 'refuse' | 'hang' | 'cut'
 
 type ProxiedRequest = Readonly<{ form: 'tunnel' | 'absolute'; host: string }>
 
@@ -48,7 +40,13 @@ export async function startForwardProxy(options: ForwardProxyOptions): Promise<F
     if (failure === 'cut') request.socket.resetAndDestroy()
     else if (!isAuthorized(request)) reject(response, 407)
     else if (failure === 'refuse') reject(response, 403)
-    else forwardRequest(request, response, resolve(hostname, false), `${pathname}${search}`)
+    else {
+      const target = { port: resolve(hostname, false), path: `${pathname}${search}` }
+      forwardRequest(request, response, target, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+    }
   })
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const [host = ''] = (request.url ?? '').split(':')
@@ -68,8 +66,7 @@ export async function startForwardProxy(options: ForwardProxyOptions): Promise<F
       target.on('error', () => socket.destroy())
     }
   })
-  const { port, stop } = await listen(server)
-  addCleanup(stop)
+  const port = await listenInTest(server)
   return { port, url: `http://127.0.0.1:${port}`, requests }
 }
 
@@ -83,26 +80,4 @@ function reject(response: ServerResponse, status: number): void {
     ...(status === 407 ? { 'proxy-authenticate': 'Basic realm="test"' } : {}),
   })
   response.end('<html><body>The proxy says no.</body></html>')
-}
-
-/** Forwards a request without its hop-by-hop headers; the client has signed the others. */
-function forwardRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  port: number,
-  path: string,
-): void {
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => !name.startsWith('proxy-')),
-  )
-  const { method } = request
-  const outgoing = forward(
-    { host: '127.0.0.1', port, path, headers, ...(method === undefined ? {} : { method }) },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
-    },
-  )
-  outgoing.on('error', () => response.destroy())
-  request.pipe(outgoing)
 }

@@ -1,12 +1,15 @@
 /** What the servers of the tests have in common. */
 import { randomInt } from 'node:crypto'
+import { request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 
-/** A server on 127.0.0.1; stopping it destroys its open connections. */
-export type LoopbackServer = Readonly<{ port: number; stop(): Promise<void> }>
+import { addCleanup } from '../scenario.ts'
 
-/** @param at the port; a free one by default */
-export async function listen(server: Server, at = 0): Promise<LoopbackServer> {
+/** Listens on a port of 127.0.0.1, a free one by default; `stop` destroys the open connections. */
+async function listen(
+  server: Server,
+  at = 0,
+): Promise<{ port: number; stop: () => Promise<void> }> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     ignoreErrors(socket)
@@ -33,6 +36,13 @@ export async function listen(server: Server, at = 0): Promise<LoopbackServer> {
   }
 }
 
+/** Lets a server listen until the test is over, and returns its port. */
+export async function listenInTest(server: Server): Promise<number> {
+  const { port, stop } = await listen(server)
+  addCleanup(stop)
+  return port
+}
+
 /** Ignores errors of a connection, which are part of many scenarios. */
 function ignoreErrors(socket: Socket): void {
   socket.on('error', () => socket.destroy())
@@ -46,6 +56,22 @@ export function pipeBoth(one: Socket, other: Socket): void {
   other.pipe(one)
   one.once('close', () => other.destroy())
   other.once('close', () => one.destroy())
+}
+
+/** Forwards a request without its hop-by-hop headers; the client has signed the others. */
+export function forwardRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: Readonly<{ port: number; path: string }>,
+  receive: (answer: IncomingMessage) => void,
+): void {
+  const { method = 'GET' } = request
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => !name.startsWith('proxy-')),
+  )
+  const outgoing = sendRequest({ host: '127.0.0.1', ...target, method, headers }, receive)
+  outgoing.on('error', () => response.destroy())
+  request.pipe(outgoing)
 }
 
 /**

@@ -1,8 +1,7 @@
 /** The services that give credentials to an instance or a container of AWS, on loopback. */
 import { createServer } from 'node:http'
 
-import { listen } from './loopback-server.ts'
-import { addCleanup } from '../scenario.ts'
+import { listenInTest } from './loopback-server.ts'
 
 export type Keys = Readonly<{
   accessKeyId: string
@@ -44,7 +43,6 @@ export async function startMetadataService(keys: Keys): Promise<MetadataService>
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(answer)
   })
-  const { port, stop } = await listen(server)
-  addCleanup(stop)
+  const port = await listenInTest(server)
   return { url: `http://127.0.0.1:${port}`, requests }
 }

@@ -1,8 +1,8 @@
 /** A server in front of the emulator that rewrites responses. */
-import { createServer, request as forward } from 'node:http'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 
-import { listen } from './loopback-server.ts'
-import { addCleanup } from '../scenario.ts'
+import { forwardRequest, listenInTest } from './loopback-server.ts'
 
 export type RewritingProxy = Readonly<{ port: number; url: string }>
 
@@ -12,33 +12,18 @@ export async function startRewritingProxy(
   change: (path: string, answer: string) => string,
 ): Promise<RewritingProxy> {
   const server = createServer((request, response) => {
-    const { method, headers, url = '/' } = request
-    const onward = forward(
-      {
-        host: '127.0.0.1',
-        port: behind,
-        path: url,
-        headers,
-        ...(method === undefined ? {} : { method }),
-      },
-      (answer) => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', () => response.destroy())
-        answer.on('end', () => {
-          const text = change(url, Buffer.concat(chunks).toString('utf8'))
-          response.writeHead(answer.statusCode ?? 502, {
-            ...answer.headers,
-            'content-length': Buffer.byteLength(text),
-          })
-          response.end(text)
-        })
-      },
-    )
-    onward.on('error', () => response.destroy())
-    request.pipe(onward)
+    const { url: path = '/' } = request
+    forwardRequest(request, response, { port: behind, path }, (answer) => {
+      text(answer).then(
+        (body) => {
+          const changed = change(path, body)
+          const headers = { ...answer.headers, 'content-length': Buffer.byteLength(changed) }
+          response.writeHead(answer.statusCode ?? 502, headers).end(changed)
+        },
+        () => response.destroy(),
+      )
+    })
   })
-  const { port, stop } = await listen(server)
-  addCleanup(stop)
+  const port = await listenInTest(server)
   return { port, url: `http://127.0.0.1:${port}` }
 }

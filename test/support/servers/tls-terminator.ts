@@ -3,8 +3,7 @@ import { connect } from 'node:net'
 import { createServer } from 'node:tls'
 
 import type { TlsIdentity } from './certificate-authority.ts'
-import { pipeBoth, listen } from './loopback-server.ts'
-import { addCleanup } from '../scenario.ts'
+import { listenInTest, pipeBoth } from './loopback-server.ts'
 
 export type TlsTerminator = Readonly<{
   port: number
@@ -22,7 +21,6 @@ export async function startTlsTerminator(
     handshakes.push(typeof socket.servername === 'string' ? socket.servername : '')
     pipeBoth(socket, connect(behind, '127.0.0.1'))
   })
-  const { port, stop } = await listen(server)
-  addCleanup(stop)
+  const port = await listenInTest(server)
   return { port, handshakes }
 }

@@ -15,9 +15,7 @@ import {
   type Script,
   type ServiceOptions,
 } from './virtual-amplify-types.ts'
-
-/** For how long after its failure a create may still take effect. */
-const EFFECT_WINDOW_MS = 30_000
+import { EFFECT_WINDOW_MS } from './virtual-connection.ts'
 
 const ambiguous = fc.constantFrom(...AMBIGUOUS)
 const notExecuted = fc.constantFrom(...NOT_EXECUTED)
@@ -27,10 +25,9 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const retryAfter = rarely(fc.constantFrom(0, 1_000, 30_000, 3_600_000))
 
 const fault = (members: fc.Arbitrary<Fault>): fc.Arbitrary<Fault> =>
-  fc.tuple(members, retryAfter).map(([made, after]) => ({
-    ...made,
-    ...(after === undefined ? {} : { retryAfterMs: after }),
-  }))
+  fc
+    .tuple(members, retryAfter)
+    .map(([made, after]) => (after === undefined ? made : { ...made, retryAfterMs: after }))
 
 /** Faults of creates and updates; late effects come up to `latestMs` after the failure. */
 const writeFaults = (latestMs: number): fc.Arbitrary<Script> =>
@@ -72,8 +69,7 @@ const readFault = fault(
   }),
 )
 
-/** A fault of any kind, which every later call has too. */
-const permanentFault = fault(
+const anyFault = fault(
   fc.record({ failure: fc.constantFrom(...AMBIGUOUS, ...NOT_EXECUTED, ...PERMANENT) }),
 )
 
@@ -89,26 +85,15 @@ const readFaults: fc.Arbitrary<Script> = fc.oneof(
 const MAX_STABLE_LATENCY_MS = 9_000
 
 /** Latencies, used in turn. */
-const latencies = (maxMs: number): fc.Arbitrary<() => () => number> =>
-  fc
-    .oneof(
-      { weight: 4, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
-      {
-        weight: 2,
-        arbitrary: fc.array(fc.nat(MAX_STABLE_LATENCY_MS), { minLength: 1, maxLength: 7 }),
-      },
-      { weight: 1, arbitrary: fc.array(fc.nat(maxMs), { minLength: 1, maxLength: 7 }) },
-    )
-    .map((times) => {
-      const play = (): (() => number) => {
-        let next = -1
-        return () => {
-          next += 1
-          return times[next % times.length] ?? 0
-        }
-      }
-      return Object.assign(play, { toString: () => `latencies ${times.join()}` })
-    })
+const latencies = (maxMs: number): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
+    {
+      weight: 2,
+      arbitrary: fc.array(fc.nat(MAX_STABLE_LATENCY_MS), { minLength: 1, maxLength: 7 }),
+    },
+    { weight: 1, arbitrary: fc.array(fc.nat(maxMs), { minLength: 1, maxLength: 7 }) },
+  )
 
 const jobResults: fc.Arbitrary<readonly JobResult[]> = fc.array(
   fc.constantFrom<JobResult>(
@@ -127,7 +112,7 @@ export type AnyScenario = Readonly<{
   before: 'nothing' | 'equal' | 'different'
   others: readonly Readonly<{ at: number; ms: number; creates: boolean; operation: string }>[]
   connection: Omit<ConnectionOptions, 'latency'>
-  latency: () => () => number
+  latencies: readonly number[]
   maxAttempts: number
   timeoutMs: number
   random: readonly number[]
@@ -151,9 +136,10 @@ const READS: readonly Operation[] = [
   'GetBackend',
 ]
 
+const COMPLETED = { status: 'COMPLETED' }
+
 const RECORD = { noNullPrototype: true } as const
 
-/** Any service of a kind. */
 function anyService(
   { rules, role, stable }: ScenarioKind,
   jobLagMs: number,
@@ -188,7 +174,6 @@ function anyService(
     .map(([ruleOptions, options]): ServiceOptions => ({ ...ruleOptions, ...options, jobLagMs }))
 }
 
-/** Any connection of a kind. */
 function anyConnection(
   { role }: ScenarioKind,
   jobLagMs: number,
@@ -206,7 +191,7 @@ function anyConnection(
   )
   const denied = role === 'any' ? fc.subarray([...READS]) : fc.constant([])
   return fc
-    .tuple(faults, denied, rarely(fc.tuple(fc.constantFrom(...READS), permanentFault)))
+    .tuple(faults, denied, rarely(fc.tuple(fc.constantFrom(...READS), anyFault)))
     .map(([scripts, operations, always]) => ({
       faults: scripts,
       denied: operations,
@@ -214,7 +199,6 @@ function anyConnection(
     }))
 }
 
-/** Any scenario of a kind. */
 export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
   const { rivals, stable } = kind
   return fc.constantFrom(0, 0, 0, 1_500, 20_000).chain((jobLagMs) =>
@@ -232,7 +216,7 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
           { maxLength: 2 },
         ),
         connection: anyConnection(kind, jobLagMs),
-        latency: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
+        latencies: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
         maxAttempts: fc.integer({ min: 1, max: 6 }),
         timeoutMs: fc.oneof(
           { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
@@ -255,25 +239,28 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
   )
 }
 
-/** The scenario of a run. */
 export function toRunScenario(any: AnyScenario): RunScenario {
-  let draws = -1
   return {
     ...any.service,
     ...any.connection,
     ...any.options,
-    latency: any.latency(),
+    latency: inTurn(any.latencies),
     maxAttempts: any.maxAttempts,
     timeoutMs: any.timeoutMs,
-    random: () => {
-      draws += 1
-      return any.random[draws % any.random.length] ?? 0
-    },
+    random: inTurn(any.random),
     events: [
       ...(any.before === 'equal' ? [storageExists()] : []),
       ...(any.before === 'different' ? [storageExists({ authenticated: [] })] : []),
       ...any.others.map(competingJob),
     ],
+  }
+}
+
+export function inTurn(values: readonly number[]): () => number {
+  let next = -1
+  return () => {
+    next += 1
+    return values[next % values.length] ?? 0
   }
 }
 
@@ -284,17 +271,13 @@ const competingJob =
     clock.schedule(at, () => {
       const job = service.addJob(creates ? 'CreateBackendStorage' : operation, 'RUNNING')
       clock.schedule(ms, () => {
-        const succeeds = !creates || service.storages.size === 0
-        service.endJob(
-          job,
-          succeeds ? { status: 'COMPLETED' } : { status: 'FAILED', error: EXISTS_TEXT },
-        )
-        if (creates && succeeds) service.addStorage(MEDIA)
+        const fails = creates && service.storages.size > 0
+        service.endJob(job, fails ? { status: 'FAILED', error: EXISTS_TEXT } : COMPLETED)
+        if (creates && !fails) service.addStorage(MEDIA)
       })
     })
   }
 
-/** Any list of permissions. */
 export const anyPermissions: fc.Arbitrary<Permission[]> = fc.subarray([...PERMISSIONS])
 
 /** What a run manages of `MEDIA`. */

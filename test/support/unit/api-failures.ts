@@ -76,7 +76,6 @@ export const FAILURES = {
 
 export type FailureName = keyof typeof FAILURES
 
-/** The failure of a call of an operation. */
 export function createFailure(
   operation: string,
   name: FailureName,

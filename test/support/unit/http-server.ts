@@ -3,10 +3,9 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import { createServer as createRawServer, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import type { Clock } from '../../../src/lib/clock.ts'
-import { abortReason } from '../../../src/lib/clock.ts'
+import { abortReason, type Clock } from '../../../src/lib/clock.ts'
 import { createAgents, destroyAgents, type Agents } from '../../../src/network/agents.ts'
-import { listen } from '../servers/loopback-server.ts'
+import { listenInTest } from '../servers/loopback-server.ts'
 
 type Seen = Readonly<{
   method: string
@@ -18,58 +17,41 @@ type Seen = Readonly<{
 export type Served = Readonly<{
   url: string
   port: number
-  /** Every request so far. */
   seen: readonly Seen[]
-  /** How many connections there were. */
   connections(): number
 }>
 
 /** Answers every request; the function gets its number, from 0 on. */
 export type Handler = (response: ServerResponse, seen: Seen, index: number) => void
 
-async function listenUntilEnd(
-  server: Server,
-): Promise<{ port: number; connections: () => number }> {
+async function start(server: Server): Promise<Omit<Served, 'seen'>> {
   let connections = 0
   server.on('connection', () => {
     connections += 1
   })
-  const { port, stop } = await listen(server)
-  onTestFinished(stop)
-  return { port, connections: () => connections }
+  const port = await listenInTest(server)
+  return { url: `http://127.0.0.1:${port}`, port, connections: () => connections }
 }
 
-/** Starts an HTTP server. */
 export async function serve(handle: Handler): Promise<Served> {
   const seen: Seen[] = []
   const server = createServer((request, response) => {
     text(request).then(
       (body) => {
-        const one = {
-          method: request.method ?? '',
-          target: request.url ?? '',
-          headers: request.headers,
-          body,
-        }
+        const { method = '', url: target = '', headers } = request
+        const one = { method, target, headers, body }
         seen.push(one)
         handle(response, one, seen.length - 1)
       },
       () => response.destroy(),
     )
   })
-  const { port, connections } = await listenUntilEnd(server)
-  return { url: `http://127.0.0.1:${port}`, port, seen, connections }
+  return { ...(await start(server)), seen }
 }
 
 /** Starts a server that speaks whatever it likes. */
-export async function serveRaw(talk: (socket: Socket) => void): Promise<Omit<Served, 'seen'>> {
-  const server = createRawServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    talk(socket)
-  })
-  const { port, connections } = await listenUntilEnd(server)
-  return { url: `http://127.0.0.1:${port}`, port, connections }
-}
+export const serveRaw = (talk: (socket: Socket) => void): Promise<Omit<Served, 'seen'>> =>
+  start(createRawServer(talk))
 
 /** Agents without a proxy, which are destroyed after the test. */
 export function createTestAgents(): Agents {

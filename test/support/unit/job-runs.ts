@@ -9,8 +9,7 @@ import type { JobResult, Operation } from './virtual-amplify-types.ts'
 const START_MS = 5_000_000
 
 /** A wait, with the times of its polls and of the lines of the log, in milliseconds from the start. */
-type Wait<T> = ScenarioResult<T> &
-  Readonly<{ polledAt: readonly number[]; loggedAt: readonly number[] }>
+type Wait<T> = ScenarioResult<T> & Readonly<{ polledAt: readonly number[] }>
 
 async function runWait<T>(
   scenario: Scenario,
@@ -20,7 +19,7 @@ async function runWait<T>(
   const run = await runTask(scenario, task, START_MS)
   const polls = run.service.calls.filter((call) => call.operation === operation)
   const polledAt = polls.map(({ at }) => at - START_MS)
-  return { ...run, polledAt, loggedAt: run.timedLines.map(({ at }) => at - START_MS) }
+  return { ...run, polledAt, loggedAt: run.loggedAt.map((at) => at - START_MS) }
 }
 
 type JobChange = Readonly<{ atMs: number; status: string }> | (JobResult & { endsAtMs: number })

@@ -14,12 +14,9 @@ import { runTask, type Scenario, type ScenarioResult } from './storage-runs.ts'
 export type MutationScenario = Scenario &
   Readonly<{ state?: MutationState; operation?: Mutation['operation'] }>
 
+/** `checkedAt`: when the effect of the mutation was checked. */
 export type MutationRun = ScenarioResult<MutationOutcome> &
-  Readonly<{
-    state: MutationState
-    /** When the effect of a mutation was checked. */
-    checkedAt: readonly number[]
-  }>
+  Readonly<{ state: MutationState; checkedAt: readonly number[] }>
 
 const ONLY_DELETE: Permissions = { authenticated: ['DELETE'], unauthenticated: [] }
 
@@ -40,7 +37,6 @@ export const aMutation = (
         hasTakenEffect: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
       }
 
-/** Sends one create or update. */
 export async function runMutation(scenario: MutationScenario = {}): Promise<MutationRun> {
   const state = scenario.state ?? newMutationState()
   const run = await runTask(scenario, (context) =>

@@ -5,15 +5,9 @@ import type { ErrorCode } from '../../../src/errors/catalog.ts'
 import { createRunState, type RunState } from '../../../src/run/state.ts'
 import type { ReportData } from '../../../src/report/data.ts'
 import { getCreateChanges } from '../../../src/storage/diff.ts'
-import type { DesiredStorage } from '../../../src/storage/model.ts'
+import { aDesiredStorage } from './storages.ts'
 
-export const request: DesiredStorage = {
-  resourceName: 'media',
-  serviceName: 'S3',
-  bucketName: undefined,
-  authenticated: ['READ', 'DELETE'],
-  unauthenticated: undefined,
-}
+export const request = aDesiredStorage({ bucketName: undefined })
 
 export function runState(given: Partial<RunState> = {}): RunState {
   return {

@@ -1,27 +1,26 @@
 /** The context of a run on the virtual service, and a record of everything that the run reports. */
-import type { Amplify, AcceptedJob } from '../../../src/storage/api.ts'
+import type { AcceptedJob, Amplify, StorageRef } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
-import type { StorageRef } from '../../../src/storage/api.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
 import type { Change } from '../../../src/storage/diff.ts'
-import type { Storage, DesiredStorage } from '../../../src/storage/model.ts'
+import type { Storage } from '../../../src/storage/model.ts'
+import { aDesiredStorage } from './storages.ts'
 import { APP_ID, ENVIRONMENT } from './virtual-amplify-types.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** What a run has reported so far. */
 export type Recorded = {
   readonly lines: string[]
-  /** The same lines with the time of each. */
-  readonly timedLines: { readonly at: number; readonly text: string }[]
+  /** When each line was logged. */
+  readonly loggedAt: number[]
   readonly retries: string[]
   readonly warnings: { readonly title: string; readonly text: string }[]
   readonly jobs: { readonly jobId: string; readonly status: string | undefined }[]
   readonly changes: (readonly Change[])[]
   readonly storages: (Storage | undefined)[]
   readonly accepted: AcceptedJob[]
-  /** What was reported of creates and updates. */
-  readonly mutations: ('pending' | 'settled')[]
+  readonly reportedMutations: ('pending' | 'settled')[]
   refreshes: number
 }
 
@@ -45,15 +44,8 @@ export const STORAGE_REF: StorageRef = {
 }
 
 /** The storage that most scenarios set. */
-export const DESIRED: DesiredStorage = {
-  resourceName: 'media',
-  serviceName: 'S3',
-  bucketName: 'photos',
-  authenticated: ['READ', 'CREATE_AND_UPDATE'],
-  unauthenticated: undefined,
-}
+export const DESIRED = aDesiredStorage({ authenticated: ['READ', 'CREATE_AND_UPDATE'] })
 
-/** A signal that is never aborted. */
 export const neverAborted: AbortSignal = new AbortController().signal
 
 /** A retry policy that reports nothing. */
@@ -70,7 +62,6 @@ export function aRetryPolicy(clock: Clock, members: Partial<RetryPolicy> = {}): 
   }
 }
 
-/** Creates the context of a run, and its record. */
 export function aStorageContext(
   clock: VirtualClock,
   amplify: Amplify,
@@ -78,14 +69,14 @@ export function aStorageContext(
 ): { context: StorageContext; recorded: Recorded } {
   const recorded: Recorded = {
     lines: [],
-    timedLines: [],
+    loggedAt: [],
     retries: [],
     warnings: [],
     jobs: [],
     changes: [],
     storages: [],
     accepted: [],
-    mutations: [],
+    reportedMutations: [],
     refreshes: 0,
   }
   const signal = options.signal ?? neverAborted
@@ -96,9 +87,7 @@ export function aStorageContext(
     maxAttempts: options.maxAttempts ?? 8,
     signal,
     ...(throttleState === null ? {} : { throttleState }),
-    onRetry: (line) => {
-      recorded.retries.push(line)
-    },
+    onRetry: (line) => recorded.retries.push(line),
     refreshCredentials: () => {
       recorded.refreshes += 1
     },
@@ -111,26 +100,14 @@ export function aStorageContext(
     observer: {
       onLog: (text) => {
         recorded.lines.push(text)
-        recorded.timedLines.push({ at: clock.now(), text })
+        recorded.loggedAt.push(clock.now())
       },
-      onWarning: (title, text) => {
-        recorded.warnings.push({ title, text })
-      },
-      onAccepted: (accepted) => {
-        recorded.accepted.push(accepted)
-      },
-      onMutation: (state) => {
-        recorded.mutations.push(state)
-      },
-      onJob: (jobId, status) => {
-        recorded.jobs.push({ jobId, status })
-      },
-      onChanges: (changes) => {
-        recorded.changes.push(changes)
-      },
-      onStorage: (current) => {
-        recorded.storages.push(current)
-      },
+      onWarning: (title, text) => recorded.warnings.push({ title, text }),
+      onAccepted: (accepted) => recorded.accepted.push(accepted),
+      onMutation: (state) => recorded.reportedMutations.push(state),
+      onJob: (jobId, status) => recorded.jobs.push({ jobId, status }),
+      onChanges: (changes) => recorded.changes.push(changes),
+      onStorage: (current) => recorded.storages.push(current),
     },
   }
   return { context, recorded }

@@ -34,11 +34,10 @@ export type Scenario = ServiceOptions &
 type RunOptions = Partial<Omit<ApplyOptions, 'desired'>> &
   Readonly<{ desired?: Partial<DesiredStorage> }>
 
-/** A scenario of a whole run. */
 export type RunScenario = Scenario & RunOptions
 
 /** How a task ended, and what it did and reported. */
-export type ScenarioResult<T> = Omit<Recorded, 'mutations'> &
+export type ScenarioResult<T> = Recorded &
   Readonly<{
     result: TaskResult<T>
     /** The value of a task that succeeds, or the members of its error. */
@@ -51,8 +50,6 @@ export type ScenarioResult<T> = Omit<Recorded, 'mutations'> &
     /** The operations that were sent and change something, and when. */
     sent: readonly string[]
     sentAt: readonly number[]
-    /** What was reported of creates and updates. */
-    reportedMutations: Recorded['mutations']
   }>
 
 /** The storage that `DESIRED` describes. */
@@ -71,13 +68,11 @@ export const LOST_AFTER_EFFECT: Fault = { failure: 'gatewayTimeout', effect: 'do
 /** The operations by which the effect of a lost call can be found. */
 export const READS: readonly Operation[] = ['GetBackendStorage', 'ListBackendJobs']
 
-/** The first calls of an operation fail. */
 export const failing = (
   operation: Operation,
   ...faults: Script
 ): Readonly<{ faults: Partial<Record<Operation, Script>> }> => ({ faults: { [operation]: faults } })
 
-/** The first creates fail. */
 export const creates = (...faults: Script): ReturnType<typeof failing> =>
   failing('CreateBackendStorage', ...faults)
 
@@ -116,7 +111,6 @@ type OtherJob = Readonly<{
   fromMs?: number
   toMs?: number
   result?: JobResult
-  /** The storage that the job leaves. */
   leaves?: Partial<ServiceStorage>
 }>
 
@@ -134,7 +128,6 @@ export const otherJob =
     })
   }
 
-/** The signal is aborted after a time. */
 export const abortAt =
   (ms: number, controller: AbortController, reason = 'SIGINT'): ScenarioEvent =>
   (_service, clock) => {
@@ -161,10 +154,8 @@ export async function runTask<T>(
   const amplify = service.connect({ latency: () => 0, ...scenario })
   const { context, recorded } = aStorageContext(clock, amplify, scenario)
   const result = await clock.run(resultOf(task(context)))
-  const { mutations: reportedMutations, ...reported } = recorded
   return {
-    ...reported,
-    reportedMutations,
+    ...recorded,
     result,
     end: result.ok ? result.value : result,
     service,

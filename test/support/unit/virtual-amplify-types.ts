@@ -11,14 +11,12 @@ export type Operation =
   | 'GetBackendJob'
   | 'ListBackendJobs'
 
-/** What a call that fails does at the service. */
-type Effect =
-  | 'none'
-  | 'done'
-  /** It takes effect this long after the client has seen it fail. */
-  | Readonly<{ lateMs: number }>
-
-export type Fault = Readonly<{ failure: FailureName; effect?: Effect; retryAfterMs?: number }>
+export type Fault = Readonly<{
+  failure: FailureName
+  /** What the call does at the service; `lateMs` is counted from when the client has seen it fail. */
+  effect?: 'none' | 'done' | Readonly<{ lateMs: number }>
+  retryAfterMs?: number
+}>
 
 /** The faults of consecutive calls of an operation, or only their names; `undefined` is a call without one. */
 export type Script = readonly (Fault | FailureName | undefined)[]
@@ -72,7 +70,6 @@ export type ServiceJob = {
   pending: boolean
 }
 
-/** How a job ends. */
 export type JobResult = Readonly<{ status: string; error?: string }>
 
 export type ServiceOptions = Readonly<{
@@ -112,9 +109,7 @@ export type RecordedMutation = {
   /** When the client saw it end; undefined while it has not. */
   endedAt: number | undefined
   failure: ApiFailure | undefined
-  /** What it did at the service. */
   effect: 'on the way' | 'nothing' | 'rejected' | ServiceJob
-  /** What was sent. */
   readonly desired: ServiceStorage
 }
 
@@ -133,7 +128,6 @@ export type VirtualAmplify = Readonly<{
   /** Adds a job of somebody else, which runs until it is ended. */
   addJob(operation: string, status: string): ServiceJob
   endJob(job: ServiceJob, result: JobResult): void
-  /** The number of calls of an operation. */
   count(operation: Operation): number
   /** The number of creates of a run that became jobs. */
   effects(run?: string): number

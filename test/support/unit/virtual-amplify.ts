@@ -11,14 +11,24 @@
 import type { ServiceOptions, VirtualAmplify } from './virtual-amplify-types.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { connect } from './virtual-connection.ts'
-import { addOtherJob, addStorage, createServiceState, endJob } from './virtual-service.ts'
+import { addOtherJob, addStorage, endJob, type ServiceState } from './virtual-service.ts'
 
-/** Creates a service without a storage and without jobs. */
 export function virtualAmplify(
   clock: VirtualClock,
   serviceOptions: ServiceOptions = {},
 ): VirtualAmplify {
-  const state = createServiceState(clock, serviceOptions)
+  const state: ServiceState = {
+    clock,
+    options: serviceOptions,
+    calls: [],
+    mutations: [],
+    unsafeCreates: [],
+    jobs: [],
+    jobResults: [...(serviceOptions.jobResults ?? [])],
+    storages: new Map(),
+    visibleAt: new Map(),
+    lastIds: new Map(),
+  }
   const { calls, mutations, unsafeCreates, jobs, storages } = state
   return {
     connect: (options = {}) => connect(state, options),
@@ -30,9 +40,7 @@ export function virtualAmplify(
     addStorage: (storage) => {
       addStorage(state, storage)
     },
-    removeStorage: (resourceName) => {
-      storages.delete(resourceName)
-    },
+    removeStorage: (resourceName) => storages.delete(resourceName),
     addJob: (operation, status) => addOtherJob(state, operation, status),
     endJob,
     count: (operation) => calls.filter((call) => call.operation === operation).length,

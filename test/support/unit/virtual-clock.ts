@@ -15,7 +15,6 @@ export type VirtualClock = Clock &
      * @throws what the task throws, and an error when no events are left while the task still waits
      */
     run<T>(task: Promise<T>): Promise<T>
-    /** Runs all events that are left. */
     drain(): Promise<void>
   }>
 
@@ -24,7 +23,6 @@ type Event = { readonly at: number; readonly run: () => void }
 /** Far more events than any run has: a run with more would never end. */
 const MAX_EVENTS = 100_000
 
-/** Creates a clock that starts at `startMs`. */
 export function virtualClock(startMs = 0): VirtualClock {
   let now = startMs
   // Ordered by time, and events of the same time by when they were scheduled.
@@ -40,12 +38,16 @@ export function virtualClock(startMs = 0): VirtualClock {
     }
   }
 
-  const next = (): boolean => {
-    const event = events.shift()
-    if (event === undefined) return false
-    now = event.at
-    event.run()
-    return true
+  const advance = async (isOver: () => boolean): Promise<void> => {
+    for (let count = 0; count < MAX_EVENTS; count += 1) {
+      // After one turn of the event loop, every promise that can continue has done so.
+      await turn()
+      const event = isOver() ? undefined : events.shift()
+      if (event === undefined) return
+      now = event.at
+      event.run()
+    }
+    throw new Error('The events never end.')
   }
 
   const sleep: Clock['sleep'] = (ms, signal) =>
@@ -75,20 +77,10 @@ export function virtualClock(startMs = 0): VirtualClock {
         state.ended = true
       }
       task.then(end, end)
-      for (let count = 0; count < MAX_EVENTS; count += 1) {
-        // After one turn of the event loop, every promise that can continue has done so.
-        await turn()
-        if (state.ended) return task
-        if (!next()) throw new Error('No events are left, and the task has not ended.')
-      }
-      throw new Error('The task never ends.')
+      await advance(() => state.ended)
+      if (!state.ended) throw new Error('No events are left, and the task has not ended.')
+      return task
     },
-    drain: async () => {
-      for (let count = 0; count < MAX_EVENTS; count += 1) {
-        await turn()
-        if (!next()) return
-      }
-      throw new Error('The events never end.')
-    },
+    drain: () => advance(() => false),
   }
 }

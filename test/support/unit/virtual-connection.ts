@@ -1,6 +1,5 @@
 /** The connection of one run to a virtual Amplify Backend: latencies, timeouts, faults and permissions. */
 import { abortReason } from '../../../src/lib/clock.ts'
-import type { ApiFailure } from '../../../src/network/failure.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
 import type { AcceptedJob, Amplify, CallOptions } from '../../../src/storage/api.ts'
 import { createFailure } from './api-failures.ts'
@@ -23,23 +22,16 @@ import {
 } from './virtual-service.ts'
 
 /** How long after its failure a create may still take effect: the number of the design, not of the code. */
-const EFFECT_WINDOW_MS = 30_000
+export const EFFECT_WINDOW_MS = 30_000
 
-/** The timeouts of the real client. */
-const TIMEOUTS_MS: Readonly<Record<Operation, number>> = {
-  GetBackendStorage: 20_000,
-  GetBackend: 20_000,
-  GetBackendJob: 20_000,
-  ListBackendJobs: 20_000,
-  CreateBackendStorage: 35_000,
-  UpdateBackendStorage: 35_000,
-}
+/** The timeouts of the real client, of reads and of creates and updates. */
+const [READ_TIMEOUT_MS, WRITE_TIMEOUT_MS] = [20_000, 35_000]
 
 type Connection = Readonly<{
   state: ServiceState
   run: string
   latency: () => number
-  isDenied(operation: Operation): boolean
+  denied: readonly Operation[]
   takeFault(operation: Operation): Fault | undefined
 }>
 
@@ -60,25 +52,20 @@ export function connect(state: ServiceState, options: ConnectionOptions): Amplif
     state,
     run: options.run ?? 'run',
     latency: options.latency ?? (() => 50),
-    isDenied: (operation) => options.denied?.includes(operation) === true,
+    denied: options.denied ?? [],
     takeFault: (operation) => {
       const script = scripts.get(operation) ?? []
       const fault = script.length === 0 ? options.always?.[operation] : script.shift()
       return fault === undefined ? undefined : toFault(fault)
     },
   }
-  const read = <T>(
-    operation: Operation,
-    callOptions: CallOptions,
-    serve: () => ApiResult<T>,
-  ): Promise<ApiResult<T>> => send(connection, { operation, options: callOptions, serve })
+  const read = <T>(operation: Operation, given: CallOptions, serve: () => ApiResult<T>) =>
+    send(connection, { operation, options: given, serve })
   return {
-    getStorage: (resourceName, callOptions) =>
-      read('GetBackendStorage', callOptions, () => getStorage(state, resourceName)),
-    getBackend: (scope, callOptions) =>
-      read('GetBackend', callOptions, () => getBackend(state, scope)),
-    getJob: (jobId, callOptions) => read('GetBackendJob', callOptions, () => getJob(state, jobId)),
-    listJobs: (callOptions) => read('ListBackendJobs', callOptions, () => listJobs(state)),
+    getStorage: (name, given) => read('GetBackendStorage', given, () => getStorage(state, name)),
+    getBackend: (scope, given) => read('GetBackend', given, () => getBackend(state, scope)),
+    getJob: (jobId, given) => read('GetBackendJob', given, () => getJob(state, jobId)),
+    listJobs: (given) => read('ListBackendJobs', given, () => listJobs(state)),
     createStorage: ({ resourceName, bucketName, authenticated, unauthenticated }, callOptions) =>
       mutate(connection, 'CreateBackendStorage', callOptions, {
         resourceName,
@@ -119,8 +106,8 @@ function mutate(
   }
   mutations.push(mutation)
   const execute = (): void => {
-    if (isCreate) addStorage(state, { ...desired }, state.options.storageLagMs)
-    else if (storages.has(desired.resourceName)) addStorage(state, { ...desired })
+    if (isCreate || storages.has(desired.resourceName))
+      addStorage(state, { ...desired }, state.options.storageLagMs)
   }
   const serve = (): ApiResult<AcceptedJob> => startJob(state, mutation, execute)
   return send(connection, { operation, options, serve, mutation })
@@ -134,15 +121,9 @@ function mayTakeEffect({ effect }: RecordedMutation): boolean {
 
 /** Whether the client cannot know yet that the create will have no effect. */
 function isOpen({ clock }: ServiceState, { failure, endedAt }: RecordedMutation): boolean {
-  return (
-    failure !== undefined &&
-    endedAt !== undefined &&
-    isAmbiguous(failure) &&
-    clock.now() < endedAt + EFFECT_WINDOW_MS
-  )
-}
-
-function isAmbiguous({ status, timedOut, code, connected }: ApiFailure): boolean {
+  if (failure === undefined || endedAt === undefined) return false
+  if (clock.now() >= endedAt + EFFECT_WINDOW_MS) return false
+  const { status, timedOut, code, connected } = failure
   if (status !== undefined) return status >= 500 || status < 400 || status === 408
   return timedOut || (connected && code !== undefined)
 }
@@ -155,7 +136,10 @@ function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
   if (options.signal.aborted) return Promise.reject(abortReason(options.signal))
   state.calls.push({ run, operation, at: clock.now() })
   const fault = connection.takeFault(operation)
-  const timeoutMs = Math.min(TIMEOUTS_MS[operation], options.remainingMs)
+  const timeoutMs = Math.min(
+    mutation === undefined ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS,
+    options.remainingMs,
+  )
   const timeoutAt = clock.now() + timeoutMs
   const [requestMs, responseMs] = [latency(), latency()]
   return new Promise((resolve, reject) => {
@@ -181,13 +165,9 @@ function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
     })
     // The request arrives even if the client no longer waits for it by then.
     clock.schedule(requestMs, () => {
-      const failsAt = Math.min(timeoutAt, clock.now() + responseMs)
-      const result = arrive(
-        connection,
-        call,
-        fault,
-        fault?.failure === 'stall' ? timeoutAt : failsAt,
-      )
+      const failsAt =
+        fault?.failure === 'stall' ? timeoutAt : Math.min(timeoutAt, clock.now() + responseMs)
+      const result = arrive(connection, call, fault, failsAt)
       if (result === undefined) return
       clock.schedule(responseMs, () => {
         settle(result)
@@ -198,13 +178,13 @@ function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
 
 /** What happens when a request arrives; undefined where no response is sent. */
 function arrive<T>(
-  { state, isDenied }: Connection,
+  { state, denied }: Connection,
   { operation, serve, mutation }: Call<T>,
   fault: Fault | undefined,
   failsAt: number,
 ): ApiResult<T> | undefined {
   if (fault === undefined) {
-    if (!isDenied(operation)) return serve()
+    if (!denied.includes(operation)) return serve()
     if (mutation !== undefined) mutation.effect = 'rejected'
     return { ok: false, failure: createFailure(operation, 'accessDenied') }
   }

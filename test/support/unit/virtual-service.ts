@@ -31,27 +31,11 @@ export type ServiceState = Readonly<{
   jobs: ServiceJob[]
   jobResults: JobResult[]
   storages: Map<string, ServiceStorage>
-  /** When a storage can be read. */
   visibleAt: Map<string, number>
   lastIds: Map<string, number>
 }>
 
 const PENDING_TEXT = `There is already a pending job for the requested appId: ${APP_ID} and backendEnvironmentName: ${ENVIRONMENT}, wait for it to complete before creating a new job`
-
-export function createServiceState(clock: VirtualClock, options: ServiceOptions): ServiceState {
-  return {
-    clock,
-    options,
-    calls: [],
-    mutations: [],
-    unsafeCreates: [],
-    jobs: [],
-    jobResults: [...(options.jobResults ?? [])],
-    storages: new Map(),
-    visibleAt: new Map(),
-    lastIds: new Map(),
-  }
-}
 
 function newId({ lastIds }: ServiceState, kind: string): string {
   const id = (lastIds.get(kind) ?? 0) + 1
@@ -60,9 +44,8 @@ function newId({ lastIds }: ServiceState, kind: string): string {
 }
 
 /** The time on the server's own clock. */
-function serverTime({ options }: ServiceState, clockMs: number): number {
-  return (options.epochMs ?? Date.UTC(2026, 0, 15, 12)) + clockMs
-}
+const serverTime = ({ options }: ServiceState, clockMs: number): number =>
+  (options.epochMs ?? Date.UTC(2026, 0, 15, 12)) + clockMs
 
 function ok<T>(state: ServiceState, value: T): ApiResult<T> {
   const now = serverTime(state, state.clock.now())
@@ -82,18 +65,19 @@ export function addStorage(state: ServiceState, storage: ServiceStorage, lagMs =
   state.storages.set(storage.resourceName, storage)
 }
 
-/** Adds a job of another run. */
 export function addOtherJob(state: ServiceState, operation: string, status: string): ServiceJob {
   const pending = !/^(?:completed|failed)$/i.test(status)
-  const job = newJob(state, { kind: 'other', operation, run: 'somebody else', status, pending })
-  state.jobs.unshift(job)
-  return job
+  return addJob(state, 'other', { operation, run: 'somebody else', status, pending })
 }
 
-type NewJob = Pick<ServiceJob, 'operation' | 'run' | 'status' | 'pending'> & { kind: string }
-
-function newJob(state: ServiceState, { kind, ...members }: NewJob): ServiceJob {
-  return { jobId: newId(state, kind), createdAt: state.clock.now(), error: '', ...members }
+function addJob(
+  state: ServiceState,
+  kind: string,
+  members: Pick<ServiceJob, 'operation' | 'run' | 'status' | 'pending'>,
+): ServiceJob {
+  const job = { jobId: newId(state, kind), createdAt: state.clock.now(), error: '', ...members }
+  state.jobs.unshift(job)
+  return job
 }
 
 export function endJob(job: ServiceJob, { status, error = '' }: JobResult): void {
@@ -108,20 +92,23 @@ export function startJob(
   mutation: RecordedMutation,
   execute: () => void,
 ): ApiResult<AcceptedJob> {
-  const { options, clock, jobs } = state
+  const { options, clock } = state
   const { operation, run } = mutation
-  const rejection = findRejection(state, mutation)
-  if (rejection !== undefined) {
+  const { oneJob = true, oneStorage = 'refused' } = options
+  const isSecondStorage = (): boolean =>
+    operation === 'CreateBackendStorage' && oneStorage !== 'off' && state.storages.size > 0
+  const isBlocked = oneJob && state.jobs.some(({ pending }) => pending)
+  if (isBlocked || (oneStorage === 'refused' && isSecondStorage())) {
+    const message = isBlocked ? PENDING_TEXT : EXISTS_TEXT
     mutation.effect = 'rejected'
-    return { ok: false, failure: createFailure(operation, 'badRequest', { message: rejection }) }
+    return { ok: false, failure: createFailure(operation, 'badRequest', { message }) }
   }
   const status = options.runningStatus ?? 'RUNNING'
-  const job = newJob(state, { kind: 'job', operation, run, status, pending: true })
-  jobs.unshift(job)
+  const job = addJob(state, 'job', { operation, run, status, pending: true })
   mutation.effect = job
   const result = state.jobResults.shift() ?? { status: 'COMPLETED' }
   clock.schedule(options.jobMs ?? 20_000, () => {
-    if (isSecondStorage(state, mutation)) endJob(job, { status: 'FAILED', error: EXISTS_TEXT })
+    if (isSecondStorage()) endJob(job, { status: 'FAILED', error: EXISTS_TEXT })
     else {
       if (result.status.toUpperCase() === 'COMPLETED') execute()
       endJob(job, result)
@@ -135,45 +122,28 @@ export function startJob(
   })
 }
 
-function findRejection(state: ServiceState, mutation: RecordedMutation): string | undefined {
-  const { oneJob = true, oneStorage = 'refused' } = state.options
-  if (oneJob && state.jobs.some(({ pending }) => pending)) return PENDING_TEXT
-  return oneStorage === 'refused' && isSecondStorage(state, mutation) ? EXISTS_TEXT : undefined
+function getVisibleJobs(state: ServiceState): readonly Job[] {
+  const { clock, options, jobs } = state
+  const { times = TIME_STYLES.milliseconds, jobLagMs = 0 } = options
+  return jobs
+    .filter(({ createdAt }) => clock.now() >= createdAt + jobLagMs)
+    .map((job) =>
+      parseJob({
+        JobId: job.jobId,
+        Operation: job.operation,
+        Status: job.status,
+        CreateTime: times(serverTime(state, job.createdAt)),
+        Error: job.error,
+      }),
+    )
 }
 
-function isSecondStorage(
-  { options, storages }: ServiceState,
-  { operation }: RecordedMutation,
-): boolean {
-  return operation === 'CreateBackendStorage' && options.oneStorage !== 'off' && storages.size > 0
-}
-
-function isVisible({ clock, options }: ServiceState, job: ServiceJob): boolean {
-  return clock.now() >= job.createdAt + (options.jobLagMs ?? 0)
-}
-
-function toJob(state: ServiceState, job: ServiceJob): Job {
-  const times = state.options.times ?? TIME_STYLES.milliseconds
-  return parseJob({
-    JobId: job.jobId,
-    Operation: job.operation,
-    Status: job.status,
-    CreateTime: times(serverTime(state, job.createdAt)),
-    Error: job.error,
-  })
-}
-
-export function listJobs(state: ServiceState): ApiResult<readonly Job[]> {
-  const visible = state.jobs.filter((job) => isVisible(state, job))
-  return ok(
-    state,
-    visible.map((job) => toJob(state, job)),
-  )
-}
+export const listJobs = (state: ServiceState): ApiResult<readonly Job[]> =>
+  ok(state, getVisibleJobs(state))
 
 export function getJob(state: ServiceState, jobId: string): ApiResult<Job> {
-  const job = state.jobs.find((other) => other.jobId === jobId && isVisible(state, other))
-  return job === undefined ? notFound('GetBackendJob') : ok(state, toJob(state, job))
+  const job = getVisibleJobs(state).find((visible) => visible.jobId === jobId)
+  return job === undefined ? notFound('GetBackendJob') : ok(state, job)
 }
 
 export function getBackend(state: ServiceState, scope: 'environment' | 'app'): ApiResult<Backend> {

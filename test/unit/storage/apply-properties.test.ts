@@ -11,6 +11,7 @@ import {
   anyPermissions,
   anyScenario,
   EXPECTED_STORAGE,
+  inTurn,
   toRunScenario,
   type AnyScenario,
 } from '../../support/unit/any-scenario.ts'
@@ -202,7 +203,7 @@ describe('two runs for the same storage', () => {
           (fault) =>
             fault === undefined || AMBIGUOUS.some((failure) => failure === toFault(fault).failure),
         )
-        const connection = { run: name, latency: any.latency(), ...creates(...faults) }
+        const connection = { run: name, latency: inTurn(any.latencies), ...creates(...faults) }
         const limits = { timeoutMs: 7_200_000, maxAttempts: 20 }
         const { context } = aStorageContext(clock, service.connect(connection), limits)
         await clock.sleep(afterMs, context.retryPolicy.signal)
