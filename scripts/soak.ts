@@ -80,9 +80,9 @@ const rows: readonly (readonly [name: string, value: string | number])[] = [
   ['duplicates', countViolations('duplicate')],
   ['hangs', countViolations('hang')],
   ['leaked secrets', countViolations('leak')],
-  ['false successes', countViolations('false green')],
+  ['false successes', countViolations('false success')],
   ['lost jobs', countViolations('lost job')],
-  ['runs without a result', countViolations('no verdict')],
+  ['runs without a result', countViolations('no result')],
 ]
 console.log(`\n${rows.map(([name, value]) => `${name.padEnd(30)}${value}`).join('\n')}`)
 

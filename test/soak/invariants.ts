@@ -17,9 +17,9 @@ export function findViolations(outcome: SoakResult): readonly Violation[] {
     hang: outcome.end.rawLines.filter((line) => line.includes('The process was ended by')),
     duplicate: duplicates(outcome),
     leak: leaks(outcome),
-    'false green': falseGreens(outcome),
+    'false success': falseGreens(outcome),
     'lost job': lostJobs(outcome),
-    'no verdict': inconsistentResults(outcome),
+    'no result': inconsistentResults(outcome),
   }
   return Object.entries(found).flatMap(([kind, details]) =>
     details.map((detail) => ({ kind, detail })),
@@ -76,7 +76,7 @@ function leaks({ end, emulator }: SoakResult): readonly string[] {
 function falseGreens({ end, emulator }: SoakResult): readonly string[] {
   const { ready = '', result = '' } = end.outputs
   if (ready !== '' && ready !== 'true') return [`ready is ${ready}`]
-  if (end.exitCode !== 0) return ready === '' ? [] : ['red and ready']
+  if (end.exitCode !== 0) return ready === '' ? [] : ['failed and ready']
   const storage = emulator.environment().storages.get('media')
   const permissions = new Set<string>(storage?.permissions.authenticated)
   const asAsked = ALL.every((permission) => permissions.has(permission))
@@ -86,7 +86,7 @@ function falseGreens({ end, emulator }: SoakResult): readonly string[] {
     return emulator.environment().jobs.some(({ jobId }) => jobId === end.outputs['job-id'])
       ? []
       : ['started, and there is no such job']
-  return SUCCESSES.includes(result) ? [] : [`green, and the result is "${result}"`]
+  return SUCCESSES.includes(result) ? [] : [`successful, and the result is "${result}"`]
 }
 
 /** The id of an accepted job is an output, and a failed run leaves no running job. */
@@ -113,10 +113,10 @@ function lostJobs({ end, emulator }: SoakResult): readonly string[] {
 function inconsistentResults({ end }: SoakResult): readonly string[] {
   const { result = '' } = end.outputs
   if (!RESULTS.some((known) => known === result)) return [`the result is "${result}"`]
-  const green = SUCCESSES.includes(result)
-  if (green !== (end.exitCode === 0)) return [`${result} with exit code ${end.exitCode}`]
+  const succeeded = SUCCESSES.includes(result)
+  if (succeeded !== (end.exitCode === 0)) return [`${result} with exit code ${end.exitCode}`]
   const errors = end.annotations.filter(({ level }) => level === 'error').length
-  if (errors !== (green ? 0 : 1)) return [`${errors} errors, and the result is ${result}`]
+  if (errors !== (succeeded ? 0 : 1)) return [`${errors} errors, and the result is ${result}`]
   if (end.outputs['error-code'] === 'INTERNAL_ERROR') return ['an internal error']
   return end.summary === '' ? ['no summary'] : []
 }

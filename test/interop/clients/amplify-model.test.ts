@@ -120,55 +120,58 @@ describe.each(amplifyOperations)('%s', (name) => {
   const operation = getOperation(model, name)
 
   test(`${name} has the method and the path of the model, and no other method`, async () => {
-    const world = await createFixture()
-    const { method, path, body } = toWireRequest(operation, parametersOf(operation, world))
+    const fixture = await createFixture()
+    const { method, path, body } = toWireRequest(operation, parametersOf(operation, fixture))
     const find = createRouter()
     expect(find(method, path)).toMatchObject({ service: 'amplifybackend', operation: name })
     expect(find(method, `${path}/`)).toBeUndefined()
     expect(find(method, `/prod${path}`)).toBeUndefined()
     const others = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((other) => other !== method)
     for (const other of others) {
-      const reply = await send(world.emulator, { method: other, path, body })
+      const reply = await send(fixture.emulator, { method: other, path, body })
       expect([other, reply.status]).toEqual([other, 404])
     }
-    expect(world.emulator.calls(name).every((received) => received.method === method)).toBe(true)
+    expect(fixture.emulator.calls(name).every((received) => received.method === method)).toBe(true)
   })
 
   test(`${name} accepts every request that the model allows, with the status of the model`, async () => {
-    const world = await createFixture()
-    const { valid } = probesFor(operation, world)
+    const fixture = await createFixture()
+    const { valid } = probesFor(operation, fixture)
     expect(operation.status).toBe(200)
-    expect(await findUnexpected(world, valid, isAccepted)).toEqual([])
+    expect(await findUnexpected(fixture, valid, isAccepted)).toEqual([])
   })
 
   test(`${name} rejects a request without a required member`, async () => {
-    const world = await createFixture()
-    const { missing } = probesFor(operation, world)
+    const fixture = await createFixture()
+    const { missing } = probesFor(operation, fixture)
     const inPath = missing.filter(({ title }) => title.endsWith('in the path'))
     const inBody = missing.filter((probe) => !inPath.includes(probe))
-    expect(await findUnexpected(world, inPath, ({ status }) => status === 404)).toEqual([])
-    expect(await findUnexpected(world, inBody, isRejected)).toEqual([])
-    expect(world.emulator.state.counters).toMatchObject({
+    expect(await findUnexpected(fixture, inPath, ({ status }) => status === 404)).toEqual([])
+    expect(await findUnexpected(fixture, inBody, isRejected)).toEqual([])
+    expect(fixture.emulator.state.counters).toMatchObject({
       create: { accepted: 0 },
       update: { accepted: 0 },
     })
   })
 
   test(`${name} returns the members of the model's output, each of its type, and no others`, async () => {
-    const world = await createFixture()
+    const fixture = await createFixture()
     const reply = await send(
-      world.emulator,
-      toWireRequest(operation, { ...parametersOf(operation, world), NextToken: undefined }),
+      fixture.emulator,
+      toWireRequest(operation, { ...parametersOf(operation, fixture), NextToken: undefined }),
     )
     expect(reply.status).toBe(200)
     expect(findViolations(operation.output, reply.json)).toEqual([])
   })
 
   test(`${name} returns the errors of the model without an injected fault`, async () => {
-    const world = await createFixture()
-    const { emulator } = world
-    const request = toWireRequest(operation, parametersOf(operation, world))
-    const unknown = toWireRequest(operation, { ...parametersOf(operation, world), AppId: 'd0000' })
+    const fixture = await createFixture()
+    const { emulator } = fixture
+    const request = toWireRequest(operation, parametersOf(operation, fixture))
+    const unknown = toWireRequest(operation, {
+      ...parametersOf(operation, fixture),
+      AppId: 'd0000',
+    })
     expectError(operation, 404, await send(emulator, unknown))
     emulator.state.rules.throttle = { perSecond: 0, burst: 0 }
     expectError(operation, 429, await send(emulator, request))
@@ -181,17 +184,17 @@ describe.each(withBody)('The body of %s', (name) => {
   const operation = getOperation(model, name)
 
   test(`${name} rejects a value outside of an enum, a range or a type`, async () => {
-    const world = await createFixture()
-    const { invalid } = probesFor(operation, world)
-    expect(await findUnexpected(world, invalid, isRejected)).toEqual([])
+    const fixture = await createFixture()
+    const { invalid } = probesFor(operation, fixture)
+    expect(await findUnexpected(fixture, invalid, isRejected)).toEqual([])
   })
 
   test(`${name} reads every member by its name on the wire, and by no other name`, async () => {
-    const world = await createFixture()
-    const { misnamed, unknown } = probesFor(operation, world)
+    const fixture = await createFixture()
+    const { misnamed, unknown } = probesFor(operation, fixture)
     expect(misnamed.length + unknown.length).toBeGreaterThan(0)
-    expect(await findUnexpected(world, misnamed, isRejected)).toEqual([])
-    expect(await findUnexpected(world, unknown, isAccepted)).toEqual([])
+    expect(await findUnexpected(fixture, misnamed, isRejected)).toEqual([])
+    expect(await findUnexpected(fixture, unknown, isAccepted)).toEqual([])
   })
 })
 

@@ -128,7 +128,7 @@ const others: readonly {
   { name: 'boto3, `standard`', create: sending(boto3, 'standard') },
 ]
 
-/** The action with its defaults, in a world ten times as fast: it looks for half a minute at a time. */
+/** The action with its defaults, on a clock ten times as fast; it checks for an effect for half a minute at a time. */
 async function countOwn(fault: FaultSpec): Promise<string> {
   const bed = await startTestBed({ rules: permissiveRules, scale: 10 })
   stops.push(() => bed.emulator.stop())

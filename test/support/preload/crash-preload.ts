@@ -32,28 +32,28 @@ function silence(longerThanMs: number): void {
 /** Emits a signal in the process, which works on Windows as well. */
 function signal(name: 'SIGINT' | 'SIGUSR2'): void {
   process.on(name, () => {
-    throw new Error('sabotage by signal')
+    throw new Error('crash by signal')
   })
   setImmediate(() => process.emit(name))
 }
 
 const kinds: Readonly<Record<string, () => void>> = {
   'a rejection that nothing handles': () => {
-    void Promise.reject(new Error('sabotage by rejection'))
+    void Promise.reject(new Error('crash by rejection'))
   },
   'a rejection without an error': () => {
     void Promise.resolve().then(() => {
-      throw Object.assign(Object.create(null), { because: 'sabotage' })
+      throw Object.assign(Object.create(null), { because: 'crash' })
     })
   },
   'an exception in a timer': () => {
     setTimeout(() => {
-      throw new Error('sabotage\n::error::by exception')
+      throw new Error('crash\n::error::by exception')
     }, 0)
   },
   'exceptions one after the other': () => {
     setInterval(() => {
-      throw new Error('sabotage again and again')
+      throw new Error('crash again and again')
     }, 5)
   },
   'an exception in the handler of a signal': () => {

@@ -24,8 +24,8 @@ import {
 
 const MARKER = '<!-- amplify-create-backend-storage d1a2b3c4d5e6f7 prod media -->'
 
-const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
-  renderMarkdown(renderComment(MARKER, '1234567890', reportData(ending, given))).text
+const text = (outcome: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
+  renderMarkdown(renderComment(MARKER, '1234567890', reportData(outcome, given))).text
 
 const created = { result: 'created', verified: true, bucketName: 'acme-media14558-prod' } as const
 
@@ -207,8 +207,8 @@ describe('The setting changes-only', () => {
     ['failed', failedOutcome('ROLE_REFUSED', 'x'), [], true],
   ] as const)(
     'With changes-only, the outcome "%s" is reported or not',
-    (_, ending, changes, news) => {
-      expect(isWorthReporting(ending, changes)).toBe(news)
+    (_, outcome, changes, news) => {
+      expect(isWorthReporting(outcome, changes)).toBe(news)
     },
   )
 })

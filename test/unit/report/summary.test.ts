@@ -15,8 +15,8 @@ import {
   reportData,
 } from '../../support/unit/report-data.ts'
 
-const text = (ending: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
-  renderMarkdown(renderSummary(reportData(ending, given))).text
+const text = (outcome: RunOutcome, given: Parameters<typeof reportData>[1] = {}): string =>
+  renderMarkdown(renderSummary(reportData(outcome, given))).text
 
 const failWith = (result: FailureResult): RunOutcome => failedOutcome('TIMED_OUT', 'x', { result })
 
@@ -213,8 +213,8 @@ const OWN_ELEMENTS = 'a b br code details h2 li p summary table td th tr ul wbr'
 describe('A summary of hostile text', () => {
   property.prop([anyFindings, anyEnding], { numRuns: 60 })(
     'A summary stays below 64 KiB, keeps its heading, and contains no foreign markup or links',
-    (learnt, ending) => {
-      const markdown = renderSummary(reportData(ending, { state: learnt }))
+    (learnt, outcome) => {
+      const markdown = renderSummary(reportData(outcome, { state: learnt }))
       expect(Buffer.byteLength(markdown)).toBeLessThan(MAX_SUMMARY_BYTES)
       expect(markdown).toMatch(/^## (?:✅|❌|📝|⏭️) /)
       const { elements, links } = renderMarkdown(markdown)

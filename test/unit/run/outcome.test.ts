@@ -104,10 +104,10 @@ describe('Any thrown value in any state', () => {
     fc.anything(),
     fc.record({ jobId: fc.string(), status: fc.string(), mutationPending: fc.boolean() }),
   ])('Every thrown value becomes one failure with a message and advice', (thrown, known) => {
-    const ending = toFailedOutcome(thrown, knowing(known), STORAGE_REF, asIs)
-    expect(RESULTS).toContain(ending.result)
-    expect(ending.error.message).not.toBe('')
-    expect(ending.error.advice).not.toBe('')
-    if (known.mutationPending) expect(ending.result).toBe('unknown')
+    const outcome = toFailedOutcome(thrown, knowing(known), STORAGE_REF, asIs)
+    expect(RESULTS).toContain(outcome.result)
+    expect(outcome.error.message).not.toBe('')
+    expect(outcome.error.advice).not.toBe('')
+    if (known.mutationPending) expect(outcome.result).toBe('unknown')
   })
 })
