@@ -5,7 +5,16 @@ import { RESULTS } from '../../src/run/outcome.ts'
 import { ALL } from '../support/emulator-state.ts'
 import type { SoakScenario } from './scenario.ts'
 
-export type Violation = Readonly<{ kind: string; detail: string }>
+const CHECKS = [
+  ['hang', hangs],
+  ['duplicate', duplicates],
+  ['leak', leaks],
+  ['false success', falseSuccesses],
+  ['lost job', lostJobs],
+  ['no result', inconsistentResults],
+] as const
+
+export type Violation = Readonly<{ kind: (typeof CHECKS)[number][0]; detail: string }>
 
 export type SoakResult = Readonly<{ scenario: SoakScenario; end: StepResult; emulator: Emulator }>
 
@@ -13,17 +22,11 @@ const SUCCESSES = ['created', 'updated', 'unchanged', 'planned', 'started', 'ski
 
 /** Lists everything that is wrong with a result. */
 export function findViolations(outcome: SoakResult): readonly Violation[] {
-  const found = {
-    hang: outcome.end.rawLines.filter((line) => line.includes('The process was ended by')),
-    duplicate: duplicates(outcome),
-    leak: leaks(outcome),
-    'false success': falseGreens(outcome),
-    'lost job': lostJobs(outcome),
-    'no result': inconsistentResults(outcome),
-  }
-  return Object.entries(found).flatMap(([kind, details]) =>
-    details.map((detail) => ({ kind, detail })),
-  )
+  return CHECKS.flatMap(([kind, check]) => check(outcome).map((detail) => ({ kind, detail })))
+}
+
+function hangs({ end }: SoakResult): readonly string[] {
+  return end.rawLines.filter((line) => line.includes('The process was ended by'))
 }
 
 function duplicates({ emulator, scenario }: SoakResult): readonly string[] {
@@ -73,7 +76,7 @@ function leaks({ end, emulator }: SoakResult): readonly string[] {
   )
 }
 
-function falseGreens({ end, emulator }: SoakResult): readonly string[] {
+function falseSuccesses({ end, emulator }: SoakResult): readonly string[] {
   const { ready = '', result = '' } = end.outputs
   if (ready !== '' && ready !== 'true') return [`ready is ${ready}`]
   if (end.exitCode !== 0) return ready === '' ? [] : ['failed and ready']

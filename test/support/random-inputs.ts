@@ -54,7 +54,12 @@ const VALUES: Readonly<Record<string, Values>> = {
   },
   'role-to-assume': {
     valid: [ROLE, `${ROLE}\n`],
-    invalid: ['arn:aws:iam::1:role/a', ROLE.replace('role', 'user'), ...unexpanded],
+    invalid: [
+      'amplify-storage',
+      'arn:aws:iam::1:role/a',
+      ROLE.replace('role', 'user'),
+      ...unexpanded,
+    ],
   },
   'plan-role-to-assume': {
     valid: ['', ROLE],
