@@ -19,7 +19,7 @@ import {
   type ApiFailure,
   type ResponseHead,
 } from '../network/failure.ts'
-import { httpRequest } from '../network/request.ts'
+import { httpRequest, singleHeaders } from '../network/request.ts'
 import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 
 /** Where a job with `id-token: write` requests its tokens. */
@@ -152,16 +152,6 @@ async function fetchIdToken(url: URL, request: IdTokenRequest): Promise<ApiResul
 function parseToken(body: string): string | undefined {
   const value = getPath(parseJson(body), 'value')
   return typeof value === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? value : undefined
-}
-
-function singleHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value]] : [],
-    ),
-  )
 }
 
 function tokenUnavailable(failure: ApiFailure, url: URL): ActionError {

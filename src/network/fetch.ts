@@ -2,7 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { withTimeout } from '../lib/timeout.ts'
 import type { Agents } from './agents.ts'
-import { httpRequest, type HttpResponse } from './request.ts'
+import { httpRequest, singleHeaders, type HttpResponse } from './request.ts'
 
 /** Time limit of one request, redirects included. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -51,12 +51,9 @@ async function requestWithRedirects(
 }
 
 function toResponse({ status, headers, body }: HttpResponse): Response {
-  const singleHeaders = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'string' ? [[name, value]] : [],
-  )
   const hasNoBody = status === 204 || status === 205 || status === 304
   return new Response(hasNoBody ? null : body, {
     status: Math.max(200, status),
-    headers: singleHeaders,
+    headers: singleHeaders(headers),
   })
 }

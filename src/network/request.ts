@@ -71,3 +71,12 @@ function readBody(response: http.IncomingMessage, onEnd: (text: string) => void)
     onEnd(Buffer.concat(chunks).toString('utf8'))
   })
 }
+
+/** The headers without those that Node.js gives as a list, such as `set-cookie`. */
+export function singleHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  )
+}
