@@ -38,7 +38,7 @@ function thisAction(maxAttempts: number): Strategy {
           signal: neverAborted,
           onRetry: ignore,
           throttleState: { throttledResponses: 0 },
-          refreshCredentials: ignore,
+          invalidateCredentials: ignore,
         },
         mutationSignal: neverAborted,
         observer: {

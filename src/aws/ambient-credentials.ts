@@ -53,7 +53,7 @@ export async function ambientCredentials(
   })
   const policy: RetryPolicy = {
     ...deps.retryPolicy,
-    refreshCredentials: () => {
+    invalidateCredentials: () => {
       forceRefresh = true
     },
   }
@@ -65,7 +65,7 @@ export async function ambientCredentials(
     if (!result.ok) throw unknownAccount(source, result.failure)
     checkAccount(result.value.accountId, result.value.arn, allowedAccountIds)
   }
-  return { provider, refresh: policy.refreshCredentials }
+  return { provider, invalidate: policy.invalidateCredentials }
 }
 
 /** The latest search of the default chain. */

@@ -28,7 +28,7 @@ export type CredentialDeps = Readonly<{
   available: Readonly<{ canRequestIdToken: boolean; hasAmbientCredentials: boolean }>
   settings: ClientSettings
   secrets: Secrets
-  retryPolicy: Omit<RetryPolicy, 'refreshCredentials'>
+  retryPolicy: Omit<RetryPolicy, 'invalidateCredentials'>
   trace: Trace
   log(line: string): void
 }>
@@ -37,7 +37,7 @@ export type CredentialDeps = Readonly<{
 export type Credentials = Readonly<{
   provider: AwsCredentialIdentityProvider
   /** Discards the current credentials, so that the next call gets new ones. */
-  refresh(): void
+  invalidate(): void
 }>
 
 /** Marks a provider as memoized; otherwise the SDK caches its result, beyond a refresh. */

@@ -91,14 +91,14 @@ export type PrefetchedIdToken = Readonly<{
 /** Requests a token before it is needed. An error is thrown to the caller that awaits `token`. */
 export function prefetchIdToken(
   request: Omit<IdTokenRequest, 'onSent' | 'policy'> & {
-    policy: Omit<RetryPolicy, 'refreshCredentials'>
+    policy: Omit<RetryPolicy, 'invalidateCredentials'>
   },
 ): PrefetchedIdToken {
   const { promise: sent, resolve } = Promise.withResolvers<unknown>()
   const onSent = (): void => {
     resolve(undefined)
   }
-  const policy = { ...request.policy, refreshCredentials: () => undefined }
+  const policy = { ...request.policy, invalidateCredentials: () => undefined }
   const token = requestIdToken({ ...request, policy, onSent })
   token.then(onSent, onSent)
   return { token, sent }

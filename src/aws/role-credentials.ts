@@ -47,7 +47,7 @@ export async function roleCredentials(
       }
       return current.session.credentials
     }),
-    refresh: () => {
+    invalidate: () => {
       current = { ...current, refreshAt: 0, expiresAt: 0 }
     },
   }
@@ -60,7 +60,7 @@ function createAssume(
   { env, settings, secrets, trace, retryPolicy }: CredentialDeps,
 ): () => Promise<AssumedSession> {
   const { sessionName, durationSeconds, audience, readOnly, allowedAccountIds } = options
-  const policy: RetryPolicy = { ...retryPolicy, refreshCredentials: () => undefined }
+  const policy: RetryPolicy = { ...retryPolicy, invalidateCredentials: () => undefined }
   const endpoint = getIdTokenEndpoint(env)
   if (endpoint === undefined) throw missingIdTokenPermission(roleArn)
   const sessionPolicy = readOnly ? PLAN_SESSION_POLICY : undefined

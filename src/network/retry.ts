@@ -40,7 +40,7 @@ export type RetryPolicy = Readonly<{
   /** Shared by all calls that count towards the account's rate limit; absent for other calls. */
   throttleState?: ThrottleState
   /** Discards credentials that the service reports as expired, so that the next call gets new ones. */
-  refreshCredentials(): void
+  invalidateCredentials(): void
 }>
 
 /** A resolver that is still starting can report a missing host. After this time, the host name is wrong. */
@@ -157,7 +157,7 @@ export async function retry<T>(
     const kind = classifyFailure(result.failure)
     if (kind === 'credentials-expired' && canRefresh(policy, attempts, refreshed)) {
       refreshed = true
-      policy.refreshCredentials()
+      policy.invalidateCredentials()
       continue
     }
     if (!isRetryable(kind)) return result

@@ -70,7 +70,7 @@ export async function connect(
       retryPolicy: {
         ...retryPolicy,
         throttleState: { throttledResponses: 0 },
-        refreshCredentials: credentials.refresh,
+        invalidateCredentials: credentials.invalidate,
       },
       mutationSignal: cancellation.mutationSignal,
       observer,

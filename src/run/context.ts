@@ -78,7 +78,7 @@ export function toStorageRef(inputs: Inputs, command: 'apply' | 'plan'): Storage
 export function createRetryPolicy(
   run: RunContext,
   inputs: Inputs,
-): Omit<RetryPolicy, 'refreshCredentials'> {
+): Omit<RetryPolicy, 'invalidateCredentials'> {
   return {
     clock: run.clock,
     random: run.random,

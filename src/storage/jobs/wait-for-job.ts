@@ -118,7 +118,7 @@ function handleFailedPoll(wait: JobWait, failure: ApiFailure): void {
   const kind = classifyFailure(failure)
   if (kind === 'credentials-expired' && !wait.credentialsRefreshed) {
     wait.credentialsRefreshed = true
-    retryPolicy.refreshCredentials()
+    retryPolicy.invalidateCredentials()
     wait.delayMs = 0
     return
   }

@@ -174,7 +174,7 @@ async function prepareRetry(
     canRefresh(retryPolicy, state.attempts, sending.credentialsRefreshed)
   ) {
     sending.credentialsRefreshed = true
-    retryPolicy.refreshCredentials()
+    retryPolicy.invalidateCredentials()
     return
   }
   const next = isRetryable(kind)

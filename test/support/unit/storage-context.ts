@@ -57,7 +57,7 @@ export function aRetryPolicy(clock: Clock, members: Partial<RetryPolicy> = {}): 
     maxAttempts: 8,
     signal: neverAborted,
     onRetry: () => undefined,
-    refreshCredentials: () => undefined,
+    invalidateCredentials: () => undefined,
     ...members,
   }
 }
@@ -88,7 +88,7 @@ export function aStorageContext(
     signal,
     ...(throttleState === null ? {} : { throttleState }),
     onRetry: (line) => recorded.retries.push(line),
-    refreshCredentials: () => {
+    invalidateCredentials: () => {
       recorded.refreshes += 1
     },
   })

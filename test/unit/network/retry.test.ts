@@ -238,7 +238,7 @@ describe('retry', () => {
     const recorded = { calls: 0, refreshes: 0, lines: new Array<string>() }
     const policy = aRetryPolicy(clock, {
       onRetry: (line) => recorded.lines.push(line),
-      refreshCredentials: () => {
+      invalidateCredentials: () => {
         recorded.refreshes += 1
       },
       ...members,
