@@ -163,6 +163,11 @@ export const ERROR_CATALOG = {
       'The environment has an S3 storage with a different name. An environment can have only one.',
     remedy: 'Set `resource-name` to the name of the existing storage.',
   },
+  STORAGE_IMPORTED: {
+    cause: 'The storage was imported into the backend, and imported storage cannot be updated.',
+    remedy:
+      'Use `if-exists: match`. To change the permissions, change the IAM policies of the imported bucket yourself.',
+  },
   JOB_FAILED: {
     cause: 'The backend job failed.',
     remedy: "Read the job's error in the message, fix its cause, and run the workflow again.",
@@ -176,6 +181,12 @@ export const ERROR_CATALOG = {
     cause: 'The backend job failed because the role that deploys lacks a permission.',
     remedy:
       'Add the statement in the message to the policy of the role, then run the workflow again.',
+  },
+  ENVIRONMENT_LOCKED: {
+    cause:
+      "A stack policy denies every update of the environment's CloudFormation stacks, as the lock of a migration to Amplify Gen 2 does.",
+    remedy:
+      'If the app is being migrated to Gen 2, remove this step from the workflow. Otherwise, ask whoever set the stack policy.',
   },
   STORAGE_NOT_SEEN: {
     cause: 'The job was reported as complete, but the storage does not exist.',

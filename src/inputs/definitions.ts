@@ -78,6 +78,8 @@ const DEFINITIONS = {
     ),
     secret: true,
   },
+  /** Whether a plan that finds a difference fails; an apply ignores it. */
+  failOnChanges: withDefault('fail-on-changes', 'false', boolean),
   allowCustomEndpoints: withDefault('allow-custom-endpoints', 'false', boolean),
   serviceName: withDefault('service-name', 'S3', oneOf(['S3'])),
 }

@@ -46,6 +46,13 @@ export function loadInputs(context: RunContext): Inputs {
   for (const warning of warnings) warn(context, 'Check the inputs', warning)
   if (inputs === undefined) throw invalidInputError(problems)
   context.inputs = inputs
+  if (inputs.failOnChanges && state.command === 'apply') {
+    warn(
+      context,
+      'fail-on-changes ignored',
+      '`fail-on-changes` has no effect on a run that applies. To check for differences without applying, set `mode: plan`.',
+    )
+  }
   secrets.add(inputs.githubToken)
   state.appId = inputs.appId
   state.backendEnvironmentName = inputs.backendEnvironmentName

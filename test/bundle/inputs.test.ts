@@ -230,3 +230,11 @@ scenarios(
     expect(Math.max(...step.rawLines.map((line) => line.length))).toBeLessThan(3_000)
   },
 )
+
+scenario('An apply ignores fail-on-changes, and warns about it', async () => {
+  const { step } = await runOnce({ with: { 'fail-on-changes': 'true', wait: 'false' } })
+  expectSuccess(step, 'started')
+  const warnings = JSON.stringify(getAnnotations(step, 'warning'))
+  expect(warnings).toContain('`fail-on-changes`')
+  expect(warnings).toContain('`mode: plan`')
+})

@@ -90,6 +90,7 @@ const VALUES: Readonly<Record<string, Values>> = {
     invalid: ['changes', 'no', '***'],
   },
   'github-token': { valid: ['', 'ghs_example'], invalid: ['a b', '***', long(10_001)] },
+  'fail-on-changes': booleans,
   'allow-custom-endpoints': booleans,
   'service-name': { valid: ['', 'S3', 's3'], invalid: ['DynamoDB', 'S4', 'S 3'] },
   AWS_ENDPOINT_URL: {

@@ -40,6 +40,7 @@ describe('The inputs as a whole', () => {
       summary: true,
       commentOnPr: 'false',
       githubToken: '',
+      failOnChanges: false,
       allowCustomEndpoints: false,
       serviceName: 'S3',
     })
