@@ -96,6 +96,7 @@ export function createApi(environment: Environment): Amplify {
       ? failed(operation, 429, 'TooManyRequestsException')
       : { ok: true, value, requestId: undefined, serverTime: undefined }
   const storage: Storage = {
+    imported: false,
     bucketName: undefined,
     permissions: { authenticated: ['READ'], unauthenticated: [] },
     unknownPermissions: { authenticated: [], unauthenticated: [] },
@@ -106,6 +107,7 @@ export function createApi(environment: Environment): Amplify {
       status: 'RUNNING',
       appId: undefined,
       backendEnvironmentName: undefined,
+      mismatch: undefined,
     })
   const backend = {
     environments: ['prod'],
@@ -117,7 +119,7 @@ export function createApi(environment: Environment): Amplify {
       const response = await environment.readStorage()
       return response === 'absent'
         ? failed('GetBackendStorage', 404, 'NotFoundException')
-        : toResult('GetBackendStorage', response, storage)
+        : toResult('GetBackendStorage', response, { kind: 'storage', storage } as const)
     },
     getBackend: async () => toResult('GetBackend', await environment.readBackend(), backend),
     createStorage: async () => toAcceptedJob('CreateBackendStorage', await environment.create()),
@@ -132,6 +134,7 @@ export function createApi(environment: Environment): Amplify {
         error: '',
       })
     },
-    listJobs: async () => toResult('ListBackendJobs', await environment.poll(), []),
+    listJobs: async () =>
+      toResult('ListBackendJobs', await environment.poll(), { jobs: [], isComplete: true }),
   }
 }

@@ -20,7 +20,7 @@ import type { Env } from '../lib/env.ts'
 import { isObject, nonEmptyString } from '../lib/json.ts'
 import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
 import type { ApiResult } from '../network/retry.ts'
-import type { AcceptedJob, Amplify, BackendRef, CallOptions } from '../storage/api.ts'
+import type { AcceptedJob, Amplify, BackendRef, CallOptions, JobList } from '../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
 import { parseStorage, type DesiredStorage, type Permissions } from '../storage/model.ts'
 import { parseBackend } from '../storage/amplify-meta.ts'
@@ -102,19 +102,18 @@ type Environment = Readonly<{ AppId: string; BackendEnvironmentName: string }>
 
 function createOperations(environment: Environment, read: Call, write: Call): Amplify {
   return {
-    getStorage: async (ResourceName, options) => {
-      const result = await read(
+    getStorage: (ResourceName, options) =>
+      read(
         'GetBackendStorage',
         new GetBackendStorageCommand({ ...environment, ResourceName }),
         // A response that does not repeat the request, such as `{}`, must not mean that nothing exists.
-        ({ AppId, ResourceConfig }) =>
-          nonEmptyString(AppId) === undefined
-            ? undefined
-            : { storage: parseStorage(ResourceConfig) },
+        ({ AppId, ResourceConfig }) => {
+          if (nonEmptyString(AppId) === undefined) return undefined
+          const storage = parseStorage(ResourceConfig)
+          return storage === undefined ? { kind: 'none' } : { kind: 'storage', storage }
+        },
         options,
-      )
-      return result.ok ? { ...result, value: result.value.storage } : result
-    },
+      ),
     getBackend: (scope, options) =>
       read(
         'GetBackend',
@@ -163,7 +162,7 @@ async function listJobs(
   environment: Environment,
   read: Call,
   options: CallOptions,
-): Promise<ApiResult<readonly Job[]>> {
+): Promise<ApiResult<JobList>> {
   const jobs: Job[] = []
   const startedAt = performance.now()
   let NextToken: string | undefined
@@ -185,7 +184,8 @@ async function listJobs(
     if (!result.ok) return result
     jobs.push(...result.value.jobs)
     NextToken = result.value.nextToken
-    if (NextToken === undefined || page >= MAX_PAGES) return { ...result, value: jobs }
+    const isComplete = NextToken === undefined
+    if (isComplete || page >= MAX_PAGES) return { ...result, value: { jobs, isComplete } }
   }
 }
 
@@ -220,5 +220,6 @@ function parseAcceptedJob(output: {
     status: nonEmptyString(output.Status),
     appId: nonEmptyString(output.AppId),
     backendEnvironmentName: nonEmptyString(output.BackendEnvironmentName),
+    mismatch: undefined,
   }
 }

@@ -28,12 +28,29 @@ export type AcceptedJob = Readonly<{
   status: string | undefined
   appId: string | undefined
   backendEnvironmentName: string | undefined
+  /** How the response differs from the request, which makes it ambiguous; undefined if it does not. */
+  mismatch: string | undefined
+}>
+
+/** What GetBackendStorage returned. */
+export type StorageResponse =
+  | Readonly<{ kind: 'storage'; storage: Storage }>
+  /** The response is about the requested storage and has no configuration. */
+  | Readonly<{ kind: 'none' }>
+  /** The response is about another app, environment, resource or service than the request. */
+  | Readonly<{ kind: 'other'; mismatch: string }>
+
+export type JobList = Readonly<{
+  /** In the order of the service. */
+  jobs: readonly Job[]
+  /** Whether the list was read to its end. An incomplete list does not prove that a job is absent. */
+  isComplete: boolean
 }>
 
 /** One function for each operation. Each call ends by its own timeout, or earlier by its options. */
 export type Amplify = Readonly<{
-  /** The storage of the given name, `undefined` if the response has none (404 is a failure). */
-  getStorage(resourceName: string, options: CallOptions): Promise<ApiResult<Storage | undefined>>
+  /** The storage of the given name (404 is a failure). */
+  getStorage(resourceName: string, options: CallOptions): Promise<ApiResult<StorageResponse>>
   /** The backend of the environment, or of the app alone, which lists its environments. */
   getBackend(scope: 'environment' | 'app', options: CallOptions): Promise<ApiResult<Backend>>
   createStorage(desired: DesiredStorage, options: CallOptions): Promise<ApiResult<AcceptedJob>>
@@ -43,6 +60,6 @@ export type Amplify = Readonly<{
     options: CallOptions,
   ): Promise<ApiResult<AcceptedJob>>
   getJob(jobId: string, options: CallOptions): Promise<ApiResult<Job>>
-  /** All jobs of the environment, in the order of the service. */
-  listJobs(options: CallOptions): Promise<ApiResult<readonly Job[]>>
+  /** The jobs of the environment. */
+  listJobs(options: CallOptions): Promise<ApiResult<JobList>>
 }>

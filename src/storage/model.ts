@@ -23,6 +23,8 @@ export type DesiredStorage = Readonly<{
 
 /** The storage as the service returns it. */
 export type Storage = Readonly<{
+  /** An imported storage has no permissions to compare and cannot be updated. */
+  imported: boolean
   /** The base name or the physical name: the API does not document which of them it returns. */
   bucketName: string | undefined
   permissions: Permissions
@@ -42,6 +44,7 @@ export type Storage = Readonly<{
 export function parseStorage(
   config:
     | {
+        readonly Imported?: unknown
         readonly BucketName?: unknown
         readonly Permissions?:
           { readonly Authenticated?: unknown; readonly UnAuthenticated?: unknown } | undefined
@@ -53,6 +56,7 @@ export function parseStorage(
   const unauthenticated = pickStrings(config.Permissions?.UnAuthenticated)
   const bucketName = config.BucketName
   return {
+    imported: config.Imported === true,
     bucketName: typeof bucketName === 'string' && bucketName !== '' ? bucketName : undefined,
     permissions: {
       authenticated: pickKnown(authenticated),

@@ -51,7 +51,14 @@ export async function readStorage(
     observer.onStorage(undefined)
     return { current: undefined, denied: undefined, naming }
   }
-  const returned = result.value
+  if (result.value.kind === 'other') {
+    throw new ActionError(
+      'UNREADABLE_RESPONSE',
+      `GetBackendStorage returned another storage than the requested one: ${result.value.mismatch}.`,
+      { requestId: result.requestId },
+    )
+  }
+  const returned = result.value.kind === 'storage' ? result.value.storage : undefined
   const { bucketName } = desired
   // The metadata is read only if the bucket is compared and its name is not simply the base name.
   if (returned === undefined || bucketName === undefined || returned.bucketName === bucketName) {

@@ -53,7 +53,7 @@ async function pollJobs(wait: PendingJobsWait, heartbeat: Heartbeat): Promise<Po
   const { context } = wait
   const result = await readWithRetry(context, (options) => context.amplify.listJobs(options))
   if (!result.ok) return await handleListFailure(wait, result)
-  const job = findPendingJob(result.value)
+  const job = findPendingJob(result.value.jobs)
   if (job !== undefined) {
     await waitWhilePending(wait, heartbeat, job, result.serverTime)
     return 'poll-again'

@@ -2,10 +2,9 @@
 import { formatFailure } from '../../network/failure.ts'
 import { classifyFailure } from '../../network/classify.ts'
 import { recordThrottle, type ApiResult } from '../../network/retry.ts'
-import type { CallOptions } from '../api.ts'
+import type { CallOptions, JobList, StorageResponse } from '../api.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
-import { findPendingJob, findStartedJob, type Job } from '../jobs/job.ts'
-import type { Storage } from '../model.ts'
+import { findPendingJob, findStartedJob } from '../jobs/job.ts'
 import { asUnknownIfUnchecked, noEffectFound, unknownOutcome } from './errors.ts'
 import {
   EFFECT_WINDOW_MS,
@@ -113,7 +112,7 @@ async function checkForEffect(
 ): Promise<Effect> {
   const { amplify, ref } = context
   const read = isLast ? readWithRetry : readOnce
-  const listJobs = (): Promise<ApiResult<readonly Job[]>> =>
+  const listJobs = (): Promise<ApiResult<JobList>> =>
     read(context, (options) => amplify.listJobs(options))
   // The jobs first: if a job has ended by then, the storage that is read afterwards shows its effect. In the
   // other order a job could end in between, and neither read would show it.
@@ -121,7 +120,8 @@ async function checkForEffect(
   const started = findOwnJob(context, mutation, sentAt, jobs)
   if (started !== undefined) return started
   const storage = await read(context, (options) => amplify.getStorage(ref.resourceName, options))
-  if (storage.ok && mutation.hasTakenEffect(storage.value)) {
+  const found = storage.ok && storage.value.kind === 'storage' ? storage.value.storage : undefined
+  if (storage.ok && mutation.hasTakenEffect(found)) {
     // The effect came after the jobs were read, so the job may be listed by now.
     return findOwnJob(context, mutation, sentAt, await listJobs()) ?? { kind: 'storage' }
   }
@@ -142,20 +142,23 @@ function findOwnJob(
   { retryPolicy }: StorageContext,
   { operation }: Mutation,
   sentAt: number,
-  jobs: ApiResult<readonly Job[]>,
+  jobs: ApiResult<JobList>,
 ): Effect | undefined {
   if (!jobs.ok || jobs.serverTime === undefined) return undefined
   const serverSentAt = jobs.serverTime - (retryPolicy.clock.now() - sentAt)
-  const job = findStartedJob(jobs.value, operation, serverSentAt)
+  const job = findStartedJob(jobs.value.jobs, operation, serverSentAt)
   return job === undefined ? undefined : { kind: 'job', jobId: job.jobId, status: job.status }
 }
 
 /** What the reads say if neither shows the call's own job or its effect. */
-function interpretReads(
-  jobs: ApiResult<readonly Job[]>,
-  storage: ApiResult<Storage | undefined>,
-): Effect {
-  if (jobs.ok && findPendingJob(jobs.value) !== undefined) return { kind: 'job-pending' }
+function interpretReads(jobs: ApiResult<JobList>, storage: ApiResult<StorageResponse>): Effect {
+  if (jobs.ok && findPendingJob(jobs.value.jobs) !== undefined) return { kind: 'job-pending' }
+  if (jobs.ok && !jobs.value.isComplete) {
+    return { kind: 'unknown', reason: 'the list of jobs could not be read to its end' }
+  }
+  if (storage.ok && storage.value.kind === 'other') {
+    return { kind: 'unknown', reason: storage.value.mismatch }
+  }
   const isStorageRead = storage.ok || classifyFailure(storage.failure) === 'not-found'
   if (jobs.ok && isStorageRead) return { kind: 'none' }
   if (isDenied(storage) && isDenied(jobs)) return { kind: 'denied' }

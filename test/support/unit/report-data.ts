@@ -34,6 +34,7 @@ export const planToCreate = (given: Partial<RunState> = {}): RunState =>
 
 /** The storage as it is after a create. */
 export const storage = {
+  imported: false,
   bucketName: 'acme-media14558-prod',
   permissions: { authenticated: ['READ', 'DELETE'], unauthenticated: [] },
   unknownPermissions: { authenticated: [], unauthenticated: [] },

@@ -1,9 +1,9 @@
 /** The state and the rules of a virtual Amplify Backend. */
 import type { ApiResult } from '../../../src/network/retry.ts'
 import { parseBackend, type Backend } from '../../../src/storage/amplify-meta.ts'
-import type { AcceptedJob } from '../../../src/storage/api.ts'
+import type { AcceptedJob, JobList, StorageResponse } from '../../../src/storage/api.ts'
 import { parseJob, type Job } from '../../../src/storage/jobs/job.ts'
-import { parseStorage, type Storage } from '../../../src/storage/model.ts'
+import { parseStorage } from '../../../src/storage/model.ts'
 import { createFailure } from './api-failures.ts'
 import {
   APP_ID,
@@ -119,6 +119,7 @@ export function startJob(
     status: status === '' ? undefined : status,
     appId: APP_ID,
     backendEnvironmentName: ENVIRONMENT,
+    mismatch: undefined,
   })
 }
 
@@ -138,8 +139,8 @@ function getVisibleJobs(state: ServiceState): readonly Job[] {
     )
 }
 
-export const listJobs = (state: ServiceState): ApiResult<readonly Job[]> =>
-  ok(state, getVisibleJobs(state))
+export const listJobs = (state: ServiceState): ApiResult<JobList> =>
+  ok(state, { jobs: getVisibleJobs(state), isComplete: true })
 
 export function getJob(state: ServiceState, jobId: string): ApiResult<Job> {
   const job = getVisibleJobs(state).find((visible) => visible.jobId === jobId)
@@ -174,24 +175,21 @@ function createMetadata({ options, storages }: ServiceState): string {
 
 const toPhysicalBucket = (baseName: string): string => `${baseName}${SUFFIX}-${ENVIRONMENT}`
 
-export function getStorage(
-  state: ServiceState,
-  resourceName: string,
-): ApiResult<Storage | undefined> {
+export function getStorage(state: ServiceState, resourceName: string): ApiResult<StorageResponse> {
   const { clock, options, storages, visibleAt } = state
   const storage = storages.get(resourceName)
   if (storage === undefined || clock.now() < (visibleAt.get(resourceName) ?? 0)) {
-    return options.absentAs === 'empty' ? ok(state, undefined) : notFound('GetBackendStorage')
+    return options.absentAs === 'empty'
+      ? ok(state, { kind: 'none' })
+      : notFound('GetBackendStorage')
   }
   const { baseName, authenticated, unauthenticated } = storage
   const names = { base: baseName, physical: toPhysicalBucket(baseName), absent: undefined }
-  return ok(
-    state,
-    parseStorage({
-      BucketName: names[options.bucketAs ?? 'physical'],
-      Permissions: { Authenticated: authenticated, UnAuthenticated: unauthenticated },
-    }),
-  )
+  const parsed = parseStorage({
+    BucketName: names[options.bucketAs ?? 'physical'],
+    Permissions: { Authenticated: authenticated, UnAuthenticated: unauthenticated },
+  })
+  return ok(state, parsed === undefined ? { kind: 'none' } : { kind: 'storage', storage: parsed })
 }
 
 function notFound(operation: Operation): ApiResult<never> {

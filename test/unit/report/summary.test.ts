@@ -170,6 +170,7 @@ const anyChange = fc.record({
 const anyStorage = fc.record({
   bucketName: fc.option(hostile, { nil: undefined }),
   permissions: fc.constant({ authenticated: [], unauthenticated: [] }),
+  imported: fc.boolean(),
   unknownPermissions: fc.record({
     authenticated: fc.array(hostile, { maxLength: 30 }),
     unauthenticated: fc.array(hostile, { maxLength: 30 }),

@@ -8,6 +8,7 @@ describe('parsing a storage', () => {
       Permissions: { Authenticated: ['DELETE', 'READ'], UnAuthenticated: ['READ'] },
     })
     expect(storage).toEqual({
+      imported: false,
       bucketName: 'photos14a5e-prod',
       permissions: { authenticated: ['READ', 'DELETE'], unauthenticated: ['READ'] },
       unknownPermissions: { authenticated: [], unauthenticated: [] },
@@ -26,6 +27,7 @@ describe('parsing a storage', () => {
     { Permissions: { Authenticated: [7, null, ['READ']] } },
   ])('There is neither a bucket nor a permission in %j', (config) => {
     expect(parseStorage(config)).toEqual({
+      imported: false,
       bucketName: undefined,
       permissions: { authenticated: [], unauthenticated: [] },
       unknownPermissions: { authenticated: [], unauthenticated: [] },

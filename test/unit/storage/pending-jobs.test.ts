@@ -133,7 +133,8 @@ describe('waiting for pending jobs', () => {
       createdAt: undefined,
       error: undefined,
     }
-    const response = { ok: true, value: [unnamed], requestId: undefined, serverTime: 0 } as const
+    const value = { jobs: [unnamed], isComplete: true }
+    const response = { ok: true, value, requestId: undefined, serverTime: 0 } as const
     const listing = {
       ...virtualAmplify(clock).connect(),
       listJobs: () => Promise.resolve(response),
