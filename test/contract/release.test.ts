@@ -26,6 +26,25 @@ it('The job that attests and publishes runs no npm and only starts after the che
   expect(at(publish, 'environment')).toBe('release')
 })
 
+it('A release attests, packs and lists the checksums of both actions and their bundles', () => {
+  const published = ['action.yml', 'dist', 'emulator/action.yml', 'emulator/dist']
+  const steps = getSteps(publish)
+  const attested = steps.map((step) => text(at(step, 'with', 'subject-path'))).join('')
+  expect(attested.trim().split(/\s+/)).toEqual(
+    published.map((path) => path.replace(/dist$/, 'dist/*')),
+  )
+  const script = text(
+    at(
+      steps.find((step) => at(step, 'name') === 'Publish'),
+      'run',
+    ),
+  )
+  const packed = /-czf action\.tar\.gz ((?:\\\n|.)*)/.exec(script)?.[1] ?? ''
+  expect(packed.split(/[\s\\]+/).filter((word) => word !== '')).toEqual(published)
+  const summed = /sha256sum (.*) > SHA256SUMS/.exec(script)?.[1] ?? ''
+  expect(summed).toBe(['action.tar.gz', ...attested.trim().split(/\s+/)].join(' '))
+})
+
 // The job runs on Linux only.
 describe.skipIf(process.platform === 'win32')('After the release is published', () => {
   type Run = Readonly<{ status: number | null; calls: readonly string[]; stdout: string }>
@@ -107,12 +126,14 @@ it('pin-release replaces every reference to the action and no other reference', 
   const before = [
     'uses: OWNER/amplify-create-backend-storage@FULL_SHA # v1.0.0',
     `uses: some-org/amplify-create-backend-storage@${'a'.repeat(40)} # v1.2.3`,
+    'uses: OWNER/amplify-create-backend-storage/emulator@FULL_SHA # v1.0.0',
     'uses: actions/checkout@FULL_SHA # v1.0.0',
   ].join('\n')
   expect(pinReferences(before, 'some-org/amplify-create-backend-storage', sha, 'v2.0.0')).toBe(
     [
       `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,
       `uses: some-org/amplify-create-backend-storage@${sha} # v2.0.0`,
+      `uses: some-org/amplify-create-backend-storage/emulator@${sha} # v2.0.0`,
       'uses: actions/checkout@FULL_SHA # v1.0.0',
     ].join('\n'),
   )
