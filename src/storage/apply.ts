@@ -1,30 +1,41 @@
 /** Applies: reads the storage, sends what is missing, waits, and verifies the result. */
-import { ActionError, withResult } from '../errors/action-error.ts'
 import { quote } from '../lib/text.ts'
-import { isAlreadyExistsMessage } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
-import { storageCommand } from './cli-commands.ts'
 import type { StorageContext } from './context.ts'
 import { changeLines, withIndentedDetails } from './diff.ts'
-import { toJobError } from './jobs/job-errors.ts'
-import { jobPhase, type Job } from './jobs/job.ts'
-import { waitForPendingJobs } from './jobs/pending-jobs.ts'
-import { waitForJob } from './jobs/wait-for-job.ts'
+import type { IdentifiedJob, Job } from './jobs/job.ts'
+import { waitForPendingJobs, type ListedJobs, type PendingJobsResult } from './jobs/pending-jobs.ts'
 import type { DesiredStorage } from './model.ts'
-import { probablyExecuted } from './mutation/errors.ts'
+import { awaitJob } from './mutation/await-job.ts'
+import { findOwnJobs } from './mutation/candidate.ts'
+import {
+  asUnknownIfUnresolved,
+  existsButNotFound,
+  existsButUnreadable,
+  probablyExecuted,
+  updateRejected,
+  type Rejection,
+} from './mutation/errors.ts'
+import { adoptJob } from './mutation/lost-response.ts'
 import { sendMutation, toMutation } from './mutation/mutation.ts'
-import { newMutationState, type MutationOutcome, type MutationState } from './mutation/state.ts'
+import {
+  isUnresolved,
+  newMutationState,
+  settle,
+  type MutationOutcome,
+  type MutationState,
+  type StartedJob,
+} from './mutation/state.ts'
 import { planChange, type IfExists, type MutatingChange } from './plan-change.ts'
 import { warnOfGuestAccess } from './plan.ts'
 import { checkPreconditions } from './preconditions.ts'
 import {
   createBackendReader,
   readStorage,
-  resolveBucketName,
   type BackendReader,
   type StorageReadResult,
 } from './read-storage.ts'
-import { formatUpToDate, verifyStorage, warnOfDeniedRead, type ApplyResult } from './verify.ts'
+import { finishUnchanged, verifyStorage, warnOfDeniedRead, type ApplyResult } from './verify.ts'
 
 export type ApplyOptions = Readonly<{
   desired: DesiredStorage
@@ -40,18 +51,25 @@ type ApplyState = {
   readonly mutation: MutationState
   /** Reads the backend once in each round, because it may have changed during a wait. */
   readBackend: BackendReader
-  /** Its effect is found later if its response was lost. */
+  /** The first difference between the storage and the configuration decides between created and updated. */
+  firstChange: 'create' | 'update' | undefined
+  /** The change that was sent last; its effect is found later if its response was lost. */
   lastSentChange: MutatingChange | undefined
   /** Set when the service rejected a create because a storage exists. */
   rejection: Rejection | undefined
+  /** Whether the jobs were listed, and none was pending, since the storage was read last. */
+  jobCheck: 'not-checked' | 'none-pending' | 'denied'
+  /** The last pending job of another run that ended while this run waited for it. */
+  awaitedJob: Job | undefined
+  /** The jobs of the last list. */
+  listedJobs: readonly Job[]
+  /** The jobs that this run has followed, in case another list shows them again. */
+  readonly followedJobs: Set<string>
   arePreconditionsChecked: boolean
   isDeniedReadReported: boolean
   /** The announcement of a change that was logged last, with its details. */
   lastAnnouncement: string | undefined
 }
-
-/** How the service said that a storage exists. */
-type Rejection = Readonly<{ text: string; requestId: string | undefined }>
 
 /**
  * Applies the desired storage: reads it, changes what differs, and reads it again until it matches.
@@ -65,8 +83,13 @@ export async function apply(context: StorageContext, options: ApplyOptions): Pro
     options,
     mutation: newMutationState(),
     readBackend: createBackendReader(context),
+    firstChange: undefined,
     lastSentChange: undefined,
     rejection: undefined,
+    jobCheck: 'not-checked',
+    awaitedJob: undefined,
+    listedJobs: [],
+    followedJobs: new Set(),
     arePreconditionsChecked: false,
     isDeniedReadReported: false,
     lastAnnouncement: undefined,
@@ -86,18 +109,18 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
     readStorage(context, options.desired, state.readBackend),
   )
   if (read.denied !== undefined) reportDeniedRead(state, read.denied)
-  else if (mutation.hadLostResponse) context.observer.onMutation('settled')
   const change = planChange(options.desired, read.current, effectiveIfExists(state), read.naming)
   switch (change.kind) {
     case 'reject':
       context.observer.onChanges(change.changes)
       throw change.error
-    case 'unchanged': {
-      const hasWaited = await asUnknownIfUnresolved(mutation, waitForPendingJobs(context, false))
-      return hasWaited ? undefined : await finishUnchanged(state, read)
-    }
+    case 'unchanged':
+      context.observer.onChanges([])
+      return await confirmUnchanged(state, read)
     case 'create':
     case 'update':
+      context.observer.onChanges(change.changes)
+      if (read.denied === undefined) state.firstChange ??= change.kind
       return await makeChange(state, change, read)
   }
 }
@@ -107,31 +130,65 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
  * reason to fail. After the service rejected a create because a storage exists, the run only compares it.
  */
 function effectiveIfExists({ options, rejection, mutation }: ApplyState): IfExists {
-  if (rejection !== undefined) return 'match'
-  return mutation.hadLostResponse && options.ifExists === 'fail' ? 'match' : options.ifExists
-}
-
-/** After a lost response, a read that fails leaves the outcome of the run unknown. */
-async function asUnknownIfUnresolved<T>(
-  { hadLostResponse }: MutationState,
-  task: Promise<T>,
-): Promise<T> {
-  try {
-    return await task
-  } catch (error) {
-    if (!hadLostResponse || !(error instanceof ActionError) || error.result !== 'failed')
-      throw error
-    throw withResult(
-      error,
-      'unknown',
-      `The response to a request that changes the storage was lost, and its outcome could not be determined: ${error.message}`,
-    )
-  }
+  const { ifExists } = options
+  if (ifExists === 'fail') return isUnresolved(mutation) ? 'match' : 'fail'
+  return rejection === undefined ? ifExists : 'match'
 }
 
 function reportDeniedRead(state: ApplyState, denied: ApiFailure): void {
   if (!state.isDeniedReadReported) warnOfDeniedRead(state.context.observer, denied)
   state.isDeniedReadReported = true
+}
+
+/**
+ * Ends the run if the jobs show that nothing can have changed the storage since it was read. The jobs must be
+ * listed before the storage is read: a job that ends in between would be in neither of them.
+ */
+async function confirmUnchanged(
+  state: ApplyState,
+  read: StorageReadResult,
+): Promise<ApplyResult | undefined> {
+  const { context, options } = state
+  if (state.jobCheck === 'not-checked') {
+    const jobs = await waitForOtherJobs(state, false)
+    if (jobs.kind !== 'denied') return await continueAfterWait(state, jobs)
+  }
+  return await finishUnchanged(context, options.desired, read, state)
+}
+
+/** Waits until no job is pending, and keeps what the list of jobs shows. */
+async function waitForOtherJobs(
+  state: ApplyState,
+  isReported: boolean,
+): Promise<PendingJobsResult> {
+  const { context, mutation, followedJobs } = state
+  const { lostResponse } = mutation
+  const findOwnJob = (list: ListedJobs): IdentifiedJob | undefined =>
+    lostResponse === undefined
+      ? undefined
+      : findOwnJobs(context, lostResponse, list).candidates.find(
+          ({ jobId }) => !followedJobs.has(jobId),
+        )
+  const result = await asUnknownIfUnresolved(
+    mutation,
+    waitForPendingJobs(context, { isReported, findOwnJob }),
+  )
+  if (result.kind === 'none-pending') {
+    state.awaitedJob = result.awaited ?? state.awaitedJob
+    state.listedJobs = result.jobs
+  }
+  if (result.kind === 'none-pending' || result.kind === 'denied') state.jobCheck = result.kind
+  return result
+}
+
+/** Follows the job that the wait may have found; undefined if the storage has to be read again. */
+async function continueAfterWait(
+  state: ApplyState,
+  result: PendingJobsResult,
+): Promise<ApplyResult | undefined> {
+  return result.kind === 'own-job'
+    ? await followOutcome(state, adoptJob(state.context, result.job))
+    : undefined
 }
 
 /** Sends a change and waits for its job. */
@@ -142,33 +199,14 @@ async function makeChange(
 ): Promise<ApplyResult | undefined> {
   const { context, options, rejection } = state
   const { desired } = options
-  context.observer.onChanges(change.changes)
-  if (rejection !== undefined) throw existsButNotFound(state, rejection)
+  if (rejection !== undefined) throw existsButNotFound(rejection, state.mutation, context.ref)
   if (change.kind === 'create') await requirePreconditions(state)
   if (state.lastSentChange === undefined) warnOfGuestAccess(context.observer, desired, read.current)
   announce(state, change)
   state.lastSentChange = change
+  state.jobCheck = 'not-checked'
   const mutation = toMutation(context, desired, change, read.naming)
-  const outcome = await sendMutation(context, mutation, state.mutation)
-  const end = await awaitMutation(state, change, outcome)
-  switch (end.kind) {
-    case 'started':
-      return { result: 'started', verified: false, bucketName: undefined }
-    case 'read-again':
-      return undefined
-    case 'completed':
-      return await verifyStorage(context, desired, change.kind, (denied) => {
-        reportDeniedRead(state, denied)
-      })
-    case 'exists': {
-      const { text, requestId } = end.rejection
-      if (state.mutation.resentUnchecked)
-        throw probablyExecuted(text, requestId, mutation, context.ref)
-      if (read.denied !== undefined) throw existsButUnreadable(context, end.rejection)
-      state.rejection = end.rejection
-      return undefined
-    }
-  }
+  return await followOutcome(state, await sendMutation(context, mutation, state.mutation))
 }
 
 async function requirePreconditions(state: ApplyState): Promise<void> {
@@ -187,111 +225,58 @@ function announce(state: ApplyState, change: MutatingChange): void {
   state.lastAnnouncement = withChanges
 }
 
-/** How a change ended, after any wait for its job. */
-type MutationEnd =
-  | Readonly<{ kind: 'started' | 'read-again' | 'completed' }>
-  | Readonly<{ kind: 'exists'; rejection: Rejection }>
-
-async function awaitMutation(
+/** Continues after a call; undefined if the storage has to be read again. */
+async function followOutcome(
   state: ApplyState,
-  change: MutatingChange,
   outcome: MutationOutcome,
-): Promise<MutationEnd> {
-  const { context, mutation } = state
-  const { observer } = context
+): Promise<ApplyResult | undefined> {
   switch (outcome.kind) {
-    case 'effect-found':
-      observer.onLog(
-        'The storage exists now: the request took effect although its response was lost.',
-      )
-      return { kind: 'read-again' }
+    case 'read-again':
+      return undefined
     case 'job-pending':
-      await asUnknownIfUnresolved(mutation, waitForPendingJobs(context, true))
-      // If that was the job of a request whose response was lost, the storage shows it now.
-      if (!mutation.resentUnchecked) observer.onMutation('settled')
-      return { kind: 'read-again' }
+      return await continueAfterWait(state, await waitForOtherJobs(state, true))
     case 'already-exists': {
-      const { failure } = outcome
-      return {
-        kind: 'exists',
-        rejection: { text: formatFailure(failure), requestId: failure.requestId },
-      }
+      const { requestId } = outcome.failure
+      return await handleExisting(state, { text: formatFailure(outcome.failure), requestId })
     }
     case 'started':
-      return await awaitStartedJob(state, change, outcome)
+      return await followJob(state, outcome)
   }
 }
 
-async function awaitStartedJob(
-  { context, options }: ApplyState,
-  change: MutatingChange,
-  { jobId, status }: Extract<MutationOutcome, { kind: 'started' }>,
-): Promise<MutationEnd> {
-  if (!options.wait) {
-    context.observer.onLog(`Job ${jobId} was started (${status ?? 'no status'}).`)
-    return { kind: 'started' }
+async function followJob(state: ApplyState, started: StartedJob): Promise<ApplyResult | undefined> {
+  const { context, options, mutation, lastSentChange } = state
+  const kind = lastSentChange?.kind ?? 'create'
+  const operation = kind === 'create' ? 'CreateBackendStorage' : 'UpdateBackendStorage'
+  state.followedJobs.add(started.jobId)
+  const end = await awaitJob({ context, state: mutation, operation, started }, options.wait)
+  switch (end.kind) {
+    case 'not-awaited':
+      return { result: 'started', verified: false, bucketName: undefined }
+    case 'exists':
+      return await handleExisting(state, end.rejection)
+    case 'completed': {
+      const result = await verifyStorage(context, options.desired, kind, (denied) => {
+        reportDeniedRead(state, denied)
+      })
+      settle(context.observer, mutation)
+      return result
+    }
   }
-  const job = await waitForJob(context, jobId, status)
-  if (jobPhase(job.status) === 'completed') return { kind: 'completed' }
-  if (change.kind === 'create' && isStorageExistsError(job)) {
-    const text = `job ${jobId} failed: ${job.error}`
-    return { kind: 'exists', rejection: { text, requestId: undefined } }
-  }
-  throw toJobError(job, jobId, context.ref)
 }
 
-/** Whether a job failed because a storage existed, and not because of a retained bucket. */
-function isStorageExistsError({ error = '' }: Job): boolean {
-  return isAlreadyExistsMessage(error) && /storage/i.test(error) && !/bucket/i.test(error)
-}
-
-/** Ends a run that found the storage as desired. */
-async function finishUnchanged(state: ApplyState, read: StorageReadResult): Promise<ApplyResult> {
-  const { context, options, rejection, readBackend } = state
-  const { observer } = context
-  const sent = state.mutation.hadLostResponse ? state.lastSentChange : undefined
-  observer.onLog(formatUpToDate(options.desired))
-  const bucketName = await resolveBucketName(context, options.desired, read, readBackend)
-  // If no response was lost, this run did not make the change.
-  observer.onChanges(sent?.changes ?? [])
-  if (sent !== undefined) {
-    const result = sent.kind === 'create' ? 'created' : 'updated'
-    observer.onWarning(
-      'Lost response',
-      `The response to a request of this run was lost. The storage matches the configuration, so the run reports it as ${result}.`,
-    )
-    return { result, verified: true, bucketName }
+/** A storage exists: compares it once no job is pending. */
+async function handleExisting(
+  state: ApplyState,
+  rejection: Rejection,
+): Promise<ApplyResult | undefined> {
+  const { context, mutation, lastSentChange } = state
+  const { text, requestId } = rejection
+  if (mutation.resentUnchecked) {
+    throw probablyExecuted(text, requestId, 'CreateBackendStorage', context.ref)
   }
-  if (rejection !== undefined) {
-    observer.onWarning(
-      'Created by another run',
-      `Another run created the storage in the meantime, with the same configuration: ${quote(rejection.text)}.`,
-    )
-  }
-  return { result: 'unchanged', verified: true, bucketName }
-}
-
-function existsButNotFound({ context, mutation }: ApplyState, rejection: Rejection): ActionError {
-  return new ActionError(
-    'STORAGE_EXISTS',
-    `The service reports that the environment already has a storage, but none named ${quote(context.ref.resourceName)} exists: ${quote(rejection.text)}.`,
-    {
-      // The storage may result from the request whose response was lost.
-      result: mutation.hadLostResponse ? 'unknown' : 'failed',
-      requestId: rejection.requestId,
-      advice:
-        'An environment can have only one S3 storage. Find the one with another name in the Amplify console, and set resource-name to it or remove it.',
-    },
-  )
-}
-
-function existsButUnreadable({ ref }: StorageContext, rejection: Rejection): ActionError {
-  return new ActionError(
-    'STORAGE_EXISTS',
-    `The service reports that the environment already has a storage, and the role has no permission to read it: ${quote(rejection.text)}.`,
-    {
-      requestId: rejection.requestId,
-      advice: `Allow amplifybackend:GetBackendStorage for the role, so that a run can compare the storage with the configuration. To check it: ${storageCommand(ref)}`,
-    },
-  )
+  if (lastSentChange?.kind === 'update') throw updateRejected(rejection)
+  if (state.isDeniedReadReported) throw existsButUnreadable(rejection, context.ref)
+  state.rejection = rejection
+  return await continueAfterWait(state, await waitForOtherJobs(state, false))
 }

@@ -1,11 +1,14 @@
-/** Verifies that a completed job left the storage as desired. */
+/** Verifies that the storage is as desired, and says how that came about. */
 import { ActionError, withResult } from '../errors/action-error.ts'
 import { formatDuration } from '../lib/clock.ts'
 import { quote } from '../lib/text.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import { storageCommand } from './cli-commands.ts'
 import type { Observer, StorageContext } from './context.ts'
+import { findCreateJob, isCreateJob, type Job } from './jobs/job.ts'
 import type { DesiredStorage } from './model.ts'
+import type { Rejection } from './mutation/errors.ts'
+import { isUnresolved, settle, type MutationState } from './mutation/state.ts'
 import { planChange } from './plan-change.ts'
 import {
   createBackendReader,
@@ -55,7 +58,7 @@ export async function verifyStorage(
     if (change.kind === 'unchanged') {
       observer.onLog(formatUpToDate(desired))
       const bucketName = await resolveBucketName(context, desired, read, readBackend)
-      return { result, verified: true, bucketName }
+      return { result, verified: isVerified(desired, read), bucketName }
     }
     const hasTimeLeft = clock.now() + VERIFY_DELAY_MS < deadline
     if (reads >= MAX_VERIFY_READS || !hasTimeLeft) {
@@ -66,6 +69,11 @@ export async function verifyStorage(
     )
     await clock.sleep(VERIFY_DELAY_MS, signal)
   }
+}
+
+/** Whether the read shows everything that is asked for: a bucket that nothing names cannot be compared. */
+function isVerified({ bucketName }: DesiredStorage, { current }: StorageReadResult): boolean {
+  return bucketName === undefined || current?.bucketName !== undefined
 }
 
 /** A read after the job has completed; when it fails, it is unknown whether the storage is as desired. */
@@ -97,8 +105,54 @@ function storageMissing({ ref }: StorageContext): ActionError {
   )
 }
 
+/** What a run that found the storage as desired knows of how that came about. */
+type RunHistory = Readonly<{
+  mutation: MutationState
+  readBackend: BackendReader
+  /** What the first difference between the storage and the configuration asked for. */
+  firstChange: 'create' | 'update' | undefined
+  /** The last pending job of another run that ended while this run waited for it. */
+  awaitedJob: Job | undefined
+  listedJobs: readonly Job[]
+  /** Set when the service rejected a create because a storage exists. */
+  rejection: Rejection | undefined
+}>
+
+/** Ends a run that found the storage as desired without knowing a job that made it so. */
+export async function finishUnchanged(
+  context: StorageContext,
+  desired: DesiredStorage,
+  read: StorageReadResult,
+  history: RunHistory,
+): Promise<ApplyResult> {
+  const { observer } = context
+  const { mutation, rejection } = history
+  observer.onLog(formatUpToDate(desired))
+  const bucketName = await resolveBucketName(context, desired, read, history.readBackend)
+  const result = getResult(history)
+  if (isUnresolved(mutation)) {
+    observer.onWarning(
+      'Lost response',
+      `The response to a request of this run was lost. The storage matches the configuration, so the run reports it as ${result}.`,
+    )
+    settle(observer, mutation)
+  } else if (rejection !== undefined) {
+    const jobId = findCreateJob(history.listedJobs)?.jobId
+    observer.onWarning(
+      'Created by another run',
+      `Another run created the storage in the meantime${jobId === undefined ? '' : ` with job ${jobId}`}, with the same configuration: ${quote(rejection.text)}.`,
+    )
+  }
+  return { result, verified: isVerified(desired, read), bucketName }
+}
+
+function getResult({ firstChange, awaitedJob }: RunHistory): ApplyResult['result'] {
+  if (firstChange === 'update') return 'updated'
+  return firstChange === 'create' || isCreateJob(awaitedJob) ? 'created' : 'unchanged'
+}
+
 /** The line for a storage that matches the configuration. */
-export function formatUpToDate({ resourceName }: DesiredStorage): string {
+function formatUpToDate({ resourceName }: DesiredStorage): string {
   return `The storage ${quote(resourceName)} matches the configuration.`
 }
 

@@ -176,3 +176,12 @@ export function jobStillPending(ref: StorageRef, job: Job | undefined): ActionEr
     },
   )
 }
+
+/** The error for a list of jobs that ends before its last page: a job that is pending may be missing. */
+export function incompleteJobList(ref: StorageRef): ActionError {
+  return new ActionError(
+    'UNREADABLE_RESPONSE',
+    `The list of jobs of the environment ${quote(ref.backendEnvironmentName)} could not be read to its end, so a pending job may be missing.`,
+    { advice: `To check the storage: ${storageCommand(ref)}` },
+  )
+}

@@ -99,7 +99,10 @@ export function isKnownRunningStatus(status: string | undefined): boolean {
  * old job with an unknown final status would block the environment forever.
  */
 export function findPendingJob(jobs: readonly Job[]): Job | undefined {
-  const newest = Math.max(...jobs.map(({ createdAt }) => createdAt ?? -Infinity))
+  const newest = jobs.reduce(
+    (time, { createdAt = -Infinity }) => Math.max(time, createdAt),
+    -Infinity,
+  )
   return jobs.find(
     (job) =>
       jobPhase(job.status) === 'running' &&
@@ -111,33 +114,60 @@ export function findPendingJob(jobs: readonly Job[]): Job | undefined {
 const SERVER_TIME_RESOLUTION_MS = 1_000
 
 /** A job with an ID, so that it can be read. */
-export type StartedJob = Readonly<{ jobId: string; status: string | undefined }>
+export type IdentifiedJob = Job & Readonly<{ jobId: string }>
 
-/** If several jobs match, a completed or running one is preferred to a failed one. */
+/** The listed jobs that a call of this run may have started. */
+export type StartedJobs = Readonly<{
+  /** Created no earlier than the call was sent; completed jobs come first, then running, then failed ones. */
+  candidates: readonly IdentifiedJob[]
+  /** Jobs of the same operation that have no ID, or of which nobody knows when they were created. */
+  unclear: readonly Job[]
+}>
+
+/** A completed or running candidate is preferred to a failed one. */
 const PHASE_PREFERENCE: readonly JobPhase[] = ['completed', 'running', 'failed']
 
 /**
- * The job that a call of this run started, if it is listed: it has the same operation and was not created
- * before the call was sent.
+ * The jobs that a call may have started: they have its operation and were not created before it was sent.
  *
- * @param serverSentAt when the call was sent, on the server's clock, in milliseconds since 1970
+ * @param serverSentAt when the call was sent, on the server's clock, in milliseconds since 1970; undefined
+ *   if the server sends no time
  */
-export function findStartedJob(
+export function findStartedJobs(
   jobs: readonly Job[],
   operation: string,
-  serverSentAt: number,
-): StartedJob | undefined {
-  const candidates = jobs.flatMap((job) => {
-    const { jobId, status, createdAt } = job
-    const isCandidate =
-      job.operation?.toLowerCase() === operation.toLowerCase() &&
-      createdAt !== undefined &&
-      createdAt >= serverSentAt - SERVER_TIME_RESOLUTION_MS
-    return jobId !== undefined && isCandidate ? [{ jobId, status }] : []
-  })
-  return candidates.toSorted((a, b) => phaseRank(a.status) - phaseRank(b.status))[0]
+  serverSentAt: number | undefined,
+): StartedJobs {
+  const candidates: IdentifiedJob[] = []
+  const unclear: Job[] = []
+  for (const job of jobs) {
+    const { jobId, createdAt } = job
+    if (job.operation?.toLowerCase() !== operation.toLowerCase()) continue
+    const isDated = createdAt !== undefined && serverSentAt !== undefined
+    if (isDated && createdAt < serverSentAt - SERVER_TIME_RESOLUTION_MS) continue
+    if (isDated && jobId !== undefined) candidates.push({ ...job, jobId })
+    else unclear.push(job)
+  }
+  return {
+    candidates: candidates.toSorted((a, b) => phaseRank(a.status) - phaseRank(b.status)),
+    unclear,
+  }
 }
 
 function phaseRank(status: string | undefined): number {
   return PHASE_PREFERENCE.indexOf(jobPhase(status))
+}
+
+const CREATE_OPERATION = 'createbackendstorage'
+
+/** Whether the job creates a storage. */
+export function isCreateJob(job: Job | undefined): boolean {
+  return job?.operation?.toLowerCase() === CREATE_OPERATION
+}
+
+/** The newest of the jobs that have created a storage. */
+export function findCreateJob(jobs: readonly Job[]): Job | undefined {
+  return jobs
+    .filter((job) => isCreateJob(job) && jobPhase(job.status) === 'completed')
+    .toSorted((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))[0]
 }

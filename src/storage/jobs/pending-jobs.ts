@@ -1,67 +1,90 @@
 /** Waits until no other job of the environment is pending. */
 import { formatDuration } from '../../lib/clock.ts'
 import { quote } from '../../lib/text.ts'
-import { classifyFailure } from '../../network/classify.ts'
+import { classifyFailure, isRetryable } from '../../network/classify.ts'
+import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { ApiResult } from '../../network/retry.ts'
+import type { JobList } from '../api.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
 import { toActionError } from '../errors.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
-import { findPendingJob, type Job } from './job.ts'
-import { formatStatus, jobStillPending } from './job-errors.ts'
+import { findPendingJob, type IdentifiedJob, type Job } from './job.ts'
+import { formatStatus, incompleteJobList, jobStillPending } from './job-errors.ts'
 import { pollDelayMs, REPORT_RESERVE_MS, unlistedJobDelayMs } from './polling.ts'
 
 type PendingJobsWait = {
   readonly context: StorageContext
+  readonly options: PendingJobsOptions
   readonly startedAt: number
-  /** The service has just reported a pending job, which the list may not show. */
-  readonly isReported: boolean
   polls: number
   /** The pending job that was listed last. */
   pending: PendingJob | undefined
 }
 
+type PendingJobsOptions = Readonly<{
+  /** The service has just reported a pending job, which the list may not show. */
+  isReported: boolean
+  /** Finds a job that this run may have started with a call whose response was lost. */
+  findOwnJob?: (list: ListedJobs) => IdentifiedJob | undefined
+}>
+
+/** A list of jobs, and the server's time when it was returned. */
+export type ListedJobs = Readonly<{ value: JobList; serverTime: number | undefined }>
+
 /** Another run's job, and when it was created on the clock of this run. */
 type PendingJob = Readonly<{ job: Job; createdAt: number | undefined }>
+
+export type PendingJobsResult =
+  /** No job is pending. `awaited` is the last one that was, `jobs` are all of the environment. */
+  | Readonly<{ kind: 'none-pending'; awaited: Job | undefined; jobs: readonly Job[] }>
+  /** The role may not list jobs, and none is known to be pending. */
+  | Readonly<{ kind: 'denied' }>
+  /** The reported job cannot be seen. */
+  | Readonly<{ kind: 'not-visible' }>
+  | Readonly<{ kind: 'own-job'; job: IdentifiedJob }>
 
 /**
  * Waits until no job of the environment is pending, as far as the role can list jobs.
  *
- * @param isReported whether the service has just reported a pending job
- * @returns whether the run waited
  * @throws ActionError at the deadline, or when the jobs cannot be listed; the signal's reason when aborted
  */
 export async function waitForPendingJobs(
   context: StorageContext,
-  isReported: boolean,
-): Promise<boolean> {
+  options: PendingJobsOptions,
+): Promise<PendingJobsResult> {
   const startedAt = context.retryPolicy.clock.now()
-  const wait: PendingJobsWait = { context, startedAt, isReported, polls: 0, pending: undefined }
+  const wait: PendingJobsWait = { context, options, startedAt, polls: 0, pending: undefined }
   const heartbeat = createHeartbeat(context, () => formatProgress(wait))
   for (;;) {
     const result = await pollJobs(wait, heartbeat)
-    if (result === 'unchecked') return false
-    if (result === 'none-pending') return wait.polls > 0
+    if (result !== 'poll-again') return result
     wait.polls += 1
   }
 }
 
-/** `unchecked` if the jobs cannot be listed and none is known to be pending. */
-type PollResult = 'none-pending' | 'unchecked' | 'poll-again'
+type PollResult = PendingJobsResult | 'poll-again'
 
 /** Lists the jobs once, and sleeps if another poll is needed. */
 async function pollJobs(wait: PendingJobsWait, heartbeat: Heartbeat): Promise<PollResult> {
-  const { context } = wait
-  const result = await readWithRetry(context, (options) => context.amplify.listJobs(options))
-  if (!result.ok) return await handleListFailure(wait, result)
-  const job = findPendingJob(result.value.jobs)
+  const { context, options } = wait
+  const result = await readWithRetry(context, (call) => context.amplify.listJobs(call))
+  if (!result.ok) return await handleListFailure(wait, heartbeat, result)
+  const ownJob = options.findOwnJob?.(result)
+  if (ownJob !== undefined) return { kind: 'own-job', job: ownJob }
+  const { jobs, isComplete } = result.value
+  const job = findPendingJob(jobs)
   if (job !== undefined) {
     await waitWhilePending(wait, heartbeat, job, result.serverTime)
     return 'poll-again'
   }
-  if (wait.polls > 0 || !wait.isReported) return 'none-pending'
-  // The list lags behind what the service has reported.
-  await heartbeat.sleep(requireDelayMs(wait))
-  return 'poll-again'
+  if (options.isReported && wait.polls === 0) {
+    // The list lags behind what the service has reported.
+    await heartbeat.sleep(requireDelayMs(wait))
+    return 'poll-again'
+  }
+  if (isComplete) return { kind: 'none-pending', awaited: wait.pending?.job, jobs }
+  if (options.isReported) return { kind: 'not-visible' }
+  throw incompleteJobList(context.ref)
 }
 
 async function waitWhilePending(
@@ -83,28 +106,50 @@ async function waitWhilePending(
 /** Decides how to continue without a list of jobs. */
 async function handleListFailure(
   wait: PendingJobsWait,
+  heartbeat: Heartbeat,
   { failure, deadlineExceeded }: Extract<ApiResult<unknown>, { ok: false }>,
 ): Promise<PollResult> {
-  const { observer, ref, retryPolicy } = wait.context
-  if (classifyFailure(failure) !== 'access-denied') {
-    throw deadlineExceeded === true
-      ? jobStillPending(ref, wait.pending?.job)
-      : toActionError(failure, ref)
+  const { context, pending, polls, options } = wait
+  const { observer, ref } = context
+  if (deadlineExceeded === true) throw jobStillPending(ref, pending?.job)
+  const kind = classifyFailure(failure)
+  if (kind !== 'access-denied') {
+    // Only the deadline limits the polls of a wait.
+    const isWaiting = polls > 0 || options.isReported
+    if (!isWaiting || !isRetryable(kind)) throw toActionError(failure, ref)
+    await sleepAfterFailedPoll(wait, heartbeat, failure)
+    return 'poll-again'
   }
-  if (!wait.isReported) {
+  if (!options.isReported) {
+    // The pending job that was listed may still be changing the storage.
+    if (pending !== undefined) throw toActionError(failure, ref)
     observer.onWarning(
       'Pending jobs not checked',
       'The role has no permission to list jobs (amplifybackend:ListBackendJobs), so the run cannot notice a job that is changing the storage right now.',
     )
-    return 'unchecked'
+    return { kind: 'denied' }
   }
-  if (wait.polls > 0) return 'none-pending'
+  if (polls > 0) return { kind: 'not-visible' }
   const delayMs = requireDelayMs(wait)
   observer.onLog(
     'A job is pending, and the role has no permission to list jobs (amplifybackend:ListBackendJobs). Trying again every 15 to 30 seconds.',
   )
-  await retryPolicy.clock.sleep(delayMs, retryPolicy.signal)
+  await context.retryPolicy.clock.sleep(delayMs, context.retryPolicy.signal)
   return 'poll-again'
+}
+
+async function sleepAfterFailedPoll(
+  wait: PendingJobsWait,
+  heartbeat: Heartbeat,
+  failure: ApiFailure,
+): Promise<void> {
+  const { clock, random, throttleState, onRetry } = wait.context.retryPolicy
+  const delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
+  if (delayMs >= getRemainingMs(wait)) throw jobStillPending(wait.context.ref, wait.pending?.job)
+  onRetry(
+    `${failure.operation} failed (${formatFailure(failure)}). Next check in ${formatDuration(delayMs)}.`,
+  )
+  await heartbeat.sleep(delayMs)
 }
 
 /**

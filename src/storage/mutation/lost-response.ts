@@ -4,13 +4,19 @@ import { classifyFailure } from '../../network/classify.ts'
 import { recordThrottle, type ApiResult } from '../../network/retry.ts'
 import type { CallOptions, JobList, StorageResponse } from '../api.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
-import { findPendingJob, findStartedJob } from '../jobs/job.ts'
-import { asUnknownIfUnchecked, noEffectFound, unknownOutcome } from './errors.ts'
+import { findPendingJob, type IdentifiedJob, type Job, type StartedJobs } from '../jobs/job.ts'
+import type { Storage } from '../model.ts'
+import { findOwnJobs } from './candidate.ts'
+import {
+  asUnknownIfUnchecked,
+  describeUnclearJob,
+  noEffectFound,
+  unknownOutcome,
+} from './errors.ts'
 import {
   EFFECT_WINDOW_MS,
-  reportSettled,
+  settle,
   type LostResponse,
-  type Mutation,
   type MutationOutcome,
   type MutationState,
 } from './state.ts'
@@ -29,65 +35,97 @@ const CONTRADICTION_DELAY_MS = 2_000
  */
 export async function resolveLostResponse(
   context: StorageContext,
-  mutation: Mutation,
   state: MutationState,
   lost: LostResponse,
 ): Promise<MutationOutcome | undefined> {
-  const { observer, ref, retryPolicy } = context
-  const { operation } = mutation
-  const isLastAttempt = state.attempts.failures >= retryPolicy.maxAttempts
-  const effect = await pollForEffect(context, mutation, lost)
+  const { observer, ref } = context
+  const { operation } = lost.mutation
+  const effect = await pollForEffect(context, lost)
   switch (effect.kind) {
     case 'job':
-      state.lostResponse = undefined
-      reportSettled(observer, state)
-      observer.onLog(`${operation} started job ${effect.jobId}, although its response was lost.`)
-      observer.onJob(effect.jobId, effect.status)
-      return { kind: 'started', jobId: effect.jobId, status: effect.status }
+      observer.onLog(
+        `${operation} probably started job ${effect.job.jobId}, although its response was lost.`,
+      )
+      return adoptJob(context, effect.job)
     case 'storage':
       lost.effectFound = true
-      reportSettled(observer, state)
-      return { kind: 'effect-found' }
+      observer.onLog(
+        'The storage matches the configuration now: the request probably took effect although its response was lost.',
+      )
+      return { kind: 'read-again' }
     case 'job-pending':
       return { kind: 'job-pending' }
     case 'unknown':
       throw unknownOutcome(lost.failure, effect.reason, ref)
     case 'denied':
-      if (isLastAttempt) {
-        throw unknownOutcome(lost.failure, 'the role has no permission to check', ref)
-      }
-      observer.onLog(
-        `The role has no permission to check for an effect. Sending ${operation} again.`,
-      )
-      state.lostResponse = undefined
-      state.resentUnchecked = true
-      return undefined
+      return sendAgainUnchecked(context, state, lost)
     case 'none':
-      state.lostResponse = undefined
-      reportSettled(observer, state)
-      if (isLastAttempt) {
-        observer.onLog(`${operation} had no effect. It is not sent again: no attempts are left.`)
-        throw asUnknownIfUnchecked(noEffectFound(lost.failure, ref), state)
-      }
-      observer.onLog(`${operation} had no effect. Sending it again.`)
-      return undefined
+      return sendAgain(context, state, lost, effect.storage)
   }
+}
+
+/** Follows a job that a lost call may have started. */
+export function adoptJob({ observer }: StorageContext, job: IdentifiedJob): MutationOutcome {
+  const { jobId, status } = job
+  observer.onJob(jobId, status)
+  return { kind: 'started', jobId, status, doubt: 'lost-response' }
+}
+
+function sendAgainUnchecked(
+  context: StorageContext,
+  state: MutationState,
+  { failure, mutation }: LostResponse,
+): undefined {
+  if (isLastAttempt(context, state)) {
+    throw unknownOutcome(failure, 'the role has no permission to check', context.ref)
+  }
+  context.observer.onLog(
+    `The role has no permission to check for an effect. Sending ${mutation.operation} again.`,
+  )
+  state.lostResponse = undefined
+  state.resentUnchecked = true
+}
+
+/** Lets the call be sent again, unless the storage is not as the call needs it any more. */
+function sendAgain(
+  context: StorageContext,
+  state: MutationState,
+  { failure, mutation }: LostResponse,
+  storage: Storage | undefined,
+): MutationOutcome | undefined {
+  const { observer, ref } = context
+  const { operation } = mutation
+  settle(observer, state)
+  if (!mutation.canBeSent(storage)) {
+    observer.onLog(`${operation} had no effect, and the storage has changed. Reading it again.`)
+    return { kind: 'read-again' }
+  }
+  if (isLastAttempt(context, state)) {
+    observer.onLog(`${operation} had no effect. It is not sent again: no attempts are left.`)
+    throw asUnknownIfUnchecked(noEffectFound(failure, ref), state)
+  }
+  observer.onLog(`${operation} had no effect. Sending it again.`)
+  return undefined
+}
+
+function isLastAttempt({ retryPolicy }: StorageContext, { attempts }: MutationState): boolean {
+  return attempts.failures >= retryPolicy.maxAttempts
 }
 
 /** What a check for an effect found. */
 type Effect =
-  | Readonly<{ kind: 'job'; jobId: string; status: string | undefined }>
-  | Readonly<{ kind: 'storage' | 'job-pending' | 'none' | 'denied' }>
+  | Readonly<{ kind: 'job'; job: IdentifiedJob }>
+  /** The storage is as the call leaves it, and no job shows who changed it. */
+  | Readonly<{ kind: 'storage'; canJobsBeListed: boolean }>
+  | Readonly<{ kind: 'none'; storage: Storage | undefined }>
+  | Readonly<{ kind: 'job-pending' | 'denied' }>
   | Readonly<{ kind: 'unknown'; reason: string }>
 
 /** Checks until an effect is found or the window ends. */
-async function pollForEffect(
-  context: StorageContext,
-  mutation: Mutation,
-  lost: LostResponse,
-): Promise<Effect> {
+async function pollForEffect(context: StorageContext, lost: LostResponse): Promise<Effect> {
   const { clock, deadline, signal } = context.retryPolicy
   const earliest = lost.effectFound ? clock.now() + CONTRADICTION_DELAY_MS : -Infinity
+  let effect: Effect | undefined
   for (const checkMs of EFFECT_CHECK_TIMES_MS) {
     const isLast = checkMs === EFFECT_WINDOW_MS
     const now = clock.now()
@@ -97,17 +135,21 @@ async function pollForEffect(
     const wait = Math.max(due, from) - now
     if (now + wait >= deadline) break
     await clock.sleep(wait, signal)
-    const effect = await checkForEffect(context, mutation, lost.sentAt, isLast)
-    if (isLast || effect.kind === 'job' || effect.kind === 'storage') return effect
+    effect = await checkForEffect(context, lost, isLast)
+    if (isLast || isDecisive(effect)) return effect
   }
-  return { kind: 'unknown', reason: 'no time is left' }
+  return effect?.kind === 'storage' ? effect : { kind: 'unknown', reason: 'no time is left' }
+}
+
+/** Whether later checks cannot find more. The job of a storage that has appeared may be listed later. */
+function isDecisive(effect: Effect): boolean {
+  return effect.kind === 'job' || (effect.kind === 'storage' && !effect.canJobsBeListed)
 }
 
 /** Reads the jobs and the storage. Only the last check retries its reads; for others, the next check does. */
 async function checkForEffect(
   context: StorageContext,
-  mutation: Mutation,
-  sentAt: number,
+  lost: LostResponse,
   isLast: boolean,
 ): Promise<Effect> {
   const { amplify, ref } = context
@@ -117,15 +159,19 @@ async function checkForEffect(
   // The jobs first: if a job has ended by then, the storage that is read afterwards shows its effect. In the
   // other order a job could end in between, and neither read would show it.
   const jobs = await listJobs()
-  const started = findOwnJob(context, mutation, sentAt, jobs)
-  if (started !== undefined) return started
+  const own = findStarted(context, lost, jobs)
+  const [job] = own.candidates
+  if (job !== undefined) return { kind: 'job', job }
   const storage = await read(context, (options) => amplify.getStorage(ref.resourceName, options))
-  const found = storage.ok && storage.value.kind === 'storage' ? storage.value.storage : undefined
-  if (storage.ok && mutation.hasTakenEffect(found)) {
+  if (storage.ok && lost.mutation.hasTakenEffect(getFoundStorage(storage.value))) {
     // The effect came after the jobs were read, so the job may be listed by now.
-    return findOwnJob(context, mutation, sentAt, await listJobs()) ?? { kind: 'storage' }
+    const jobsAfter = await listJobs()
+    const [jobAfter] = findStarted(context, lost, jobsAfter).candidates
+    return jobAfter === undefined
+      ? { kind: 'storage', canJobsBeListed: !isDenied(jobsAfter) }
+      : { kind: 'job', job: jobAfter }
   }
-  return interpretReads(jobs, storage)
+  return interpretReads(jobs, own.unclear, storage)
 }
 
 async function readOnce<T>(
@@ -137,33 +183,41 @@ async function readOnce<T>(
   return result
 }
 
-/** The job that the call started, judged by the server's own clock. */
-function findOwnJob(
-  { retryPolicy }: StorageContext,
-  { operation }: Mutation,
-  sentAt: number,
+function findStarted(
+  context: StorageContext,
+  lost: LostResponse,
   jobs: ApiResult<JobList>,
-): Effect | undefined {
-  if (!jobs.ok || jobs.serverTime === undefined) return undefined
-  const serverSentAt = jobs.serverTime - (retryPolicy.clock.now() - sentAt)
-  const job = findStartedJob(jobs.value.jobs, operation, serverSentAt)
-  return job === undefined ? undefined : { kind: 'job', jobId: job.jobId, status: job.status }
+): StartedJobs {
+  return jobs.ok ? findOwnJobs(context, lost, jobs) : { candidates: [], unclear: [] }
+}
+
+function getFoundStorage(response: StorageResponse): Storage | undefined {
+  return response.kind === 'storage' ? response.storage : undefined
 }
 
 /** What the reads say if neither shows the call's own job or its effect. */
-function interpretReads(jobs: ApiResult<JobList>, storage: ApiResult<StorageResponse>): Effect {
-  if (jobs.ok && findPendingJob(jobs.value.jobs) !== undefined) return { kind: 'job-pending' }
-  if (jobs.ok && !jobs.value.isComplete) {
-    return { kind: 'unknown', reason: 'the list of jobs could not be read to its end' }
+function interpretReads(
+  jobs: ApiResult<JobList>,
+  [unclear]: readonly Job[],
+  storage: ApiResult<StorageResponse>,
+): Effect {
+  if (jobs.ok) {
+    if (findPendingJob(jobs.value.jobs) !== undefined) return { kind: 'job-pending' }
+    if (!jobs.value.isComplete) return unknown('the list of jobs could not be read to its end')
+    if (unclear !== undefined) return unknown(describeUnclearJob(unclear))
   }
-  if (storage.ok && storage.value.kind === 'other') {
-    return { kind: 'unknown', reason: storage.value.mismatch }
-  }
+  if (storage.ok && storage.value.kind === 'other') return unknown(storage.value.mismatch)
   const isStorageRead = storage.ok || classifyFailure(storage.failure) === 'not-found'
-  if (jobs.ok && isStorageRead) return { kind: 'none' }
+  if (jobs.ok && isStorageRead) {
+    return { kind: 'none', storage: storage.ok ? getFoundStorage(storage.value) : undefined }
+  }
   if (isDenied(storage) && isDenied(jobs)) return { kind: 'denied' }
   const failed = isStorageRead ? jobs : storage
-  return { kind: 'unknown', reason: failed.ok ? '' : formatFailure(failed.failure) }
+  return unknown(failed.ok ? '' : formatFailure(failed.failure))
+}
+
+function unknown(reason: string): Effect {
+  return { kind: 'unknown', reason }
 }
 
 function isDenied(result: ApiResult<unknown>): boolean {

@@ -16,14 +16,14 @@ import type { BucketNaming } from '../bucket.ts'
 import { callOptions, type StorageContext } from '../context.ts'
 import { diffStorage } from '../diff.ts'
 import { deadlineExceeded, toActionError } from '../errors.ts'
-import type { DesiredStorage } from '../model.ts'
+import type { DesiredStorage, Storage } from '../model.ts'
 import type { MutatingChange } from '../plan-change.ts'
 import { asUnknownIfUnchecked, noTimeToSend, probablyExecuted } from './errors.ts'
 import { resolveLostResponse } from './lost-response.ts'
 import {
   EFFECT_WINDOW_MS,
-  reportSettled,
   resetAttempts,
+  settle,
   type Mutation,
   type MutationOutcome,
   type MutationState,
@@ -39,17 +39,20 @@ export function toMutation(
   change: MutatingChange,
   naming: BucketNaming,
 ): Mutation {
+  const hasTakenEffect = (storage: Storage | undefined): boolean =>
+    storage !== undefined && diffStorage(desired, storage, naming).length === 0
   return change.kind === 'create'
     ? {
         operation: 'CreateBackendStorage',
         send: (options) => amplify.createStorage(desired, options),
-        hasTakenEffect: (storage) => storage !== undefined,
+        canBeSent: (storage) => storage === undefined,
+        hasTakenEffect,
       }
     : {
         operation: 'UpdateBackendStorage',
         send: (options) => amplify.updateStorage(desired.resourceName, change.permissions, options),
-        hasTakenEffect: (storage) =>
-          storage !== undefined && diffStorage(desired, storage, naming).length === 0,
+        canBeSent: (storage) => storage !== undefined,
+        hasTakenEffect,
       }
 }
 
@@ -79,11 +82,15 @@ export async function sendMutation(
   }
 }
 
+/** Determines the outcome of the lost call before anything else is sent. */
 async function checkLostResponse(sending: Sending): Promise<MutationOutcome | undefined> {
   const { context, mutation, state } = sending
   const { lostResponse } = state
-  if (lostResponse?.failure.operation !== mutation.operation) return undefined
-  return await resolveLostResponse(context, mutation, state, lostResponse)
+  if (lostResponse === undefined) return undefined
+  const outcome = await resolveLostResponse(context, state, lostResponse)
+  const isSameCall = lostResponse.mutation.operation === mutation.operation
+  // Another call was planned for the storage as it was before the outcome was known.
+  return outcome ?? (isSameCall ? undefined : { kind: 'read-again' })
 }
 
 /** Sends the call once; undefined if it may be sent again. */
@@ -93,10 +100,10 @@ async function sendOnce(sending: Sending): Promise<MutationOutcome | undefined> 
   requireAttemptAndTime(sending, sentAt)
   context.observer.onMutation('pending')
   const result = await mutation.send(callOptions(context, context.mutationSignal))
-  if (result.ok) return accept(context, state, result.value)
+  if (result.ok) return accept(sending, result.value)
   const { failure } = result
   const kind = classifyFailure(failure)
-  if (!mayHaveBeenExecuted(kind)) reportSettled(context.observer, state)
+  if (!mayHaveBeenExecuted(kind)) settle(context.observer, state)
   if (kind === 'job-pending' || kind === 'already-exists') return reject(sending, failure, kind)
   state.attempts.failures += 1
   state.lastFailure = failure
@@ -116,17 +123,20 @@ function requireAttemptAndTime({ context, mutation, state }: Sending, now: numbe
   }
 }
 
-function accept(
-  { observer }: StorageContext,
-  state: MutationState,
-  accepted: AcceptedJob,
-): MutationOutcome {
-  const { jobId, status } = accepted
-  observer.onMutation('settled')
+function accept({ context, mutation, state }: Sending, accepted: AcceptedJob): MutationOutcome {
+  const { observer } = context
+  const { jobId, status, mismatch } = accepted
   resetAttempts(state)
-  observer.onAccepted(accepted)
   observer.onJob(jobId, status)
-  return { kind: 'started', jobId, status }
+  if (mismatch === undefined) {
+    observer.onMutation('settled')
+    observer.onAccepted(accepted)
+    return { kind: 'started', jobId, status, doubt: undefined }
+  }
+  observer.onLog(
+    `The response to ${mutation.operation} is about another request (${mismatch}). Checking its job ${jobId}.`,
+  )
+  return { kind: 'started', jobId, status, doubt: 'mismatch' }
 }
 
 /** A rejection because of another job or an existing storage, which this run may have caused unseen. */
@@ -136,7 +146,12 @@ function reject(
   kind: 'job-pending' | 'already-exists',
 ): MutationOutcome {
   if (state.resentUnchecked) {
-    throw probablyExecuted(formatFailure(failure), failure.requestId, mutation, context.ref)
+    throw probablyExecuted(
+      formatFailure(failure),
+      failure.requestId,
+      mutation.operation,
+      context.ref,
+    )
   }
   resetAttempts(state)
   return kind === 'job-pending' ? { kind } : { kind, failure }
@@ -150,11 +165,10 @@ function recordLostResponse(
   const { clock, maxAttempts } = context.retryPolicy
   const { failures } = state.attempts
   const purpose = failures < maxAttempts ? ' before sending it again' : ''
-  state.hadLostResponse = true
   context.observer.onLog(
     `${mutation.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. It may have taken effect; checking for up to ${formatDuration(EFFECT_WINDOW_MS)}${purpose}.`,
   )
-  state.lostResponse = { failure, sentAt, failedAt: clock.now(), effectFound: false }
+  state.lostResponse = { mutation, failure, sentAt, failedAt: clock.now(), effectFound: false }
 }
 
 /**

@@ -12,21 +12,32 @@ export const EFFECT_WINDOW_MS = 30_000
 export type Mutation = Readonly<{
   operation: 'CreateBackendStorage' | 'UpdateBackendStorage'
   send(options: CallOptions): Promise<ApiResult<AcceptedJob>>
-  /** Whether the storage looks as it does after the call. */
+  /** Whether the call can be sent while the storage is like this: a create needs that there is none. */
+  canBeSent(storage: Storage | undefined): boolean
+  /** Whether the storage is as the call leaves it. */
   hasTakenEffect(storage: Storage | undefined): boolean
 }>
 
+/** A job that a call has started. */
+export type StartedJob = Readonly<{
+  jobId: string
+  status: string | undefined
+  /**
+   * Why the job may be another run's; undefined if the service accepted the call with this job. Such a
+   * candidate counts as the job of the call only once it has succeeded.
+   */
+  doubt: 'lost-response' | 'mismatch' | undefined
+}>
+
 export type MutationOutcome =
-  | Readonly<{ kind: 'started'; jobId: string; status: string | undefined }>
-  /** The response was lost, and the storage looks as it does after the call. */
-  | Readonly<{ kind: 'effect-found' }>
+  | (Readonly<{ kind: 'started' }> & StartedJob)
+  /** The storage may have changed since it was read. */
+  | Readonly<{ kind: 'read-again' }>
   /** A job of the environment is pending, of this run or of another. */
   | Readonly<{ kind: 'job-pending' }>
   | Readonly<{ kind: 'already-exists'; failure: ApiFailure }>
 
 export type MutationState = {
-  /** The response to an earlier call was lost, so the current storage may be its effect. */
-  hadLostResponse: boolean
   /**
    * A call was sent again although the role could not check for an effect of the one before, so a
    * rejection may be caused by this run.
@@ -41,6 +52,7 @@ export type MutationState = {
 }
 
 export type LostResponse = {
+  readonly mutation: Mutation
   readonly failure: ApiFailure
   /** On the clock of the run, as is `failedAt`. */
   readonly sentAt: number
@@ -51,12 +63,16 @@ export type LostResponse = {
 
 export function newMutationState(): MutationState {
   return {
-    hadLostResponse: false,
     resentUnchecked: false,
     attempts: newAttempts(),
     lastFailure: undefined,
     lostResponse: undefined,
   }
+}
+
+/** Whether a call of this run may have changed the storage without the run knowing. */
+export function isUnresolved({ lostResponse, resentUnchecked }: MutationState): boolean {
+  return lostResponse !== undefined || resentUnchecked
 }
 
 /** Ends a series of consecutive failures. */
@@ -65,7 +81,8 @@ export function resetAttempts(state: MutationState): void {
   state.lastFailure = undefined
 }
 
-/** Reports that the outcome of the last call is known; that of an unchecked earlier one still is not. */
-export function reportSettled(observer: Observer, { resentUnchecked }: MutationState): void {
-  observer.onMutation(resentUnchecked ? 'pending' : 'settled')
+/** Records that the outcome of the last call is known; that of an unchecked earlier one still is not. */
+export function settle(observer: Observer, state: MutationState): void {
+  state.lostResponse = undefined
+  observer.onMutation(state.resentUnchecked ? 'pending' : 'settled')
 }

@@ -1,6 +1,6 @@
 /** Waits for jobs on the virtual service. */
 import type { Job } from '../../../src/storage/jobs/job.ts'
-import { waitForPendingJobs } from '../../../src/storage/jobs/pending-jobs.ts'
+import { waitForPendingJobs, type PendingJobsResult } from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
 import { runTask, type Scenario, type ScenarioEvent, type ScenarioResult } from './storage-runs.ts'
 import type { JobResult, Operation } from './virtual-amplify-types.ts'
@@ -67,5 +67,5 @@ export const runWaitForJob = ({ status, changes, ...scenario }: JobScenario = {}
 export const runWaitForPendingJobs = ({
   isReported = true,
   ...scenario
-}: Scenario & Readonly<{ isReported?: boolean }> = {}): Promise<Wait<boolean>> =>
-  runWait(scenario, 'ListBackendJobs', (context) => waitForPendingJobs(context, isReported))
+}: Scenario & Readonly<{ isReported?: boolean }> = {}): Promise<Wait<PendingJobsResult>> =>
+  runWait(scenario, 'ListBackendJobs', (context) => waitForPendingJobs(context, { isReported }))

@@ -7,6 +7,7 @@ import {
   type Mutation,
   type MutationOutcome,
   type MutationState,
+  type StartedJob,
 } from '../../../src/storage/mutation/state.ts'
 import { DESIRED } from './storage-context.ts'
 import { runTask, type Scenario, type ScenarioResult } from './storage-runs.ts'
@@ -29,11 +30,13 @@ export const aMutation = (
     ? {
         operation,
         send: (options) => amplify.createStorage(DESIRED, options),
+        canBeSent: (storage) => storage === undefined,
         hasTakenEffect: (storage) => storage !== undefined,
       }
     : {
         operation,
         send: (options) => amplify.updateStorage('media', ONLY_DELETE, options),
+        canBeSent: (storage) => storage !== undefined,
         hasTakenEffect: (storage) => storage?.permissions.authenticated.join() === 'DELETE',
       }
 
@@ -50,4 +53,9 @@ export async function runMutation(scenario: MutationScenario = {}): Promise<Muta
 export const started = (
   jobId = 'job-1',
   status = 'RUNNING',
-): Extract<MutationOutcome, { kind: 'started' }> => ({ kind: 'started', jobId, status })
+  doubt?: StartedJob['doubt'],
+): Extract<MutationOutcome, { kind: 'started' }> => ({ kind: 'started', jobId, status, doubt })
+
+/** The outcome of a mutation whose response was lost, and whose job was found. */
+export const adopted = (jobId?: string, status?: string): ReturnType<typeof started> =>
+  started(jobId, status, 'lost-response')

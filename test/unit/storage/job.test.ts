@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
-  findStartedJob,
+  findStartedJobs,
   findPendingJob,
   jobPhase,
   parseJob,
@@ -151,7 +151,7 @@ describe('the pending job of an environment', () => {
 
 describe('the job that a call has started', () => {
   const find = (jobs: readonly Job[]): string | undefined =>
-    findStartedJob(jobs, 'CreateBackendStorage', NOON)?.jobId
+    findStartedJobs(jobs, 'CreateBackendStorage', NOON).candidates[0]?.jobId
 
   test.each([
     ['CreateBackendStorage', 'CreateBackendStorage', 'job-1'],
@@ -160,8 +160,8 @@ describe('the job that a call has started', () => {
     ['UpdateBackendStorage', 'CreateBackendStorage', undefined],
     [undefined, 'CreateBackendStorage', undefined],
   ])('A job of the operation %j started by %s is found as %j', (operation, call, jobId) => {
-    const found = jobId === undefined ? undefined : { jobId, status: 'RUNNING' }
-    expect(findStartedJob([aJob({ operation })], call, NOON)).toEqual(found)
+    const { candidates } = findStartedJobs([aJob({ operation })], call, NOON)
+    expect(candidates.map((job) => job.jobId)).toEqual(jobId === undefined ? [] : [jobId])
   })
 
   test.each([
@@ -174,8 +174,22 @@ describe('the job that a call has started', () => {
     expect(find([aJob({ createdAt })])).toBe(jobId)
   })
 
-  test('A job without an id is not found', () => {
+  const unclear = (job: Job): number =>
+    findStartedJobs([job], 'CreateBackendStorage', NOON).unclear.length
+
+  test('A job without an id is unclear', () => {
     expect(find([aJob({ jobId: undefined })])).toBeUndefined()
+    expect(unclear(aJob({ jobId: undefined }))).toBe(1)
+  })
+
+  test('A job is unclear where its creation time or the time of the server is not known', () => {
+    expect(unclear(aJob({ createdAt: undefined }))).toBe(1)
+    expect(findStartedJobs([aJob()], 'CreateBackendStorage', undefined).unclear).toHaveLength(1)
+  })
+
+  test('A job that was created before the call is not unclear, and no job of another operation is', () => {
+    expect(unclear(aJob({ jobId: undefined, createdAt: NOON - 1_001 }))).toBe(0)
+    expect(unclear(aJob({ operation: 'UpdateBackendStorage', createdAt: undefined }))).toBe(0)
   })
 
   test('A completed job is preferred to a running one, and that to a failed one', () => {

@@ -183,12 +183,13 @@ describe('a create whose response is lost', () => {
 })
 
 describe('a create whose response was lost before', () => {
+  const clock = virtualClock()
   const lostBefore = (failedAt: number, effectFound: boolean): { state: MutationState } => ({
     state: {
       ...newMutationState(),
-      hadLostResponse: true,
       attempts: { failures: 1, dnsNotFoundSince: undefined },
       lostResponse: {
+        mutation: aMutation(aStorageContext(clock, virtualAmplify(clock).connect()).context),
         failure: createFailure('CreateBackendStorage', 'reset'),
         sentAt: failedAt,
         failedAt,

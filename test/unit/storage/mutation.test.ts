@@ -181,7 +181,6 @@ describe('the attempts of a create', () => {
   })
   const lost = (resentUnchecked: boolean): MutationState => ({
     ...newMutationState(),
-    hadLostResponse: true,
     resentUnchecked,
     attempts: attempts(3),
     lastFailure: createFailure('CreateBackendStorage', 'gatewayTimeout'),

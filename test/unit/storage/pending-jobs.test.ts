@@ -96,7 +96,7 @@ describe('waiting for pending jobs', () => {
       },
       async (context) => {
         await waitForJob(context, JOB_ID, 'RUNNING')
-        return await waitForPendingJobs(context, false)
+        return await waitForPendingJobs(context, { isReported: false })
       },
     )
     expect(end).toBe(false)
@@ -112,7 +112,7 @@ describe('waiting for pending jobs', () => {
       { events: [job('UpdateBackendAPI', 'PENDING', changes)] },
       async (context) => {
         await context.retryPolicy.clock.sleep(200_000, context.retryPolicy.signal)
-        return await waitForPendingJobs(context, true)
+        return await waitForPendingJobs(context, { isReported: true })
       },
     )
     // The server's time, by which the age is computed, is in whole seconds.
@@ -140,7 +140,7 @@ describe('waiting for pending jobs', () => {
       listJobs: () => Promise.resolve(response),
     }
     const { context, recorded } = aStorageContext(clock, listing, { timeoutMs: 10_000 })
-    const error = await clock.run(rejectionOf(waitForPendingJobs(context, true)))
+    const error = await clock.run(rejectionOf(waitForPendingJobs(context, { isReported: true })))
     expect(error).toMatchObject({
       message: matching(/^A job of the environment "prod"/),
       advice: matching(/without cancel-in-progress\.$/),

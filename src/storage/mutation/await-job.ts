@@ -1,0 +1,113 @@
+/** Waits for the job of a create or an update, and decides what its end means. */
+import { withResult } from '../../errors/action-error.ts'
+import { isAlreadyExistsMessage } from '../../network/classify.ts'
+import { readWithRetry, type StorageContext } from '../context.ts'
+import { cannotReadJob, toJobError } from '../jobs/job-errors.ts'
+import { jobPhase, type Job } from '../jobs/job.ts'
+import { waitForJob } from '../jobs/wait-for-job.ts'
+import { confirmCandidate, type CandidateCheck } from './candidate.ts'
+import { candidateNotConfirmed, type Rejection } from './errors.ts'
+import { settle, type Mutation, type MutationState, type StartedJob } from './state.ts'
+
+/** How a job ended. */
+export type JobEnd =
+  | Readonly<{ kind: 'not-awaited' | 'completed' }>
+  /** It failed because the environment already has a storage. */
+  | Readonly<{ kind: 'exists'; rejection: Rejection }>
+
+type AwaitedJob = Readonly<{
+  context: StorageContext
+  state: MutationState
+  operation: Mutation['operation']
+  started: StartedJob
+}>
+
+/**
+ * Waits until the job has ended, or, without waiting, makes sure that it was started.
+ *
+ * @throws ActionError when the job failed for another reason than an existing storage, or when its outcome
+ *   is not known; the signal's reason when aborted
+ */
+export async function awaitJob(awaited: AwaitedJob, wait: boolean): Promise<JobEnd> {
+  const { context, started } = awaited
+  const { jobId, status } = started
+  const hasFailed = jobPhase(status) === 'failed'
+  if (!wait && !hasFailed) return await endWithoutWaiting(awaited)
+  const job = hasFailed
+    ? await readFailedJob(context, started)
+    : await waitForJob(context, jobId, status)
+  return jobPhase(job.status) === 'completed'
+    ? { kind: 'completed' }
+    : await endFailedJob(awaited, job)
+}
+
+async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
+  const { context, state, started } = awaited
+  const { jobId, status, doubt } = started
+  if (doubt === 'mismatch') await requireReadableJob(context, started)
+  const check = await checkCandidate(awaited)
+  if (check?.kind === 'doubtful') {
+    throw candidateNotConfirmed(check.lost, jobId, check.reason, context.ref)
+  }
+  const job = check?.job
+  if (jobPhase(job?.status) === 'failed' && job !== undefined) {
+    context.observer.onJob(jobId, job.status)
+    return await endFailedJob(awaited, job)
+  }
+  settle(context.observer, state)
+  context.observer.onLog(`Job ${jobId} was started (${job?.status ?? status ?? 'no status'}).`)
+  return { kind: 'not-awaited' }
+}
+
+/** @throws ActionError when the service cannot show the job */
+async function requireReadableJob(
+  context: StorageContext,
+  { jobId, status }: StartedJob,
+): Promise<void> {
+  const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
+  if (!result.ok) throw cannotReadJob(context.ref, jobId, status, result.failure)
+}
+
+/** A job that the service has reported as failed, with its error text if that can be read. */
+async function readFailedJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
+  const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
+  const error = result.ok ? result.value.error : undefined
+  return { jobId, status, operation: undefined, createdAt: undefined, error }
+}
+
+async function endFailedJob(awaited: AwaitedJob, job: Job): Promise<JobEnd> {
+  const { context, state, operation, started } = awaited
+  const { jobId, doubt } = started
+  const { ref, observer } = context
+  const check = await checkCandidate(awaited)
+  if (check?.kind === 'confirmed') settle(observer, state)
+  if (operation === 'CreateBackendStorage' && isStorageExistsError(job)) {
+    const text = `job ${jobId} failed: ${job.error}`
+    return { kind: 'exists', rejection: { text, requestId: undefined } }
+  }
+  const error = toJobError(job, jobId, ref)
+  if (check?.kind === 'doubtful') {
+    throw candidateNotConfirmed(check.lost, jobId, `${check.reason}. ${error.message}`, ref)
+  }
+  if (doubt === 'mismatch') {
+    throw withResult(error, 'unknown', `${error.message} The job may be another run's.`)
+  }
+  throw error
+}
+
+/** Checks at the end of the window whether a candidate is this run's own job; undefined if that is certain. */
+async function checkCandidate({
+  context,
+  state,
+  started,
+}: AwaitedJob): Promise<CandidateCheck | undefined> {
+  const { lostResponse } = state
+  return started.doubt === 'lost-response' && lostResponse !== undefined
+    ? await confirmCandidate(context, lostResponse, started.jobId)
+    : undefined
+}
+
+/** Whether a job failed because a storage existed, and not because of a retained bucket. */
+function isStorageExistsError({ error = '' }: Job): boolean {
+  return isAlreadyExistsMessage(error) && /storage/i.test(error) && !/bucket/i.test(error)
+}
