@@ -49,7 +49,7 @@ type ApplyState = {
   readonly context: StorageContext
   readonly options: ApplyOptions
   readonly mutation: MutationState
-  /** Reads the backend once in each round, because it may have changed during a wait. */
+  /** Reads the backend once, and again after a wait, during which it may have changed. */
   readBackend: BackendReader
   /** The first difference between the storage and the configuration decides between created and updated. */
   firstChange: 'create' | 'update' | undefined
@@ -97,7 +97,6 @@ export async function apply(context: StorageContext, options: ApplyOptions): Pro
   for (;;) {
     const result = await applyRound(state)
     if (result !== undefined) return result
-    state.readBackend = createBackendReader(context)
   }
 }
 
@@ -131,8 +130,11 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
  */
 function effectiveIfExists({ options, rejection, mutation }: ApplyState): IfExists {
   const { ifExists } = options
-  if (ifExists === 'fail') return isUnresolved(mutation) ? 'match' : 'fail'
-  return rejection === undefined ? ifExists : 'match'
+  const { hadLostResponse } = mutation
+  if (ifExists !== 'fail') return rejection === undefined ? ifExists : 'match'
+  // A rejection after a lost response is probably due to that call.
+  const mayBeOwn = isUnresolved(mutation) || (hadLostResponse && rejection !== undefined)
+  return mayBeOwn ? 'match' : 'fail'
 }
 
 function reportDeniedRead(state: ApplyState, denied: ApiFailure): void {
@@ -176,6 +178,7 @@ async function waitForOtherJobs(
   if (result.kind === 'none-pending') {
     state.awaitedJob = result.awaited ?? state.awaitedJob
     state.listedJobs = result.jobs
+    if (result.awaited !== undefined) state.readBackend = createBackendReader(context)
   }
   if (result.kind === 'none-pending' || result.kind === 'denied') state.jobCheck = result.kind
   return result
@@ -206,7 +209,9 @@ async function makeChange(
   state.lastSentChange = change
   state.jobCheck = 'not-checked'
   const mutation = toMutation(context, desired, change, read.naming)
-  return await followOutcome(state, await sendMutation(context, mutation, state.mutation))
+  const outcome = await sendMutation(context, mutation, state.mutation)
+  state.readBackend = createBackendReader(context)
+  return await followOutcome(state, outcome)
 }
 
 async function requirePreconditions(state: ApplyState): Promise<void> {
@@ -259,7 +264,7 @@ async function followJob(state: ApplyState, started: StartedJob): Promise<ApplyR
       const result = await verifyStorage(context, options.desired, kind, (denied) => {
         reportDeniedRead(state, denied)
       })
-      settle(context.observer, mutation)
+      if (started.doubt !== undefined) settle(context.observer, mutation)
       return result
     }
   }

@@ -8,7 +8,7 @@ import type { Observer, StorageContext } from './context.ts'
 import { findCreateJob, isCreateJob, type Job } from './jobs/job.ts'
 import type { DesiredStorage } from './model.ts'
 import type { Rejection } from './mutation/errors.ts'
-import { isUnresolved, settle, type MutationState } from './mutation/state.ts'
+import { settle, type MutationState } from './mutation/state.ts'
 import { planChange } from './plan-change.ts'
 import {
   createBackendReader,
@@ -130,7 +130,7 @@ export async function finishUnchanged(
   observer.onLog(formatUpToDate(desired))
   const bucketName = await resolveBucketName(context, desired, read, history.readBackend)
   const result = getResult(history)
-  if (isUnresolved(mutation)) {
+  if (mutation.hadLostResponse) {
     observer.onWarning(
       'Lost response',
       `The response to a request of this run was lost. The storage matches the configuration, so the run reports it as ${result}.`,

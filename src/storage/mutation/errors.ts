@@ -117,7 +117,7 @@ export function noTimeToSend({ operation }: Mutation, ref: StorageRef): ActionEr
 /** The error for a create that is rejected because of a storage, where none of the name exists. */
 export function existsButNotFound(
   rejection: Rejection,
-  state: MutationState,
+  { hadLostResponse }: MutationState,
   { resourceName }: StorageRef,
 ): ActionError {
   return new ActionError(
@@ -125,7 +125,7 @@ export function existsButNotFound(
     `The service reports that the environment already has a storage, but none named ${quote(resourceName)} exists: ${quote(rejection.text)}.`,
     {
       // The storage may result from the request whose response was lost.
-      result: isUnresolved(state) ? 'unknown' : 'failed',
+      result: hadLostResponse ? 'unknown' : 'failed',
       requestId: rejection.requestId,
       advice:
         'An environment can have only one S3 storage. Find the one with another name in the Amplify console, and set resource-name to it or remove it.',

@@ -125,7 +125,7 @@ type Effect =
 async function pollForEffect(context: StorageContext, lost: LostResponse): Promise<Effect> {
   const { clock, deadline, signal } = context.retryPolicy
   const earliest = lost.effectFound ? clock.now() + CONTRADICTION_DELAY_MS : -Infinity
-  let effect: Effect | undefined
+  let storageEffect: Effect | undefined
   for (const checkMs of EFFECT_CHECK_TIMES_MS) {
     const isLast = checkMs === EFFECT_WINDOW_MS
     const now = clock.now()
@@ -135,10 +135,12 @@ async function pollForEffect(context: StorageContext, lost: LostResponse): Promi
     const wait = Math.max(due, from) - now
     if (now + wait >= deadline) break
     await clock.sleep(wait, signal)
-    effect = await checkForEffect(context, lost, isLast)
+    const effect = await checkForEffect(context, lost, isLast)
+    if (effect.kind === 'storage') storageEffect = effect
+    if (effect.kind === 'unknown' && isLast) return storageEffect ?? effect
     if (isLast || isDecisive(effect)) return effect
   }
-  return effect?.kind === 'storage' ? effect : { kind: 'unknown', reason: 'no time is left' }
+  return storageEffect ?? { kind: 'unknown', reason: 'no time is left' }
 }
 
 /** Whether later checks cannot find more. The job of a storage that has appeared may be listed later. */

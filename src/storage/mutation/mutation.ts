@@ -168,6 +168,7 @@ function recordLostResponse(
   context.observer.onLog(
     `${mutation.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. It may have taken effect; checking for up to ${formatDuration(EFFECT_WINDOW_MS)}${purpose}.`,
   )
+  state.hadLostResponse = true
   state.lostResponse = { mutation, failure, sentAt, failedAt: clock.now(), effectFound: false }
 }
 

@@ -38,6 +38,8 @@ export type MutationOutcome =
   | Readonly<{ kind: 'already-exists'; failure: ApiFailure }>
 
 export type MutationState = {
+  /** The response to an earlier call was lost, whatever its outcome is now known to be. */
+  hadLostResponse: boolean
   /**
    * A call was sent again although the role could not check for an effect of the one before, so a
    * rejection may be caused by this run.
@@ -63,6 +65,7 @@ export type LostResponse = {
 
 export function newMutationState(): MutationState {
   return {
+    hadLostResponse: false,
     resentUnchecked: false,
     attempts: newAttempts(),
     lastFailure: undefined,

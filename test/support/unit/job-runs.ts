@@ -1,6 +1,9 @@
 /** Waits for jobs on the virtual service. */
 import type { Job } from '../../../src/storage/jobs/job.ts'
-import { waitForPendingJobs, type PendingJobsResult } from '../../../src/storage/jobs/pending-jobs.ts'
+import {
+  waitForPendingJobs,
+  type PendingJobsResult,
+} from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
 import { runTask, type Scenario, type ScenarioEvent, type ScenarioResult } from './storage-runs.ts'
 import type { JobResult, Operation } from './virtual-amplify-types.ts'

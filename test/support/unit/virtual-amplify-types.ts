@@ -82,6 +82,8 @@ export type ServiceOptions = Readonly<{
   /** How jobs end, in the order of their starts; COMPLETED after that. */
   jobResults?: readonly JobResult[]
   times?: TimeStyle
+  /** Whether lists of jobs are read to their end. */
+  isListComplete?: boolean
   /** How long after its start a job can be read and listed. */
   jobLagMs?: number
   /** How long after the end of its job a storage can be read. */

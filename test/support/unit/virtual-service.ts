@@ -140,7 +140,7 @@ function getVisibleJobs(state: ServiceState): readonly Job[] {
 }
 
 export const listJobs = (state: ServiceState): ApiResult<JobList> =>
-  ok(state, { jobs: getVisibleJobs(state), isComplete: true })
+  ok(state, { jobs: getVisibleJobs(state), isComplete: state.options.isListComplete ?? true })
 
 export function getJob(state: ServiceState, jobId: string): ApiResult<Job> {
   const job = getVisibleJobs(state).find((visible) => visible.jobId === jobId)

@@ -5,6 +5,7 @@ import { aStorageContext } from '../../support/unit/storage-context.ts'
 import {
   applyOptions,
   CREATED,
+  failing,
   otherJob,
   runApply,
   storageExists,
@@ -33,10 +34,10 @@ describe('apply when another run creates the storage first', () => {
   const DIFFERS = { code: 'STORAGE_DIFFERS', result: 'failed' }
 
   testRuns(runApply, {
-    'A matching storage of another run is unchanged, with a warning': [
+    'A matching storage that another run has created counts as created, with a warning': [
       overtaken(),
       {
-        end: UNCHANGED,
+        end: CREATED,
         sent: ['CreateBackendStorage'],
         warnings: [byAnotherRun(/: "400 BadRequestException: Amazon S3 storage .+"\.$/)],
         changes: [[{}, {}, {}], []],
@@ -44,7 +45,7 @@ describe('apply when another run creates the storage first', () => {
     ],
     'A matching storage of another run is waited for while its job is pending': [
       overtaken({}, { oneJob: false, events: [otherCreate({ fromMs: 250, toMs: 10_250 })] }),
-      { end: UNCHANGED, durationMs: 13_200 },
+      { end: CREATED, durationMs: 12_600, warnings: [byAnotherRun(/ with job other-1,/)] },
     ],
     'A different storage of another run fails the run when if-exists is match': [
       overtaken({ authenticated: [] }),
@@ -54,10 +55,15 @@ describe('apply when another run creates the storage first', () => {
       overtaken({ authenticated: [] }, { ifExists: 'update' }),
       { end: DIFFERS, sent: ['CreateBackendStorage'] },
     ],
-    'A matching storage of another run is unchanged even when if-exists is fail': [
+    'A matching storage of another run fails the run when if-exists is fail': [
       overtaken({}, { ifExists: 'fail' }),
-      { end: UNCHANGED },
+      { end: { code: 'STORAGE_EXISTS', result: 'failed' } },
     ],
+    'A matching storage of another run fails the run when if-exists is fail and its job was awaited':
+      [
+        { ifExists: 'fail', events: [otherCreate({ toMs: 60_000, leaves: {} })] },
+        { end: { code: 'STORAGE_EXISTS', result: 'failed' } },
+      ],
     'A storage of another name fails the run': [
       overtaken({ resourceName: 'files' }),
       {
@@ -71,18 +77,48 @@ describe('apply when another run creates the storage first', () => {
         sent: ['CreateBackendStorage'],
       },
     ],
-    'A job that fails because another run was first leaves the storage unchanged': [
+    'A job that fails because another run was first leaves a storage that counts as created': [
       { oneStorage: 'failed-job', jobMs: 10_000, events: [storageExists({}, 5_000)] },
-      { end: UNCHANGED, warnings: [byAnotherRun(/job job-1 failed: Amazon S3/)], sentAt: [0] },
+      { end: CREATED, warnings: [byAnotherRun(/job job-1 failed: Amazon S3/)], sentAt: [0] },
     ],
     // Only the metadata names the bucket, so what was read of it before the wait is not enough.
     'A pending create of another run is waited for, and the backend is read again': [
       { bucketAs: 'base', events: [otherCreate({ toMs: 60_000, leaves: {} })] },
-      { end: UNCHANGED, sentAt: [0], warnings: [], jobs: [], changes: [[{}, {}, {}], []] },
+      { end: CREATED, sentAt: [0], warnings: [], jobs: [], changes: [[{}, {}, {}], []] },
     ],
     'A pending create of another run that fails lets this run create the storage': [
       { events: [otherCreate({ toMs: 9_000, result: { status: 'FAILED' } })] },
       { end: CREATED, sentAt: [0, 11_000] },
+    ],
+    'A storage that a pending create changes after the first read counts as created': [
+      { events: [storageExists(), otherCreate({ toMs: 60_000 })] },
+      { end: CREATED, sentAt: [] },
+    ],
+    'A storage is read again when a job that deletes it ends before the jobs are listed': [
+      {
+        ...failing('ListBackendJobs', 'throttled'),
+        events: [
+          storageExists(),
+          otherJob({ operation: 'DeleteBackendStorage', toMs: 1_000 }),
+          (service, clock) => {
+            clock.schedule(1_000, () => {
+              service.removeStorage('media')
+            })
+          },
+        ],
+      },
+      { end: CREATED, sent: ['CreateBackendStorage'] },
+    ],
+    'A list of jobs that is not read to its end does not prove that a storage is unchanged': [
+      { events: [storageExists()], isListComplete: false },
+      { end: { code: 'UNREADABLE_RESPONSE', result: 'failed' }, sentAt: [] },
+    ],
+    'A pending job that can no longer be listed fails the run': [
+      {
+        ...failing('ListBackendJobs', undefined, 'accessDenied'),
+        events: [storageExists(), otherCreate({})],
+      },
+      { end: { code: 'ACCESS_DENIED', result: 'failed' } },
     ],
     'A job that stays pending ends the run at the deadline': [
       { timeoutMs: 600_000, events: [otherCreate({})] },
@@ -102,7 +138,10 @@ describe('apply when another run creates the storage first', () => {
         return resultOf(apply(context, applyOptions()))
       }
       const results = await clock.run(Promise.all([run('first', 0), run('second', apart)]))
-      expect(results).toMatchObject([{ value: CREATED }, { value: UNCHANGED }])
+      expect(results).toMatchObject([
+        { value: CREATED },
+        { value: apart < 20_000 ? CREATED : UNCHANGED },
+      ])
       expect(service.effects('first') + service.effects('second')).toBe(1)
     },
   )

@@ -203,9 +203,9 @@ describe('apply with an existing storage', () => {
       { events: [storageExists()] },
       {
         end: UNCHANGED,
-        calls: ['GetBackendStorage', 'GetBackend', 'ListBackendJobs'],
+        calls: ['GetBackendStorage', 'GetBackend', 'ListBackendJobs', 'GetBackendStorage'],
         lines: ['The storage "media" matches the configuration.'],
-        changes: [[]],
+        changes: [[], []],
         warnings: [],
         jobs: [],
       },
@@ -218,7 +218,7 @@ describe('apply with an existing storage', () => {
         end: { code: 'STORAGE_DIFFERS', result: 'failed' },
         durationMs: 11_000,
         lines: [containing('other-1')],
-        changes: [userChange(['READ'])],
+        changes: [[], userChange(['READ'])],
       },
     ],
     'A storage that matches is unchanged, with a warning, where jobs cannot be listed': [

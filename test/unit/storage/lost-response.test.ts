@@ -4,6 +4,7 @@ import { newMutationState, type MutationState } from '../../../src/storage/mutat
 import { AMBIGUOUS, createFailure } from '../../support/unit/api-failures.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
 import {
+  adopted,
   aMutation,
   runMutation,
   started,
@@ -26,9 +27,9 @@ import type { Fault } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../support/unit/virtual-clock.ts'
 
-const EFFECT_FOUND = { kind: 'effect-found' }
+const READ_AGAIN = { kind: 'read-again' }
 const SENT_AGAIN = { end: started(), sentAt: [0, 30_000] }
-const NOT_SENT_AGAIN = { end: started(), sentAt: [0] }
+const NOT_SENT_AGAIN = { end: adopted(), sentAt: [0] }
 
 describe('a create whose response is lost', () => {
   const lostAndDone = creates(LOST_AFTER_EFFECT)
@@ -77,7 +78,7 @@ describe('a create whose response is lost', () => {
     'Its storage is found where the job cannot be identified': [
       { ...lostAndDone, ...unidentifiable(3_000) },
       {
-        end: EFFECT_FOUND,
+        end: READ_AGAIN,
         jobs: [],
         sentAt: [0],
         state: { lostResponse: { effectFound: true, sentAt: 0, failedAt: 0 } },
@@ -91,7 +92,7 @@ describe('a create whose response is lost', () => {
         latency: trips((trip) => (trip === 5 ? 100 : 0)),
       },
       {
-        end: started('job-1', 'COMPLETED'),
+        end: adopted('job-1', 'COMPLETED'),
         jobs: [{ jobId: 'job-1', status: 'COMPLETED' }],
         durationMs: 600,
       },
@@ -122,7 +123,7 @@ describe('a create whose response is lost', () => {
         ...creates(LOST),
         events: [otherJob({ operation: 'CreateBackendStorage', status: 'FAILED' })],
       },
-      { end: started('other-1', 'FAILED'), sentAt: [0] },
+      { end: adopted('other-1', 'FAILED'), sentAt: [0] },
     ],
     'A job of another operation does not count as its own': [
       { ...creates(LOST), events: [otherJob({ fromMs: 100, toMs: 1_100 })] },
@@ -187,6 +188,7 @@ describe('a create whose response was lost before', () => {
   const lostBefore = (failedAt: number, effectFound: boolean): { state: MutationState } => ({
     state: {
       ...newMutationState(),
+      hadLostResponse: true,
       attempts: { failures: 1, dnsNotFoundSince: undefined },
       lostResponse: {
         mutation: aMutation(aStorageContext(clock, virtualAmplify(clock).connect()).context),
@@ -224,13 +226,16 @@ describe('a create whose response was lost before', () => {
       lostBefore(0, true),
       checked(2_000, 5_000, 10_000, 18_000, 30_000),
     ],
-    'It does not delay an update': [
+    'An update is planned again once it is known that the create had no effect': [
       {
         ...lostBefore(-60_000, false),
         operation: 'UpdateBackendStorage',
-        events: [storageExists()],
       },
-      { calls: ['UpdateBackendStorage'], state: { lostResponse: {} } },
+      {
+        end: READ_AGAIN,
+        calls: ['ListBackendJobs', 'GetBackendStorage'],
+        state: { lostResponse: undefined },
+      },
     ],
   })
 })
@@ -247,12 +252,12 @@ describe('an update whose response is lost', () => {
       update(LOST_AFTER_EFFECT),
       {
         ...NOT_SENT_AGAIN,
-        lines: [containing('attempt 1 of 8'), containing('UpdateBackendStorage started job job-1')],
+        lines: [containing('attempt 1 of 8'), containing('job-1')],
       },
     ],
     'The changes of a lost update are found where the job cannot be identified': [
       { ...update(LOST_AFTER_EFFECT), ...unidentifiable(1_000) },
-      { end: EFFECT_FOUND },
+      { end: READ_AGAIN },
     ],
     'A lost update without effect is sent again after 30 seconds, although there is a storage': [
       update(LOST),

@@ -181,6 +181,7 @@ describe('the attempts of a create', () => {
   })
   const lost = (resentUnchecked: boolean): MutationState => ({
     ...newMutationState(),
+    hadLostResponse: true,
     resentUnchecked,
     attempts: attempts(3),
     lastFailure: createFailure('CreateBackendStorage', 'gatewayTimeout'),
@@ -228,12 +229,12 @@ describe('what is reported of a create', () => {
     ['is throttled once', creates('throttled'), [...SENT, ...SENT]],
     ['is invalid', creates('badRequest'), SENT],
     ['meets a pending job', { events: [otherJob({})] }, SENT],
-    ['is lost and has a job', creates(LOST_AFTER_EFFECT), SENT],
+    ['is lost and may have started a job', creates(LOST_AFTER_EFFECT), ['pending']],
     ['is lost without effect', creates(LOST), [...SENT, ...SENT]],
     [
       'is lost and has left a storage',
       { ...creates(LOST_AFTER_EFFECT), ...unidentifiable(1_000) },
-      SENT,
+      ['pending'],
     ],
     [
       'is lost while a job is pending that may be its own',

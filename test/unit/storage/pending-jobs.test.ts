@@ -16,11 +16,12 @@ const running = (endsAtMs = Infinity) => [
 ]
 const lists = (...faults: Script) => failing('ListBackendJobs', ...faults)
 const PENDING_JOB = { code: 'PENDING_JOB', result: 'timed-out' }
+const NONE_PENDING = { kind: 'none-pending' }
 const NOT_LISTED = { denied: ['ListBackendJobs'] } as const
 
 describe('waiting for pending jobs', () => {
   const WAITED = {
-    end: true,
+    end: NONE_PENDING,
     polledAt: [0, 5_500, 11_000],
     lines: [matching(/"prod": other-1 \(UpdateBackendAPI, RUNNING, 0 s old\); 30 min left/)],
   }
@@ -28,11 +29,11 @@ describe('waiting for pending jobs', () => {
   testRuns(runWaitForPendingJobs, {
     'There is no wait when there are no jobs': [
       { isReported: false },
-      { end: false, lines: [], warnings: [], durationMs: 0 },
+      { end: { ...NONE_PENDING, awaited: undefined }, lines: [], warnings: [], durationMs: 0 },
     ],
     'There is no wait when all jobs have ended': [
       { isReported: false, events: [job('UpdateBackendAPI', 'COMPLETED')] },
-      { end: false, durationMs: 0 },
+      { end: { ...NONE_PENDING, awaited: undefined, jobs: [{}] }, durationMs: 0 },
     ],
     'The wait for a listed job ends with the job, which the log names': [
       { isReported: false, events: running(10_000) },
@@ -44,16 +45,16 @@ describe('waiting for pending jobs', () => {
     ],
     'Jobs are listed less often on a throttled account': [
       { throttleState: { throttledResponses: 2 }, events: running(20_000) },
-      { end: true, polledAt: [0, 19_200, 38_400], durationMs: 38_400 },
+      { end: NONE_PENDING, polledAt: [0, 19_200, 38_400], durationMs: 38_400 },
     ],
     // Each throttled list is followed by its back-off, and later delays are at least as long.
     'Jobs are listed less often once a list is throttled': [
       { ...lists(undefined, 'throttled', undefined, 'throttled'), events: running(40_000) },
-      { end: true, polledAt: [0, 5_500, 10_500, 20_100, 30_100, 49_300] },
+      { end: NONE_PENDING, polledAt: [0, 5_500, 10_500, 20_100, 30_100, 49_300] },
     ],
     'Jobs are listed as usual where the account shares no known limit': [
       { ...lists(undefined, 'throttled'), throttleState: null, events: running(10_000) },
-      { end: true, polledAt: [0, 5_500, 6_000, 11_500] },
+      { end: NONE_PENDING, polledAt: [0, 5_500, 6_000, 11_500] },
     ],
     'The log shows no age when the creation time of the job cannot be parsed': [
       { times: TIME_STYLES.garbage, events: running(1_000) },
@@ -66,7 +67,7 @@ describe('waiting for pending jobs', () => {
     'The next job is waited for and named too': [
       { events: [...running(9_000), otherJob({ operation: 'Next', fromMs: 9_000, toMs: 19_000 })] },
       {
-        end: true,
+        end: NONE_PENDING,
         durationMs: 22_000,
         lines: [containing('other-1'), containing('other-2 (Next, RUNNING, 2 s old)')],
       },
@@ -84,7 +85,7 @@ describe('waiting for pending jobs', () => {
     ],
     'A job that ends just before the deadline is noticed': [
       { events: running(96_900), timeoutMs: 100_000 },
-      { end: true, durationMs: 97_000 },
+      { end: NONE_PENDING, durationMs: 97_000 },
     ],
   })
 
@@ -99,7 +100,7 @@ describe('waiting for pending jobs', () => {
         return await waitForPendingJobs(context, { isReported: false })
       },
     )
-    expect(end).toBe(false)
+    expect(end).toMatchObject({ kind: 'none-pending', awaited: undefined })
     expect(retries.at(-1)).toMatch(/^ListBackendJobs failed .*\. Next attempt in 20 s\.$/)
   })
 
@@ -168,8 +169,8 @@ describe('waiting for a pending job that cannot be seen', () => {
     title: 'Pending jobs not checked',
     text: containing('amplifybackend:ListBackendJobs'),
   }
-  const waited = (line: string) => ({
-    end: true,
+  const waited = (line: string, kind = 'none-pending') => ({
+    end: { kind },
     polledAt: [0, 22_500],
     lines: [containing(line)],
     warnings: [],
@@ -182,7 +183,7 @@ describe('waiting for a pending job that cannot be seen', () => {
     ],
     'The wait ends after 15 to 30 seconds when jobs cannot be listed': [
       NOT_LISTED,
-      waited('amplifybackend:ListBackendJobs'),
+      waited('amplifybackend:ListBackendJobs', 'not-visible'),
     ],
     'No wait begins that would end at the deadline when the list does not show the job': [
       { timeoutMs: 25_500 },
@@ -192,14 +193,17 @@ describe('waiting for a pending job that cannot be seen', () => {
       { ...NOT_LISTED, timeoutMs: 25_500 },
       { end: UNNAMED, durationMs: 0 },
     ],
-    'A wait begins that ends just before the deadline': [{ timeoutMs: 25_501 }, { end: true }],
+    'A wait begins that ends just before the deadline': [
+      { timeoutMs: 25_501 },
+      { end: NONE_PENDING },
+    ],
     'There is a warning and no wait when jobs cannot be listed and none is reported': [
       { ...NOT_LISTED, isReported: false },
-      { end: false, durationMs: 0, warnings: [NOT_CHECKED] },
+      { end: { kind: 'denied' }, durationMs: 0, warnings: [NOT_CHECKED] },
     ],
-    'A wait that can no longer list jobs, with none reported, does not count as one': [
+    'A wait that can no longer list the pending job fails': [
       { isReported: false, ...lists(undefined, 'accessDenied'), events: running() },
-      { end: false, warnings: [NOT_CHECKED] },
+      { end: { code: 'ACCESS_DENIED', result: 'failed' }, warnings: [] },
     ],
   })
 })
@@ -214,15 +218,27 @@ describe('lists of jobs that fail', () => {
   testRuns(runWaitForPendingJobs, {
     'Failures that pass do not end the wait': [
       { isReported: false, ...lists('reset', 'throttled') },
-      { end: false, retries: [containing('attempt 1'), containing('attempt 2')] },
+      { end: NONE_PENDING, retries: [containing('attempt 1'), containing('attempt 2')] },
     ],
     'A list that is invalid ends the wait': [
       { always: { ListBackendJobs: 'badRequest' } },
       { end: { code: 'BAD_REQUEST', result: 'failed' }, polledAt: [0] },
     ],
-    'A list that fails in every attempt ends the wait': [
-      { always: { ListBackendJobs: 'internalError' }, maxAttempts: 3 },
+    'A list that fails in every attempt ends the wait when no job is known to be pending': [
+      { isReported: false, always: { ListBackendJobs: 'internalError' }, maxAttempts: 3 },
       { end: { code: 'SERVICE_ERROR', result: 'failed' }, polledAt: [0, 500, 1_500] },
+    ],
+    'Polls that fail do not count as attempts while a job is pending': [
+      { maxAttempts: 1, ...lists(undefined, 'internalError', 'reset'), events: running(10_000) },
+      { end: NONE_PENDING, polledAt: [0, 5_500, 11_000, 16_500] },
+    ],
+    'A list that is not read to its end is not enough when no job was reported': [
+      { isReported: false, isListComplete: false },
+      { end: { code: 'UNREADABLE_RESPONSE', result: 'failed' } },
+    ],
+    'A list that is not read to its end may lack the reported job': [
+      { isListComplete: false },
+      { end: { kind: 'not-visible' } },
     ],
     'Lists that fail until the deadline end as a pending job': [
       failingUntilTheEnd,

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { containing, matching } from '../../support/unit/matchers.ts'
-import { runMutation, started, type MutationScenario } from '../../support/unit/mutation-runs.ts'
+import {
+  runMutation,
+  adopted,
+  started,
+  type MutationScenario,
+} from '../../support/unit/mutation-runs.ts'
 import {
   creates,
   LOST,
@@ -148,11 +153,11 @@ describe('a lost create whose check fails', () => {
     ],
     'Its job is found although the storage cannot be read': [
       { always: { GetBackendStorage: 'internalError' }, ...creates(LOST_AFTER_EFFECT), jobMs: 1e6 },
-      { end: started() },
+      { end: adopted() },
     ],
     'Its storage is found although jobs cannot be listed': [
       { denied: ['ListBackendJobs'], ...creates(LOST_AFTER_EFFECT), jobMs: 1_000 },
-      { end: { kind: 'effect-found' } },
+      { end: { kind: 'read-again' } },
     ],
   })
 })
