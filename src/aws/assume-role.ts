@@ -1,5 +1,5 @@
 /** AWS STS: assuming a role with the token of the workflow, and the account that credentials belong to. */
-import { withResult } from '../errors/action-error.ts'
+import { ActionError, withResult } from '../errors/action-error.ts'
 import {
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
@@ -72,7 +72,8 @@ export async function assumeRole(
   policy: RetryPolicy,
   trace: Trace,
 ): Promise<RoleSession> {
-  const client = new STSClient(clientConfiguration(settings))
+  // The call is not signed. Without a provider, the SDK would look for ambient credentials to sign it.
+  const client = new STSClient({ ...clientConfiguration(settings), credentials: neverSigned })
   const attempts = newAttempts()
   let denials = 0
   for (;;) {
@@ -101,6 +102,12 @@ export async function assumeRole(
     const error = toAssumeRoleError(failure, options, decodeClaims(token), settings.region)
     throw next === 'deadline' ? withResult(error, 'timed-out') : error
   }
+}
+
+function neverSigned(): Promise<AwsCredentialIdentity> {
+  return Promise.reject(
+    new ActionError('INTERNAL_ERROR', 'A call that is not signed asked for keys.'),
+  )
 }
 
 function createCommand(

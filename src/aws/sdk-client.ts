@@ -28,13 +28,16 @@ const CONNECTION_TIMEOUT_MS = 10_000
 const currentCall = new AsyncLocalStorage<{ exchange?: Exchange }>()
 
 /**
- * The options for the constructor of an SDK client. `maxAttempts` in code takes precedence over
- * `AWS_MAX_ATTEMPTS` and the shared configuration: this action has a retry layer of its own.
+ * The options for the constructor of an SDK client. Options in code take precedence over variables such as
+ * `AWS_MAX_ATTEMPTS` and over the shared configuration: this action has a retry layer of its own, and no
+ * setting may change whose credentials are used.
  */
 export function clientConfiguration(settings: ClientSettings): {
   region: string
   maxAttempts: number
   retryMode: 'standard'
+  authSchemePreference: string[]
+  defaultsMode: 'legacy'
   requestHandler: {
     httpAgent: Agents['http']
     httpsAgent: Agents['https']
@@ -46,6 +49,10 @@ export function clientConfiguration(settings: ClientSettings): {
     region: settings.region,
     maxAttempts: 1,
     retryMode: 'standard',
+    // A preference for signatures would make the SDK sign AssumeRoleWithWebIdentity, with ambient credentials.
+    authSchemePreference: [],
+    // The mode `auto` asks the metadata service for the region of the machine.
+    defaultsMode: 'legacy',
     requestHandler: {
       httpAgent: settings.agents.http,
       httpsAgent: settings.agents.https,
