@@ -7,6 +7,7 @@ import { parseJobPlan } from '../state/jobs.ts'
 import { patchState } from '../state/patch.ts'
 import { snapshot } from '../state/snapshot.ts'
 import type { State } from '../state/state.ts'
+import { redact } from './redact.ts'
 
 /** What the control interface can read and change. */
 export type ControlTarget = {
@@ -69,7 +70,7 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
       return jsonResponse(201, state().jobPlans)
     },
   ],
-  ['GET /requests', ({ requests }) => jsonResponse(200, requests)],
+  ['GET /requests', ({ requests }) => jsonResponse(200, requests.map(redact))],
   ['GET /state', ({ state }) => jsonResponse(200, snapshot(state()))],
   [
     'PUT /state',
