@@ -96,6 +96,12 @@ export const ERROR_CATALOG = {
       'A custom endpoint is configured that is neither a loopback address nor an AWS domain over HTTPS.',
     remedy: 'Remove the endpoint setting. If you need it, set `allow-custom-endpoints: true`.',
   },
+  RUNNER_TOO_OLD: {
+    cause:
+      'A proxy is configured, but the Node.js of the runner (before 24.5) cannot use proxies. Nothing was sent around the proxy.',
+    remedy:
+      'Update the runner to 2.328.0 or later. If it needs no proxy to reach the host, add the host to `NO_PROXY`.',
+  },
   HOST_UNREACHABLE: {
     cause: 'Could not connect to the host: DNS, the network or the proxy failed.',
     remedy:
