@@ -23,7 +23,7 @@ import {
 } from './run/context.ts'
 import { withHardTimeout } from './run/hard-timeout.ts'
 import { createObserver } from './run/observer.ts'
-import { isFailure, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
+import { isFailure, redactOutcome, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import { decideCommand, loadInputs, logRequestedConfig } from './run/prepare.ts'
 import { installProcessGuard } from './run/process-guard.ts'
 import { apply } from './storage/apply.ts'
@@ -67,7 +67,9 @@ export async function main(runtime: Runtime): Promise<RunOutcome> {
     clock,
     signal,
     RUN_GRACE_MS,
-    run(context, reporter.setKnownOutputs),
+    run(context, reporter.setKnownOutputs).then((end) =>
+      redactOutcome(end, context.secrets.redact),
+    ),
   ).catch((error: unknown) => toOutcome(context, error))
   reporter.finish(outcome)
   await withAbortGrace(

@@ -9,6 +9,11 @@ export type Secrets = Readonly<{
    * percent-encoding, as HTML or JSON, in Base64, or interrupted by white space, invisible characters or tags.
    */
   redact(text: string): string
+  /**
+   * Leaves short secrets that are part of a name in the workflow out of `redact`, for example the key `testing`
+   * of an emulator beside a bucket `testing-media`: the workflow shows such a name itself, and later steps need it.
+   */
+  exempt(name: string): void
 }>
 
 /** Masking shorter values would remove ordinary words from the log. */
@@ -17,18 +22,30 @@ const MIN_LENGTH = 6
 /** Shorter secrets are not looked for across white space, because ordinary words can contain them. */
 const MIN_SPLIT_LENGTH = 12
 
+/** The credentials of AWS and GitHub are longer; shorter values are passwords that people choose. */
+const MIN_CREDENTIAL_LENGTH = 16
+
 /** @param setSecret registers a secret with the runner, as `core.setSecret` does */
 export function createSecrets(setSecret: (secret: string) => void): Secrets {
-  const known = new Map<string, SecretForms>()
+  const masked = new Set<string>()
+  const redacted = new Map<string, SecretForms>()
+  const exemptNames: string[] = []
+  const isExempt = (secret: string): boolean =>
+    secret.length < MIN_CREDENTIAL_LENGTH && exemptNames.some((name) => name.includes(secret))
   return {
     add: (secret) => {
-      if (secret.length < MIN_LENGTH || known.has(secret)) return
-      known.set(secret, toForms(secret))
+      if (secret.length < MIN_LENGTH || masked.has(secret)) return
+      masked.add(secret)
       setSecret(secret)
+      if (!isExempt(secret)) redacted.set(secret, toForms(secret))
     },
     redact: (text) => {
-      if (text.length < MIN_LENGTH || known.size === 0) return text
-      return replaceRanges(text, findSecrets(text, known))
+      if (text.length < MIN_LENGTH || redacted.size === 0) return text
+      return replaceRanges(text, findSecrets(text, redacted))
+    },
+    exempt: (name) => {
+      exemptNames.push(name)
+      for (const secret of [...redacted.keys()].filter(isExempt)) redacted.delete(secret)
     },
   }
 }

@@ -26,6 +26,14 @@ test('Every occurrence of a secret is redacted, special characters included', ()
   expect(secrets.redact('nothing here')).toBe('nothing here')
 })
 
+test('A short secret that is part of a name in the workflow is masked, and not redacted', () => {
+  const { secrets, masked } = secretsOf('testing', 'wJalrXUtnFEMIK7MDENG')
+  for (const name of ['testing-media', 'wJalrXUtnFEMIK7MDENG', 'password']) secrets.exempt(name)
+  secrets.add('passwor')
+  expect(masked).toEqual(['testing', 'wJalrXUtnFEMIK7MDENG', 'passwor'])
+  expect(secrets.redact('testing, wJalrXUtnFEMIK7MDENG, password')).toBe('testing, ***, password')
+})
+
 property.prop([
   fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 12, maxLength: 20 }),
   fc.array(fc.tuple(fc.nat(8), fc.integer({ min: 6, max: 20 })), { minLength: 1, maxLength: 6 }),
