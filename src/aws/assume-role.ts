@@ -11,6 +11,7 @@ import { parseArn } from '../lib/arn.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { newAttempts, waitBeforeRetry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 import { isAccessDenied, isTemporary, toAssumeRoleError } from './assume-role-errors.ts'
+import { isAccessKeyId, isSecretText } from './credentials.ts'
 import { decodeClaims } from './id-token.ts'
 import {
   callSdk,
@@ -164,16 +165,18 @@ function callOptions(
 }
 
 /**
- * The complete session, or undefined. Incomplete credentials must never reach a client, which would then
+ * The complete session, or undefined. Malformed credentials must never reach a client, which would then
  * look for other credentials (aws/aws-sdk-js-v3#2356).
  */
 function parseSession(
   output: AssumeRoleWithWebIdentityCommandOutput,
 ): Omit<RoleSession, 'lifetimeMs'> | undefined {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {}
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = output.Credentials ?? {}
+  const { Expiration } = output.Credentials ?? {}
   const arn = output.AssumedRoleUser?.Arn ?? ''
   const accountId = getAssumedRoleAccount(arn)
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || accountId === undefined) return undefined
+  if (!isAccessKeyId(AccessKeyId) || accountId === undefined) return undefined
+  if (!isSecretText(SecretAccessKey) || !isSecretText(SessionToken)) return undefined
   if (!(Expiration instanceof Date) || Number.isNaN(Expiration.getTime())) return undefined
   return {
     credentials: {
