@@ -166,7 +166,11 @@ function adviceFor(exchange: Exchange | undefined): string | undefined {
   if (exchange?.error === undefined) return undefined
   const operation = 'The search for credentials'
   const { error, route } = exchange
-  return networkAdvice(toApiFailure(error, { operation, connected: true, head: undefined, route }))
+  // The advice contains no text of the error.
+  const redact = (text: string): string => text
+  return networkAdvice(
+    toApiFailure(error, { operation, connected: undefined, head: undefined, route, redact }),
+  )
 }
 
 function unknownAccount(source: string, failure: ApiFailure): ActionError {

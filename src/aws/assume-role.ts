@@ -82,7 +82,7 @@ export async function assumeRole(
     const result = await callSdk(
       (abortSignal) => client.send(createCommand(options, token), { abortSignal }),
       parseSession,
-      callOptions('AssumeRoleWithWebIdentity', policy, trace),
+      callOptions('AssumeRoleWithWebIdentity', policy, trace, settings),
     )
     if (result.ok) {
       const expiration = result.value.credentials.expiration.getTime()
@@ -152,7 +152,7 @@ export function getCallerIdentity(
       accountId === undefined || !/^\d{12}$/.test(accountId)
         ? undefined
         : { accountId, arn: arn ?? '' },
-    callOptions('GetCallerIdentity', policy, trace),
+    callOptions('GetCallerIdentity', policy, trace, settings),
   )
 }
 
@@ -160,8 +160,10 @@ function callOptions(
   operation: string,
   { signal, clock, deadline }: RetryPolicy,
   trace: Trace,
+  { redact }: ClientSettings,
 ): SdkCallOptions {
-  return { operation, timeoutMs: Math.min(CALL_TIMEOUT_MS, deadline - clock.now()), signal, trace }
+  const timeoutMs = Math.min(CALL_TIMEOUT_MS, deadline - clock.now())
+  return { operation, timeoutMs, signal, trace, redact }
 }
 
 /**

@@ -99,7 +99,10 @@ export function isKnownRunningStatus(status: string | undefined): boolean {
  * old job with an unknown final status would block the environment forever.
  */
 export function findPendingJob(jobs: readonly Job[]): Job | undefined {
-  const newest = Math.max(...jobs.map(({ createdAt }) => createdAt ?? -Infinity))
+  const newest = jobs.reduce(
+    (latest, { createdAt }) => Math.max(latest, createdAt ?? -Infinity),
+    -Infinity,
+  )
   return jobs.find(
     (job) =>
       jobPhase(job.status) === 'running' &&

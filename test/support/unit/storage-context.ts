@@ -46,6 +46,9 @@ export const STORAGE_REF: StorageRef = {
 /** The storage that most scenarios set. */
 export const DESIRED = aDesiredStorage({ authenticated: ['READ', 'CREATE_AND_UPDATE'] })
 
+/** The texts of most tests contain no secrets. */
+export const unredacted = (text: string): string => text
+
 export const neverAborted: AbortSignal = new AbortController().signal
 
 /** A retry policy that reports nothing. */

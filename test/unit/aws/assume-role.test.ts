@@ -17,7 +17,7 @@ import type { ClientSettings } from '../../../src/aws/sdk-client.ts'
 import type { RetryPolicy } from '../../../src/network/retry.ts'
 import { requestToken } from '../../support/emulator-requests.ts'
 import { createTestAgents, serve, skippingClock } from '../../support/unit/http-server.ts'
-import { aRetryPolicy } from '../../support/unit/storage-context.ts'
+import { aRetryPolicy, unredacted } from '../../support/unit/storage-context.ts'
 import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
 beforeEach(() => () => {
@@ -44,6 +44,7 @@ const createSettings = (): ClientSettings => ({
   agents: createTestAgents(),
   allowCustomEndpoints: false,
   onNonDefaultHost: () => undefined,
+  redact: unredacted,
 })
 
 type Members = Partial<AssumeRoleOptions & RetryPolicy> & { timeoutMs?: number }
