@@ -237,7 +237,7 @@ async function awaitStartedJob(
     const text = `job ${jobId} failed: ${job.error}`
     return { kind: 'exists', rejection: { text, requestId: undefined } }
   }
-  throw toJobError(job, jobId, context.ref)
+  throw await toJobError(job, jobId, context.ref)
 }
 
 /** Whether a job failed because a storage existed, and not because of a retained bucket. */
