@@ -2,7 +2,6 @@
  * The sequence of a run: decide, read, connect, plan or apply, report. What each step does is in the file
  * that it is imported from.
  */
-import { readFileSync } from 'node:fs'
 import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './aws/id-token.ts'
 import { getRole, toDesiredStorage, type Inputs } from './inputs/read-inputs.ts'
 import { systemClock } from './lib/clock.ts'
@@ -30,7 +29,7 @@ import { apply } from './storage/apply.ts'
 import { plan } from './storage/plan.ts'
 import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
-import { runnerToolkit } from './workflow/toolkit.ts'
+import { readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
 
 /** After a cancellation, a run that has not ended within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
@@ -48,7 +47,7 @@ export async function start(): Promise<void> {
   const exit = installProcessGuard(runnerToolkit, cancellation)
   const outcome = await main({
     env: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: readRunnerFile,
     clock: systemClock,
     random: Math.random,
     toolkit: runnerToolkit,

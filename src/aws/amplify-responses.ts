@@ -5,7 +5,7 @@ import { parseBackend, type Backend } from '../storage/amplify-meta.ts'
 import type { AcceptedJob, StorageResponse } from '../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
 import { parseStorage } from '../storage/model.ts'
-import type { JobPage } from './job-list.ts'
+import { MAX_JOBS, type JobPage } from './job-list.ts'
 
 export type Environment = Readonly<{ AppId: string; BackendEnvironmentName: string }>
 
@@ -91,12 +91,13 @@ export function parseJobResponse(
   return { ...parseJob(response), jobId: request.JobId }
 }
 
-/** Leaves out jobs of other apps and environments. */
+/** Leaves out jobs of other apps and environments. A page can hold more jobs than requested. */
 export function parseJobPage(
   request: Environment,
   { Jobs, NextToken }: Unchecked<'Jobs' | 'NextToken'>,
 ): JobPage | undefined {
   if (!Array.isArray(Jobs) || !Jobs.every(isObject)) return undefined
-  const own = Jobs.filter((job) => findMismatch(request, job) === undefined)
-  return { jobs: own.map(parseJob), nextToken: nonEmptyString(NextToken) }
+  const own = Jobs.slice(0, MAX_JOBS).filter((job) => findMismatch(request, job) === undefined)
+  const isCut = Jobs.length > MAX_JOBS
+  return { jobs: own.map(parseJob), isCut, nextToken: nonEmptyString(NextToken) }
 }

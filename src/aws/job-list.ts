@@ -3,7 +3,12 @@ import type { ApiResult } from '../network/retry.ts'
 import type { CallOptions, JobList } from '../storage/api.ts'
 import type { Job } from '../storage/jobs/job.ts'
 
-export type JobPage = Readonly<{ jobs: readonly Job[]; nextToken: string | undefined }>
+export type JobPage = Readonly<{
+  jobs: readonly Job[]
+  /** The page has more jobs than a list may have. */
+  isCut: boolean
+  nextToken: string | undefined
+}>
 
 type PageRequest = Readonly<{ MaxResults: number; NextToken?: string }>
 
@@ -11,7 +16,7 @@ const JOBS_PER_PAGE = 25
 /** The order of jobs is not documented, so a history of up to a thousand jobs is read completely. */
 const MAX_PAGES = 40
 /** A page can hold more jobs than requested. */
-const MAX_JOBS = 4 * MAX_PAGES * JOBS_PER_PAGE
+export const MAX_JOBS = 4 * MAX_PAGES * JOBS_PER_PAGE
 /** The service does not document a maximum; tokens of other AWS services are much shorter. */
 const MAX_TOKEN_LENGTH = 10_000
 
@@ -32,11 +37,11 @@ export async function listAllJobs(
     const result = await readPage(request, { ...options, remainingMs })
     if (!result.ok) return result
     pages.push(result.value.jobs)
-    const { nextToken } = result.value
+    const { nextToken, isCut } = result.value
     const jobs = pages.flat()
-    const isLimited = pages.length >= MAX_PAGES || jobs.length > MAX_JOBS
+    const isLimited = isCut || pages.length >= MAX_PAGES || jobs.length > MAX_JOBS
     if (nextToken === undefined || isLimited || !isUsable(nextToken, tokens)) {
-      const isComplete = nextToken === undefined && jobs.length <= MAX_JOBS
+      const isComplete = nextToken === undefined && !isCut && jobs.length <= MAX_JOBS
       return { ...result, value: { jobs: jobs.slice(0, MAX_JOBS), isComplete } }
     }
     tokens.add(nextToken)

@@ -3,7 +3,7 @@ import { getPath, isObject, parseJson, type JsonObject } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
 export type Backend = Readonly<{
-  /** The names of the app's environments; undefined if the response has no such list. */
+  /** The names of the app's environments, as the service sent them; undefined if there is no such list. */
   environments: readonly string[] | undefined
   /** The error that the service reports in a response with status 200; undefined if there is none. */
   error: string | undefined
@@ -32,9 +32,7 @@ export function parseBackend(response: {
 }): Backend {
   const { BackendEnvironmentList: list, Error: error } = response
   return {
-    environments: Array.isArray(list)
-      ? list.filter((name) => typeof name === 'string').map((name) => sanitizeLine(name, 60))
-      : undefined,
+    environments: Array.isArray(list) ? list.filter((name) => typeof name === 'string') : undefined,
     error: typeof error === 'string' && error.trim() !== '' ? sanitizeLine(error, 300) : undefined,
     meta: parseAmplifyMeta(response.AmplifyMetaConfig),
   }

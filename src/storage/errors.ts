@@ -121,7 +121,7 @@ function rejected(code: ErrorCode): (call: FailedCall) => Explanation {
 export function deadlineExceeded(failure: ApiFailure, ref: StorageRef): ActionError {
   return new ActionError(
     'TIMED_OUT',
-    `Timed out while retrying ${failure.operation}: ${formatFailure(failure)}.`,
+    `No time is left for another attempt of ${failure.operation}, which failed: ${formatFailure(failure)}.`,
     {
       result: 'timed-out',
       requestId: failure.requestId,

@@ -269,6 +269,14 @@ describe('Any thrown value', () => {
   })
 })
 
+test('The wait that the service asks for is part of the description of a failure', () => {
+  const throttled = { status: 429, name: 'TooManyRequestsException', message: 'Rate exceeded' }
+  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 100_000_000 }))).toBe(
+    '429 TooManyRequestsException: Rate exceeded (Retry-After: 100000 s)',
+  )
+  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 0 }))).not.toContain('Retry-After')
+})
+
 describe('The head of a response', () => {
   test.each<[ResponseHead | undefined, string | undefined, number | undefined]>([
     [headOf(200, { 'x-amzn-requestid': 'a', 'x-amz-request-id': 'b' }), 'a', undefined],

@@ -52,6 +52,19 @@ describe('the preconditions that a backend does not meet', () => {
     expect(failed(backend)).toEqual([])
   })
 
+  test('A long name of an environment is compared whole and cut where it is shown', () => {
+    const name = `${'x'.repeat(90)}-prod`
+    const backend = { environments: [name], error: undefined, meta: meta() }
+    const ref = { ...REF, backendEnvironmentName: name }
+    expect(findFailedPreconditions(ref, backend)).toEqual([])
+    const [other] = findFailedPreconditions(
+      { ...REF, backendEnvironmentName: 'x'.repeat(90) },
+      backend,
+    )
+    expect(other?.error.code).toBe('ENVIRONMENT_NOT_FOUND')
+    expect(other?.error.message).not.toContain(name)
+  })
+
   test.each<readonly [string, Partial<Backend>, readonly object[]]>([
     ['without the environment', { environments: ['dev', 'test'] }, [ENVIRONMENT_NOT_FOUND]],
     [
