@@ -23,8 +23,8 @@ const READS: readonly Operation[] = [
 const ambiguous = fc.constantFrom(...AMBIGUOUS)
 const notExecuted = fc.constantFrom(...NOT_EXECUTED)
 
-export const rarely = <T>(arbitrary: fc.Arbitrary<T>, weight = 1): fc.Arbitrary<T | undefined> =>
-  fc.oneof({ weight: 6 - weight, arbitrary: fc.constant(undefined) }, { weight, arbitrary })
+export const rarely = <T>(arbitrary: fc.Arbitrary<T>, oneIn = 6): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: oneIn - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
 
 const retryAfter = rarely(fc.constantFrom(0, 1_000, 30_000, 3_600_000))
 
@@ -34,34 +34,36 @@ const fault = (members: fc.Arbitrary<Fault>): fc.Arbitrary<Fault> =>
     .map(([made, after]) => (after === undefined ? made : { ...made, retryAfterMs: after }))
 
 /** Faults of creates and updates; late effects come up to `latestMs` after the failure. */
-const writeFaults = (latestMs: number): fc.Arbitrary<Script> =>
-  fc.array(
-    fc.option(
-      fault(
-        fc.oneof(
-          {
-            weight: 6,
-            arbitrary: fc.record({
-              failure: ambiguous,
-              effect: fc.oneof(
-                fc.constantFrom('none' as const, 'done' as const),
-                fc
-                  .oneof(fc.nat(latestMs), fc.constantFrom(0, latestMs))
-                  .map((lateMs) => ({ lateMs })),
-              ),
-            }),
-          },
-          { weight: 3, arbitrary: fc.record({ failure: notExecuted }) },
-          {
-            weight: 1,
-            arbitrary: fc.record({ failure: fc.constantFrom('expired', ...PERMANENT) }),
-          },
-        ),
+const writeFaults = (latestMs: number): fc.Arbitrary<Script> => {
+  const write = fc.option(
+    fault(
+      fc.oneof(
+        {
+          weight: 6,
+          arbitrary: fc.record({
+            failure: ambiguous,
+            effect: fc.oneof(
+              fc.constantFrom('none' as const, 'done' as const),
+              fc
+                .oneof(fc.nat(latestMs), fc.constantFrom(0, latestMs))
+                .map((lateMs) => ({ lateMs })),
+            ),
+          }),
+        },
+        { weight: 3, arbitrary: fc.record({ failure: notExecuted }) },
+        {
+          weight: 1,
+          arbitrary: fc.record({ failure: fc.constantFrom('expired', ...PERMANENT) }),
+        },
       ),
-      { freq: 4, nil: undefined },
     ),
-    { maxLength: 6 },
+    { freq: 4, nil: undefined },
   )
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 3, arbitrary: fc.array(write, { minLength: 1, maxLength: 6 }) },
+  )
+}
 
 const readFault = fault(
   fc.record({
@@ -78,9 +80,9 @@ const anyFault = fault(
 )
 
 const readFaults: fc.Arbitrary<Script> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant([]) },
+  { weight: 3, arbitrary: fc.constant([]) },
   {
-    weight: 3,
+    weight: 2,
     arbitrary: fc.array(fc.option(readFault, { freq: 2, nil: undefined }), { maxLength: 10 }),
   },
 )
@@ -91,7 +93,10 @@ const outage: fc.Arbitrary<Outage> = fc
     {
       fromMs: fc.oneof(fc.nat(3_000), fc.nat(60_000)),
       ms: fc.nat(45_000),
-      operations: fc.subarray([...READS], { minLength: 1 }),
+      operations: fc.oneof(
+        fc.constant(['ListBackendJobs' as const]),
+        fc.subarray([...READS], { minLength: 1 }),
+      ),
       failure: fc.constantFrom('throttled' as const, 'internalError' as const, 'stall' as const),
     },
     RECORD,
@@ -128,15 +133,15 @@ export function anyConnection(
     },
     RECORD,
   )
-  const denied = role === 'any' ? rarely(fc.subarray([...READS]), 2) : fc.constant(undefined)
+  const denied = role === 'any' ? rarely(fc.subarray([...READS]), 3) : fc.constant(undefined)
   return fc
     .tuple(
       faults,
       denied,
-      rarely(fc.tuple(fc.constantFrom(...READS), anyFault)),
-      rarely(fc.array(outage, { minLength: 1, maxLength: 2 })),
-      rarely(session),
-      rarely(mismatches),
+      rarely(fc.tuple(fc.constantFrom(...READS), anyFault), 15),
+      rarely(fc.array(outage, { minLength: 1, maxLength: 2 }), 5),
+      rarely(session, 10),
+      rarely(mismatches, 10),
     )
     .map(([scripts, operations, always, outages, expires, odd]) => ({
       faults: scripts,

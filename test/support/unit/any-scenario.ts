@@ -23,7 +23,7 @@ const MAX_STABLE_LATENCY_MS = 9_000
 /** Latencies, used in turn. */
 const latencies = (maxMs: number): fc.Arbitrary<readonly number[]> =>
   fc.oneof(
-    { weight: 4, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
+    { weight: 9, arbitrary: fc.array(fc.nat(300), { minLength: 1, maxLength: 5 }) },
     {
       weight: 2,
       arbitrary: fc.array(fc.nat(MAX_STABLE_LATENCY_MS), { minLength: 1, maxLength: 7 }),
@@ -147,7 +147,7 @@ function anyService(
       jobResults: fc.array(jobResult, { maxLength: 3 }),
       jobLagMs: lags(jobLagMs),
       storageLagMs: lags(storageLagMs),
-      storageLeadMs: stable ? fc.constant(0) : fc.constantFrom(0, 0, 5_000, 60_000),
+      storageLeadMs: stable ? fc.constant(0) : fc.constantFrom(0, 5_000, 60_000),
       epochMs: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
       bucketAs: fc.constantFrom('base' as const, 'physical' as const, 'absent' as const),
       absentAs: fc.constantFrom('not-found' as const, 'empty' as const),
@@ -191,8 +191,11 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
       {
         service: anyService(kind, lags),
         before: fc.oneof(
-          { weight: 4, arbitrary: fc.constant('nothing' as const) },
-          { weight: 2, arbitrary: fc.constantFrom('equal' as const, 'different' as const) },
+          { weight: 6, arbitrary: fc.constant('nothing' as const) },
+          {
+            weight: 2,
+            arbitrary: fc.constantFrom('equal' as const, 'different' as const, 'different'),
+          },
           {
             weight: rivals ? 1 : 0,
             arbitrary: fc.constantFrom(...(['otherBucket', 'imported', 'otherStorage'] as const)),
@@ -207,7 +210,7 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
         ),
         connection: anyConnection(role, lags.jobLagMs),
         latencies: latencies(stable ? MAX_STABLE_LATENCY_MS : EFFECT_WINDOW_MS),
-        maxAttempts: fc.integer({ min: 1, max: 6 }),
+        maxAttempts: fc.oneof(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 3, max: 8 })),
         timeoutMs: fc.oneof(
           { weight: 4, arbitrary: fc.constantFrom(60_000, 1_800_000, 21_000_000) },
           { weight: 1, arbitrary: fc.integer({ min: 1, max: 200_000 }) },
@@ -221,8 +224,13 @@ export function anyScenario(kind: ScenarioKind): fc.Arbitrary<AnyScenario> {
         }),
         options: fc.record(
           {
-            ifExists: fc.constantFrom('match' as const, 'update' as const, 'fail' as const),
-            wait: fc.boolean(),
+            ifExists: fc.constantFrom(
+              'match' as const,
+              'match',
+              'update' as const,
+              'fail' as const,
+            ),
+            wait: fc.constantFrom(true, true, false),
           },
           RECORD,
         ),

@@ -98,6 +98,7 @@ export const AMBIGUOUS = [
   'redirect',
   'reset',
   'garbage',
+  'hostUnreachable',
   'stall',
 ] as const satisfies readonly FailureName[]
 
