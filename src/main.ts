@@ -129,8 +129,7 @@ async function execute(
   const desired = toDesiredStorage(inputs)
   const options = { desired, ifExists: inputs.ifExists, wait: inputs.wait }
   if (command === 'apply') return await apply(storage, options)
-  const changes = await plan(storage, options)
-  storage.observer.onChanges(changes)
+  const { changes, bucketName } = await plan(storage, options)
   const { state, log } = context
   if (changes.length === 0) {
     log.info('No changes: the storage matches the configuration.')
@@ -144,7 +143,7 @@ async function execute(
     )
     if (state.followUp !== undefined) log.info(state.followUp)
   }
-  return { result: 'planned' }
+  return { result: 'planned', bucketName }
 }
 
 function toOutcome({ inputs, state, secrets, log }: RunContext, error: unknown): RunOutcome {

@@ -149,7 +149,8 @@ export const ERROR_CATALOG = {
     remedy: 'Use one of the environments in the message, or create the environment first.',
   },
   AUTH_MISSING: {
-    cause: 'The backend environment has no auth resource, which S3 storage requires.',
+    cause:
+      'The backend environment has no auth resource with an identity pool, which S3 storage requires.',
     remedy: 'Add auth (Amazon Cognito) to the backend environment, then run the workflow again.',
   },
   STORAGE_EXISTS: {

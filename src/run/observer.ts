@@ -33,6 +33,7 @@ export function createObserver(run: RunContext, onKnownOutputs: () => void): Obs
       onKnownOutputs()
     },
     onChanges: (changes) => {
+      if (changes === undefined) return
       state.changes = changes.map((change) => ({
         ...change,
         from: change.from === null ? null : redactValue(change.from),

@@ -13,7 +13,8 @@ export type RunOutcome =
       /** The physical bucket; undefined if its name is not known. */
       bucketName: string | undefined
     }>
-  | Readonly<{ result: 'planned' }>
+  /** The physical bucket of a storage that exists, if its name is known. */
+  | Readonly<{ result: 'planned'; bucketName?: string | undefined }>
   | Readonly<{ result: 'skipped'; reason: string }>
   | FailedOutcome
 

@@ -1,5 +1,5 @@
 /** The backend environment as GetBackend returns it, with the parts of `amplify-meta.json` that are used. */
-import { getPath, isObject, parseJson, type JsonObject } from '../lib/json.ts'
+import { getPath, isObject, nonEmptyString, parseJson, type JsonObject } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
 export type Backend = Readonly<{
@@ -14,10 +14,17 @@ export type Backend = Readonly<{
 export type AmplifyMeta = Readonly<{
   /** The suffix of the stack `amplify-NAME-ENVIRONMENT-SUFFIX`, which bucket names carry. */
   suffix: string | undefined
-  /** The names of the auth resources. */
-  auth: readonly string[]
+  /** The auth resources of Amazon Cognito. */
+  auth: readonly AuthResource[]
   /** The S3 storages with their physical buckets. */
   storages: readonly Readonly<{ name: string; bucketName: string | undefined }>[]
+}>
+
+export type AuthResource = Readonly<{
+  name: string
+  imported: boolean
+  /** Undefined if the metadata does not tell. */
+  hasIdentityPool: boolean | undefined
 }>
 
 /**
@@ -45,13 +52,32 @@ function parseAmplifyMeta(text: unknown): AmplifyMeta | undefined {
   if (!isObject(stack)) return undefined
   return {
     suffix: getStackSuffix(stack['StackName']),
-    auth: Object.keys(getObject(root, 'auth')),
+    auth: Object.entries(getObject(root, 'auth')).flatMap(([name, resource]) =>
+      parseAuth(name, resource),
+    ),
     storages: Object.entries(getObject(root, 'storage')).flatMap(([name, resource]) => {
       if (getPath(resource, 'service') !== 'S3') return []
       const bucketName = getPath(resource, 'output', 'BucketName')
       return [{ name, bucketName: typeof bucketName === 'string' ? bucketName : undefined }]
     }),
   }
+}
+
+/** A resource of another service, such as the groups of a user pool, is no auth. */
+function parseAuth(name: string, resource: unknown): readonly AuthResource[] {
+  const service = getPath(resource, 'service')
+  if (service !== undefined && service !== 'Cognito') return []
+  const hasOutput = (keys: readonly string[]): boolean =>
+    keys.some((key) => nonEmptyString(getPath(resource, 'output', key)) !== undefined)
+  const hasIdentityPool = hasOutput(['IdentityPoolId', 'IdentityPoolName'])
+  const hasUserPool = hasOutput(['UserPoolId', 'UserPoolName'])
+  return [
+    {
+      name,
+      imported: getPath(resource, 'serviceType') === 'imported',
+      hasIdentityPool: hasIdentityPool || hasUserPool ? hasIdentityPool : undefined,
+    },
+  ]
 }
 
 function getObject(value: unknown, key: string): JsonObject {

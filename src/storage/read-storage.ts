@@ -6,7 +6,7 @@ import type { ApiFailure } from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
 import type { AmplifyMeta, Backend } from './amplify-meta.ts'
 import { physicalBucket, type BucketNaming } from './bucket.ts'
-import { readWithRetry, type StorageContext } from './context.ts'
+import { readWithRetry, type Observer, type StorageContext } from './context.ts'
 import { deadlineExceeded, toActionError } from './errors.ts'
 import type { DesiredStorage, Storage } from './model.ts'
 
@@ -92,7 +92,10 @@ function findBucketInMeta(meta: AmplifyMeta | undefined, resourceName: string): 
   return meta?.storages.find(({ name }) => name === resourceName)?.bucketName
 }
 
-/** The physical name of the bucket: what the service returned, or else what the backend's metadata says. */
+/**
+ * The physical name of the bucket of a storage that is accepted: what the service returned, or else what the
+ * backend's metadata says.
+ */
 export async function resolveBucketName(
   { observer }: StorageContext,
   desired: DesiredStorage,
@@ -100,6 +103,11 @@ export async function resolveBucketName(
   readBackend: BackendReader,
 ): Promise<string | undefined> {
   const returned = current?.bucketName
+  if (current?.imported === true) {
+    warnOfImport(observer)
+    // The bucket of an imported storage has no base name.
+    if (returned !== undefined) return returned
+  }
   const base = desired.bucketName
   const certain = base === undefined ? undefined : physicalBucket(returned, base, naming)
   if (certain !== undefined) return certain
@@ -116,4 +124,11 @@ export async function resolveBucketName(
     observer.onWarning('Bucket name not known', `${reason}. The output bucket-name stays empty.`)
   }
   return resolved
+}
+
+function warnOfImport(observer: Observer): void {
+  observer.onWarning(
+    'Imported storage',
+    'The storage was imported into the backend, so this action does not manage its permissions: authenticated-permissions and unauthenticated-permissions have no effect.',
+  )
 }

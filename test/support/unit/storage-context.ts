@@ -109,7 +109,9 @@ export function aStorageContext(
       onAccepted: (accepted) => recorded.accepted.push(accepted),
       onMutation: (state) => recorded.reportedMutations.push(state),
       onJob: (jobId, status) => recorded.jobs.push({ jobId, status }),
-      onChanges: (changes) => recorded.changes.push(changes),
+      onChanges: (changes) => {
+        if (changes !== undefined) recorded.changes.push(changes)
+      },
       onStorage: (current) => recorded.storages.push(current),
     },
   }

@@ -6,7 +6,7 @@ import { apply, type ApplyOptions } from '../../../src/storage/apply.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { Change } from '../../../src/storage/diff.ts'
 import type { DesiredStorage } from '../../../src/storage/model.ts'
-import { plan } from '../../../src/storage/plan.ts'
+import { plan, type PlanResult } from '../../../src/storage/plan.ts'
 import type { ApplyResult } from '../../../src/storage/verify.ts'
 import { aStorageContext, DESIRED, type ContextOptions, type Recorded } from './storage-context.ts'
 import { resultOf, type TaskResult } from './task-result.ts'
@@ -172,7 +172,7 @@ export async function runTask<T>(
 export const runApply = (scenario: RunScenario = {}): Promise<ScenarioResult<ApplyResult>> =>
   runTask(scenario, (context) => apply(context, applyOptions(scenario)))
 
-export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<readonly Change[]>> =>
+export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<PlanResult>> =>
   runTask(scenario, (context) => plan(context, applyOptions(scenario)))
 
 /** One test a row: its title, a scenario, and what its run comes to. */
