@@ -116,6 +116,8 @@ export type ServiceOptions = Readonly<{
   jobLagMs?: InTurn
   /** How long reads of the storage lag behind the jobs. */
   storageLagMs?: InTurn
+  /** Whether lists of jobs are read to their end. */
+  isListComplete?: boolean
   /** The number of jobs after which a list ends before its end. */
   listLimit?: number
   oldestFirst?: boolean

@@ -267,10 +267,10 @@ function readJobs(state: ServiceState): readonly (readonly [Job, ShownJob])[] {
 }
 
 export function listJobs(state: ServiceState): Served<JobList> {
-  const { listLimit = Infinity, oldestFirst = false } = state.options
+  const { listLimit = Infinity, isListComplete = true, oldestFirst = false } = state.options
   const all = readJobs(state)
   const read = (oldestFirst ? all.toReversed() : all).slice(0, listLimit)
-  const isComplete = read.length === all.length
+  const isComplete = isListComplete && read.length === all.length
   return ok(
     state,
     { jobs: read.map(([job]) => job), isComplete },
