@@ -53,7 +53,8 @@ function readHandwritten(page: string): {
 } {
   const codes = new Map<string, Handwritten>()
   const others: string[] = []
-  for (const section of page.split(/^(?=## )/m).slice(1)) {
+  const sections = page.split(/^(?=## )/m).filter((part) => part.startsWith('## '))
+  for (const section of sections) {
     const code = /^## ([A-Z_]+)\n/.exec(section)?.[1]
     if (code === undefined) others.push(section.trim())
     else codes.set(code, readSection(section))

@@ -92,7 +92,10 @@ function deploy(parameterValues: ParameterValues = required): Deployment {
   }
   return {
     resource,
-    trust: (role) => JSON.parse(String(resource(role)?.['AssumeRolePolicyDocument'])),
+    trust: (role) => {
+      const policy: unknown = JSON.parse(String(resource(role)?.['AssumeRolePolicyDocument']))
+      return policy
+    },
     resources: entries(Resources),
     outputs: entries(Outputs),
     problems: entries(Rules)
@@ -186,7 +189,7 @@ describe('docs/cloudformation/roles.yml', () => {
   })
 
   it.each<[title: string, parameters: ParameterValues]>([
-    ['neither a repository nor an organization', { Repository: '' }],
+    ['neither a repository nor an organization', { ...required, Repository: '' }],
     ['both a repository and an organization', { ...fleet, ...required }],
     ['a fleet without its workflow', { ...fleet, WorkflowRef: '' }],
   ])('The template rejects %s', (_, parameterValues) => {
