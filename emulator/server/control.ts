@@ -15,6 +15,8 @@ export type ControlTarget = {
   readonly faults: FaultQueue
   readonly requests: readonly RecordedRequest[]
   reset(): void
+  /** Stops the emulator, when the response is sent. */
+  stop(): void
 }
 
 const endpoints = {
@@ -27,6 +29,7 @@ const endpoints = {
   'PUT /_emulator/state':
     'change the state: any of rules, claims, tokenSeconds, apps, roles, github',
   'POST /_emulator/reset': 'start again with a new state',
+  'POST /_emulator/stop': 'stop the emulator',
 }
 
 function parseJson(text: string): unknown {
@@ -84,6 +87,13 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
     (target) => {
       target.reset()
       return jsonResponse(200, snapshot(target.state()))
+    },
+  ],
+  [
+    'POST /stop',
+    (target) => {
+      target.stop()
+      return jsonResponse(200, {})
     },
   ],
 ])

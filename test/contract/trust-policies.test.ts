@@ -1,8 +1,10 @@
 /** The documented trust policies accept the tokens of the events that they are for, and no others. */
 import { describe, expect, it } from 'vitest'
 
-import { trustPolicyAllows, type TrustPolicy } from '../../emulator/iam/evaluate.ts'
+import { defaults } from '../../emulator/emulator.ts'
+import type { TrustPolicy } from '../../emulator/iam/evaluate.ts'
 import { parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
+import { trustProblems } from '../../emulator/iam/trust-decision.ts'
 import {
   mergedPullRequest,
   mergeGroup,
@@ -16,7 +18,6 @@ import { tokenClaims } from '../../emulator/runner/github-context.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
 import { pages, readPage, tableBelow } from '../support/contract/pages.ts'
 
-const issuer = 'token.actions.githubusercontent.com'
 const central = 'octo-org/workflows/.github/workflows/reusable.yml@refs/heads/main'
 
 type Job = Readonly<{ environment?: string; calledWorkflow?: string }>
@@ -38,14 +39,9 @@ const fromOtherRepository = (claims: Claims): Claims => ({
   sub: claims['sub']?.replace('octo-app', 'other'),
 })
 
-function isTrusted(policy: TrustPolicy, claims: Claims): boolean {
-  const context = new Map(
-    Object.entries(claims).flatMap(([claim, value]): [string, string[]][] =>
-      value === undefined ? [] : [[`${issuer}:${claim}`, [value]]],
-    ),
-  )
-  const provider = `arn:aws:iam::111122223333:oidc-provider/${issuer}`
-  return trustPolicyAllows(policy, provider, 'sts:AssumeRoleWithWebIdentity', context)
+function isTrusted(trust: TrustPolicy, claims: Claims): boolean {
+  const token = { issuer: defaults.issuer, audience: claims['aud'] ?? '', claims }
+  return trustProblems({ arn: defaults.applyRole, trust }, token).length === 0
 }
 
 const tokens = {
