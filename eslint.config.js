@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 import { layerRules } from './eslint.layers.js'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'coverage/', 'mutation/', 'node_modules/'] },
+  { ignores: ['dist/', 'emulator/dist/', 'build/', 'coverage/', 'mutation/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

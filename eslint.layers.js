@@ -16,7 +16,7 @@ const SRC_LAYERS = [
 ]
 
 const EMULATOR_LAYERS = [
-  ['cli'],
+  ['cli', 'action'],
   ['emulator.ts', 'runner'],
   ['server'],
   ['services'],

@@ -19,9 +19,21 @@ export function barChart(title: string, bars: readonly Bar[]): string {
 
 export type Line = Readonly<{ label: string; points: readonly (readonly [x: number, y: number])[] }>
 
-const COLOURS = ['#3b82c4', '#d97706', '#6b8e23', '#a855a8', '#808080']
+/** Lines differ in colour and in their dashes, so that they can be told apart without colours as well. */
+const STROKES = [
+  { colour: '#3b82c4', dashes: 'none', width: 3 },
+  { colour: '#d97706', dashes: '8 4', width: 2 },
+  { colour: '#6b8e23', dashes: '2 3', width: 2 },
+  { colour: '#a855a8', dashes: '10 3 2 3', width: 2 },
+  { colour: '#808080', dashes: '4 8', width: 2 },
+] as const
 
-/** A line chart with a logarithmic x axis. */
+const strokeOf = (index: number): string => {
+  const { colour, dashes, width } = STROKES[index % STROKES.length] ?? STROKES[0]
+  return `fill="none" stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dashes}"`
+}
+
+/** A line chart with a logarithmic x axis and a legend below it. */
 export function lineChart(title: string, xLabel: string, lines: readonly Line[]): string {
   const all = lines.flatMap(({ points }) => points)
   const xs = all.map(([x]) => Math.log(x))
@@ -31,14 +43,14 @@ export function lineChart(title: string, xLabel: string, lines: readonly Line[])
     Math.round(50 + ((Math.log(value) - low) / (high - low)) * 500)
   const y = (value: number): number => Math.round(250 - (value / max) * 200)
   const shapes = lines.map(({ label, points }, index) => {
-    const colour = COLOURS[index % COLOURS.length] ?? '#808080'
     const path = points.map(([px, py]) => `${x(px)},${y(py)}`).join(' ')
-    return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/><text x="60" y="${52 + index * 16}" fill="${colour}">${escape(label)}</text>`
+    const row = 318 + index * 20
+    return `<polyline points="${path}" ${strokeOf(index)}/><path d="M50 ${row - 4}h48" ${strokeOf(index)}/><text x="108" y="${row}">${escape(label)}</text>`
   })
   const ticks = [...new Set(all.map(([px]) => px))].map(
     (px) => `<text x="${x(px)}" y="270" text-anchor="middle">${px}</text>`,
   )
-  return svg(title, 600, 300, [
+  return svg(title, 600, 310 + lines.length * 20, [
     ...shapes,
     ...ticks,
     `<text x="300" y="290" text-anchor="middle">${escape(xLabel)}</text>`,

@@ -112,7 +112,11 @@ export function createApi(environment: Environment): Amplify {
   const backend = {
     environments: ['prod'],
     error: undefined,
-    meta: { suffix: 'abcde', auth: ['auth'], storages: [] },
+    meta: {
+      suffix: 'abcde',
+      auth: [{ name: 'auth', imported: false, hasIdentityPool: true }],
+      storages: [],
+    },
   }
   return {
     getStorage: async () => {

@@ -17,8 +17,9 @@ import { githubHandlers } from './services/github/handlers.ts'
 import type { RecordedRequest } from './services/handler.ts'
 import { oidcHandlers } from './services/oidc/handlers.ts'
 import { createIssuer } from './services/oidc/issuer.ts'
+import { fetchPublishedKeys, type PublishedKeys } from './services/oidc/published-keys.ts'
 import { stsHandlers } from './services/sts/handlers.ts'
-import { createUser, type Credential } from './state/account.ts'
+import { createUser, type Credential, type RoleSource } from './state/account.ts'
 import type { Environment } from './state/backends.ts'
 import type { Claims } from './state/claims.ts'
 import { createGithubToken } from './state/github.ts'
@@ -52,6 +53,16 @@ export type EmulatorOptions = {
   claims?: Claims
   /** The issuer that the tokens name; that of GitHub by default. */
   issuer?: string
+  /** Other issuers that STS accepts, and of which it fetches the keys; it can be the own issuer, too. */
+  publishedIssuers?: readonly string[]
+  /** Other issuers that the roles trust, whose tokens nobody has. */
+  otherIssuers?: readonly string[]
+  /** The audiences that STS accepts; if the list is empty, that of the role's partition. */
+  audiences?: readonly string[]
+  /** The environments of each app, in place of the default app. */
+  apps?: Readonly<Record<string, readonly string[]>>
+  /** Makes the roles that are asked for, in place of the default roles. */
+  roleSource?: RoleSource
 }
 
 export type Emulator = {
@@ -85,10 +96,13 @@ export type Emulator = {
 function createStore(
   options: EmulatorOptions,
   user: Credential,
+  clock: Clock,
 ): {
   readonly faults: ReturnType<typeof createFaultQueue>
   readonly requests: RecordedRequest[]
   readonly getState: () => State
+  /** The state after the tasks that are due. */
+  readonly currentState: () => State
   readonly reset: () => void
 } {
   const faults = createFaultQueue()
@@ -96,15 +110,23 @@ function createStore(
   const newState = (): State =>
     createState({
       issuer: options.issuer ?? defaults.issuer,
+      otherIssuers: [...(options.publishedIssuers ?? []), ...(options.otherIssuers ?? [])],
+      audiences: options.audiences ?? [defaults.audience],
       rules: options.rules ?? {},
       claims: options.claims ?? {},
       user,
+      apps: options.apps,
+      roleSource: options.roleSource,
     })
   let state = newState()
   return {
     faults,
     requests,
     getState: () => state,
+    currentState: () => {
+      state.scheduler.runUntil(clock.now())
+      return state
+    },
     reset: () => {
       state = newState()
       faults.clear()
@@ -112,6 +134,21 @@ function createStore(
     },
   }
 }
+
+const fetchAllKeys = async (issuers: readonly string[]): Promise<Map<string, PublishedKeys>> =>
+  new Map(
+    await Promise.all(
+      issuers.map(async (url): Promise<[string, PublishedKeys]> => [
+        url,
+        await fetchPublishedKeys(url),
+      ]),
+    ),
+  )
+
+const ambientEnv = (user: Credential): Readonly<Record<string, string>> => ({
+  AWS_ACCESS_KEY_ID: user.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
+})
 
 const clientEnv = (url: string, requestToken: string): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL: url,
@@ -122,27 +159,38 @@ const clientEnv = (url: string, requestToken: string): Readonly<Record<string, s
   GITHUB_GRAPHQL_URL: `${url}/api/graphql`,
 })
 
-/** Starts an emulator on loopback. */
+/**
+ * Starts an emulator on loopback.
+ *
+ * @throws IssuerError if the keys of a published issuer cannot be fetched
+ */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const clock = options.clock ?? realClock
   const timers = createTimers(clock)
+  const published = await fetchAllKeys(options.publishedIssuers ?? [])
   const issuer = await createIssuer()
   const requestToken = randomBytes(24).toString('base64url')
   const githubToken = createGithubToken()
   const user = createUser()
-  const { faults, requests, getState, reset } = createStore(options, user)
-  const currentState = (): State => {
-    const state = getState()
-    state.scheduler.runUntil(clock.now())
-    return state
-  }
+  const { faults, requests, getState, currentState, reset } = createStore(options, user, clock)
   const handlers = {
     ...oidcHandlers(getState, issuer, requestToken),
-    ...stsHandlers(getState, issuer),
+    ...stsHandlers(getState, { own: issuer, published }),
     ...amplifyHandlers(getState),
     ...githubHandlers(getState, githubToken),
   }
-  const control = createControl({ state: currentState, faults, requests, reset })
+  const stop = (): Promise<void> => {
+    timers.clear()
+    return server.stop()
+  }
+  const control = createControl({
+    state: currentState,
+    faults,
+    requests,
+    reset,
+    // After the response, which is sent in this turn of the event loop.
+    stop: () => setImmediate(() => void stop()),
+  })
   const server = await startServer(
     { clock, url: () => url, state: getState, faults, requests, handlers, control },
     { timers, port: options.port ?? 0, ipv6: options.ipv6 ?? false },
@@ -153,10 +201,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     port: server.port,
     clock,
     env: clientEnv(url, requestToken),
-    ambientEnv: {
-      AWS_ACCESS_KEY_ID: user.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
-    },
+    ambientEnv: ambientEnv(user),
     githubToken,
     get state() {
       return currentState()
@@ -173,9 +218,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       getState().jobPlans.push({ ...plan })
     },
     reset,
-    stop: async () => {
-      timers.clear()
-      await server.stop()
-    },
+    stop,
   }
 }

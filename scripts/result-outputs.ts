@@ -39,7 +39,10 @@ const CASES: Readonly<Record<RunResult, readonly Case[]>> = {
     // The job of this run can have failed because another run was first.
     createCase(withJob, { result: 'unchanged', verified: true, bucketName: 'media-prod' }),
   ],
-  planned: [createCase(inputs, { result: 'planned' })],
+  planned: [
+    createCase(inputs, { result: 'planned' }),
+    createCase(inputs, { result: 'planned', bucketName: 'media-prod' }),
+  ],
   started: [{ ...withJob, status: '' }, withJob].map((known) =>
     createCase(known, { result: 'started', verified: false, bucketName: undefined }),
   ),

@@ -2,7 +2,6 @@
  * The sequence of a run: decide, read, connect, plan or apply, report. What each step does is in the file
  * that it is imported from.
  */
-import { readFileSync } from 'node:fs'
 import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './aws/id-token.ts'
 import { getRole, toDesiredStorage, type Inputs } from './inputs/read-inputs.ts'
 import { systemClock } from './lib/clock.ts'
@@ -23,14 +22,14 @@ import {
 } from './run/context.ts'
 import { withHardTimeout } from './run/hard-timeout.ts'
 import { createObserver } from './run/observer.ts'
-import { isFailure, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
+import { isFailure, redactOutcome, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import { decideCommand, loadInputs, logRequestedConfig } from './run/prepare.ts'
 import { installProcessGuard } from './run/process-guard.ts'
 import { apply } from './storage/apply.ts'
 import { plan } from './storage/plan.ts'
 import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
-import { runnerToolkit } from './workflow/toolkit.ts'
+import { readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
 
 /** After a cancellation, a run that has not ended within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
@@ -48,7 +47,7 @@ export async function start(): Promise<void> {
   const exit = installProcessGuard(runnerToolkit, cancellation)
   const outcome = await main({
     env: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: readRunnerFile,
     clock: systemClock,
     random: Math.random,
     toolkit: runnerToolkit,
@@ -67,7 +66,9 @@ export async function main(runtime: Runtime): Promise<RunOutcome> {
     clock,
     signal,
     RUN_GRACE_MS,
-    run(context, reporter.setKnownOutputs),
+    run(context, reporter.setKnownOutputs).then((end) =>
+      redactOutcome(end, context.secrets.redact),
+    ),
   ).catch((error: unknown) => toOutcome(context, error))
   reporter.finish(outcome)
   await withAbortGrace(
@@ -128,8 +129,7 @@ async function execute(
   const desired = toDesiredStorage(inputs)
   const options = { desired, ifExists: inputs.ifExists, wait: inputs.wait }
   if (command === 'apply') return await apply(storage, options)
-  const changes = await plan(storage, options)
-  storage.observer.onChanges(changes)
+  const { changes, bucketName } = await plan(storage, options)
   const { state, log } = context
   if (changes.length === 0) {
     log.info('No changes: the storage matches the configuration.')
@@ -143,7 +143,7 @@ async function execute(
     )
     if (state.followUp !== undefined) log.info(state.followUp)
   }
-  return { result: 'planned' }
+  return { result: 'planned', bucketName }
 }
 
 function toOutcome({ inputs, state, secrets, log }: RunContext, error: unknown): RunOutcome {

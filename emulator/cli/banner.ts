@@ -6,7 +6,7 @@ const exportLines = (variables: Readonly<Record<string, string>>): string[] =>
 
 function appLines(app: App): string[] {
   const environments = [...app.environments.values()].map((environment) => {
-    const auth = environment.auth ? 'with auth' : 'without auth'
+    const auth = environment.auth === false ? 'without auth' : 'with auth'
     const storages = [...environment.storages.keys()].join(', ')
     return `#     environment ${environment.name}: ${auth}, ${storages === '' ? 'no storage' : storages}`
   })

@@ -115,6 +115,26 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
       message: 'Invalid request',
     }),
   },
+  'validation-exception': {
+    description: 'the service reports an error that its model does not have',
+    inject: injectFaults({
+      operation: 'GetBackend',
+      kind: 'status',
+      status: 400,
+      name: 'ValidationException',
+      message: 'An error occurred while processing your request: null',
+      times: 'always',
+    }),
+  },
+  'processor-error': {
+    description: 'the service rejects the create because of an error inside it',
+    inject: injectFaults({
+      operation: create,
+      kind: 'status',
+      status: 400,
+      message: 'Error occured during Create backend using processor: ResourceNotFoundException',
+    }),
+  },
   'access-denied': {
     description: 'the role has no permission to create storage',
     // The role's policy denies it, so that the error names the principal, the action and the resource.

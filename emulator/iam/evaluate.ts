@@ -1,4 +1,4 @@
-/** Evaluates permission policies and trust policies as IAM does. */
+/** Evaluates policies and their conditions as IAM does. */
 
 /** IAM accepts one string wherever it accepts a list. */
 export type OneOrMore = string | string[]
@@ -26,16 +26,16 @@ export type TrustStatement = {
 
 export type TrustPolicy = { Version?: string | undefined; Statement: TrustStatement[] }
 
-/** The values of the condition keys of a request. */
+/** The values of the condition keys of a request, by key in lower case. */
 export type ConditionContext = ReadonlyMap<string, readonly string[]>
 
 export type Decision = 'allowed' | 'not-allowed' | 'denied'
 
-const toArray = (value: OneOrMore): readonly string[] =>
+export const toArray = (value: OneOrMore): readonly string[] =>
   typeof value === 'string' ? [value] : value
 
 /** Matches IAM's wildcards: `*` for any text, `?` for any one character. */
-function matchesWildcard(pattern: string, text: string, ignoreCase = false): boolean {
+export function matchesWildcard(pattern: string, text: string, ignoreCase = false): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')
@@ -43,53 +43,90 @@ function matchesWildcard(pattern: string, text: string, ignoreCase = false): boo
   return new RegExp(`^${source}$`, ignoreCase ? 'is' : 's').test(text)
 }
 
-type Comparison = { readonly negated: boolean; equal(pattern: string, text: string): boolean }
+type Compare = (pattern: string, text: string) => boolean
 
-const comparisons: ReadonlyMap<string, Comparison> = new Map(
-  Object.entries({
-    StringEquals: { negated: false, equal: (a: string, b: string) => a === b },
-    StringNotEquals: { negated: true, equal: (a: string, b: string) => a === b },
-    StringEqualsIgnoreCase: {
-      negated: false,
-      equal: (a: string, b: string) => a.toLowerCase() === b.toLowerCase(),
-    },
-    StringLike: { negated: false, equal: (a: string, b: string) => matchesWildcard(a, b) },
-    StringNotLike: { negated: true, equal: (a: string, b: string) => matchesWildcard(a, b) },
-  }),
-)
+const equal: Compare = (pattern, text) => pattern === text
+const equalIgnoringCase: Compare = (pattern, text) => pattern.toLowerCase() === text.toLowerCase()
+const like: Compare = (pattern, text) => matchesWildcard(pattern, text)
 
-const operatorName = (operator: string): string =>
-  operator.replace(/^ForAnyValue:/, '').replace(/IfExists$/, '')
+/** The comparison of each operator; an operator with `Not` negates it. */
+const comparisons: ReadonlyMap<string, Compare> = new Map([
+  ['StringEquals', equal],
+  ['StringEqualsIgnoreCase', equalIgnoringCase],
+  ['StringLike', like],
+  ['ArnEquals', like],
+  ['ArnLike', like],
+  ['Bool', equalIgnoringCase],
+])
+
+type Operator = Readonly<{
+  compare: Compare
+  negated: boolean
+  /** Whether every value of the request must match; a request without a value matches, too. */
+  forAll: boolean
+  ifExists: boolean
+}>
+
+function parseOperator(text: string): Operator | undefined {
+  const [, quantifier, name = '', ifExists] =
+    /^(ForAnyValue:|ForAllValues:)?(\w+?)(IfExists)?$/.exec(text) ?? []
+  const compare = comparisons.get(name.replace(/^(String|Arn)Not/, '$1'))
+  if (compare === undefined) return undefined
+  return {
+    compare,
+    negated: !comparisons.has(name),
+    forAll: quantifier === 'ForAllValues:',
+    ifExists: ifExists !== undefined,
+  }
+}
 
 /** Whether the emulator implements a condition operator. */
 export const isKnownOperator = (operator: string): boolean =>
-  comparisons.has(operatorName(operator))
+  operator === 'Null' || parseOperator(operator) !== undefined
 
 function operatorHolds(
-  operator: string,
-  key: string,
-  patterns: OneOrMore,
-  context: ConditionContext,
+  name: string,
+  patterns: readonly string[],
+  values: readonly string[] | undefined,
 ): boolean {
-  const comparison = comparisons.get(operatorName(operator))
-  if (comparison === undefined) return false
-  const values = context.get(key)
-  if (values === undefined) return operator.endsWith('IfExists') || comparison.negated
-  const anyEqual = values.some((value) =>
-    toArray(patterns).some((pattern) => comparison.equal(pattern, value)),
-  )
-  return anyEqual !== comparison.negated
+  if (name === 'Null') return patterns.includes(String(values === undefined))
+  const operator = parseOperator(name)
+  if (operator === undefined) return false
+  const { compare, negated, forAll, ifExists } = operator
+  if (values === undefined) return ifExists || negated || forAll
+  const matches = (value: string): boolean =>
+    patterns.some((pattern) => compare(pattern, value)) !== negated
+  return forAll || negated ? values.every(matches) : values.some(matches)
 }
 
-function conditionsHold(conditions: Conditions | undefined, context: ConditionContext): boolean {
-  return Object.entries(conditions ?? {}).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, patterns]) =>
-      operatorHolds(operator, key, patterns, context),
-    ),
-  )
+/** A condition of a policy that does not hold for a request. */
+export type FailedCondition = Readonly<{
+  operator: string
+  key: string
+  patterns: readonly string[]
+  /** Undefined if the request has no value for the key. */
+  values: readonly string[] | undefined
+}>
+
+/** The conditions that do not hold. */
+export function failedConditions(
+  conditions: Conditions | undefined,
+  context: ConditionContext,
+): readonly FailedCondition[] {
+  return Object.entries(conditions ?? {})
+    .flatMap(([operator, keys]) =>
+      Object.entries(keys).map(([key, patterns]) => ({
+        operator,
+        key,
+        patterns: toArray(patterns),
+        values: context.get(key.toLowerCase()),
+      })),
+    )
+    .filter(({ operator, patterns, values }) => !operatorHolds(operator, patterns, values))
 }
 
-function isCovered(
+/** Whether a policy's actions or resources cover one. */
+export function isCovered(
   included: OneOrMore | undefined,
   excluded: OneOrMore | undefined,
   text: string,
@@ -114,25 +151,9 @@ export function evaluatePolicies(
       (statement) =>
         isCovered(statement.Action, statement.NotAction, action, true) &&
         isCovered(statement.Resource, statement.NotResource, resource, false) &&
-        conditionsHold(statement.Condition, context),
+        failedConditions(statement.Condition, context).length === 0,
     )
     .map((statement) => statement.Effect)
   if (effects.includes('Deny')) return 'denied'
   return effects.includes('Allow') ? 'allowed' : 'not-allowed'
-}
-
-/** Whether a trust policy allows a federated principal to assume the role. */
-export function trustPolicyAllows(
-  policy: TrustPolicy,
-  provider: string,
-  action: string,
-  context: ConditionContext,
-): boolean {
-  const effects = policy.Statement.filter(
-    (statement) =>
-      toArray(statement.Principal.Federated).includes(provider) &&
-      isCovered(statement.Action, undefined, action, true) &&
-      conditionsHold(statement.Condition, context),
-  ).map((statement) => statement.Effect)
-  return effects.includes('Allow') && !effects.includes('Deny')
 }

@@ -94,12 +94,16 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: version, Statement: statements.map(parseStatement) }
 }
 
-function parseTrustStatement(value: unknown): TrustStatement {
+/** Undefined for a statement about principals that are not federated. */
+function parseTrustStatement(value: unknown): TrustStatement | undefined {
   if (!isObject(value)) throw new ValidationError('A statement is not a JSON object')
+  const effect = parseEffect(value['Effect'])
   const principal = value['Principal']
+  if (principal === '*' || value['NotPrincipal'] !== undefined) return undefined
   if (!isObject(principal)) throw new ValidationError('Principal must be an object')
+  if (principal['Federated'] === undefined && Object.keys(principal).length > 0) return undefined
   return {
-    Effect: parseEffect(value['Effect']),
+    Effect: effect,
     Principal: { Federated: parseOneOrMore(principal['Federated'], 'Principal.Federated') },
     Action: parseOneOrMore(value['Action'], 'Action'),
     Condition: parseConditions(value['Condition']),
@@ -107,11 +111,14 @@ function parseTrustStatement(value: unknown): TrustStatement {
 }
 
 /**
- * Parses the trust policy of a role.
+ * Parses the trust policy of a role; leaves out the statements for principals that are not federated.
  *
  * @throws ValidationError if it is not a valid trust policy
  */
 export function parseTrustPolicy(document: unknown): TrustPolicy {
   const { version, statements } = parseStatements(document)
-  return { Version: version, Statement: statements.map(parseTrustStatement) }
+  return {
+    Version: version,
+    Statement: statements.flatMap((statement) => parseTrustStatement(statement) ?? []),
+  }
 }

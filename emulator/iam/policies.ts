@@ -21,6 +21,7 @@ export const planActions = ['amplifybackend:GetBackend', 'amplifybackend:GetBack
 export function allowPolicy(
   actions: string[],
   accountId: string = defaults.accountId,
+  partition = 'aws',
 ): PolicyDocument {
   return {
     Version: '2012-10-17',
@@ -28,7 +29,7 @@ export function allowPolicy(
       {
         Effect: 'Allow',
         Action: actions,
-        Resource: `arn:aws:amplifybackend:*:${accountId}:/backend/*`,
+        Resource: `arn:${partition}:amplifybackend:*:${accountId}:/backend/*`,
       },
     ],
   }

@@ -70,7 +70,10 @@ export class ObjectReader {
     return this.optionalOneOf(name, allowed) ?? this.#fail(name, `one of ${allowed.join(', ')}`)
   }
 
-  optionalOneOf<T extends string | number>(name: string, allowed: readonly T[]): T | undefined {
+  optionalOneOf<T extends string | number | boolean>(
+    name: string,
+    allowed: readonly T[],
+  ): T | undefined {
     const value = this.#get(name)
     if (value === undefined) return undefined
     return (
@@ -84,6 +87,11 @@ export class ObjectReader {
     if (value === undefined) return undefined
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
     return this.#fail(name, 'a list of strings')
+  }
+
+  optionalList(name: string): readonly unknown[] | undefined {
+    const value = this.#get(name)
+    return value === undefined || Array.isArray(value) ? value : this.#fail(name, 'a list')
   }
 
   optionalStringRecord(name: string): Record<string, string> | undefined {

@@ -43,6 +43,10 @@ export type StepResult = Readonly<{
   annotations: readonly Annotation[]
   outputs: Readonly<Record<string, string>>
   summary: string
+  /** The environment variables that it sets for later steps. */
+  variables: Readonly<Record<string, string>>
+  /** What it keeps for its post step. */
+  state: Readonly<Record<string, string>>
   /**
    * What the step leaves behind for later steps: state, environment variables, path, and the files that it
    * wrote to its home and temporary folder. Empty for this action.
@@ -145,6 +149,8 @@ export async function runActionStep(options: StepOptions): Promise<StepResult> {
       ...output,
       outputs: files.commands.pairs('GITHUB_OUTPUT'),
       summary: files.commands.summary(),
+      variables: files.commands.pairs('GITHUB_ENV'),
+      state: files.commands.pairs('GITHUB_STATE'),
       leftovers: describeLeftovers(files),
     }
   } finally {

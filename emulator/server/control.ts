@@ -7,6 +7,7 @@ import { parseJobPlan } from '../state/jobs.ts'
 import { patchState } from '../state/patch.ts'
 import { snapshot } from '../state/snapshot.ts'
 import type { State } from '../state/state.ts'
+import { redact } from './redact.ts'
 
 /** What the control interface can read and change. */
 export type ControlTarget = {
@@ -14,6 +15,8 @@ export type ControlTarget = {
   readonly faults: FaultQueue
   readonly requests: readonly RecordedRequest[]
   reset(): void
+  /** Stops the emulator, when the response is sent. */
+  stop(): void
 }
 
 const endpoints = {
@@ -26,6 +29,7 @@ const endpoints = {
   'PUT /_emulator/state':
     'change the state: any of rules, claims, tokenSeconds, apps, roles, github',
   'POST /_emulator/reset': 'start again with a new state',
+  'POST /_emulator/stop': 'stop the emulator',
 }
 
 function parseJson(text: string): unknown {
@@ -69,7 +73,7 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
       return jsonResponse(201, state().jobPlans)
     },
   ],
-  ['GET /requests', ({ requests }) => jsonResponse(200, requests)],
+  ['GET /requests', ({ requests }) => jsonResponse(200, requests.map(redact))],
   ['GET /state', ({ state }) => jsonResponse(200, snapshot(state()))],
   [
     'PUT /state',
@@ -83,6 +87,13 @@ const actions: ReadonlyMap<string, ControlAction> = new Map<string, ControlActio
     (target) => {
       target.reset()
       return jsonResponse(200, snapshot(target.state()))
+    },
+  ],
+  [
+    'POST /stop',
+    (target) => {
+      target.stop()
+      return jsonResponse(200, {})
     },
   ],
 ])

@@ -32,7 +32,22 @@ export type Credential = {
 /** An IAM OIDC identity provider: an issuer that the account trusts, and for which audiences. */
 export type Provider = { url: string; audiences: string[] }
 
+/** Makes the role of an ARN that somebody asks for; undefined if there is none. */
+export type RoleSource = (arn: string) => Role | undefined
+
 type Roles = { roles: Map<string, Role> }
+
+/** Finds a role, or lets the source of roles make it. */
+export function findRole(
+  state: Roles & { readonly roleSource: RoleSource | undefined },
+  arn: string,
+): Role | undefined {
+  const known = state.roles.get(arn)
+  if (known !== undefined) return known
+  const made = state.roleSource?.(arn)
+  if (made !== undefined) state.roles.set(arn, made)
+  return made
+}
 
 /** Adds a role that may call every operation of the action by default; replaces one with its ARN. */
 export function addRole(

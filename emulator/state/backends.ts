@@ -25,13 +25,18 @@ export type Storage = {
   visibleAt: number
 }
 
+/** The auth of an environment that has only a user pool, which the CLI made or the user imported. */
+export const userPoolOnly = ['user-pool', 'imported-user-pool'] as const
+
+/** The auth (Cognito) of an environment: none, a user pool and an identity pool, or only the former. */
+export type Auth = boolean | (typeof userPoolOnly)[number]
+
 export type Environment = {
   name: string
   appName: string
   /** The last part of the root stack's name; empty for a legacy stack, whose buckets have none. */
   suffix: string
-  /** Whether there is an auth (Cognito) resource. */
-  auth: boolean
+  auth: Auth
   storages: Map<string, Storage>
   jobs: Job[]
   /** The names of all buckets, including those that failed creates left behind. */
@@ -53,7 +58,7 @@ export function addApp(state: { apps: Map<string, App> }, appId: string, name = 
 export function addEnvironment(
   app: App,
   name: string,
-  seed: { auth?: boolean; suffix?: string; metadata?: string } = {},
+  seed: { auth?: Auth; suffix?: string; metadata?: string } = {},
 ): Environment {
   const environment: Environment = {
     name,

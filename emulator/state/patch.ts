@@ -6,6 +6,7 @@ import {
   addEnvironment,
   addStorage,
   permissions,
+  userPoolOnly,
   type App,
   type Environment,
   type Permission,
@@ -102,7 +103,8 @@ function patchJob(environment: Environment, reader: ObjectReader): void {
 
 function patchEnvironment(app: App, name: string, reader: ObjectReader): void {
   const environment = app.environments.get(name) ?? addEnvironment(app, name)
-  environment.auth = reader.optionalBoolean('auth') ?? environment.auth
+  environment.auth =
+    reader.optionalOneOf('auth', [true, false, ...userPoolOnly]) ?? environment.auth
   environment.suffix = reader.optionalString('suffix') ?? environment.suffix
   environment.metadata = reader.optionalString('metadata') ?? environment.metadata
   for (const storage of reader.objects('storages')) patchStorage(environment, storage)
@@ -120,14 +122,13 @@ function patchApp(state: State, appId: string, reader: ObjectReader): void {
 
 function patchRole(state: State, reader: ObjectReader): void {
   const arn = reader.string('arn')
-  const policies = reader.raw('policies')
+  const policies = reader.optionalList('policies')?.map(parsePolicy)
   const trust = parseTrustPolicy(reader.raw('trust'))
   const seconds = reader.optionalInteger('maxSessionSeconds', { min: 900, max: 43200 })
-  const given = Array.isArray(policies) ? { policies: policies.map(parsePolicy) } : {}
   addRole(state, {
     arn,
     trust,
-    ...given,
+    ...(policies === undefined ? {} : { policies }),
     ...(seconds === undefined ? {} : { maxSessionSeconds: seconds }),
   })
   reader.rejectUnknown()

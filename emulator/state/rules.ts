@@ -14,7 +14,7 @@ export type Rules = {
   checkedNames: boolean
   /** The duration of a job in milliseconds. */
   jobMs: number
-  /** The statuses of a job before its last one, each for an equal part of its duration. */
+  /** The statuses of a job before its last one, each for an equal part of its duration; PENDING for at most 5 s. */
   jobStatuses: string[]
   /** For this long after its start, GetBackendJob does not find a job. */
   jobReadableAfterMs: number
@@ -46,7 +46,7 @@ export function defaultRules(): Rules {
     uniqueBuckets: true,
     checkedNames: true,
     jobMs: 3000,
-    jobStatuses: ['RUNNING'],
+    jobStatuses: ['PENDING', 'RUNNING'],
     jobReadableAfterMs: 0,
     jobListedAfterMs: 0,
     storageVisible: 'at-completion',

@@ -1,5 +1,11 @@
 import { defaults } from '../lib/defaults.ts'
-import { addDefaultRoles, type Credential, type Provider, type Role } from './account.ts'
+import {
+  addDefaultRoles,
+  type Credential,
+  type Provider,
+  type Role,
+  type RoleSource,
+} from './account.ts'
 import { addApp, addEnvironment, type App, type Environment } from './backends.ts'
 import { defaultClaims, type Claims } from './claims.ts'
 import { createGithubState, type GithubState } from './github.ts'
@@ -12,6 +18,8 @@ export type State = {
   readonly accountId: string
   apps: Map<string, App>
   roles: Map<string, Role>
+  /** Where roles that are not in `roles` come from; undefined if there are no others. */
+  readonly roleSource: RoleSource | undefined
   providers: Provider[]
   /** By access key id. */
   credentials: Map<string, Credential>
@@ -32,18 +40,41 @@ export type State = {
   readonly scheduler: Scheduler
 }
 
-/** Creates the state of a new emulator: one app with two environments, two roles and one user. */
-export function createState(seed: {
+/** What a new state has; the default apps and roles where it names none. */
+export type StateSeed = Readonly<{
   issuer: string
+  /** Other issuers whose tokens STS accepts. */
+  otherIssuers: readonly string[]
+  /** The audiences of every issuer; without any, the one of the role's partition. */
+  audiences: readonly string[]
   rules: Partial<Rules>
   claims: Claims
   user: Credential
-}): State {
+  apps: Readonly<Record<string, readonly string[]>> | undefined
+  roleSource: RoleSource | undefined
+}>
+
+function addApps(state: State, apps: StateSeed['apps']): void {
+  if (apps === undefined) {
+    const app = addApp(state, defaults.appId)
+    addEnvironment(app, 'dev', { suffix: '14a5e' })
+    addEnvironment(app, 'prod', { suffix: '9c04b' })
+  }
+  for (const [appId, environments] of Object.entries(apps ?? {})) {
+    const app = addApp(state, appId)
+    for (const name of environments) addEnvironment(app, name)
+  }
+}
+
+/** Creates the state of a new emulator. */
+export function createState(seed: StateSeed): State {
+  const issuers = new Set([seed.issuer, ...seed.otherIssuers])
   const state: State = {
     accountId: defaults.accountId,
     apps: new Map(),
     roles: new Map(),
-    providers: [{ url: seed.issuer, audiences: [defaults.audience] }],
+    roleSource: seed.roleSource,
+    providers: [...issuers].map((url) => ({ url, audiences: [...seed.audiences] })),
     credentials: new Map([[seed.user.accessKeyId, seed.user]]),
     user: seed.user,
     issuer: seed.issuer,
@@ -56,10 +87,8 @@ export function createState(seed: {
     github: createGithubState(),
     scheduler: createScheduler(),
   }
-  addDefaultRoles(state, state.issuer)
-  const app = addApp(state, defaults.appId)
-  addEnvironment(app, 'dev', { suffix: '14a5e' })
-  addEnvironment(app, 'prod', { suffix: '9c04b' })
+  if (seed.roleSource === undefined) addDefaultRoles(state, state.issuer)
+  addApps(state, seed.apps)
   return state
 }
 

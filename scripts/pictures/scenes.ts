@@ -12,7 +12,8 @@ export type Picture = Readonly<{ name: string; kind: 'summary' | 'comment'; mark
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-const EXAMPLE = 'comment-on-pull-request.yml'
+/** The workflow of the README. */
+const README_EXAMPLE = 'plan-and-apply.yml'
 /** How much faster time passes, so that a picture can show a job of two minutes. */
 const SCALE = 30
 
@@ -58,10 +59,27 @@ export async function runScenes(): Promise<readonly Picture[]> {
     const summary = await run(merged)
     return [{ name: 'summary-failed', kind: 'summary', markdown: summary }] as const
   })
-  return [...good, ...refused, ...failed]
+  const readme = await withEmulator(async (_, run) => {
+    const plan = await run(opened, { example: README_EXAMPLE, env: {} })
+    return [{ name: 'readme-plan', kind: 'summary', markdown: plan }] as const
+  })
+  return [...good, ...refused, ...failed, ...readme]
 }
 
-type RunStep = (event: WorkflowEvent) => Promise<string>
+type StepOptions = Readonly<{
+  /** A file in examples/. */
+  example: string
+  /** Variables and inputs in addition to those of the example. */
+  env: Readonly<Record<string, string>>
+}>
+
+const WITH_COMMENT: StepOptions = {
+  example: 'comment-on-pull-request.yml',
+  // To show buckets and guests in the reports.
+  env: { 'INPUT_BUCKET-NAME': 'acme-media', 'INPUT_UNAUTHENTICATED-PERMISSIONS': 'READ' },
+}
+
+type RunStep = (event: WorkflowEvent, options?: StepOptions) => Promise<string>
 
 async function withEmulator<T>(play: (emulator: Emulator, run: RunStep) => Promise<T>): Promise<T> {
   const origin = Date.now()
@@ -70,7 +88,10 @@ async function withEmulator<T>(play: (emulator: Emulator, run: RunStep) => Promi
     rules: { jobMs: 95_000 },
   })
   try {
-    return await play(emulator, (event) => runStep(emulator, event, clockEnv(SCALE, origin)))
+    const clock = clockEnv(SCALE, origin)
+    return await play(emulator, (event, { example, env } = WITH_COMMENT) =>
+      runStep(emulator, event, { example, env: { ...env, ...clock } }),
+    )
   } finally {
     await emulator.stop()
   }
@@ -80,32 +101,25 @@ async function withEmulator<T>(play: (emulator: Emulator, run: RunStep) => Promi
 async function runStep(
   emulator: Emulator,
   event: WorkflowEvent,
-  clock: Readonly<Record<string, string>>,
+  { example, env }: StepOptions,
 ): Promise<string> {
-  Object.assign(emulator.state.claims, tokenClaims(event, { file: EXAMPLE, workflow: 'Storage' }))
+  Object.assign(emulator.state.claims, tokenClaims(event, { file: example, workflow: 'Storage' }))
   const place = {
     serverUrl: 'https://github.com',
     apiUrl: emulator.env['GITHUB_API_URL'] ?? '',
     graphqlUrl: emulator.env['GITHUB_GRAPHQL_URL'] ?? '',
-    file: EXAMPLE,
+    file: example,
     workflow: 'Storage',
     job: 'storage',
   }
   const step = stepInputs({
-    workflow: readFileSync(fileAt(`examples/${EXAMPLE}`), 'utf8'),
+    workflow: readFileSync(fileAt(`examples/${example}`), 'utf8'),
     action: readFileSync(fileAt('action.yml'), 'utf8'),
     contexts: { github: githubContext(event, place, emulator.githubToken) },
   })
   const end = await runActionStep({
     event,
-    env: {
-      ...emulator.env,
-      ...step.env,
-      // To show buckets and guests in the reports.
-      'INPUT_BUCKET-NAME': 'acme-media',
-      'INPUT_UNAUTHENTICATED-PERMISSIONS': 'READ',
-      ...clock,
-    },
+    env: { ...emulator.env, ...step.env, ...env },
     nodeArguments: ['--import', fileAt('test/support/preload/scaled-clock.ts')],
   })
   return end.summary

@@ -17,22 +17,25 @@ import {
 } from '@aws-sdk/client-amplifybackend'
 import type { AwsCredentialIdentityProvider, Command } from '@smithy/types'
 import type { Env } from '../lib/env.ts'
-import { isObject, nonEmptyString } from '../lib/json.ts'
+import { mapTexts } from '../lib/json.ts'
 import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
 import type { ApiResult } from '../network/retry.ts'
-import type { AcceptedJob, Amplify, BackendRef, CallOptions, JobList } from '../storage/api.ts'
-import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
-import { parseStorage, type DesiredStorage, type Permissions } from '../storage/model.ts'
-import { parseBackend } from '../storage/amplify-meta.ts'
+import type { Amplify, BackendRef, CallOptions } from '../storage/api.ts'
+import type { DesiredStorage, Permissions } from '../storage/model.ts'
+import {
+  parseAcceptedJob,
+  parseBackendResponse,
+  parseJobPage,
+  parseJobResponse,
+  parseStorageResponse,
+  type Environment,
+} from './amplify-responses.ts'
+import { listAllJobs } from './job-list.ts'
 import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
 
 const READ_TIMEOUT_MS = 20_000
 /** Longer than the 29 seconds after which API Gateway itself responds with a 504. */
 const WRITE_TIMEOUT_MS = 35_000
-
-const JOBS_PER_PAGE = 25
-/** The order of jobs is not documented, so a history of up to a thousand jobs is read completely. */
-const MAX_PAGES = 40
 
 /**
  * Creates the API of one backend environment. `destroy` closes its connections.
@@ -55,8 +58,8 @@ export function createAmplify(
   return {
     amplify: createOperations(
       { AppId: backend.appId, BackendEnvironmentName: backend.backendEnvironmentName },
-      createCaller(reader, READ_TIMEOUT_MS, trace),
-      createCaller(writer, WRITE_TIMEOUT_MS, trace, connection),
+      createCaller(reader, READ_TIMEOUT_MS, trace, settings),
+      createCaller(writer, WRITE_TIMEOUT_MS, trace, settings, connection),
     ),
     destroy: () => {
       reader.destroy()
@@ -68,11 +71,16 @@ export function createAmplify(
 
 type Call = ReturnType<typeof createCaller>
 
-/** @param connection for a client with tracked agents; reset before every call */
+/**
+ * Every text of a response is redacted before anything else looks at it.
+ *
+ * @param connection for a client with tracked agents; reset before every call
+ */
 function createCaller(
   client: AmplifyBackendClient,
   maxTimeoutMs: number,
   trace: Trace,
+  { redact }: ClientSettings,
   connection?: ConnectionState,
 ) {
   return <Input extends ServiceInputTypes, Output extends ServiceOutputTypes, T>(
@@ -88,17 +96,20 @@ function createCaller(
     { signal, remainingMs }: CallOptions,
   ): Promise<ApiResult<T>> => {
     if (connection !== undefined) connection.connected = false
-    return callSdk((abortSignal) => client.send(command, { abortSignal }), parse, {
-      operation,
-      timeoutMs: Math.min(maxTimeoutMs, remainingMs),
-      signal,
-      trace,
-      connection,
-    })
+    return callSdk(
+      (abortSignal) => client.send(command, { abortSignal }),
+      (output) => parse(mapTexts(output, redact)),
+      {
+        operation,
+        timeoutMs: Math.min(maxTimeoutMs, remainingMs),
+        signal,
+        trace,
+        connection,
+        redact,
+      },
+    )
   }
 }
-
-type Environment = Readonly<{ AppId: string; BackendEnvironmentName: string }>
 
 function createOperations(environment: Environment, read: Call, write: Call): Amplify {
   return {
@@ -106,21 +117,18 @@ function createOperations(environment: Environment, read: Call, write: Call): Am
       read(
         'GetBackendStorage',
         new GetBackendStorageCommand({ ...environment, ResourceName }),
-        // A response that does not repeat the request, such as `{}`, must not mean that nothing exists.
-        ({ AppId, ResourceConfig }) => {
-          if (nonEmptyString(AppId) === undefined) return undefined
-          const storage = parseStorage(ResourceConfig)
-          return storage === undefined ? { kind: 'none' } : { kind: 'storage', storage }
-        },
+        (output) => parseStorageResponse({ ...environment, ResourceName }, output),
         options,
       ),
-    getBackend: (scope, options) =>
-      read(
+    getBackend: (scope, options) => {
+      const input = scope === 'app' ? { AppId: environment.AppId } : environment
+      return read(
         'GetBackend',
-        new GetBackendCommand(scope === 'app' ? { AppId: environment.AppId } : environment),
-        (output) => (nonEmptyString(output.AppId) === undefined ? undefined : parseBackend(output)),
+        new GetBackendCommand(input),
+        (output) => parseBackendResponse(input, output),
         options,
-      ),
+      )
+    },
     createStorage: (desired, options) =>
       write(
         'CreateBackendStorage',
@@ -129,7 +137,7 @@ function createOperations(environment: Environment, read: Call, write: Call): Am
           ResourceName: desired.resourceName,
           ResourceConfig: toResourceConfig(desired),
         }),
-        parseAcceptedJob,
+        (output) => parseAcceptedJob(environment, output),
         options,
       ),
     updateStorage: (ResourceName, permissions, options) =>
@@ -140,52 +148,25 @@ function createOperations(environment: Environment, read: Call, write: Call): Am
           ResourceName,
           ResourceConfig: toUpdatedConfig(permissions),
         }),
-        parseAcceptedJob,
+        (output) => parseAcceptedJob(environment, output),
         options,
       ),
     getJob: (JobId, options) =>
       read(
         'GetBackendJob',
         new GetBackendJobCommand({ ...environment, JobId }),
-        // The service does not have to repeat the ID, but the response must describe a job.
-        (output) =>
-          output.JobId === undefined && output.Status === undefined
-            ? undefined
-            : { ...parseJob(output), jobId: JobId },
+        (output) => parseJobResponse({ ...environment, JobId }, output),
         options,
       ),
-    listJobs: (options) => listJobs(environment, read, options),
-  }
-}
-
-async function listJobs(
-  environment: Environment,
-  read: Call,
-  options: CallOptions,
-): Promise<ApiResult<JobList>> {
-  const jobs: Job[] = []
-  const startedAt = performance.now()
-  let NextToken: string | undefined
-  for (let page = 1; ; page += 1) {
-    const remainingMs = Math.max(1, options.remainingMs - (performance.now() - startedAt))
-    const result = await read(
-      'ListBackendJobs',
-      new ListBackendJobsCommand({
-        ...environment,
-        MaxResults: JOBS_PER_PAGE,
-        ...(NextToken === undefined ? {} : { NextToken }),
-      }),
-      (output) =>
-        Array.isArray(output.Jobs) && output.Jobs.every(isObject)
-          ? { jobs: output.Jobs.map(parseJob), nextToken: nonEmptyString(output.NextToken) }
-          : undefined,
-      { ...options, remainingMs },
-    )
-    if (!result.ok) return result
-    jobs.push(...result.value.jobs)
-    NextToken = result.value.nextToken
-    const isComplete = NextToken === undefined
-    if (isComplete || page >= MAX_PAGES) return { ...result, value: { jobs, isComplete } }
+    listJobs: (options) =>
+      listAllJobs(options, (page, pageOptions) =>
+        read(
+          'ListBackendJobs',
+          new ListBackendJobsCommand({ ...environment, ...page }),
+          (output) => parseJobPage(environment, output),
+          pageOptions,
+        ),
+      ),
   }
 }
 
@@ -205,21 +186,4 @@ function toResourceConfig(
 
 function toUpdatedConfig(permissions: Permissions): ReturnType<typeof toResourceConfig> {
   return toResourceConfig({ serviceName: 'S3', bucketName: undefined, ...permissions })
-}
-
-function parseAcceptedJob(output: {
-  readonly JobId?: unknown
-  readonly Status?: unknown
-  readonly AppId?: unknown
-  readonly BackendEnvironmentName?: unknown
-}): AcceptedJob | undefined {
-  const jobId = parseJobId(output.JobId)
-  if (jobId === undefined) return undefined
-  return {
-    jobId,
-    status: nonEmptyString(output.Status),
-    appId: nonEmptyString(output.AppId),
-    backendEnvironmentName: nonEmptyString(output.BackendEnvironmentName),
-    mismatch: undefined,
-  }
 }

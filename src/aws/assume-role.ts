@@ -1,5 +1,5 @@
 /** AWS STS: assuming a role with the token of the workflow, and the account that credentials belong to. */
-import { withResult } from '../errors/action-error.ts'
+import { ActionError, withResult } from '../errors/action-error.ts'
 import {
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
@@ -11,6 +11,7 @@ import { parseArn } from '../lib/arn.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { newAttempts, waitBeforeRetry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 import { isAccessDenied, isTemporary, toAssumeRoleError } from './assume-role-errors.ts'
+import { isAccessKeyId, isSecretText } from './credentials.ts'
 import { decodeClaims } from './id-token.ts'
 import {
   callSdk,
@@ -72,7 +73,8 @@ export async function assumeRole(
   policy: RetryPolicy,
   trace: Trace,
 ): Promise<RoleSession> {
-  const client = new STSClient(clientConfiguration(settings))
+  // The call is not signed. Without a provider, the SDK would look for ambient credentials to sign it.
+  const client = new STSClient({ ...clientConfiguration(settings), credentials: neverSigned })
   const attempts = newAttempts()
   let denials = 0
   for (;;) {
@@ -80,7 +82,7 @@ export async function assumeRole(
     const result = await callSdk(
       (abortSignal) => client.send(createCommand(options, token), { abortSignal }),
       parseSession,
-      callOptions('AssumeRoleWithWebIdentity', policy, trace),
+      callOptions('AssumeRoleWithWebIdentity', policy, trace, settings),
     )
     if (result.ok) {
       const expiration = result.value.credentials.expiration.getTime()
@@ -101,6 +103,12 @@ export async function assumeRole(
     const error = toAssumeRoleError(failure, options, decodeClaims(token), settings.region)
     throw next === 'deadline' ? withResult(error, 'timed-out') : error
   }
+}
+
+function neverSigned(): Promise<AwsCredentialIdentity> {
+  return Promise.reject(
+    new ActionError('INTERNAL_ERROR', 'A call that is not signed asked for keys.'),
+  )
 }
 
 function createCommand(
@@ -144,7 +152,7 @@ export function getCallerIdentity(
       accountId === undefined || !/^\d{12}$/.test(accountId)
         ? undefined
         : { accountId, arn: arn ?? '' },
-    callOptions('GetCallerIdentity', policy, trace),
+    callOptions('GetCallerIdentity', policy, trace, settings),
   )
 }
 
@@ -152,21 +160,25 @@ function callOptions(
   operation: string,
   { signal, clock, deadline }: RetryPolicy,
   trace: Trace,
+  { redact }: ClientSettings,
 ): SdkCallOptions {
-  return { operation, timeoutMs: Math.min(CALL_TIMEOUT_MS, deadline - clock.now()), signal, trace }
+  const timeoutMs = Math.min(CALL_TIMEOUT_MS, deadline - clock.now())
+  return { operation, timeoutMs, signal, trace, redact }
 }
 
 /**
- * The complete session, or undefined. Incomplete credentials must never reach a client, which would then
+ * The complete session, or undefined. Malformed credentials must never reach a client, which would then
  * look for other credentials (aws/aws-sdk-js-v3#2356).
  */
 function parseSession(
   output: AssumeRoleWithWebIdentityCommandOutput,
 ): Omit<RoleSession, 'lifetimeMs'> | undefined {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output.Credentials ?? {}
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = output.Credentials ?? {}
+  const { Expiration } = output.Credentials ?? {}
   const arn = output.AssumedRoleUser?.Arn ?? ''
   const accountId = getAssumedRoleAccount(arn)
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || accountId === undefined) return undefined
+  if (!isAccessKeyId(AccessKeyId) || accountId === undefined) return undefined
+  if (!isSecretText(SecretAccessKey) || !isSecretText(SessionToken)) return undefined
   if (!(Expiration instanceof Date) || Number.isNaN(Expiration.getTime())) return undefined
   return {
     credentials: {

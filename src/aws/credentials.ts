@@ -47,6 +47,19 @@ export function asMemoized(
   return Object.assign(provide, { memoized: true })
 }
 
+/** Whether a text has the form of an access key ID (`accessKeyIdType` of the STS model). */
+export function isAccessKeyId(text: string): boolean {
+  return /^\w{16,128}$/.test(text)
+}
+
+/**
+ * Whether a text can be a secret access key or a session token. Neither contains blanks or line ends, and a
+ * short text could not be masked.
+ */
+export function isSecretText(text: string): boolean {
+  return /^[!-~]{16,}$/.test(text)
+}
+
 export function maskCredentials(secrets: Secrets, credentials: AwsCredentialIdentity): void {
   secrets.add(credentials.accessKeyId)
   secrets.add(credentials.secretAccessKey)

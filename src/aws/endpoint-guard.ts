@@ -1,9 +1,15 @@
-/** Keeps the SDK's clients from sending tokens and signed requests to hosts that are not allowed. */
+/**
+ * Keeps the SDK's clients from sending tokens and signed requests to hosts that are not allowed, and from
+ * reading responses of any size.
+ */
 import { ActionError } from '../errors/action-error.ts'
-import { getNumber, getProperty, getString } from '../lib/json.ts'
+import { Readable } from 'node:stream'
+import { getNumber, getProperty, getString, isObject } from '../lib/json.ts'
 import { quote } from '../lib/text.ts'
 import type { Agents } from '../network/agents.ts'
 import { classifyEndpoint, isDefaultHost, type EndpointKind } from '../network/endpoints.ts'
+import type { Redact } from '../network/failure.ts'
+import { readBody } from '../network/request.ts'
 import type { Route } from '../network/route.ts'
 
 export type ClientSettings = Readonly<{
@@ -12,12 +18,16 @@ export type ClientSettings = Readonly<{
   allowCustomEndpoints: boolean
   /** Called with the host of every request that does not go to the region's default host. */
   onNonDefaultHost(host: string, kind: EndpointKind): void
+  /** Removes secrets from a text of a response. */
+  redact: Redact
 }>
 
 /** One request of a client, updated while it is made. */
 export type Exchange = {
   /** Undefined until the guard has accepted the request. */
   route?: Route
+  /** The time of the signature, in milliseconds since 1970; undefined for an unsigned request. */
+  signedAt?: number | undefined
   /** The response, as soon as its head has arrived. */
   response?: unknown
   /** Why the request failed. */
@@ -60,8 +70,15 @@ export function createEndpointGuard(
           // A client for credentials can use a region of its own.
           const region = await configuration.region()()
           exchange.route = checkEndpoint(request, { ...settings, region })
+          exchange.signedAt = getSigningTime(request)
           const output = await handle(request, options)
-          exchange.response = getProperty(output, 'response')
+          const response = getProperty(output, 'response')
+          exchange.response = response
+          // The SDK itself reads a body of any size.
+          const body = getProperty(response, 'body')
+          if (isObject(response) && body instanceof Readable) {
+            Reflect.set(response, 'body', await readBody(body))
+          }
           return output
         } catch (error) {
           exchange.error = error
@@ -89,6 +106,14 @@ function checkEndpoint(request: unknown, settings: ClientSettings): Route {
   if (kind === 'aws' && isDefaultHost(url.hostname, settings.region)) return route
   settings.onNonDefaultHost(url.host, kind)
   return { ...route, endpoint: route.endpoint ?? SHARED_CONFIG_ENDPOINT }
+}
+
+/** The `x-amz-date` of a request, for example `20260131T235959Z`. */
+function getSigningTime(request: unknown): number | undefined {
+  const text = getString(getProperty(request, 'headers'), 'x-amz-date') ?? ''
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []
+  const [year, month = 1, ...rest] = parts.map(Number)
+  return year === undefined ? undefined : Date.UTC(year, month - 1, ...rest)
 }
 
 function getUrl(request: unknown): URL {

@@ -119,7 +119,7 @@ function parseTokenUrl(text: string, audience: string): URL {
 }
 
 async function fetchIdToken(url: URL, request: IdTokenRequest): Promise<ApiResult<string>> {
-  const { endpoint, agents, policy, onSent } = request
+  const { endpoint, agents, policy, secrets, onSent } = request
   const { signal, clock, deadline } = policy
   // The runner sets this host, not a setting of the user.
   const route = { ...agents.routeTo(url), endpoint: undefined }
@@ -141,9 +141,10 @@ async function fetchIdToken(url: URL, request: IdTokenRequest): Promise<ApiResul
     if (signal.aborted) throw abortReason(signal)
     const failure = toApiFailure(error, {
       operation: 'The token request',
-      connected: true,
+      connected: undefined,
       head,
       route,
+      redact: secrets.redact,
     })
     return { ok: false, failure }
   }

@@ -57,12 +57,14 @@ export async function roleCredentials(
 function createAssume(
   options: CredentialOptions,
   roleArn: string,
-  { env, settings, secrets, trace, retryPolicy }: CredentialDeps,
+  { env, available, settings, secrets, trace, retryPolicy }: CredentialDeps,
 ): () => Promise<AssumedSession> {
   const { sessionName, durationSeconds, audience, readOnly, allowedAccountIds } = options
   const policy: RetryPolicy = { ...retryPolicy, invalidateCredentials: () => undefined }
   const endpoint = getIdTokenEndpoint(env)
-  if (endpoint === undefined) throw missingIdTokenPermission(roleArn)
+  if (endpoint === undefined) {
+    throw missingIdTokenPermission(roleArn, available.hasAmbientCredentials)
+  }
   const sessionPolicy = readOnly ? PLAN_SESSION_POLICY : undefined
   let { prefetchedToken } = options
   const getIdToken = (): Promise<string> => {
@@ -110,12 +112,16 @@ async function refresh(
   }
 }
 
-function missingIdTokenPermission(roleArn: string): ActionError {
+const OTHER_CREDENTIALS =
+  'The job has other credentials (AWS_ACCESS_KEY_ID, a profile or similar), but they never assume a role here. Either leave role-to-assume and plan-role-to-assume empty to use them as they are, or assume the role with the OIDC token of the workflow; the role must then trust GitHub (sts:AssumeRoleWithWebIdentity), not a user.'
+
+function missingIdTokenPermission(roleArn: string, hasOtherCredentials: boolean): ActionError {
   return new ActionError(
     'MISSING_ID_TOKEN_PERMISSION',
     `Cannot assume ${quote(roleArn)}: this job has no permission to request an OIDC token (\`id-token: write\`).`,
     {
       advice: [
+        ...(hasOtherCredentials ? [OTHER_CREDENTIALS] : []),
         'Add this to the job:',
         '    permissions:',
         '      id-token: write',

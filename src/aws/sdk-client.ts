@@ -8,7 +8,13 @@ import { abortReason } from '../lib/clock.ts'
 import { getNumber, getProperty } from '../lib/json.ts'
 import { withTimeout } from '../lib/timeout.ts'
 import type { Agents, ConnectionState } from '../network/agents.ts'
-import { getRequestId, getServerTime, toApiFailure, type ResponseHead } from '../network/failure.ts'
+import {
+  getRequestId,
+  getServerTime,
+  toApiFailure,
+  type Redact,
+  type ResponseHead,
+} from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
 import {
   createEndpointGuard,
@@ -28,13 +34,16 @@ const CONNECTION_TIMEOUT_MS = 10_000
 const currentCall = new AsyncLocalStorage<{ exchange?: Exchange }>()
 
 /**
- * The options for the constructor of an SDK client. `maxAttempts` in code takes precedence over
- * `AWS_MAX_ATTEMPTS` and the shared configuration: this action has a retry layer of its own.
+ * The options for the constructor of an SDK client. Options in code take precedence over variables such as
+ * `AWS_MAX_ATTEMPTS` and over the shared configuration: this action has a retry layer of its own, and no
+ * setting may change whose credentials are used.
  */
 export function clientConfiguration(settings: ClientSettings): {
   region: string
   maxAttempts: number
   retryMode: 'standard'
+  authSchemePreference: string[]
+  defaultsMode: 'legacy'
   requestHandler: {
     httpAgent: Agents['http']
     httpsAgent: Agents['https']
@@ -46,6 +55,10 @@ export function clientConfiguration(settings: ClientSettings): {
     region: settings.region,
     maxAttempts: 1,
     retryMode: 'standard',
+    // A preference for signatures would make the SDK sign AssumeRoleWithWebIdentity, with ambient credentials.
+    authSchemePreference: [],
+    // The mode `auto` asks the metadata service for the region of the machine.
+    defaultsMode: 'legacy',
     requestHandler: {
       httpAgent: settings.agents.http,
       httpsAgent: settings.agents.https,
@@ -68,13 +81,15 @@ export type SdkCallOptions = Readonly<{
   /** For clients with tracked agents: whether a connection was established. */
   connection?: ConnectionState | undefined
   trace: Trace
+  redact: Redact
 }>
 
 /**
  * Makes one call with an SDK client and returns its result or its failure.
  *
  * @param send sends the command with the given signal
- * @param parse takes what the caller needs from the output; undefined when the output is malformed
+ * @param parse takes what the caller needs from the output; undefined or an exception means that the output
+ *   is malformed
  * @throws the signal's reason when aborted; an `ActionError` of the guard or of the credentials
  */
 export async function callSdk<Output, T>(
@@ -82,12 +97,14 @@ export async function callSdk<Output, T>(
   parse: (output: Output) => T | undefined,
   options: SdkCallOptions,
 ): Promise<ApiResult<T>> {
-  const { operation, timeoutMs, signal, connection, trace } = options
+  const { operation, timeoutMs, signal, connection, trace, redact } = options
   throwIfAborted(signal)
   const call: { exchange?: Exchange } = {}
   const startedAt = performance.now()
   const settled = await settle(
-    withTimeout({ timeoutMs, signal }, (limited) => currentCall.run(call, () => send(limited))),
+    withTimeout({ timeoutMs, signal }, (limited) =>
+      currentCall.run(call, () => send(limited)),
+    ).then(parse),
   )
   const elapsed = `${Math.round(performance.now() - startedAt)} ms`
   const route = call.exchange?.route
@@ -95,10 +112,10 @@ export async function callSdk<Output, T>(
   const traceAs = (result: string | number): void => {
     trace(`${operation}${route === undefined ? '' : ` at ${route.host}`}: ${result} in ${elapsed}`)
   }
-  const value = settled.ok ? parse(settled.value) : undefined
-  if (value !== undefined) {
+  if (settled.ok && settled.value !== undefined) {
     traceAs(head?.status ?? '?')
-    return { ok: true, value, requestId: getRequestId(head), serverTime: getServerTime(head) }
+    const requestId = getRequestId(head, redact)
+    return { ok: true, value: settled.value, requestId, serverTime: getServerTime(head) }
   }
   throwIfAborted(signal)
   const error = settled.ok ? new Error('the response lacks required fields') : settled.error
@@ -106,9 +123,10 @@ export async function callSdk<Output, T>(
   const failure = toApiFailure(error, {
     operation,
     head,
-    // A response proves that there was a connection, whatever the agent recorded.
-    connected: head !== undefined || connection?.connected !== false,
+    connected: connection?.connected,
     route,
+    signedAt: call.exchange?.signedAt,
+    redact,
   })
   traceAs(failure.status ?? failure.code ?? failure.name)
   return { ok: false, failure }

@@ -96,6 +96,12 @@ export const ERROR_CATALOG = {
       'A custom endpoint is configured that is neither a loopback address nor an AWS domain over HTTPS.',
     remedy: 'Remove the endpoint setting. If you need it, set `allow-custom-endpoints: true`.',
   },
+  RUNNER_TOO_OLD: {
+    cause:
+      'A proxy is configured, but the Node.js of the runner (before 24.5) cannot use proxies. Nothing was sent around the proxy.',
+    remedy:
+      'Update the runner to 2.328.0 or later. If it needs no proxy to reach the host, add the host to `NO_PROXY`.',
+  },
   HOST_UNREACHABLE: {
     cause: 'Could not connect to the host: DNS, the network or the proxy failed.',
     remedy:
@@ -143,7 +149,8 @@ export const ERROR_CATALOG = {
     remedy: 'Use one of the environments in the message, or create the environment first.',
   },
   AUTH_MISSING: {
-    cause: 'The backend environment has no auth resource, which S3 storage requires.',
+    cause:
+      'The backend environment has no auth resource with an identity pool, which S3 storage requires.',
     remedy: 'Add auth (Amazon Cognito) to the backend environment, then run the workflow again.',
   },
   STORAGE_EXISTS: {

@@ -82,6 +82,17 @@ export function isSummaryEnabled(env: Env): boolean {
   return findInput(INPUT_DEFINITIONS.summary, env).text.toLowerCase() !== 'false'
 }
 
+/**
+ * The values of all inputs as the workflow gives them, also of unknown ones, and each line of those with several.
+ * Any of them may be a secret of the workflow.
+ */
+export function getInputValues(env: Env): readonly string[] {
+  const lines = Object.entries(env)
+    .filter(([name]) => name.startsWith('INPUT_'))
+    .flatMap(([, value = '']) => [value, ...value.split(/[\r\n]+/)])
+  return [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== '')
+}
+
 /** One error for all problems, one line each: the input, its value, the rule and the remedy. */
 export function invalidInputError(problems: readonly InputProblem[]): ActionError {
   const lines = problems.map(

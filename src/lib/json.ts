@@ -54,3 +54,14 @@ export function getNumber(value: unknown, key: string): number | undefined {
 export function nonEmptyString(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
+
+/** Replaces every text in a value of objects and arrays; values of other types stay the same. */
+export function mapTexts<T>(value: T, replace: (text: string) => string): T
+export function mapTexts(value: unknown, replace: (text: string) => string): unknown {
+  if (typeof value === 'string') return replace(value)
+  if (Array.isArray(value)) return value.map((item: unknown) => mapTexts(item, replace))
+  if (!isObject(value) || value instanceof Date) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, mapTexts(item, replace)]),
+  )
+}

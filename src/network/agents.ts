@@ -24,7 +24,7 @@ const CONNECT_OPTIONS = { autoSelectFamilyAttemptTimeout: 1_500 } as const
 export const nodeHttps = (): typeof https => process.getBuiltinModule('node:https')
 
 /**
- * Creates agents that keep connections alive and use `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+ * Creates agents that keep connections alive as long as that works, and use `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
  *
  * @param onProxy called once for each proxy that requests go through
  */
@@ -33,9 +33,9 @@ export function createAgents(env: Env, onProxy: (proxy: Proxy) => void = () => u
   let httpsAgent: https.Agent | undefined
   const reported = new Set<string>()
   return {
-    http: new http.Agent(options),
+    http: reuseCautiously(new http.Agent(options)),
     get https() {
-      return (httpsAgent ??= new (nodeHttps().Agent)(options))
+      return (httpsAgent ??= reuseCautiously(new (nodeHttps().Agent)(options)))
     },
     routeTo: (url) => {
       const route = getRoute(url, env)
@@ -47,6 +47,27 @@ export function createAgents(env: Env, onProxy: (proxy: Proxy) => void = () => u
       return route
     },
   }
+}
+
+/**
+ * Makes an agent open a new connection for every request as soon as one has failed on a kept connection:
+ * some servers and proxies close kept connections when they are used again, and then each attempt could
+ * fail on a connection that was kept in the meantime.
+ */
+function reuseCautiously<Agent extends http.Agent>(agent: Agent): Agent {
+  let keepsConnections = true
+  // It returns whether the connection is kept, although its declaration says otherwise.
+  const keepSocketAlive: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent)
+  const reuseSocket = agent.reuseSocket.bind(agent)
+  agent.keepSocketAlive = (socket) => keepsConnections && keepSocketAlive(socket)
+  agent.reuseSocket = (socket, request) => {
+    request.once('error', () => {
+      keepsConnections = false
+      for (const free of Object.values(agent.freeSockets).flat()) free?.destroy()
+    })
+    reuseSocket(socket, request)
+  }
+  return agent
 }
 
 /** Closes all connections of the agents, so that none keeps the process alive. */

@@ -3,6 +3,7 @@
  * name of the error, then by its code, because the AWS models and the REST reference use different names
  * for the same status.
  */
+import { isTlsErrorCode } from './error-codes.ts'
 import type { ApiFailure } from './failure.ts'
 
 export type FailureKind =
@@ -83,33 +84,22 @@ export function isRetryable(kind: FailureKind): boolean {
   }
 }
 
-/** The codes of Node.js and OpenSSL for a certificate that is not trusted. */
-const TLS_ERROR =
-  /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)/
-
-/** The codes of Node.js for errors that occur before any part of a request is sent. */
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'ERR_PROXY_TUNNEL',
-])
-
-function classifyConnectionError(failure: ApiFailure): FailureKind {
-  const code = failure.code ?? ''
-  if (TLS_ERROR.test(code)) return 'tls-error'
-  if (code === 'ENOTFOUND') return 'dns-not-found'
-  if (!failure.connected || BEFORE_SENDING.has(code)) return 'connection-failed'
-  // The SDK's error for a body that is not JSON or XML has no code; the HTTP parser's codes are HPE_*.
-  if (failure.name === 'SyntaxError' || code.startsWith('HPE_')) return 'malformed-response'
-  return 'no-response'
+/** An established connection can break with any code, after the request was sent. */
+function classifyConnectionError({ connected, code = '', name }: ApiFailure): FailureKind {
+  if (connected) {
+    // The SDK's error for a body that is not JSON or XML has no code; the HTTP parser's codes are HPE_*.
+    return name === 'SyntaxError' || code.startsWith('HPE_') ? 'malformed-response' : 'no-response'
+  }
+  if (isTlsErrorCode(code)) return 'tls-error'
+  return code === 'ENOTFOUND' ? 'dns-not-found' : 'connection-failed'
 }
 
-/** The names of throttling errors (from the SDK's own list in `@smithy/core` 3.41). */
+/**
+ * The names of throttling errors (from the SDK's own list in `@smithy/core` 3.41). The service uses
+ * `LimitExceededException` for a quota, except with the status 429.
+ */
 const THROTTLING =
-  /^(?:BandwidthLimitExceeded|EC2ThrottledException|LimitExceededException|PriorRequestNotComplete|ProvisionedThroughputExceededException|RequestLimitExceeded|RequestThrottled(?:Exception)?|SlowDown|ThrottledException|Throttling(?:Exception)?|TooManyRequestsException|TransactionInProgressException)$/
+  /^(?:BandwidthLimitExceeded|EC2ThrottledException|PriorRequestNotComplete|ProvisionedThroughputExceededException|RequestLimitExceeded|RequestThrottled(?:Exception)?|SlowDown|ThrottledException|Throttling(?:Exception)?|TooManyRequestsException|TransactionInProgressException)$/
 
 const CLOCK_SKEW = /^(?:RequestExpired|RequestInTheFuture|RequestTimeTooSkewed)$/
 const EXPIRED = /^(?:ExpiredToken(?:Exception)?|TokenRefreshRequired)$/
@@ -126,11 +116,12 @@ const JOB_PENDING_MESSAGE = /\bpending job\b|\bin progress\b|\banother (?:backen
 const ALREADY_EXISTS_MESSAGE = /\balready (?:been )?(?:exists?|added|created)\b/i
 
 function classifyClientError(failure: ApiFailure, status: number): FailureKind {
-  const { name, message } = failure
+  const { name, message, clockSkewCorrected } = failure
   if (status === 429 || THROTTLING.test(name)) return 'throttled'
   // The server stopped waiting for the request; a proxy sends it for a request that it had passed on.
   if (status === 408) return 'no-response'
-  if (failure.clockSkewCorrected || CLOCK_SKEW.test(name)) return 'clock-skew'
+  if (CLOCK_SKEW.test(name)) return 'clock-skew'
+  if (clockSkewCorrected && (status === 403 || INVALID_CREDENTIALS.test(name))) return 'clock-skew'
   if (EXPIRED.test(name)) return 'credentials-expired'
   if (INVALID_CREDENTIALS.test(name)) return 'credentials-invalid'
   if (ACCESS_DENIED.test(name) || (status === 403 && ACCESS_DENIED_MESSAGE.test(message))) {
@@ -139,7 +130,8 @@ function classifyClientError(failure: ApiFailure, status: number): FailureKind {
   if (status === 404) return 'not-found'
   if (status === 407) return 'connection-failed'
   if (status === 401) return 'credentials-invalid'
-  if (status === 403) return 'client-error'
+  // A quota, if the status is not 429.
+  if (status === 403 || name === 'LimitExceededException') return 'client-error'
   if (JOB_PENDING_MESSAGE.test(message)) return 'job-pending'
   if (status === 409 || ALREADY_EXISTS_MESSAGE.test(message)) return 'already-exists'
   return status === 400 ? 'bad-request' : 'client-error'

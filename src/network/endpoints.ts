@@ -12,13 +12,19 @@ export const ENDPOINT_VARIABLES = [
   'AWS_ENDPOINT_URL_AMPLIFYBACKEND',
 ] as const
 
-// Domains of AWS below which every customer can run hosts: API Gateway, AppSync, load balancers, EC2, S3,
-// search domains, endpoint services. No AWS service is reached through them.
-const CUSTOMER_OPERATED =
-  /^(?:aoss|appsync-(?:realtime-)?api|cloudsearch|compute(?:-\d+)?|elb|es|execute-api|lambda-url|s3|s3-.*|s3express-.*|vpce-svc-.*)$/
-
 // The services that this action calls, and those from which the SDK gets ambient credentials.
 const DEFAULT_SERVICE = /^(?:sts|amplifybackend|oidc|portal\.sso|signin)(?:-fips)?$/
+
+// A service, in a region or not. S3 is no service that this action calls, and its URLs can name a bucket.
+const SERVICE = /^(?!s3(?:[.-]|$))[a-z][a-z\d-]*(?:\.[a-z]{2,4}-[a-z-]+-\d+)?$/
+
+/** The forms of the hosts that AWS runs, without the DNS suffix. */
+const AWS_OPERATED = [
+  SERVICE,
+  /^portal\.sso(?:-fips)?\.[a-z\d-]+$/,
+  // An interface endpoint (PrivateLink) to one of the services that this action calls.
+  /^vpce-[\da-z-]+\.(?:sts|amplifybackend|oidc|portal\.sso)(?:-fips)?\.[a-z\d-]+\.vpce$/,
+] as const
 
 const DNS_SUFFIXES = [...new Set(PARTITIONS.flatMap((partition) => partition.dnsSuffixes))]
 
@@ -52,9 +58,13 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
+/**
+ * Whether AWS runs the host. Hosts that customers run (API Gateway, load balancers, Airflow, Cloud9 and many
+ * more) are in the same domains, but have a label of their own before the service or the region.
+ */
 function isAws(host: string): boolean {
   const suffix = DNS_SUFFIXES.find((candidate) => host.endsWith(`.${candidate}`))
   if (suffix === undefined) return false
-  const labels = host.slice(0, -suffix.length - 1).split('.')
-  return !labels.some((label) => CUSTOMER_OPERATED.test(label))
+  const name = host.slice(0, -suffix.length - 1)
+  return AWS_OPERATED.some((form) => form.test(name))
 }

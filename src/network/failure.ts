@@ -2,6 +2,7 @@
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
+import { isConnectErrorCode } from './error-codes.ts'
 import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
@@ -13,7 +14,7 @@ export type ApiFailure = Readonly<{
   name: string
   /** The error code of Node.js, for example `ECONNRESET`. */
   code: string | undefined
-  /** One sanitized line. */
+  /** One sanitized line, without secrets. */
   message: string
   /** False when no connection was established, so that nothing can have been executed. */
   connected: boolean
@@ -22,7 +23,7 @@ export type ApiFailure = Readonly<{
   requestId: string | undefined
   /** The delay that the server asks for, in milliseconds. */
   retryAfterMs: number | undefined
-  /** The SDK noticed that the clocks differ, and will sign the next request with the server's time. */
+  /** The request was signed with a wrong time; the SDK signs the next one with the server's time. */
   clockSkewCorrected: boolean
   /** The route of the request; undefined when none was made. */
   route?: Route | undefined
@@ -36,43 +37,82 @@ export type ResponseHead = Readonly<{
 
 export type FailureContext = Readonly<{
   operation: string
-  connected: boolean
+  /** Undefined if the agent does not record it; then the code of the error decides. */
+  connected: boolean | undefined
   head: ResponseHead | undefined
   route?: Route | undefined
+  /** The time that the request was signed with, in milliseconds since 1970. */
+  signedAt?: number | undefined
+  /** Removes secrets from a text, before it is truncated and before anything else looks at it. */
+  redact: Redact
 }>
+
+export type Redact = (text: string) => string
 
 /** The SDK appends this to every error that it throws while it reads a response. */
 const SDK_NOTE =
-  /\s*Deserialization error: to see the raw response, [^\n]*\$response on this object\.$/
+  'Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.'
+
+/** From this difference of the clocks on, the SDK corrects the time of its signatures. */
+const CLOCK_SKEW_MS = 240_000
 
 /** Converts a thrown value of any type. Never throws. */
 export function toApiFailure(error: unknown, context: FailureContext): ApiFailure {
-  const { operation, head, connected, route } = context
+  const { operation, head, connected, route, redact } = context
   const chain = collectCauses(error)
-  const code = chain.map((cause) => getString(cause, 'code')).find((found) => found !== undefined)
+  const code = getCode(chain, redact)
   const metadata = getProperty(error, '$metadata')
-  const name = getErrorName(error)
-  const fullMessage = getMessage(chain)
-  const message = fullMessage.replace(SDK_NOTE, '')
+  const name = redact(getErrorName(error))
+  const fullMessage = redact(getMessage(chain))
+  const hasNote = fullMessage.endsWith(SDK_NOTE)
   // A parser error of the SDK, with a message that only its own developers understand.
-  const isParserError = message !== fullMessage && code === undefined && name !== 'SyntaxError'
+  const isParserError = hasNote && code === undefined && name !== 'SyntaxError'
+  const message = hasNote ? fullMessage.slice(0, -SDK_NOTE.length) : fullMessage
   return {
     operation,
     status: head?.status ?? getNumber(metadata, 'httpStatusCode'),
     name: isParserError ? 'Error' : sanitizeLine(name, 80),
     code,
-    message: isParserError ? 'the response could not be parsed' : sanitizeLine(message, 1000),
-    connected,
+    message: isParserError
+      ? 'the response could not be parsed'
+      : appendLimitType(sanitizeLine(message, 1000), error, redact),
+    connected: head !== undefined || (connected ?? !isConnectErrorCode(code ?? '')),
     timedOut: chain.some((cause) => cause instanceof TimeoutError),
-    requestId: getRequestId(head) ?? sanitizeRequestId(getString(metadata, 'requestId')),
+    requestId:
+      getRequestId(head, redact) ?? sanitizeRequestId(getString(metadata, 'requestId'), redact),
     retryAfterMs: head === undefined ? undefined : parseRetryAfterMs(head.headers),
-    clockSkewCorrected: getProperty(metadata, 'clockSkewCorrected') === true,
+    clockSkewCorrected:
+      getProperty(metadata, 'clockSkewCorrected') === true && wasSignedWithWrongTime(context),
     route,
   }
 }
 
+/** A code of Node.js. The SDK copies the members of a response to its error, and one may be `code`. */
+function getCode(chain: readonly unknown[], redact: Redact): string | undefined {
+  const code = chain.map((cause) => getString(cause, 'code')).find((found) => found !== undefined)
+  return code !== undefined && /^[A-Z][A-Z\d_]{1,60}$/.test(redact(code)) ? code : undefined
+}
+
+/** Appends which limit was exceeded, which the service names in a member of its own. */
+function appendLimitType(message: string, error: unknown, redact: Redact): string {
+  const limitType = getString(error, 'LimitType') ?? getString(error, 'limitType') ?? ''
+  const text = sanitizeLine(redact(limitType), 80)
+  return text === '' ? message : `${message} (limitType: ${text})`
+}
+
+/** The SDK marks every error while the clocks differ, also those of requests with a corrected time. */
+function wasSignedWithWrongTime({ signedAt, head }: FailureContext): boolean {
+  const serverTime = getServerTime(head)
+  return (
+    signedAt !== undefined &&
+    serverTime !== undefined &&
+    Math.abs(serverTime - signedAt) >= CLOCK_SKEW_MS
+  )
+}
+
 /** A short description of a failure: `429 TooManyRequestsException: Rate exceeded`. */
-export function formatFailure({ timedOut, status, code, name, message }: ApiFailure): string {
+export function formatFailure(failure: ApiFailure): string {
+  const { timedOut, status, code, name, message, retryAfterMs = 0 } = failure
   if (timedOut) return 'no response within the time limit'
   // The message of the JSON parser about an HTML page does not help anybody.
   if (name === 'SyntaxError' && status !== undefined) return `${status}: the response is not JSON`
@@ -82,12 +122,14 @@ export function formatFailure({ timedOut, status, code, name, message }: ApiFail
   const head = [status, code, isGeneric ? undefined : name].filter((part) => part !== undefined)
   // The SDK sets this message when the response has none.
   const detail = /^Unknown(?:Error)?$/.test(message) ? 'no reason given' : message
-  return [head.join(' '), detail].filter((part) => part !== '').join(': ')
+  const wait = retryAfterMs < 1_000 ? '' : ` (Retry-After: ${Math.ceil(retryAfterMs / 1000)} s)`
+  return `${[head.join(' '), detail].filter((part) => part !== '').join(': ')}${wait}`
 }
 
 /** The request ID of a response, for AWS Support; undefined when it contains unexpected characters. */
-export function getRequestId(head: ResponseHead | undefined): string | undefined {
-  return sanitizeRequestId(head?.headers['x-amzn-requestid'] ?? head?.headers['x-amz-request-id'])
+export function getRequestId(head: ResponseHead | undefined, redact: Redact): string | undefined {
+  const id = head?.headers['x-amzn-requestid'] ?? head?.headers['x-amz-request-id']
+  return sanitizeRequestId(id, redact)
 }
 
 /** The server's time from its `Date` header, in milliseconds since 1970. */
@@ -116,8 +158,8 @@ export function parseRetryAfterMs(
     : Math.max(0, until - (parseHttpDate(headers['date']) ?? Date.now()))
 }
 
-function sanitizeRequestId(id: string | undefined): string | undefined {
-  return id !== undefined && /^[\w.:/=+-]{1,128}$/.test(id) ? id : undefined
+function sanitizeRequestId(id: string | undefined, redact: Redact): string | undefined {
+  return id !== undefined && /^[\w.:/=+-]{1,128}$/.test(redact(id)) ? id : undefined
 }
 
 /** The thrown value, its causes and the members of aggregate errors, outermost first. */

@@ -33,6 +33,8 @@ async function requestWithRedirects(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   let target = new URL(url)
+  // Throws when this version of Node.js would go around the proxy.
+  agents.routeTo(target)
   for (let redirects = 0; ; redirects += 1) {
     const response = await httpRequest(target, agents, {
       method: init?.method ?? 'GET',

@@ -7,6 +7,24 @@ export const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTP
 
 const NO_PROXY_VARIABLES = ['no_proxy', 'NO_PROXY'] as const
 
+/** Read by curl and others, but neither by Node.js nor by the runner. */
+const IGNORED_VARIABLES = ['all_proxy', 'ALL_PROXY'] as const
+
+/** The version of Node.js whose agents can use proxies; runner 2.328.0 is the first that includes it. */
+const FIRST_WITH_PROXIES = [24, 5] as const
+
+/** Whether the agents of this version of Node.js can use proxies; older versions connect directly. */
+export function supportsProxies(nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
+  const [firstMajor, firstMinor] = FIRST_WITH_PROXIES
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor)
+}
+
+/** A proxy variable that is set but not read; undefined when there is none. */
+export function findIgnoredVariable(env: Env): string | undefined {
+  return IGNORED_VARIABLES.find((name) => readVariable(env, name) !== '')
+}
+
 /** A proxy as `HOST:PORT`, and the variable that configures it. */
 export type Proxy = Readonly<{ host: string; variable: string }>
 
@@ -34,19 +52,17 @@ export function tryDecode(text: string): string | undefined {
 }
 
 /**
- * The `proxyEnv` option of Node.js agents: the proxy variables that are set, with complete URLs. Invalid
- * proxies are left out, because they would end the process; the inputs report them.
+ * The `proxyEnv` option of Node.js agents: the proxy variables that are set, with complete URLs, and the
+ * hosts that no proxy is used for. Invalid proxies are left out, because they would end the process; the
+ * inputs report them.
  */
 export function proxyEnv(env: Env): Record<string, string> {
   const proxies = PROXY_VARIABLES.flatMap((name) => {
     const url = readProxy(env, name)
     return url === undefined ? [] : [[name, url.href] as const]
   })
-  const exceptions = NO_PROXY_VARIABLES.flatMap((name) => {
-    const text = readVariable(env, name)
-    return text === '' ? [] : [[name, text] as const]
-  })
-  return Object.fromEntries([...proxies, ...exceptions])
+  if (proxies.length === 0) return {}
+  return { ...Object.fromEntries(proxies), no_proxy: readExceptions(env).join(',') }
 }
 
 /** The proxy for a URL, chosen the way Node.js chooses it; undefined for a direct connection. */
@@ -72,13 +88,28 @@ function getPort({ port, protocol }: URL): string {
   return protocol === 'https:' ? '443' : '80'
 }
 
-/** Repeats how Node.js evaluates `NO_PROXY`, because it has no API for that. */
-function matchesNoProxy(url: URL, env: Env): boolean {
+/** An endpoint on this machine is never reached through a proxy, as in GitHub's toolkit. */
+const LOOPBACK = ['localhost', 'localhost.', '127.0.0.0-127.255.255.255', '::1', '[::1]'] as const
+
+/**
+ * The hosts that no proxy is used for, as Node.js reads them. A domain covers the hosts below it, as in curl,
+ * the runner and its toolkit; Node.js does so only after a dot.
+ */
+function readExceptions(env: Env): readonly string[] {
   const lists = NO_PROXY_VARIABLES.map((name) => readVariable(env, name))
+  const entries = (lists.find((list) => list !== '') ?? '')
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .filter((entry) => entry !== '')
+  const domains = entries.filter((entry) => /^[^.*]/.test(entry)).map((entry) => `.${entry}`)
+  return [...LOOPBACK, ...entries, ...domains]
+}
+
+/** Repeats how Node.js evaluates the exceptions, because it has no API for that. */
+function matchesNoProxy(url: URL, env: Env): boolean {
   const port = getPort(url)
   const host = url.hostname.toLowerCase()
-  return (lists.find((list) => list !== '') ?? '').split(',').some((item) => {
-    const entry = item.trim().toLowerCase()
+  return readExceptions(env).some((entry) => {
     if (entry === '*' || entry === host || entry === `${host}:${port}`) return true
     if (entry.startsWith('.')) return host === entry.slice(1) || host.endsWith(entry)
     if (entry.startsWith('*.')) return host.endsWith(entry.slice(1))

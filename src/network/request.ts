@@ -1,5 +1,6 @@
 /** A plain HTTP request, for the few calls that no SDK makes. */
 import http from 'node:http'
+import type { Readable } from 'node:stream'
 import { abortReason } from '../lib/clock.ts'
 import { nodeHttps, type Agents } from './agents.ts'
 
@@ -39,11 +40,10 @@ export function httpRequest(
       reject(signal.aborted ? abortReason(signal) : error)
     }
     const request = module.request(url, { agent, method, headers, signal }, (response) => {
-      readBody(response, (text) => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
-      })
-      // Also emitted when the server closes the connection in the middle of the body.
-      response.on('error', fail)
+      readBody(response).then((body) => {
+        const { statusCode = 0, headers: responseHeaders } = response
+        resolve({ status: statusCode, headers: responseHeaders, body: body.toString('utf8') })
+      }, fail)
     })
     request.on('error', fail)
     if (onSent !== undefined) request.on('finish', onSent)
@@ -59,16 +59,25 @@ export function httpRequest(
   })
 }
 
-function readBody(response: http.IncomingMessage, onEnd: (text: string) => void): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  response.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) response.destroy(new Error('the response is larger than 4 MiB'))
-    else chunks.push(chunk)
-  })
-  response.on('end', () => {
-    onEnd(Buffer.concat(chunks).toString('utf8'))
+/**
+ * Reads a whole body.
+ *
+ * @throws the error of the connection, also when the body ends early or is larger than 4 MiB
+ */
+export function readBody(body: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    body.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > MAX_BODY_BYTES) body.destroy(new Error('the response is larger than 4 MiB'))
+      else chunks.push(chunk)
+    })
+    body.on('end', () => {
+      resolve(Buffer.concat(chunks))
+    })
+    // Also emitted when the server closes the connection in the middle of the body.
+    body.on('error', reject)
   })
 }
 

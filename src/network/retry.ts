@@ -84,7 +84,9 @@ export function backoffMs(
           throttledResponses: Math.max(failures, throttleState.throttledResponses),
         }) *
         (MIN_JITTER + (1 - MIN_JITTER) * random())
-      : exponential(DEFAULT_BACKOFF, failures - 1) * random()
+      : kind === 'clock-skew' && failures === 1
+        ? 0
+        : exponential(DEFAULT_BACKOFF, failures - 1) * random()
   return Math.round(Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) + backoff)
 }
 

@@ -1,7 +1,8 @@
 /** The route of a request: its host, the proxy in between, and the settings that chose them. */
+import { ActionError } from '../errors/action-error.ts'
 import type { Env } from '../lib/env.ts'
 import { getEndpointVariables } from './endpoints.ts'
-import { findProxy, type Proxy } from './proxy.ts'
+import { findIgnoredVariable, findProxy, supportsProxies, type Proxy } from './proxy.ts'
 
 export type Route = Readonly<{
   /** The host of the request, with the port unless it is the default port. */
@@ -9,13 +10,29 @@ export type Route = Readonly<{
   proxy: Proxy | undefined
   /** The setting that configures the host; undefined when the region determines it. */
   endpoint: string | undefined
+  /** A variable for a proxy that is set but not read. */
+  ignoredProxy?: string | undefined
 }>
 
-/** The route to a URL in this environment. */
-export function getRoute(url: URL, env: Env): Route {
+/**
+ * The route to a URL in this environment.
+ *
+ * @throws ActionError RUNNER_TOO_OLD when this version of Node.js would go around the proxy
+ */
+export function getRoute(url: URL, env: Env, nodeVersion = process.versions.node): Route {
+  const proxy = findProxy(url, env)
+  if (proxy !== undefined && !supportsProxies(nodeVersion)) throw runnerTooOld(proxy, nodeVersion)
   return {
     host: url.host,
-    proxy: findProxy(url, env),
+    proxy,
     endpoint: getEndpointVariables(url, env),
+    ...(proxy === undefined ? { ignoredProxy: findIgnoredVariable(env) } : {}),
   }
+}
+
+function runnerTooOld({ variable, host }: Proxy, nodeVersion: string): ActionError {
+  return new ActionError(
+    'RUNNER_TOO_OLD',
+    `${variable} sets the proxy ${host}, but Node.js ${nodeVersion} of this runner cannot use proxies.`,
+  )
 }

@@ -1,9 +1,9 @@
 /** Changes as people read them in the summary and the comment: a table, and notes on their effects. */
 import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
-import { FIELD_LABELS, formatValue, type Change } from '../storage/diff.ts'
+import { FIELD_LABELS, type Change } from '../storage/diff.ts'
 import type { DesiredStorage } from '../storage/model.ts'
-import { breakableCode, escapeMarkdown, renderText, table } from './markdown.ts'
+import { cellCode, renderText, table } from './markdown.ts'
 
 /**
  * The changes as a table; empty when there are none.
@@ -29,11 +29,12 @@ const MAX_VALUES = 10
 
 /** A value as a table cell. */
 export function valueCell(value: Change['from']): string {
-  if (value === null || value.length === 0) return escapeMarkdown(formatValue(value))
-  if (typeof value === 'string') return breakableCode(formatValue(value), 100)
+  if (value === null) return 'absent'
+  if (typeof value === 'string') return cellCode(value, 100)
+  if (value.length === 0) return 'none'
   const more = value.length - MAX_VALUES
   return [
-    ...value.slice(0, MAX_VALUES).map((item) => breakableCode(item, 60)),
+    ...value.slice(0, MAX_VALUES).map((item) => cellCode(item, 60)),
     ...(more > 0 ? [`and ${more} more`] : []),
   ].join(', ')
 }

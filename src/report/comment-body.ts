@@ -7,7 +7,7 @@ import { jobPhase } from '../storage/jobs/job.ts'
 import type { Change } from '../storage/diff.ts'
 import { changesTable, guestAccessNote, keepStorageNote, planNotes } from './changes.ts'
 import { headline } from './headline.ts'
-import { code, link, escapeMarkdown, renderText } from './markdown.ts'
+import { code, link, renderText } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
 
 /** Hidden in the comment to find it again: one comment per app, environment and resource. */
@@ -39,7 +39,7 @@ export function renderComment(marker: string, runId: string, data: ReportData): 
   const { appId, backendEnvironmentName } = state
   const blocks = [
     `### ${headline(state, outcome)}`,
-    `App ${code(appId ?? '', 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${escapeMarkdown(region ?? '', 40)}`,
+    `App ${code(appId ?? '', 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${renderText(region ?? '')}`,
     ...errorBlocks(data),
     changesBlock(data),
     notesBlock(data),
@@ -78,7 +78,7 @@ function changesBlock({ outcome, state }: ReportData): string {
   }
 }
 
-function notesBlock({ outcome, state, desired }: ReportData): string {
+function notesBlock({ outcome, state, desired, inputValues }: ReportData): string {
   const isChangePending = outcome.result === 'planned' || outcome.result === 'started'
   const guestAccess = isFailure(outcome) ? undefined : guestAccessNote(state)
   const followUp =
@@ -87,21 +87,24 @@ function notesBlock({ outcome, state, desired }: ReportData): string {
     ...(isChangePending && desired !== undefined ? planNotes(desired, state) : []),
     ...(guestAccess === undefined ? [] : [guestAccess]),
     ...(followUp === undefined ? [] : [followUp]),
-  ].map((text) => renderText(text))
+  ].map((text) => renderText(text, inputValues))
   const warnings = state.warnings
     // `guestAccessNote` says this in its own words.
     .filter(({ kind }) => kind !== 'guest-access')
     .slice(0, 10)
-    .map(warningItem)
+    .map((warning) => warningItem(warning, inputValues))
   return [...notes, ...warnings].map((item) => `- ${item}`).join('\n')
 }
 
 /** The text of a warning may quote the service; titles and the texts of our own warnings never do. */
-function warningItem({ title, text, kind, code: errorCode }: Warning): string {
-  if (kind === 'planned-only') return `⚠️ ${renderText(text)}`
+function warningItem(
+  { title, text, kind, code: errorCode }: Warning,
+  inputValues: readonly string[],
+): string {
+  if (kind === 'planned-only') return `⚠️ ${renderText(text, inputValues)}`
   return errorCode === undefined
-    ? `⚠️ ${escapeMarkdown(title, 80)} (see the summary of the run)`
-    : `⚠️ ${escapeMarkdown(title, 80)}: ${renderText(ERROR_CATALOG[errorCode].cause)}`
+    ? `⚠️ ${renderText(title)} (see the summary of the run)`
+    : `⚠️ ${renderText(title)}: ${renderText(ERROR_CATALOG[errorCode].cause)}`
 }
 
 function bucketBlock(outcome: RunOutcome): string {

@@ -19,6 +19,8 @@ export type ReportData = Readonly<{
   /** `desired` and `region` are undefined if the inputs were not read. */
   desired: DesiredStorage | undefined
   region: string | undefined
+  /** The values of all inputs, which may be secrets of the workflow: texts show them unchanged or not at all. */
+  inputValues: readonly string[]
   links: Links
   durationMs: number
 }>

@@ -1,65 +1,105 @@
-/** Escapes text from outside, so that it cannot change the structure of the Markdown around it. */
+/**
+ * Text from outside as Markdown in which nothing but our own markup is active. Every text stands in it literally:
+ * the value of an input may be a secret of the workflow, which the runner masks in the summary only if it finds
+ * it unchanged. So there are no character references and no escapes; what Markdown would interpret becomes code.
+ */
 import { sanitizeLine } from '../lib/text.ts'
+import { findCodeRanges, type TextRange } from './code-ranges.ts'
+
+/** What is shown in place of a value that cannot be shown as it is. */
+const NOT_SHOWN = '(not shown)'
+
+/** Longer texts are cut before anything looks at them. */
+const MAX_TEXT_LENGTH = 20_000
+
+/** A value as code; a placeholder if it is longer than the limit, or not one line of visible characters. */
+export function code(value: string, limit = 300): string {
+  return value !== '' && sanitizeLine(value, limit) === value ? codeSpan(value) : NOT_SHOWN
+}
+
+/** A value as code for a table, in which a vertical bar would end the cell. */
+export function cellCode(value: string, limit = 300): string {
+  return value.includes('|') ? NOT_SHOWN : code(value, limit)
+}
 
 /**
- * Text as literal Markdown, one line: every character that Markdown, HTML or GitHub could read as more than
- * a letter becomes a character reference, which CommonMark never takes for structure (section 2.5).
+ * A sentence for people. Code in backticks, commands, policy statements, and what Markdown or GitHub would
+ * interpret become code; all other words stay as they are.
+ *
+ * @param values values of inputs that must stay whole
  */
-export function escapeMarkdown(text: string, limit = 500): string {
-  return escapeCharacters(sanitizeLine(text, limit))
-}
-
-/** Text as code, one line. */
-export function code(text: string, limit = 300): string {
-  return `<code>${escapeMarkdown(text, limit)}</code>`
-}
-
-/** Text as code for a table cell, with places to break it on narrow screens. */
-export function breakableCode(text: string, limit = 300): string {
-  const pieces = sanitizeLine(text, limit).match(/[^-_.:/ ]{1,12}[-_.:/ ]*|[-_.:/ ]+/gu) ?? []
-  return `<code>${pieces.map(escapeCharacters).join('<wbr>')}</code>`
-}
-
-// People copy commands and policy statements, so they are shown as code in every text; the period at the end
-// of a sentence is not part of them.
-const INLINE_CODE =
-  /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{".*\}/gu
-
-/** A sentence for people: code in backticks, commands and policy statements as code, the rest escaped. */
-export function renderText(text: string, limit = 500): string {
-  const line = sanitizeLine(text, limit)
+export function renderText(text: string, values: readonly string[] = [], limit = 500): string {
+  const line = sanitizeLine(text, MAX_TEXT_LENGTH)
+  const { shown, ranges } = findCodeRanges(line, values, limit)
   let end = 0
   let rendered = ''
-  for (const { 0: match, index } of line.matchAll(INLINE_CODE)) {
-    rendered += escapeCharacters(line.slice(end, index))
-    rendered += `<code>${escapeCharacters(match.replaceAll('`', ''))}</code>`
-    end = index + match.length
+  for (const range of ranges) {
+    rendered += shown.slice(end, range.start) + codeSpan(codeContent(shown, range))
+    end = range.end
   }
-  return rendered + escapeCharacters(line.slice(end))
+  return rendered + shown.slice(end)
 }
 
-/** A link to one of our own addresses; its text may come from outside. */
+/**
+ * A text of several lines as blocks. Lines that are indented by two spaces or more, such as YAML, become a code
+ * block that keeps its line breaks.
+ */
+export function renderBlocks(
+  text: string,
+  values: readonly string[],
+  limit: number,
+): readonly string[] {
+  const blocks: string[] = []
+  let indented: string[] = []
+  const endIndented = (): void => {
+    if (indented.length > 0) blocks.push(codeBlock(indented))
+    indented = []
+  }
+  for (const line of text.split('\n')) {
+    const indentation = /^ {2,20}(?=\S)/.exec(line)?.[0]
+    if (indentation === undefined) {
+      endIndented()
+      const rendered = renderText(line, values, limit)
+      if (rendered !== '') blocks.push(rendered)
+    } else {
+      indented.push(indentation + sanitizeLine(line, limit))
+    }
+  }
+  endIndented()
+  return blocks
+}
+
+/** A link to one of our own addresses. */
 export function link(text: string, url: string): string {
   const address = url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/gu, encodeURIComponent)
-  return `<a href="${address.replaceAll('&', '&amp;')}">${escapeMarkdown(text)}</a>`
+  return `<a href="${address.replaceAll('&', '&amp;')}">${text}</a>`
 }
 
-/** A table of Markdown cells; cells of the first column are plain words. */
+/** A table of Markdown cells. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (tag: string, cells: readonly string[]): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`
-  return [
-    '<table>',
-    row('th', headings),
-    ...rows.map((cells) => row('td', cells)),
-    '</table>',
-  ].join('\n')
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [row(headings), row(headings.map(() => '---')), ...rows.map(row)].join('\n')
 }
 
-function escapeCharacters(line: string): string {
-  return line.replace(
-    // Between letters, hyphens and underscores mean nothing.
-    /(?![-_](?<=[\p{L}\p{N}][-_])(?=[\p{L}\p{N}]))[^\p{L}\p{M}\p{N} ,]/gu,
-    (character) => `&#${String(character.codePointAt(0))};`,
-  )
+/** The content of a range, without the backticks if it is one that our own text put into backticks. */
+function codeContent(line: string, { start, end, isQuoted }: TextRange): string {
+  return isQuoted ? line.slice(start + 1, end - 1) : line.slice(start, end)
+}
+
+/** Code spans and code blocks show their content literally between two runs of more backticks than it has. */
+function codeSpan(content: string): string {
+  const fence = '`'.repeat(longestBacktickRun(content) + 1)
+  const padding = /^[` ]|[` ]$/.test(content) ? ' ' : ''
+  return `${fence}${padding}${content}${padding}${fence}`
+}
+
+function codeBlock(lines: readonly string[]): string {
+  const margin = Math.min(...lines.map((line) => line.search(/\S/)))
+  const content = lines.map((line) => line.slice(margin)).join('\n')
+  const fence = '`'.repeat(Math.max(3, longestBacktickRun(content) + 1))
+  return `${fence}\n${content}\n${fence}`
+}
+
+function longestBacktickRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(({ 0: run }) => run.length))
 }

@@ -1,7 +1,13 @@
 /** The outputs of a run: a pure function of its state and its outcome. */
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
-import { sanitizeLine } from '../lib/text.ts'
+import type { Change } from '../storage/diff.ts'
+import { sanitizeLine, truncate } from '../lib/text.ts'
+
+// GitHub takes at most 1 MiB of outputs from a job, and a server can return any number of permissions.
+const MAX_LIST_LENGTH = 100
+const MAX_TEXT_LENGTH = 1_000
+const MAX_MESSAGE_LENGTH = 50_000
 
 /** Every output, in the order of action.yml. */
 export const OUTPUTS = [
@@ -31,7 +37,7 @@ export function knownOutputs(state: RunState): Pick<Outputs, KnownOutput> {
     'app-id': singleLine(state.appId),
     'backend-environment-name': singleLine(state.backendEnvironmentName),
     'resource-name': singleLine(state.resourceName),
-    changes: JSON.stringify(state.changes),
+    changes: JSON.stringify(state.changes.map(shortenChange)),
   }
 }
 
@@ -54,6 +60,20 @@ export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
   }
 }
 
+function shortenChange({ field, from, to }: Change): Change {
+  return { field, from: shortenValue(from), to: shortenValue(to) }
+}
+
+function shortenValue<Value extends Change['from' | 'to']>(
+  value: Value,
+): Value | string | string[] {
+  if (value === null) return value
+  if (typeof value === 'string') return truncate(value, MAX_TEXT_LENGTH)
+  const kept = value.slice(0, MAX_LIST_LENGTH).map((text) => truncate(text, MAX_TEXT_LENGTH))
+  const more = value.length - kept.length
+  return more === 0 ? kept : [...kept, `… and ${more} more`]
+}
+
 /** One line, truncated well above the length of any name of the API; empty for undefined. */
 function singleLine(text = ''): string {
   return sanitizeLine(text, 300)
@@ -61,7 +81,7 @@ function singleLine(text = ''): string {
 
 /** A message may have one line per problem. */
 function multiLine(text: string): string {
-  return text
+  return truncate(text, MAX_MESSAGE_LENGTH)
     .split('\n')
     .map((line) => sanitizeLine(line, 4_000))
     .join('\n')

@@ -1,7 +1,7 @@
 /** Publishes the report of a run: the comment on the pull request, then the job summary. */
 import type { RunContext } from '../run/context.ts'
 import type { RunOutcome } from '../run/outcome.ts'
-import { isSummaryEnabled, toDesiredStorage } from '../inputs/read-inputs.ts'
+import { getInputValues, isSummaryEnabled, toDesiredStorage } from '../inputs/read-inputs.ts'
 import { getCommit, getPullRequestNumber } from '../workflow/event.ts'
 import type { ReportData } from './data.ts'
 import { buildLinks } from './links.ts'
@@ -22,6 +22,7 @@ export async function publishReport(
     outcome,
     desired: inputs === undefined ? undefined : toDesiredStorage(inputs),
     region: inputs?.region,
+    inputValues: getInputValues(env),
     links: buildLinks(env, {
       region: inputs?.region,
       appId: inputs?.appId,

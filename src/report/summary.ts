@@ -6,7 +6,7 @@ import type { RunState } from '../run/state.ts'
 import type { Storage, DesiredStorage } from '../storage/model.ts'
 import { keepStorageNote, planNotes, valueCell } from './changes.ts'
 import { headline } from './headline.ts'
-import { code, link, escapeMarkdown, renderText, table } from './markdown.ts'
+import { code, link, renderBlocks, renderText, table } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
 
 /** GitHub drops the whole summary of a step above 1 MiB; this stays far below, whatever a server sends. */
@@ -15,12 +15,12 @@ export const MAX_SUMMARY_BYTES = 64 * 1024
 /** The summary as Markdown, always shorter than `MAX_SUMMARY_BYTES`. */
 export function renderSummary(data: ReportData): string {
   const { state, outcome } = data
-  const notes = bulletList([...renderPlanNotes(data), ...renderWarnings(state)])
+  const notes = bulletList([...renderPlanNotes(data), ...renderWarnings(data)])
   const settingsTable = renderSettings(data)
-  const retryList = renderRetries(state)
+  const retryList = renderRetries(data)
   let blocks = [
     `## ${headline(state, outcome)}`,
-    explanation(state, outcome),
+    explanation(data),
     settingsTable,
     notes,
     keepStorageNote(outcome),
@@ -41,27 +41,37 @@ function joinBlocks(blocks: readonly string[]): string {
 
 /** Maximum size of the message, and of the advice, of an error. */
 const MAX_EXPLANATION_BYTES = 20 * 1024
+/** Maximum length of a line of them. */
+const MAX_LINE_LENGTH = 1_500
 
-function explanation({ mutationSent }: RunState, outcome: RunOutcome): string {
-  if (outcome.result === 'skipped') return toSentence(outcome.reason)
+function explanation({ state, outcome, inputValues }: ReportData): string {
+  const toBlocks = (text: string): readonly string[] =>
+    truncateBlocks(renderBlocks(text, inputValues, MAX_LINE_LENGTH))
+  if (outcome.result === 'skipped') {
+    const { reason } = outcome
+    return toBlocks(`${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`).join('\n\n')
+  }
   if (!isFailure(outcome)) return ''
-  const { error } = outcome
+  const { message, advice } = outcome.error
+  const [firstAdvice = '', ...moreAdvice] = toBlocks(advice)
   return [
-    ...truncateLines(error.message.split('\n').map((line) => renderText(line, 1_500))),
-    `<b>What to do</b>: ${truncateLines(error.advice.split('\n').map((line) => renderText(line, 1_500))).join('<br>')}`,
-    ...(outcome.result === 'failed' && !mutationSent ? ['Nothing was changed.'] : []),
+    ...toBlocks(message),
+    // A code block must start its own line.
+    ...(firstAdvice.startsWith('```')
+      ? ['<b>What to do</b>:', firstAdvice]
+      : [`<b>What to do</b>: ${firstAdvice}`]),
+    ...moreAdvice,
+    ...(outcome.result === 'failed' && !state.mutationSent ? ['Nothing was changed.'] : []),
   ].join('\n\n')
 }
 
-/** The first lines that fit into `MAX_EXPLANATION_BYTES`. */
-function truncateLines(lines: readonly string[]): readonly string[] {
+/** The first blocks that fit into `MAX_EXPLANATION_BYTES`. */
+function truncateBlocks(blocks: readonly string[]): readonly string[] {
   let bytes = 0
-  const kept = lines.filter((line) => (bytes += Buffer.byteLength(line)) <= MAX_EXPLANATION_BYTES)
-  return kept.length === lines.length ? kept : [...kept, 'The rest is in the log.']
-}
-
-function toSentence(text: string): string {
-  return `${renderText(text.charAt(0).toUpperCase() + text.slice(1), 1_000)}.`
+  const kept = blocks.filter(
+    (block) => (bytes += Buffer.byteLength(block)) <= MAX_EXPLANATION_BYTES,
+  )
+  return kept.length === blocks.length ? kept : [...kept, 'The rest is in the log.']
 }
 
 /** The requested settings next to the current ones. */
@@ -113,26 +123,27 @@ function currentCells(
 }
 
 /** What is worth knowing about a change that is planned or in progress. */
-function renderPlanNotes({ desired, state, outcome }: ReportData): readonly string[] {
+function renderPlanNotes({ desired, state, outcome, inputValues }: ReportData): readonly string[] {
   if (desired === undefined) return []
   if (outcome.result !== 'planned' && outcome.result !== 'started') return []
   const next = outcome.result === 'planned' && state.followUp !== undefined ? [state.followUp] : []
-  return [...planNotes(desired, state), ...next].map((text) => renderText(text, 1_000))
+  return [...planNotes(desired, state), ...next].map((text) => renderText(text, inputValues, 1_000))
 }
 
 const MAX_WARNINGS = 15
 
-function renderWarnings({ warnings: all }: RunState): readonly string[] {
+function renderWarnings({ state: { warnings: all }, inputValues }: ReportData): readonly string[] {
   const more = all.length - MAX_WARNINGS
   return [
     ...all
       .slice(0, MAX_WARNINGS)
-      .map(({ title, text }) => `⚠️ ${escapeMarkdown(title, 80)}: ${renderText(text, 700)}`),
+      .map(({ title, text }) => `⚠️ ${renderText(title)}: ${renderText(text, inputValues, 700)}`),
     ...(more > 0 ? [`and ${more} more, in the log`] : []),
   ]
 }
 
-function renderFacts({ state, outcome, region, links, durationMs }: ReportData): string {
+function renderFacts(data: ReportData): string {
+  const { state, outcome, region, links, durationMs } = data
   const { appId, backendEnvironmentName, jobId, status, customHosts } = state
   const error = isFailure(outcome) ? outcome.error : undefined
   const bucket = 'bucketName' in outcome ? outcome.bucketName : undefined
@@ -140,13 +151,13 @@ function renderFacts({ state, outcome, region, links, durationMs }: ReportData):
     ...(appId === undefined
       ? []
       : [
-          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${escapeMarkdown(region ?? '', 40)}${linkSuffix(links.console)}`,
+          `App ${code(appId, 80)}, environment ${code(backendEnvironmentName ?? '', 80)} in ${renderText(region ?? '')}${linkSuffix(links.console)}`,
         ]),
     ...(bucket === undefined ? [] : [`Bucket ${code(bucket)}`]),
     ...(jobId === undefined
       ? []
       : [`Job ${code(jobId)}${status === undefined ? '' : `, last status ${code(status, 60)}`}`]),
-    ...commandReason(state),
+    ...commandReason(data),
     ...(customHosts.size === 0
       ? []
       : [`Requests went to ${hostList(customHosts)}, as set by the endpoint variables`]),
@@ -156,9 +167,9 @@ function renderFacts({ state, outcome, region, links, durationMs }: ReportData):
   ].join('<br>\n')
 }
 
-function commandReason({ command, reason }: RunState): readonly string[] {
+function commandReason({ state: { command, reason }, inputValues }: ReportData): readonly string[] {
   if (command === undefined || reason === undefined) return []
-  return [`Reason to ${command}: ${renderText(reason)}`]
+  return [`Reason to ${command}: ${renderText(reason, inputValues)}`]
 }
 
 function hostList(hosts: ReadonlySet<string>): string {
@@ -179,11 +190,11 @@ function linkSuffix(target: Link | undefined, prefix = ''): string {
 
 const MAX_RETRIES = 15
 
-function renderRetries({ retries: lines }: RunState): string {
+function renderRetries({ state: { retries: lines }, inputValues }: ReportData): string {
   if (lines.length === 0) return ''
   const more = lines.length - MAX_RETRIES
   const items = [
-    ...lines.slice(0, MAX_RETRIES).map((line) => escapeMarkdown(line, 400)),
+    ...lines.slice(0, MAX_RETRIES).map((line) => renderText(line, inputValues, 400)),
     ...(more > 0 ? [`and ${more} more, in the log`] : []),
   ]
   return `<details><summary>${countRetries(lines.length)}</summary>\n\n${bulletList(items)}\n\n</details>`

@@ -88,6 +88,7 @@ function toClientSettings(run: RunContext, inputs: Inputs): ClientSettings {
     onNonDefaultHost: (host, kind) => {
       reportEndpoint(run, host, kind)
     },
+    redact: run.secrets.redact,
   }
 }
 

@@ -13,7 +13,8 @@ export type RunOutcome =
       /** The physical bucket; undefined if its name is not known. */
       bucketName: string | undefined
     }>
-  | Readonly<{ result: 'planned' }>
+  /** The physical bucket of a storage that exists, if its name is known. */
+  | Readonly<{ result: 'planned'; bucketName?: string | undefined }>
   | Readonly<{ result: 'skipped'; reason: string }>
   | FailedOutcome
 
@@ -53,13 +54,22 @@ export function toFailedOutcome(
   redact: (text: string) => string,
 ): FailedOutcome {
   const { result, error } = classifyError(toActionError(cause), state, ref)
+  const { requestId } = error
   const redacted = new ActionError(error.code, redact(error.message), {
     result,
     advice: redact(error.advice),
-    requestId: error.requestId,
+    requestId: requestId === undefined ? undefined : redact(requestId),
     cause: error.cause,
   })
   return { result, error: redacted }
+}
+
+/** The outcome of a run that did not throw, without secrets. */
+export function redactOutcome(outcome: RunOutcome, redact: (text: string) => string): RunOutcome {
+  if ('bucketName' in outcome && outcome.bucketName !== undefined) {
+    return { ...outcome, bucketName: redact(outcome.bucketName) }
+  }
+  return outcome.result === 'skipped' ? { ...outcome, reason: redact(outcome.reason) } : outcome
 }
 
 /** An error of the action as it is; anything else as INTERNAL_ERROR. */

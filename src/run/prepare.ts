@@ -54,6 +54,8 @@ export function loadInputs(context: RunContext): Inputs {
     )
   }
   secrets.add(inputs.githubToken)
+  const { appId, backendEnvironmentName, resourceName, bucketName = '' } = inputs
+  for (const name of [appId, backendEnvironmentName, resourceName, bucketName]) secrets.exempt(name)
   state.appId = inputs.appId
   state.backendEnvironmentName = inputs.backendEnvironmentName
   state.resourceName = inputs.resourceName

@@ -1,9 +1,9 @@
 /** The backend environment as GetBackend returns it, with the parts of `amplify-meta.json` that are used. */
-import { getPath, isObject, parseJson, type JsonObject } from '../lib/json.ts'
+import { getPath, isObject, nonEmptyString, parseJson, type JsonObject } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
 export type Backend = Readonly<{
-  /** The names of the app's environments; undefined if the response has no such list. */
+  /** The names of the app's environments, as the service sent them; undefined if there is no such list. */
   environments: readonly string[] | undefined
   /** The error that the service reports in a response with status 200; undefined if there is none. */
   error: string | undefined
@@ -14,10 +14,17 @@ export type Backend = Readonly<{
 export type AmplifyMeta = Readonly<{
   /** The suffix of the stack `amplify-NAME-ENVIRONMENT-SUFFIX`, which bucket names carry. */
   suffix: string | undefined
-  /** The names of the auth resources. */
-  auth: readonly string[]
+  /** The auth resources of Amazon Cognito. */
+  auth: readonly AuthResource[]
   /** The S3 storages with their physical buckets. */
   storages: readonly Readonly<{ name: string; bucketName: string | undefined }>[]
+}>
+
+export type AuthResource = Readonly<{
+  name: string
+  imported: boolean
+  /** Undefined if the metadata does not tell. */
+  hasIdentityPool: boolean | undefined
 }>
 
 /**
@@ -32,9 +39,7 @@ export function parseBackend(response: {
 }): Backend {
   const { BackendEnvironmentList: list, Error: error } = response
   return {
-    environments: Array.isArray(list)
-      ? list.filter((name) => typeof name === 'string').map((name) => sanitizeLine(name, 60))
-      : undefined,
+    environments: Array.isArray(list) ? list.filter((name) => typeof name === 'string') : undefined,
     error: typeof error === 'string' && error.trim() !== '' ? sanitizeLine(error, 300) : undefined,
     meta: parseAmplifyMeta(response.AmplifyMetaConfig),
   }
@@ -47,13 +52,32 @@ function parseAmplifyMeta(text: unknown): AmplifyMeta | undefined {
   if (!isObject(stack)) return undefined
   return {
     suffix: getStackSuffix(stack['StackName']),
-    auth: Object.keys(getObject(root, 'auth')),
+    auth: Object.entries(getObject(root, 'auth')).flatMap(([name, resource]) =>
+      parseAuth(name, resource),
+    ),
     storages: Object.entries(getObject(root, 'storage')).flatMap(([name, resource]) => {
       if (getPath(resource, 'service') !== 'S3') return []
       const bucketName = getPath(resource, 'output', 'BucketName')
       return [{ name, bucketName: typeof bucketName === 'string' ? bucketName : undefined }]
     }),
   }
+}
+
+/** A resource of another service, such as the groups of a user pool, is no auth. */
+function parseAuth(name: string, resource: unknown): readonly AuthResource[] {
+  const service = getPath(resource, 'service')
+  if (service !== undefined && service !== 'Cognito') return []
+  const hasOutput = (keys: readonly string[]): boolean =>
+    keys.some((key) => nonEmptyString(getPath(resource, 'output', key)) !== undefined)
+  const hasIdentityPool = hasOutput(['IdentityPoolId', 'IdentityPoolName'])
+  const hasUserPool = hasOutput(['UserPoolId', 'UserPoolName'])
+  return [
+    {
+      name,
+      imported: getPath(resource, 'serviceType') === 'imported',
+      hasIdentityPool: hasIdentityPool || hasUserPool ? hasIdentityPool : undefined,
+    },
+  ]
 }
 
 function getObject(value: unknown, key: string): JsonObject {

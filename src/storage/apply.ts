@@ -114,7 +114,7 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
       context.observer.onChanges(change.changes)
       throw change.error
     case 'unchanged':
-      context.observer.onChanges([])
+      context.observer.onChanges(change.changes)
       return await confirmUnchanged(state, read)
     case 'create':
     case 'update':

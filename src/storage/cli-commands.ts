@@ -23,6 +23,6 @@ function environmentOptions({ region, appId, backendEnvironmentName }: StorageRe
 }
 
 /** Quotes a name that an expression may have made hostile, so that the copied command runs nothing else. */
-function quoteForShell(text: string): string {
-  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+export function quoteForShell(text: string): string {
+  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

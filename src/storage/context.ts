@@ -27,8 +27,8 @@ export type Observer = Readonly<{
   onAccepted(accepted: AcceptedJob): void
   /** A job that this run started, or is found to have started. */
   onJob(jobId: string, status: string | undefined): void
-  /** How the storage that was read differs from the desired one: no changes if it does not. */
-  onChanges(changes: readonly Change[]): void
+  /** @param changes undefined if the storage could not be compared with the configuration */
+  onChanges(changes: readonly Change[] | undefined): void
   /** The storage as it was read; undefined if there is none. */
   onStorage(current: Storage | undefined): void
 }>

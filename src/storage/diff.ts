@@ -23,7 +23,10 @@ export function getCreateChanges(desired: DesiredStorage): readonly Change[] {
   return changes
 }
 
-/** The differences between the desired and the current storage; permissions are compared as sets. */
+/**
+ * The differences between the desired and the current storage; permissions are compared as sets. An imported
+ * storage has none, and its bucket is compared literally.
+ */
 export function diffStorage(
   desired: DesiredStorage,
   current: Storage,
@@ -32,13 +35,13 @@ export function diffStorage(
   const changes: Change[] = []
   const { bucketName, authenticated, unauthenticated } = desired
   const { permissions, unknownPermissions } = current
-  if (
-    bucketName !== undefined &&
-    current.bucketName !== undefined &&
-    !isBucketOf(bucketName, current.bucketName, naming)
-  ) {
-    changes.push({ field: 'bucket-name', from: current.bucketName, to: bucketName })
+  if (bucketName !== undefined && current.bucketName !== undefined) {
+    const isSame = current.imported
+      ? current.bucketName === bucketName
+      : isBucketOf(bucketName, current.bucketName, naming)
+    if (!isSame) changes.push({ field: 'bucket-name', from: current.bucketName, to: bucketName })
   }
+  if (current.imported) return changes
   const users = [...permissions.authenticated, ...unknownPermissions.authenticated]
   if (!isSameSet(authenticated, users)) {
     changes.push({ field: 'authenticated-permissions', from: users, to: authenticated })

@@ -121,7 +121,7 @@ function rejected(code: ErrorCode): (call: FailedCall) => Explanation {
 export function deadlineExceeded(failure: ApiFailure, ref: StorageRef): ActionError {
   return new ActionError(
     'TIMED_OUT',
-    `Timed out while retrying ${failure.operation}: ${formatFailure(failure)}.`,
+    `No time is left for another attempt of ${failure.operation}, which failed: ${formatFailure(failure)}.`,
     {
       result: 'timed-out',
       requestId: failure.requestId,
@@ -133,4 +133,13 @@ export function deadlineExceeded(failure: ApiFailure, ref: StorageRef): ActionEr
 /** What to do if a run times out before it knows anything about the storage. */
 export function timeoutAdvice(ref: StorageRef): string {
   return `Run the workflow again, or raise timeout-in-minutes. To check the storage: ${storageCommand(ref)}`
+}
+
+/** The error for an environment with an S3 storage of another name. */
+export function otherStorage(environment: string, other: string): ActionError {
+  return new ActionError(
+    'OTHER_STORAGE',
+    `The environment ${quote(environment)} already has an S3 storage, ${quote(other)}, and can have only one.`,
+    { advice: `Set resource-name to ${quote(other)} to manage that storage, or remove it first.` },
+  )
 }

@@ -11,9 +11,11 @@ export type IfExists = 'match' | 'update' | 'fail'
 
 export type PlannedChange =
   | Readonly<{ kind: 'create'; changes: readonly Change[] }>
-  | Readonly<{ kind: 'unchanged' }>
+  /** `changes` are undefined if a bucket is asked for and nothing tells the current one. */
+  | Readonly<{ kind: 'unchanged'; changes: readonly [] | undefined }>
   | Readonly<{ kind: 'update'; changes: readonly Change[]; permissions: Permissions }>
-  | Readonly<{ kind: 'reject'; changes: readonly Change[]; error: ActionError }>
+  /** `changes` are undefined if the storage was not compared. */
+  | Readonly<{ kind: 'reject'; changes: readonly Change[] | undefined; error: ActionError }>
 
 /** A change that is sent to the service. */
 export type MutatingChange = Extract<PlannedChange, { kind: 'create' | 'update' }>
@@ -26,10 +28,16 @@ export function planChange(
   naming: BucketNaming,
 ): PlannedChange {
   if (current === undefined) return { kind: 'create', changes: getCreateChanges(desired) }
+  if (current.imported && ifExists === 'update') {
+    return { kind: 'reject', changes: undefined, error: storageImported(desired) }
+  }
   const changes = diffStorage(desired, current, naming)
   const error = findRejection(desired, current, ifExists, changes, naming)
   if (error !== undefined) return { kind: 'reject', changes, error }
-  if (changes.length === 0) return { kind: 'unchanged' }
+  if (changes.length === 0) {
+    const isComplete = desired.bucketName === undefined || current.bucketName !== undefined
+    return { kind: 'unchanged', changes: isComplete ? [] : undefined }
+  }
   return {
     kind: 'update',
     changes,
@@ -38,6 +46,13 @@ export function planChange(
       unauthenticated: desired.unauthenticated ?? current.permissions.unauthenticated,
     },
   }
+}
+
+function storageImported({ resourceName }: DesiredStorage): ActionError {
+  return new ActionError(
+    'STORAGE_IMPORTED',
+    `The storage ${quote(resourceName)} was imported into the backend, and imported storage cannot be updated.`,
+  )
 }
 
 /** The error for a storage that the run must neither accept nor update. */

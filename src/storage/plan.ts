@@ -6,47 +6,67 @@ import { toActionError } from './errors.ts'
 import type { DesiredStorage, Storage } from './model.ts'
 import { planChange, type IfExists } from './plan-change.ts'
 import { checkPreconditions } from './preconditions.ts'
-import { createBackendReader, readStorage } from './read-storage.ts'
+import {
+  createBackendReader,
+  readStorage,
+  resolveBucketName,
+  type BackendReader,
+} from './read-storage.ts'
 
 export type PlanOptions = Readonly<{ desired: DesiredStorage; ifExists: IfExists }>
+
+export type PlanResult = Readonly<{
+  /** Empty if nothing differs. */
+  changes: readonly Change[]
+  /** The physical bucket of a storage that exists; undefined if its name is not known. */
+  bucketName: string | undefined
+}>
 
 /**
  * Plans the storage.
  *
- * @returns the changes, none if the storage matches the configuration
  * @throws ActionError when an apply would be rejected, or when the storage cannot be read
  */
 export async function plan(
   context: StorageContext,
   { desired, ifExists }: PlanOptions,
-): Promise<readonly Change[]> {
+): Promise<PlanResult> {
   const { observer, ref } = context
   const readBackend = createBackendReader(context)
-  const { current, denied, naming } = await readStorage(context, desired, readBackend)
+  const read = await readStorage(context, desired, readBackend)
+  const { current, denied, naming } = read
   if (denied !== undefined) {
     const error = toActionError(denied, ref)
     throw withResult(error, 'failed', `Nothing was planned. ${error.message}`)
   }
   const change = planChange(desired, current, ifExists, naming)
+  observer.onChanges(change.changes)
   switch (change.kind) {
-    case 'unchanged':
-      return []
     case 'reject':
-      observer.onChanges(change.changes)
       throw change.error
     case 'create':
-      observer.onChanges(change.changes)
-      for (const { error, mayBeFixedByMerge } of await checkPreconditions(context, readBackend)) {
-        if (!mayBeFixedByMerge) throw error
-        observer.onWarning('An apply would fail now', `${error.message} ${error.advice}`, {
-          code: error.code,
-        })
-      }
+      await warnOfFailedPreconditions(context, readBackend)
       warnOfGuestAccess(observer, desired, undefined)
-      return change.changes
+      return { changes: change.changes, bucketName: undefined }
+    case 'unchanged':
+      break
     case 'update':
       warnOfGuestAccess(observer, desired, current)
-      return change.changes
+  }
+  const bucketName = await resolveBucketName(context, desired, read, readBackend)
+  return { changes: change.changes ?? [], bucketName }
+}
+
+/** @throws ActionError when a precondition fails that the merge of the pull request cannot fix */
+async function warnOfFailedPreconditions(
+  context: StorageContext,
+  readBackend: BackendReader,
+): Promise<void> {
+  for (const { error, mayBeFixedByMerge } of await checkPreconditions(context, readBackend)) {
+    if (!mayBeFixedByMerge) throw error
+    context.observer.onWarning('An apply would fail now', `${error.message} ${error.advice}`, {
+      code: error.code,
+    })
   }
 }
 

@@ -4,10 +4,10 @@ import { quote } from '../lib/text.ts'
 import { classifyFailure } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
-import type { Backend } from './amplify-meta.ts'
+import type { AmplifyMeta, Backend } from './amplify-meta.ts'
 import type { BackendRef } from './api.ts'
 import { readWithRetry, type StorageContext } from './context.ts'
-import { deadlineExceeded, toActionError } from './errors.ts'
+import { deadlineExceeded, toActionError, otherStorage } from './errors.ts'
 import type { BackendReader } from './read-storage.ts'
 
 export type FailedPrecondition = Readonly<{
@@ -28,9 +28,15 @@ export async function checkPreconditions(
   const { ref, observer } = context
   const result = await readBackend()
   if (!result.ok) return await checkWithoutBackend(context, result)
-  const { error } = result.value
+  const { error, meta } = result.value
   if (error !== undefined) {
     observer.onWarning('Backend reports an error', `GetBackend reported an error: ${error}`)
+  }
+  if (meta !== undefined && getsIdentityPool(meta)) {
+    observer.onWarning(
+      'An identity pool is added',
+      'The auth of the environment has a user pool only. The create adds a Cognito identity pool, which S3 storage needs.',
+    )
   }
   return findFailedPreconditions(ref, result.value)
 }
@@ -93,17 +99,24 @@ export function findFailedPreconditions(
       mayBeFixedByMerge: false,
     })
   }
-  if (meta.auth.length === 0) {
-    failed.push({ error: authMissing(backendEnvironmentName), mayBeFixedByMerge: true })
-  }
+  const authError = findAuthError(backendEnvironmentName, meta)
+  if (authError !== undefined) failed.push({ error: authError, mayBeFixedByMerge: true })
   return failed
 }
 
-function otherStorage(environment: string, other: string): ActionError {
-  return new ActionError(
-    'OTHER_STORAGE',
-    `The environment ${quote(environment)} already has an S3 storage, ${quote(other)}, and can have only one.`,
-    { advice: `Set resource-name to ${quote(other)} to manage that storage, or remove it first.` },
+/** The Amplify CLI adds an identity pool to auth that it made, but not to auth that was imported. */
+function findAuthError(environment: string, { auth }: AmplifyMeta): ActionError | undefined {
+  const [first] = auth
+  if (first === undefined) return authMissing(environment)
+  return auth.every(({ imported, hasIdentityPool }) => imported && hasIdentityPool === false)
+    ? identityPoolMissing(environment, first.name)
+    : undefined
+}
+
+function getsIdentityPool({ auth }: AmplifyMeta): boolean {
+  return (
+    auth.some(({ imported }) => !imported) &&
+    auth.every(({ hasIdentityPool }) => hasIdentityPool === false)
   )
 }
 
@@ -111,6 +124,17 @@ function authMissing(environment: string): ActionError {
   return new ActionError(
     'AUTH_MISSING',
     `The environment ${quote(environment)} has no auth resource, which S3 storage needs.`,
+  )
+}
+
+function identityPoolMissing(environment: string, name: string): ActionError {
+  return new ActionError(
+    'AUTH_MISSING',
+    `The imported auth ${quote(name)} of the environment ${quote(environment)} has a user pool only, and S3 storage needs an identity pool, too.`,
+    {
+      advice:
+        'Remove the imported auth and import it again with a user pool and an identity pool (amplify import auth), then run the workflow again.',
+    },
   )
 }
 

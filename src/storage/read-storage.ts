@@ -6,8 +6,8 @@ import type { ApiFailure } from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
 import type { AmplifyMeta, Backend } from './amplify-meta.ts'
 import { physicalBucket, type BucketNaming } from './bucket.ts'
-import { readWithRetry, type StorageContext } from './context.ts'
-import { deadlineExceeded, toActionError } from './errors.ts'
+import { readWithRetry, type Observer, type StorageContext } from './context.ts'
+import { deadlineExceeded, otherStorage, toActionError } from './errors.ts'
 import type { DesiredStorage, Storage } from './model.ts'
 
 export type StorageReadResult = Readonly<{
@@ -52,11 +52,7 @@ export async function readStorage(
     return { current: undefined, denied: undefined, naming }
   }
   if (result.value.kind === 'other') {
-    throw new ActionError(
-      'UNREADABLE_RESPONSE',
-      `GetBackendStorage returned another storage than the requested one: ${result.value.mismatch}.`,
-      { requestId: result.requestId },
-    )
+    throw await toMismatchError(context, result.value.mismatch, result.requestId, readBackend)
   }
   const returned = result.value.kind === 'storage' ? result.value.storage : undefined
   const { bucketName } = desired
@@ -72,6 +68,24 @@ export async function readStorage(
   }
   observer.onStorage(current)
   return { current, denied: undefined, naming: { ...naming, suffix: meta?.suffix } }
+}
+
+/** A response about another storage: only the backend's metadata can show whether there is one. */
+async function toMismatchError(
+  { ref }: StorageContext,
+  mismatch: string,
+  requestId: string | undefined,
+  readBackend: BackendReader,
+): Promise<ActionError> {
+  const storages = (await readAmplifyMeta(readBackend))?.storages ?? []
+  const other = storages.find(({ name }) => name !== ref.resourceName)
+  return other !== undefined && storages.every(({ name }) => name !== ref.resourceName)
+    ? otherStorage(ref.backendEnvironmentName, other.name)
+    : new ActionError(
+        'UNREADABLE_RESPONSE',
+        `GetBackendStorage returned another storage than the requested one: ${mismatch}.`,
+        { requestId },
+      )
 }
 
 function toReadError(
@@ -92,7 +106,10 @@ function findBucketInMeta(meta: AmplifyMeta | undefined, resourceName: string): 
   return meta?.storages.find(({ name }) => name === resourceName)?.bucketName
 }
 
-/** The physical name of the bucket: what the service returned, or else what the backend's metadata says. */
+/**
+ * The physical name of the bucket of a storage that is accepted: what the service returned, or else what the
+ * backend's metadata says.
+ */
 export async function resolveBucketName(
   { observer }: StorageContext,
   desired: DesiredStorage,
@@ -100,6 +117,11 @@ export async function resolveBucketName(
   readBackend: BackendReader,
 ): Promise<string | undefined> {
   const returned = current?.bucketName
+  if (current?.imported === true) {
+    warnOfImport(observer)
+    // The bucket of an imported storage has no base name.
+    if (returned !== undefined) return returned
+  }
   const base = desired.bucketName
   const certain = base === undefined ? undefined : physicalBucket(returned, base, naming)
   if (certain !== undefined) return certain
@@ -116,4 +138,11 @@ export async function resolveBucketName(
     observer.onWarning('Bucket name not known', `${reason}. The output bucket-name stays empty.`)
   }
   return resolved
+}
+
+function warnOfImport(observer: Observer): void {
+  observer.onWarning(
+    'Imported storage',
+    'The storage was imported into the backend, so this action does not manage its permissions: authenticated-permissions and unauthenticated-permissions have no effect.',
+  )
 }

@@ -11,7 +11,7 @@ import {
   summary,
   warning,
 } from '@actions/core'
-import { stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
@@ -46,13 +46,33 @@ export const runnerToolkit: Toolkit = {
     annotations[kind](text, { title })
   },
   setSecret,
-  setOutput,
+  setOutput: (name, value) => {
+    checkRunnerFile(process.env['GITHUB_OUTPUT'] ?? '')
+    setOutput(name, value)
+  },
   writeSummary: async (markdown) => {
-    const path = process.env['GITHUB_STEP_SUMMARY'] ?? ''
-    const before = await stat(path).catch(() => undefined)
-    if ((before?.size ?? 0) + Buffer.byteLength(markdown) > MAX_SUMMARY_FILE_BYTES) {
+    const size = checkRunnerFile(process.env['GITHUB_STEP_SUMMARY'] ?? '')
+    if (size + Buffer.byteLength(markdown) > MAX_SUMMARY_FILE_BYTES) {
       throw new Error('the file would exceed the 1 MiB that GitHub accepts')
     }
     await summary.addRaw(markdown, true).write()
   },
+}
+
+/** Reads a file of the runner. @throws if it cannot be read */
+export function readRunnerFile(path: string): string {
+  checkRunnerFile(path)
+  return readFileSync(path, 'utf8')
+}
+
+/**
+ * Opening anything else, such as a FIFO that nobody reads, can block this process for ever.
+ *
+ * @returns the size of the file in bytes, 0 if there is none
+ * @throws if the path is neither a regular file nor a character device
+ */
+function checkRunnerFile(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined || stats.isFile() || stats.isCharacterDevice()) return stats?.size ?? 0
+  throw new Error('it is neither a regular file nor a character device')
 }

@@ -22,6 +22,7 @@ import {
   withoutRole,
 } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
+import { startSilentServer } from '../support/servers/loopback-server.ts'
 import { startMetadataService, type Keys } from '../support/servers/metadata-service.ts'
 import {
   expectFailure,
@@ -171,12 +172,44 @@ scenarios<Readonly<{ code?: ErrorCode; detail: RegExp; env: () => Record<string,
       detail: /ghost/,
       env: () => ({ AWS_PROFILE: 'ghost', ...createHome({ '.aws/config': '[profile other]' }) }),
     },
-    'half a key': {
-      detail: /Unable to find environment variable credentials/,
+    'half a pair of keys': {
+      detail: /AWS_SECRET_ACCESS_KEY/,
       env: () => ({ AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000' }),
     },
+    'the other half of a pair of keys': {
+      detail: /AWS_ACCESS_KEY_ID/,
+      env: () => ({ AWS_SECRET_ACCESS_KEY: 'example-secret-access-key' }),
+    },
+    'keys of blanks': {
+      detail: /AWS_ACCESS_KEY_ID.*AWS_SECRET_ACCESS_KEY/,
+      env: () => ({ AWS_ACCESS_KEY_ID: ' ', AWS_SECRET_ACCESS_KEY: '\n' }),
+    },
+    'keys of a session without its token': {
+      detail: /AWS_SESSION_TOKEN/,
+      env: () => ({
+        AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE000000000',
+        AWS_SECRET_ACCESS_KEY: 'example-secret-access-key',
+        AWS_SESSION_TOKEN: ' ',
+      }),
+    },
+    'a line end inside a key': {
+      detail: /AWS_SECRET_ACCESS_KEY/,
+      env: () => ({
+        AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000',
+        AWS_SECRET_ACCESS_KEY: 'example-secret\naccess-key',
+      }),
+    },
+    'a profile that is missing, and keys that it overrides': {
+      detail: /ghost.*AWS_PROFILE.*AWS_ACCESS_KEY_ID/s,
+      env: () => ({
+        AWS_PROFILE: 'ghost',
+        AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000',
+        AWS_SECRET_ACCESS_KEY: 'example-secret-access-key',
+        ...createHome({ '.aws/config': '[profile other]' }),
+      }),
+    },
     'a process that fails': {
-      detail: /Command failed: false/,
+      detail: /credential_process of the profile "p"/,
       env: () => inProfile({ '.aws/config': '[profile p]\ncredential_process = false\n' }),
     },
     'an expired login': {
@@ -191,7 +224,116 @@ scenarios<Readonly<{ code?: ErrorCode; detail: RegExp; env: () => Record<string,
       env: { ...withoutIdToken, ...env() },
     })
     expect(expectFailure(step, code)).toMatch(detail)
-    expect(emulator.calls('GetBackendStorage')).toEqual([])
+    expect(emulator.requests).toEqual([])
+    expect(step.stderrLines).toEqual([])
+  },
+)
+
+scenario('Nothing of a process that fails is published, only the name of its profile', async () => {
+  const { step } = await runOnce({
+    with: ambientOnly,
+    env: {
+      ...withoutIdToken,
+      RUNNER_DEBUG: '1',
+      ...inProfile({
+        '.aws/config':
+          '[profile p]\ncredential_process = sh -c "echo output-of-the-process; echo error-of-the-process >&2; exit 3"\n',
+      }),
+    },
+  })
+  expect(expectFailure(step, 'NO_CREDENTIALS')).toContain('"p"')
+  const published = [...step.rawLines, step.summary, ...Object.values(step.outputs)].join('\n')
+  expect(published).not.toMatch(/(?:output|error)-of-the-process|echo|exit 3/)
+})
+
+scenarios<Readonly<Record<string, string>>>(
+  'White space around keys of the environment is ignored',
+  { 'line ends': { end: '\n' }, blanks: { start: ' ', end: '\t' } },
+  async ({ start = '', end = '' }) => {
+    const bed = await createTestBed()
+    const keys = createSessionKeys(bed)
+    const around = (text: string): string => `${start}${text}${end}`
+    const step = await runAction(bed, {
+      with: ambientOnly,
+      env: {
+        ...withoutIdToken,
+        AWS_ACCESS_KEY_ID: around(keys.accessKeyId),
+        AWS_SECRET_ACCESS_KEY: around(keys.secretAccessKey),
+        AWS_SESSION_TOKEN: around(keys.sessionToken),
+      },
+    })
+    expectSuccess(step, 'started')
+    expect(getSigners(bed)).toEqual([keys.accessKeyId])
+    expect(getLog(step)).toContain('AWS_SECRET_ACCESS_KEY')
+    expectSecretsMasked(step, [keys.secretAccessKey, keys.sessionToken])
+  },
+)
+
+scenario('Keys that a profile overrides are named in the log', async () => {
+  const bed = await createTestBed()
+  const keys = createSessionKeys(bed)
+  const step = await runAction(bed, {
+    with: ambientOnly,
+    env: {
+      ...withoutIdToken,
+      AWS_PROFILE: 'p',
+      AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEOTHER0000',
+      AWS_SECRET_ACCESS_KEY: 'example-secret-of-another-user',
+      ...createHome({ '.aws/credentials': toProfile(keys, 'p') }),
+    },
+  })
+  expectSuccess(step, 'started')
+  expect(getSigners(bed)).toEqual([keys.accessKeyId])
+  expect(getLog(step)).toMatch(/AWS_PROFILE.*AWS_ACCESS_KEY_ID/)
+})
+
+scenario('With a role and a token, leftover keys that cannot work are ignored', async () => {
+  const { step } = await runOnce({
+    with: { wait: 'false' },
+    env: { AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE000000000\n', AWS_PROFILE: '' },
+  })
+  expectSuccess(step, 'started')
+  expect(getLog(step)).not.toContain('AWS_ACCESS_KEY_ID')
+})
+
+scenario('Keys, a role and no token are an error that says both ways out', async () => {
+  const { step, emulator } = await runOnce({
+    env: ({ ambientEnv }) => ({ ...withoutIdToken, ...ambientEnv }),
+  })
+  const message = expectFailure(step, 'MISSING_ID_TOKEN_PERMISSION')
+  for (const word of ['id-token: write', 'AWS_ACCESS_KEY_ID', 'role-to-assume', 'empty'])
+    expect(message).toContain(word)
+  expect(emulator.requests).toEqual([])
+})
+
+scenarios<
+  Readonly<{ words: readonly string[]; env: (url: string) => Record<string, string | undefined> }>
+>(
+  'A service for credentials that does not respond is named with its variable',
+  {
+    'of the instance': {
+      words: ['instance metadata service', 'AWS_EC2_METADATA_SERVICE_ENDPOINT', 'hop limit'],
+      env: (url) => ({
+        AWS_EC2_METADATA_DISABLED: undefined,
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
+      }),
+    },
+    'of the container': {
+      words: ['AWS_CONTAINER_CREDENTIALS_FULL_URI', '127.0.0.1'],
+      env: (url) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/credentials` }),
+    },
+  },
+  async ({ words, env }) => {
+    const { url } = await startSilentServer()
+    const { step, emulator } = await runOnce({
+      with: ambientOnly,
+      env: { ...withoutIdToken, ...env(url) },
+    })
+    const message = expectFailure(step, 'NO_CREDENTIALS')
+    for (const word of words) expect(message).toContain(word)
+    expect(message).not.toMatch(/TimeoutError|TimeoutError from|@aws-sdk|providers/)
+    expect(step.stderrLines).toEqual([])
+    expect(emulator.requests).toEqual([])
   },
 )
 

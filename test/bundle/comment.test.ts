@@ -475,7 +475,7 @@ scenario(
     })
     expectFailure(await comment(bed, { event, with: { wait: 'true' } }), 'JOB_LACKS_PERMISSION')
     const body = bed.emulator.state.github.comments[0]?.body
-    expect(body).toContain('<code>JOB_LACKS_PERMISSION</code>')
+    expect(body).toContain('`JOB_LACKS_PERMISSION`')
     expect(body).not.toMatch(/111122223333|s3:CreateBucket|octocat/)
   },
 )

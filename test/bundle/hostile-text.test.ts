@@ -212,10 +212,10 @@ it.each<readonly [check: (text: string) => void, texts: readonly string[]]>([
     [
       ...['a <video src=x>', 'a <img src=x>', '![x](https://github.com/octo-org/octo-app/x)'],
       ...['[x](http://evil.example)', 'www.evil.example', 'a@b.example', '- [ ] x', '**x**'],
-      ...['# x', '> x', '```\nx\n```'],
+      ...['# x', '> x'],
     ],
   ],
-  [checkComment, ['@octocat', 'see #12']],
+  [checkComment, ['@octocat', 'see #12', 'see GH-12']],
   [checkLine, ['::error::x', ' ::add-mask::x', 'a ##[error]x', 'a\rb', 'a\u2028b']],
   [
     (line) => {

@@ -53,15 +53,47 @@ scenarios<Unchanged>(
       with: { 'bucket-name': 'octo-media', 'if-exists': 'update' },
       rules: { reportedBucket: 'base' },
     },
-    'a legacy bucket without a suffix': {
-      found: { bucketName: 'octo-media-prod', imported: true, permissions: asConfigured },
-      with: { 'bucket-name': 'octo-media', 'if-exists': 'update' },
-    },
   },
   async ({ found, with: inputs = {}, rules }) => {
     const { step, emulator } = await runWith(found, inputs, rules)
     expectSuccess(step, 'unchanged', { ready: 'true', changed: '', changes: '[]' })
     expect(step.outputs['bucket-name']).toBe(emulator.environment().storages.get('media')?.bucket)
+    expect(emulator.calls(UPDATE)).toEqual([])
+  },
+)
+
+scenario('A legacy bucket without a suffix is that of its base name', async () => {
+  const { step } = await runOnce({
+    with: { 'bucket-name': 'octo-media', 'if-exists': 'update' },
+    setUp: (emulator) => {
+      emulator.environment().suffix = ''
+      addMedia(emulator, { bucketName: 'octo-media', permissions: asConfigured })
+    },
+  })
+  expectSuccess(step, 'unchanged', { ready: 'true', 'bucket-name': 'octo-media-prod' })
+})
+
+scenarios(
+  'An imported storage is unchanged, whatever its permissions, with a warning and its bucket',
+  { 'of the same bucket': 'team-media', 'of any bucket': '' },
+  async (bucket) => {
+    const found = { bucketName: 'team-media', imported: true }
+    const { step, emulator } = await runWith(found, { 'bucket-name': bucket })
+    expectSuccess(step, 'unchanged', { ready: 'true', changes: '[]', 'bucket-name': 'team-media' })
+    expect(JSON.stringify(getAnnotations(step, 'warning'))).toContain('authenticated-permissions')
+    expect(step.summary).toContain('imported')
+    expect(emulator.calls(UPDATE)).toEqual([])
+  },
+)
+
+scenarios(
+  'An imported storage is never updated',
+  { 'an apply': 'apply', 'a plan': 'plan' },
+  async (mode) => {
+    const found = { bucketName: 'team-media', imported: true }
+    const { step, emulator } = await runWith(found, { mode, 'if-exists': 'update' })
+    expect(expectFailure(step, 'STORAGE_IMPORTED')).toContain('if-exists')
+    expect(getChanges(step)).toEqual([])
     expect(emulator.calls(UPDATE)).toEqual([])
   },
 )

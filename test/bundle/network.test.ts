@@ -104,10 +104,14 @@ scenarios<Readonly<{ scheme: Scheme; variable: string; withoutScheme?: true }>>(
   },
 )
 
-scenarios(
+scenarios<Readonly<{ variable: string; value: string }>>(
   'A proxy gets no request for a host of NO_PROXY',
-  { NO_PROXY: '.fake.test', no_proxy: HOSTS.join(',') },
-  async (value, variable) => {
+  {
+    'a suffix': { variable: 'NO_PROXY', value: '.fake.test' },
+    'a domain': { variable: 'NO_PROXY', value: 'other.test, Fake.test' },
+    'each host': { variable: 'no_proxy', value: HOSTS.join(',') },
+  },
+  async ({ variable, value }) => {
     const bed = await createTestBed({ scale: 1 })
     const proxy = await startProxy(bed)
     const hosts = useHosts('http', `:${bed.emulator.port}`)
@@ -119,6 +123,58 @@ scenarios(
     })
     expectSuccess(step, 'planned')
     expect(proxy.requests).toEqual([])
+  },
+)
+
+scenario('A proxy gets no request for an endpoint on this machine', async () => {
+  const bed = await createTestBed()
+  const proxy = await startProxy(bed)
+  const localhost = `http://localhost:${bed.emulator.port}`
+  const step = await runAction(bed, {
+    event: pullRequest(),
+    with: { 'comment-on-pr': 'true' },
+    env: {
+      AWS_ENDPOINT_URL_STS: localhost,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${localhost}/idtoken?api-version=2.0`,
+      HTTP_PROXY: proxy.url,
+      HTTPS_PROXY: proxy.url,
+      http_proxy: proxy.url,
+      NO_PROXY: 'other.test',
+    },
+  })
+  expectSuccess(step, 'planned')
+  expect(bed.emulator.calls('createComment')).toHaveLength(1)
+  expect(proxy.requests).toEqual([])
+})
+
+scenarios<Readonly<{ hosts: Record<string, string> }>>(
+  'A proxy that this version of Node.js cannot use is an error that names the runner, and is not bypassed',
+  {
+    'for the token': { hosts: useHosts('http') },
+    'for STS': { hosts: { AWS_ENDPOINT_URL_STS: 'http://sts.fake.test' } },
+    'for Amplify': { hosts: { AWS_ENDPOINT_URL_AMPLIFYBACKEND: 'http://amplify.fake.test' } },
+  },
+  async ({ hosts }) => {
+    const bed = await createTestBed({ scale: 1 })
+    const proxy = await startProxy(bed)
+    const guard = createNetworkGuard(Object.fromEntries(HOSTS.map((host) => [host, {}])))
+    const step = await runAction(bed, {
+      event: pullRequest(),
+      with: { ...customEndpoints, 'comment-on-pr': 'true' },
+      guard,
+      nodeArguments: preloadArguments('preload/node-version.ts'),
+      env: {
+        ...hosts,
+        GITHUB_API_URL: 'http://github.fake.test/api/v3',
+        HTTP_PROXY: proxy.url,
+        FAKE_NODE_VERSION: '24.4.1',
+      },
+    })
+    const message = expectFailure(step, 'RUNNER_TOO_OLD')
+    expect(message).toMatch(/HTTP_PROXY.*24\.4\.1/s)
+    expect(message).toContain('2.328.0')
+    expect(proxy.requests).toEqual([])
+    expect(guard.attempts()).toEqual([])
   },
 )
 

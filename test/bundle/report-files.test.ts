@@ -1,4 +1,5 @@
 /** The runner's files for outputs and summaries, when they cannot be written. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,9 +16,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const fifo = join(folder, 'fifo')
+execFileSync('mkfifo', [fifo])
+
 const unwritable: Readonly<Record<string, string>> = {
   'a missing folder': join(folder, 'missing', 'file'),
   'a folder': folder,
+  'a FIFO that nobody reads': fifo,
   ...(process.platform === 'linux'
     ? { 'a full disk': '/dev/full', 'a file of the system': '/proc/version' }
     : {}),
@@ -54,6 +59,15 @@ scenarios(
     const { step } = await runOnce({ env: { GITHUB_STEP_SUMMARY: path } })
     expectSuccess(step, 'created', { ready: 'true' })
     expect(step.annotations).toMatchObject([{ level: 'warning', title: 'Summary not written' }])
+  },
+)
+
+scenario(
+  'A run whose event file is a FIFO that nobody writes ends with its usual warning',
+  async () => {
+    const { step } = await runOnce({ env: { GITHUB_EVENT_PATH: fifo } })
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(step.annotations).toMatchObject([{ level: 'warning' }])
   },
 )
 

@@ -5,7 +5,7 @@ import { parse, type CollectionTag, type ScalarTag } from 'yaml'
 import { isObject } from '../../emulator/lib/validation.ts'
 import { readPolicy } from '../support/contract/documented-policies.ts'
 import { readPage } from '../support/contract/pages.ts'
-import { at, entries, list, read } from '../support/contract/repository-files.ts'
+import { at, entries, list, read, text } from '../support/contract/repository-files.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -21,6 +21,16 @@ const parameters = entries(at(template, 'Parameters')).map(
 
 type ParameterValues = Readonly<Record<string, string>>
 
+type Deployment = Readonly<{
+  resource: (name: string) => Mapping | undefined
+  /** The trust policy of a role, which the template has as text. */
+  trust: (role: string) => unknown
+  resources: ReturnType<typeof entries>
+  outputs: ReturnType<typeof entries>
+  /** The descriptions of the assertions that do not hold. */
+  problems: readonly string[]
+}>
+
 const required: ParameterValues = { Repository: 'YOUR-ORG/YOUR-REPO', AppId: 'd1a2b3c4d5e6f7' }
 
 /** The template with the results of its intrinsic functions, such as `!Sub`. */
@@ -35,11 +45,13 @@ function evaluate(values: Mapping, conditions: Mapping = {}): Mapping {
     Ref: (name) => values[name] ?? name,
     GetAtt: (name) => name,
     Sub: (text) => substitute(text, {}),
+    Condition: (name) => conditions[name],
   }
   const ofList: Readonly<Record<string, (items: readonly unknown[]) => unknown>> = {
     Sub: ([text, own]) => substitute(text, mapping(own)),
     If: ([condition, met, otherwise]) => (conditions[String(condition)] === true ? met : otherwise),
     Equals: ([first, second]) => first === second,
+    And: (items) => items.every((item) => item === true),
     Not: ([value]) => value !== true,
     Select: ([index, items]) => list(items)[Number(index)] ?? '',
     Split: ([separator, text]) => String(text).split(String(separator)),
@@ -61,11 +73,7 @@ function evaluate(values: Mapping, conditions: Mapping = {}): Mapping {
 }
 
 /** The resources and outputs of a stack with these parameters. */
-function deploy(parameterValues: ParameterValues = required): {
-  resource: (name: string) => Mapping | undefined
-  resources: ReturnType<typeof entries>
-  outputs: ReturnType<typeof entries>
-} {
+function deploy(parameterValues: ParameterValues = required): Deployment {
   const values: Mapping = {
     ...Object.fromEntries(parameters),
     ...parameterValues,
@@ -73,32 +81,72 @@ function deploy(parameterValues: ParameterValues = required): {
     'AWS::Region': 'eu-west-1',
     'AWS::AccountId': '111122223333',
   }
-  const conditions = mapping(evaluate(values)['Conditions'])
-  const { Resources, Outputs } = evaluate(values, conditions)
+  const simple = mapping(evaluate(values)['Conditions'])
+  // A condition may name another one.
+  const conditions = mapping(evaluate(values, simple)['Conditions'])
+  const { Resources, Outputs, Rules } = evaluate(values, conditions)
+  const resource = (name: string): Mapping | undefined => {
+    const { Condition, Properties } = mapping(mapping(Resources)[name])
+    const isCreated = typeof Condition !== 'string' || conditions[Condition] === true
+    return isCreated ? mapping(Properties) : undefined
+  }
   return {
-    resource: (name) => {
-      const { Condition, Properties } = mapping(mapping(Resources)[name])
-      const isCreated = typeof Condition !== 'string' || conditions[Condition] === true
-      return isCreated ? mapping(Properties) : undefined
+    resource,
+    trust: (role) => {
+      const policy: unknown = JSON.parse(String(resource(role)?.['AssumeRolePolicyDocument']))
+      return policy
     },
     resources: entries(Resources),
     outputs: entries(Outputs),
+    problems: entries(Rules)
+      .filter(([, rule]) => at(rule, 'RuleCondition') === true)
+      .flatMap(([, rule]) => list(at(rule, 'Assertions')))
+      .filter((assertion) => at(assertion, 'Assert') !== true)
+      .map((assertion) => text(at(assertion, 'AssertDescription'))),
   }
 }
 
+const workflow = 'YOUR-ORG/workflows/.github/workflows/reusable.yml@refs/heads/main'
+const fleet: ParameterValues = {
+  AppId: 'd1a2b3c4d5e6f7',
+  Organization: 'YOUR-ORG@ORG_ID',
+  WorkflowRef: workflow,
+}
+
 describe('docs/cloudformation/roles.yml', () => {
-  it.each([
-    ['ApplyRole', 'trust: apply'],
-    ['PlanRole', 'trust: plan'],
-  ])('%s has the trust policy with the mark "%s"', (role, mark) => {
-    expect(deploy().resource(role)?.['AssumeRolePolicyDocument']).toEqual(readPolicy(mark))
+  it.each<[title: string, parameters: ParameterValues, apply: string, plan?: string]>([
+    ['a repository', required, 'apply', 'plan'],
+    ['a fleet', fleet, 'fleet', 'fleet-plan'],
+    [
+      'a repository with ids',
+      { ...required, Repository: 'YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID' },
+      'apply-with-ids',
+    ],
+    [
+      'GitHub Enterprise Server',
+      { ...required, Issuer: 'HOST/_services/token' },
+      'apply-enterprise',
+    ],
+  ])('The trust policies for %s are the documented ones', (_, parameterValues, apply, plan) => {
+    const stack = deploy(parameterValues)
+    expect(stack.problems).toEqual([])
+    expect(stack.trust('ApplyRole')).toEqual(readPolicy(`trust: ${apply}`))
+    if (plan !== undefined) expect(stack.trust('PlanRole')).toEqual(readPolicy(`trust: ${plan}`))
   })
 
-  it('The trust policy of a repository with ids has a subject with ids', () => {
-    const stack = deploy({ ...required, Repository: 'YOUR-ORG@ORG_ID/YOUR-REPO@REPO_ID' })
-    expect(stack.resource('ApplyRole')?.['AssumeRolePolicyDocument']).toEqual(
-      readPolicy('trust: apply-with-ids'),
-    )
+  it('Every trust policy names the issuer of GHE.com in its principal and in its conditions', () => {
+    const Issuer = 'token.actions.acme.ghe.com'
+    for (const role of ['ApplyRole', 'PlanRole']) {
+      const document = JSON.stringify(deploy({ ...required, Issuer }).trust(role))
+      expect(document).toContain(`:oidc-provider/${Issuer}"`)
+      expect(document).toContain(`"${Issuer}:sub"`)
+      expect(document).not.toContain('githubusercontent')
+    }
+  })
+
+  it('Branch is the branch that the role of applies trusts', () => {
+    const stack = deploy({ ...required, Branch: 'master' })
+    expect(JSON.stringify(stack.trust('ApplyRole'))).toContain(':ref:refs/heads/master"')
   })
 
   it.each([
@@ -133,22 +181,50 @@ describe('docs/cloudformation/roles.yml', () => {
   })
 
   it('WorkflowRef adds the called workflow to the trust policies of both roles', () => {
-    const WorkflowRef = 'YOUR-ORG/workflows/.github/workflows/reusable.yml@refs/heads/main'
-    const stack = deploy({ ...required, WorkflowRef })
-    for (const role of ['ApplyRole', 'PlanRole']) {
-      const document = JSON.stringify(stack.resource(role)?.['AssumeRolePolicyDocument'])
-      expect(document).toContain(
-        `"token.actions.githubusercontent.com:job_workflow_ref":"${WorkflowRef}"`,
+    const stack = deploy({ ...required, WorkflowRef: workflow })
+    for (const role of ['ApplyRole', 'PlanRole'])
+      expect(JSON.stringify(stack.trust(role))).toContain(
+        `"token.actions.githubusercontent.com:job_workflow_ref":"${workflow}"`,
       )
-    }
   })
 
-  it('The provider is created unless CreateProvider is false', () => {
-    expect(deploy().resource('Provider')).toEqual({
-      Url: 'https://token.actions.githubusercontent.com',
+  it.each<[title: string, parameters: ParameterValues]>([
+    ['neither a repository nor an organization', { ...required, Repository: '' }],
+    ['both a repository and an organization', { ...fleet, ...required }],
+    ['a fleet without its workflow', { ...fleet, WorkflowRef: '' }],
+  ])('The template rejects %s', (_, parameterValues) => {
+    expect(deploy(parameterValues).problems).toHaveLength(1)
+  })
+
+  it('The provider has the issuer, the audience and the thumbprint', () => {
+    const Thumbprint = '0123456789abcdef0123456789abcdef01234567'
+    const stack = deploy({ ...required, Issuer: 'HOST/_services/token', Thumbprint })
+    expect(stack.resource('Provider')).toEqual({
+      Url: 'https://HOST/_services/token',
       ClientIdList: ['sts.amazonaws.com'],
+      ThumbprintList: [Thumbprint],
     })
-    expect(deploy({ ...required, CreateProvider: 'false' }).resource('Provider')).toBeUndefined()
+    expect(deploy().resource('Provider')?.['Url']).toBe(
+      'https://token.actions.githubusercontent.com',
+    )
+  })
+
+  it.each(['CreateProvider: false', 'AdditionalApp: true'])(
+    'With %s, no provider is created',
+    (parameter) => {
+      const [name = '', value = ''] = parameter.split(': ')
+      expect(deploy({ ...required, [name]: value }).resource('Provider')).toBeUndefined()
+    },
+  )
+
+  it('The roles of an additional app have names of their own', () => {
+    const names = (values: ParameterValues): readonly unknown[] =>
+      ['ApplyRole', 'PlanRole'].map((role) => deploy(values).resource(role)?.['RoleName'])
+    expect(names(required)).toEqual(['amplify-storage-apply', 'amplify-storage-plan'])
+    expect(names({ ...required, AppId: 'd7f6e5c4b3a2d1', AdditionalApp: 'true' })).toEqual([
+      'amplify-storage-apply-d7f6e5c4b3a2d1',
+      'amplify-storage-plan-d7f6e5c4b3a2d1',
+    ])
   })
 
   it('The outputs are the ARNs of both roles, named after the inputs', () => {
@@ -160,15 +236,26 @@ describe('docs/cloudformation/roles.yml', () => {
   })
 
   it.each([
-    ['octo-org/octo-app', true],
-    ['octo-org@12345/octo-app@456789', true],
-    ['octo-org', false],
-    ['octo-org/*', false],
-    ['repo:octo-org/octo-app', false],
-    ['octo-org/octo-app:ref:refs/heads/x', false],
-  ])('The pattern of Repository, given %s, matches: %s', (repository, expected) => {
-    const pattern = String(at(template, 'Parameters', 'Repository', 'AllowedPattern'))
-    expect(new RegExp(`^(?:${pattern})$`).test(repository)).toBe(expected)
+    ['Repository', 'octo-org/octo-app', true],
+    ['Repository', 'octo-org@12345/octo-app@456789', true],
+    ['Repository', 'octo-org', false],
+    ['Repository', 'octo-org/*', false],
+    ['Repository', 'repo:octo-org/octo-app', false],
+    ['Repository', 'octo-org/octo-app:ref:refs/heads/x', false],
+    ['Organization', 'octo-org@12345', true],
+    ['Organization', 'octo-org', false],
+    ['Organization', '*@12345', false],
+    ['Branch', 'release/2', true],
+    ['Branch', '*', false],
+    ['WorkflowRef', workflow, true],
+    ['WorkflowRef', 'YOUR-ORG/*', false],
+    ['Issuer', 'HOST/_services/token', true],
+    ['Issuer', 'https://HOST/_services/token', false],
+    ['Thumbprint', 'f'.repeat(40), true],
+    ['Thumbprint', 'f'.repeat(39), false],
+  ])('The pattern of %s, given %s, matches: %s', (parameter, value, expected) => {
+    const pattern = String(at(template, 'Parameters', parameter, 'AllowedPattern'))
+    expect(new RegExp(`^(?:${pattern})$`).test(value)).toBe(expected)
   })
 
   it('docs/setup.md lists every parameter with its default', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
-import { updateGeneratedTables } from '../../scripts/docs-readme.ts'
+import { updateGeneratedTables } from '../../scripts/docs-tables.ts'
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
 import { OUTPUTS } from '../../src/report/outputs.ts'
@@ -27,6 +27,7 @@ import {
 import { at, entries, read, readJson, readYaml } from '../support/contract/repository-files.ts'
 
 const all = pages()
+const paths = all.map(({ path }) => path)
 const blocksOf = (...languages: readonly string[]): readonly [string, Block][] =>
   all.flatMap(({ path, blocks }) =>
     blocks
@@ -39,7 +40,7 @@ const READERS_WORKFLOW = '.github/workflows/storage.yml'
 
 /** Words in capitals that are not error codes. */
 const OTHER_CAPITALS =
-  /^(?:CREATE_AND_UPDATE|(?:AWS|GITHUB|ACTIONS|NODE|HTTPS?|NO|SSL)_\w+|APP_ID|FULL_SHA)$/
+  /^(?:CREATE_AND_UPDATE|(?:AWS|GITHUB|ACTIONS|NODE|HTTPS?|NO|ALL|SSL)_\w+|APP_ID|FULL_SHA|CHANGES_FOUND)$/
 
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
   ...INPUTS.map(({ name }) => name),
@@ -51,6 +52,9 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
 const OTHER_NAMES: ReadonlySet<string> = new Set([
   ...['cancel-in-progress', 'fail-fast', 'id-token', 'max-parallel', 'pull-requests'],
   ...['acme-media', 'amplify-storage-apply', 'amplify-storage-plan', 'changes-only'],
+  // Inputs that other actions have.
+  ...['aws-role-arn', 'dry-run'],
+  ...['has-changes'],
 ])
 
 const eachPage = all.map((page): [string, Page] => [page.path, page])
@@ -73,7 +77,7 @@ describe('Every page', () => {
     'Every file, npm script and error code that %s names exists',
     (_, { codes, text }) => {
       const files = codes.filter((code) =>
-        /^(?:\.ci|\.github|src|emulator|test|scripts|bench|examples|docs|dist)\/[\w./-]*$/.test(
+        /^(?:\.ci|\.github|src|emulator(?!\/(?:action|dist))|test|scripts|bench|examples|docs|dist)\/[\w./-]*$/.test(
           code,
         ),
       )
@@ -101,7 +105,7 @@ describe('Every page', () => {
 
   /** The outputs of the action, and those that jobs of the examples declare. */
   const known: Readonly<Record<string, readonly string[]>> = {
-    steps: OUTPUTS,
+    steps: [...OUTPUTS, 'has-changes'],
     needs: readdirSync(join(root, 'examples'))
       .flatMap((name) => entries(at(readYaml(`examples/${name}`), 'jobs')))
       .flatMap(([, job]) => entries(at(job, 'outputs')).map(([output]) => output)),
@@ -112,15 +116,6 @@ describe('Every page', () => {
       ([, context = '', output = '']) => known[context]?.includes(output) !== true,
     )
     expect(unknown.map(([expression]) => expression)).toEqual([])
-  })
-
-  it('Every error code in a heading of docs/troubleshooting.md exists', () => {
-    const page = readPage('docs/troubleshooting.md')
-    const named = [...page.text.matchAll(/^### (.*)$/gm)].flatMap(([, heading = '']) =>
-      heading.split(/,\s*/).filter((word) => /^[A-Z_]+$/.test(word)),
-    )
-    expect(named.length).toBeGreaterThan(20)
-    expect(named.filter((code) => !(code in ERROR_CATALOG))).toEqual([])
   })
 })
 
@@ -231,21 +226,50 @@ it('The table of limits in docs/how-it-works.md has the values of the code', () 
   ])
 })
 
+it('The generated tables are current (npm run docs)', () => {
+  for (const [path, text] of updateGeneratedTables(read, read('action.yml')))
+    expect(read(path)).toBe(text)
+})
+
 describe('README.md', () => {
   const readme = readPage('README.md')
 
-  it('The generated tables are current (npm run docs)', () => {
-    expect(readme.text).toBe(updateGeneratedTables(readme.text, read('action.yml')))
+  it('README.md has at most 1,800 words outside of <details>', () => {
+    const shown = readme.text.replace(/<details>[^]*?<\/details>/g, '')
+    expect(shown.split(/\s+/).length).toBeLessThanOrEqual(1_800)
   })
 
-  it('The README links to every page and every example', () => {
-    const targets = readme.links.map(({ target }) => target.split('#')[0])
-    const others = all.map(({ path }) => path).filter((path) => path !== 'README.md')
-    expect(others.filter((path) => !targets.includes(path))).toEqual([])
-    const examples = readdirSync(join(root, 'examples'))
-      .map((name) => `examples/${name}`)
-      // The README contains the first; the page of the called workflow links to the second.
-      .filter((path) => !/\/(?:plan-and-apply|call-reusable)\.yml$/.test(path))
-    expect(examples.filter((path) => !targets.includes(path))).toEqual([])
+  it('README.md links to every page and every example', () => {
+    const targets = linkedFiles(readme)
+    expect(paths.filter((path) => path !== 'README.md' && !targets.has(path))).toEqual([])
+    const examples = readdirSync(join(root, 'examples')).map((name) => `examples/${name}`)
+    expect(examples.filter((path) => !targets.has(path))).toEqual([])
   })
 })
+
+describe('The pages in docs/', () => {
+  const below = all.filter(({ path }) => /^docs\/(?!README)/.test(path))
+
+  it('docs/README.md links to every page in docs/', () => {
+    const targets = linkedFiles(readPage('docs/README.md'))
+    expect(below.filter(({ path }) => !targets.has(path))).toEqual([])
+  })
+
+  it.each(below.map((page): [string, Page] => [page.path, page]))(
+    '%s ends with links to where to go next',
+    (path, { text }) => {
+      const last = text.split(/^## /m).at(-1) ?? ''
+      expect(last).toMatch(/^Next\n/)
+      expect([...last.matchAll(/\]\((?!#)[^)]+\)/g)].length, path).toBeGreaterThan(1)
+    },
+  )
+})
+
+/** The files that a page links to, relative to the root of the repository. */
+function linkedFiles({ path, links }: Page): ReadonlySet<string> {
+  return new Set(
+    links
+      .map(({ target }) => target.split('#')[0] ?? '')
+      .map((target) => posix.normalize(posix.join(posix.dirname(path), target))),
+  )
+}

@@ -111,7 +111,7 @@ describe('The CI workflow', () => {
     expect(at(ciJobs, id, 'runs-on')).toBe('${{ matrix.os }}')
   })
 
-  it('docs/releases.md lists the checks that a merge requires by their names', () => {
+  it('CONTRIBUTING.md lists the checks that a merge requires by their names', () => {
     const required = ['ci.yml', 'codeql.yml', 'dependency-review.yml']
     for (const name of required) {
       expect(at(workflow(name), 'on', 'pull_request')).toEqual({ branches: ['main'] })
@@ -122,7 +122,7 @@ describe('The CI workflow', () => {
         .filter(([id]) => name !== 'ci.yml' || id === 'gate')
         .flatMap(([, job]) => getCheckNames(job)),
     )
-    const ruleset = /^- \*\*Rulesets\*\*: [^;]*/m.exec(read('docs/releases.md'))?.[0] ?? ''
+    const ruleset = /^- \*\*Rulesets\*\*: [^;]*/m.exec(read('CONTRIBUTING.md'))?.[0] ?? ''
     const listed = [...ruleset.matchAll(/`([^`]+)`/g)].map(([, code]) => code)
     expect(listed.toSorted()).toEqual(['main', ...checks].toSorted())
   })

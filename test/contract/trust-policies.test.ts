@@ -1,8 +1,10 @@
 /** The documented trust policies accept the tokens of the events that they are for, and no others. */
 import { describe, expect, it } from 'vitest'
 
-import { trustPolicyAllows, type TrustPolicy } from '../../emulator/iam/evaluate.ts'
+import { defaults } from '../../emulator/emulator.ts'
+import type { TrustPolicy } from '../../emulator/iam/evaluate.ts'
 import { parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
+import { trustProblems } from '../../emulator/iam/trust-decision.ts'
 import {
   mergedPullRequest,
   mergeGroup,
@@ -14,9 +16,8 @@ import {
 } from '../../emulator/runner/events.ts'
 import { tokenClaims } from '../../emulator/runner/github-context.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
-import { readPage, tableBelow } from '../support/contract/pages.ts'
+import { pages, readPage, tableBelow } from '../support/contract/pages.ts'
 
-const issuer = 'token.actions.githubusercontent.com'
 const central = 'octo-org/workflows/.github/workflows/reusable.yml@refs/heads/main'
 
 type Job = Readonly<{ environment?: string; calledWorkflow?: string }>
@@ -38,14 +39,9 @@ const fromOtherRepository = (claims: Claims): Claims => ({
   sub: claims['sub']?.replace('octo-app', 'other'),
 })
 
-function isTrusted(policy: TrustPolicy, claims: Claims): boolean {
-  const context = new Map(
-    Object.entries(claims).flatMap(([claim, value]): [string, string[]][] =>
-      value === undefined ? [] : [[`${issuer}:${claim}`, [value]]],
-    ),
-  )
-  const provider = `arn:aws:iam::111122223333:oidc-provider/${issuer}`
-  return trustPolicyAllows(policy, provider, 'sts:AssumeRoleWithWebIdentity', context)
+function isTrusted(trust: TrustPolicy, claims: Claims): boolean {
+  const token = { issuer: defaults.issuer, audience: claims['aud'] ?? '', claims }
+  return trustProblems({ arn: defaults.applyRole, trust }, token).length === 0
 }
 
 const tokens = {
@@ -69,6 +65,12 @@ const tokens = {
   }),
 } as const satisfies Readonly<Record<string, Claims>>
 
+/** A manual run on a tag. */
+const dispatchOnTag = (tag: string): WorkflowEvent => ({
+  ...workflowDispatch(),
+  ref: `refs/tags/${tag}`,
+})
+
 type TokenName = keyof typeof tokens
 
 const tokenNames: readonly TokenName[] = Object.keys(tokens).filter(
@@ -88,34 +90,84 @@ const accepted: Readonly<Record<string, readonly TokenName[]>> = {
   plan: tokenNames.filter((name) => !name.includes('environment')),
   'apply-merged': ['a merged pull request'],
   'apply-environment': ['a push with the environment prod'],
-  fleet: ['a push that calls the central workflow'],
 }
 
-const cases = Object.entries(accepted).flatMap(([mark, names]) => {
-  const policy = parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))
-  return Object.entries(tokens).map(([name, claims]) => ({
-    ...{ mark, name, claims, policy },
-    isAccepted: names.some((each) => each === name),
-  }))
-})
+/** The tokens of repositories whose subjects contain ids that each policy of a fleet accepts. */
+const acceptedOfFleet: Readonly<Record<string, readonly TokenName[]>> = {
+  fleet: ['a push that calls the central workflow'],
+  'fleet-plan': [
+    'a push that calls the central workflow',
+    'a pull request that calls the central workflow',
+  ],
+}
+
+const policyOf = (mark: string): TrustPolicy =>
+  parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))
+
+const casesOf = (
+  expected: Readonly<Record<string, readonly TokenName[]>>,
+  transform: (claims: Claims) => Claims,
+): readonly Readonly<{ mark: string; name: string; claims: Claims; isAccepted: boolean }>[] =>
+  Object.entries(expected).flatMap(([mark, names]) =>
+    Object.entries(tokens).map(([name, claims]) => ({
+      ...{ mark, name, claims: transform(claims) },
+      isAccepted: names.some((each) => each === name),
+    })),
+  )
+
+const cases = [...casesOf(accepted, (claims) => claims), ...casesOf(acceptedOfFleet, withIds)]
 
 describe('Trust policies', () => {
   it.each(cases)('The policy "$mark" given $name: accepted is $isAccepted', (one) => {
-    expect(isTrusted(one.policy, one.claims)).toBe(one.isAccepted)
+    expect(isTrusted(policyOf(one.mark), one.claims)).toBe(one.isAccepted)
   })
 
   it.each(cases.filter(({ isAccepted }) => isAccepted))(
     'The policy "$mark" rejects $name with another audience, or from another repository unless it is for a fleet',
-    ({ mark, claims, policy }) => {
+    ({ mark, claims }) => {
+      const policy = policyOf(mark)
       expect(isTrusted(policy, { ...claims, aud: 'https://github.com/octo-org' })).toBe(false)
-      expect(isTrusted(policy, fromOtherRepository(claims))).toBe(mark === 'fleet')
+      expect(isTrusted(policy, fromOtherRepository(claims))).toBe(mark.startsWith('fleet'))
     },
   )
 })
 
+describe('Subjects of foreign repositories that are made to match a fleet', () => {
+  const called = withIds(tokens['a push that calls the central workflow'])
+  const subjects = [
+    // A branch of a foreign repository, and a customised subject with the name of a workflow.
+    'repo:evil@666/app@777:ref:refs/heads/x@12345/y:ref:refs/heads/main',
+    'repo:evil/x@12345/y:ref:refs/heads/main',
+    'repo:evil@666/octo-org@12345/y:ref:refs/heads/main',
+    'workflow:octo-org@12345/y:ref:refs/heads/main',
+    'repo:octo-org@123456/octo-app@456789:ref:refs/heads/main',
+    'repo:octo-org/octo-app:ref:refs/heads/main',
+  ]
+
+  it.each(subjects)('The policies of a fleet reject the subject %s', (sub) => {
+    for (const mark of Object.keys(acceptedOfFleet)) {
+      expect(isTrusted(policyOf(mark), called)).toBe(true)
+      expect(isTrusted(policyOf(mark), { ...called, sub })).toBe(false)
+    }
+  })
+
+  it('A policy with * before the id of the organisation accepts some of them', () => {
+    const text = JSON.stringify(policyOf('fleet')).replace('repo:octo-org@', 'repo:*@')
+    const unsafe = parseTrustPolicy(JSON.parse(text))
+    expect(subjects.filter((sub) => isTrusted(unsafe, { ...called, sub })).length).toBeGreaterThan(
+      0,
+    )
+  })
+
+  it('No documented policy has * before the id of an organisation', () => {
+    const unsafe = pages().flatMap(({ blocks }) =>
+      blocks.filter(({ language, text }) => language === 'json' && /\*[^"]*@ORG_ID/.test(text)),
+    )
+    expect(unsafe).toEqual([])
+  })
+})
+
 describe('Subjects with ids', () => {
-  const policyOf = (mark: string): TrustPolicy =>
-    parseTrustPolicy(readPolicyForEmulator(`trust: ${mark}`))
   const claims = tokens['a push to main']
 
   it('Only the policy with ids accepts a subject with ids, and it accepts no other subject', () => {
@@ -125,23 +177,18 @@ describe('Subjects with ids', () => {
     for (const name of ['an open pull request', 'a push to another branch'] as const)
       expect(isTrusted(policyOf('apply-with-ids'), withIds(tokens[name]))).toBe(false)
   })
-
-  it('The policy of a fleet accepts subjects with ids that call the central workflow', () => {
-    const called = withIds(tokens['a push that calls the central workflow'])
-    expect(isTrusted(policyOf('fleet'), called)).toBe(true)
-    expect(isTrusted(policyOf('fleet'), withIds(claims))).toBe(false)
-  })
 })
 
-describe('The table of subjects in docs/setup.md', () => {
-  const rows = tableBelow(readPage('docs/setup.md'), 'The subject that each event carries')
+describe('The table of subjects in docs/events.md', () => {
+  const rows = tableBelow(readPage('docs/events.md'), 'The subject that each event carries')
   const expected: readonly (readonly [row: string, claims: Claims])[] = [
     ['`push` to `main`', tokens['a push to main']],
     ['`push` to another branch', createToken(push('BRANCH'))],
     ['`pull_request`, open', tokens['an open pull request']],
     ['`pull_request` with `closed`, merged', tokens['a merged pull request']],
     ['`merge_group`', tokens['a merge queue']],
-    ['`workflow_dispatch`', createToken(workflowDispatch('BRANCH'))],
+    ['`workflow_dispatch` on a branch', createToken(workflowDispatch('BRANCH'))],
+    ['`workflow_dispatch` on a tag', createToken(dispatchOnTag('TAG'))],
     ['`repository_dispatch`, `schedule`', tokens['a scheduled run']],
     [
       'any of them, in a job with `environment: prod`',

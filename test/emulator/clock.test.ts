@@ -95,7 +95,7 @@ test('The preload is a file that Node can import by its path', () => {
 test('The emulator uses the clock that it is given', async () => {
   const emulator = await start({ clock: scaledClock(100), rules: { jobMs: 20_000 } })
   const jobId = getJobId(await createStorage(emulator))
-  expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
+  expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'PENDING' })
   await expect
     .poll(async () => (await getJob(emulator, jobId)).json, { timeout: 5000 })
     .toMatchObject({ status: 'COMPLETED' })

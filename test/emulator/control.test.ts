@@ -9,6 +9,7 @@ import {
   getJobId,
   getStorage,
   listJobs,
+  openSession,
   send,
   start,
   type Reply,
@@ -55,10 +56,14 @@ describe('the control interface', () => {
     expect((await getBackend(emulator)).text).toBe('[]')
   })
 
-  const storageWith = (permission: string): object => {
-    const storage = { resourceName: 'media', permissions: { authenticated: [permission] } }
-    return { apps: { [defaults.appId]: { environments: { prod: { storages: [storage] } } } } }
-  }
+  const withEnvironment = (prod: object): object => ({
+    apps: { [defaults.appId]: { environments: { prod } } },
+  })
+  const storageWith = (permission: string): object =>
+    withEnvironment({
+      storages: [{ resourceName: 'media', permissions: { authenticated: [permission] } }],
+    })
+  const trust = { Statement: [] }
   const token = { operation: 'token' }
 
   test.each<[string, string, unknown]>([
@@ -77,6 +82,8 @@ describe('the control interface', () => {
     ['PUT /state', 'state.rules.jobMs', { rules: { jobMs: 'soon' } }],
     ['PUT /state', 'Unknown permission "WRITE". Choose one of: READ', storageWith('WRITE')],
     ['PUT /state', 'The policy is not a JSON object', { roles: [{ arn: 'a' }] }],
+    ['PUT /state', 'policies must be a list', { roles: [{ arn: 'a', trust, policies: {} }] }],
+    ['PUT /state', 'auth must be one of true, false, user-pool', withEnvironment({ auth: 'none' })],
     ['PUT /state', 'no member app', { app: {} }],
   ])('An invalid body for %s is rejected with "%s"', async (endpoint, message, body) => {
     const [method = '', path = ''] = endpoint.split(' ')
@@ -118,6 +125,35 @@ describe('the control interface', () => {
         region: 'eu-west-1',
       },
     ])
+  })
+
+  test('The list of requests has no token, no secret key and no signature', async () => {
+    const emulator = await start()
+    const keys = await openSession(emulator)
+    await getStorage(emulator, { keys })
+    const comments = '/api/v3/repos/octo-org/octo-app/issues/7/comments'
+    const authorization = `token ${emulator.githubToken}`
+    await send(emulator.url, { path: comments, headers: { authorization } })
+    const { text } = await control(emulator, 'GET', '/requests')
+    const sent = JSON.stringify(emulator.requests)
+    const signature = /Signature=([\da-f]{64})/.exec(sent)?.[1] ?? ''
+    const token = /WebIdentityToken=([^&"]+)/.exec(sent)?.[1] ?? ''
+    const secrets = [
+      ...[keys.secretAccessKey, keys.sessionToken, signature, token, emulator.githubToken],
+      emulator.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '',
+    ]
+    for (const secret of secrets) {
+      expect(sent).toContain(secret)
+      expect(text).not.toContain(secret)
+    }
+    // What helps to find a problem stays.
+    for (const name of [
+      keys.accessKeyId,
+      'SignedHeaders=',
+      'RoleSessionName=session',
+      'Expiration',
+    ])
+      expect(text).toContain(name)
   })
 
   test('The state has no secret key', async () => {

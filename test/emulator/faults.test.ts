@@ -214,7 +214,7 @@ describe('the effect of a call with a fault', () => {
     clock.advance(59_999)
     expect((await listJobs(emulator)).json).toEqual({ jobs: [] })
     clock.advance(1)
-    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ status: 'RUNNING' }] })
+    expect((await listJobs(emulator)).json).toMatchObject({ jobs: [{ status: 'PENDING' }] })
     expect((await getStorage(emulator)).status).toBe(404)
     clock.advance(1000)
     expect((await getStorage(emulator)).status).toBe(200)

@@ -58,7 +58,7 @@ const addMedia = (environment: Environment): unknown =>
 
 describe('a job', () => {
   test('A job passes through its statuses, and the storage exists when it has completed', async () => {
-    const { emulator, clock } = await startPaused({ jobStatuses: ['PENDING', 'RUNNING'] })
+    const { emulator, clock } = await startPaused()
     const reply = await createStorage(emulator)
     const jobId = getJobId(reply)
     const common = { appId: defaults.appId, backendEnvironmentName: 'prod', jobId }
@@ -100,6 +100,17 @@ describe('a job', () => {
     expect(await createAndFinish(backend, { environment: 'dev' })).toMatchObject({
       status: 'RUNNING',
     })
+  })
+
+  test('A job is PENDING for five seconds at most, however long it takes', async () => {
+    const { emulator, clock } = await startPaused({ jobMs: 60_000 })
+    const jobId = getJobId(await createStorage(emulator))
+    clock.advance(4999)
+    expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'PENDING' })
+    clock.advance(1)
+    expect((await getJob(emulator, jobId)).json).toMatchObject({ status: 'RUNNING' })
+    clock.advance(55_000)
+    expect((await getJob(emulator, jobId)).json).toMatchObject(completed)
   })
 
   test('Reads and lists do not find a job before the times that the rules set', async () => {
@@ -170,9 +181,11 @@ type Case = Readonly<{
   job: object
 }>
 
-const withoutAuth = (environment: Environment): void => {
-  environment.auth = false
-}
+const withAuth =
+  (auth: Environment['auth']) =>
+  (environment: Environment): void => {
+    environment.auth = auth
+  }
 const withBucket = ({ buckets }: Environment): void => {
   buckets.add('mybucket9c04b-prod')
 }
@@ -183,10 +196,18 @@ const invalidBucket = failed('Bucket name can only')
 
 describe('what a create needs', () => {
   test.each<[string, Case]>([
-    ['fails without auth', { prepare: withoutAuth, job: failed('an existing auth resource') }],
+    ['fails without auth', { prepare: withAuth(false), job: failed('an existing auth resource') }],
     [
       'without auth completes with authRequired false',
-      { rules: { authRequired: false }, prepare: withoutAuth, job: completed },
+      { rules: { authRequired: false }, prepare: withAuth(false), job: completed },
+    ],
+    [
+      'fails if an imported auth has no identity pool',
+      { prepare: withAuth('imported-user-pool'), job: failed('imported auth config is not') },
+    ],
+    [
+      'completes if its own auth has no identity pool',
+      { prepare: withAuth('user-pool'), job: completed },
     ],
     ['fails if its bucket exists', { prepare: withBucket, job: failed('already exists') }],
     [
@@ -324,6 +345,16 @@ test('An update replaces the permissions when its job completes, and is rejected
   expect((await listJobs(emulator)).json).toMatchObject({ jobs: [job] })
 })
 
+test('The job of an update of an imported storage fails, and the storage stays as it is', async () => {
+  const { emulator, clock } = await startPaused()
+  addStorage(emulator.environment(), { resourceName: 'media', imported: true })
+  const jobId = getJobId(await updateStorage(emulator))
+  clock.advance(10_000)
+  const text = 'Updating an imported storage resource is not supported.'
+  expect((await getJob(emulator, jobId)).json).toMatchObject(failed(text))
+  expect(emulator.environment().storages.get('media')?.permissions.authenticated).toEqual(['READ'])
+})
+
 describe('GetBackend', () => {
   const metadataIn = ({ json }: Reply): unknown =>
     JSON.parse(String(Reflect.get(Object(json), 'amplifyMetaConfig')))
@@ -350,6 +381,25 @@ describe('GetBackend', () => {
     expect(Object.keys(metadata)).toEqual(['providers'])
     environment.metadata = 'no JSON'
     expect((await getBackend(emulator)).json).toMatchObject({ amplifyMetaConfig: 'no JSON' })
+  })
+
+  test.each<[Environment['auth'], object]>([
+    [true, { output: { IdentityPoolName: 'octoapp_identitypool_9c04b' } }],
+    ['user-pool', { output: { UserPoolName: 'octoapp_userpool_9c04b' } }],
+    ['imported-user-pool', { serviceType: 'imported' }],
+  ])('The metadata of the auth %j has %j', async (auth, section) => {
+    const { emulator } = await startPaused()
+    emulator.environment().auth = auth
+    const metadata = metadataIn(await getBackend(emulator))
+    expect(metadata).toMatchObject({ auth: { octoapp: section } })
+    expect(JSON.stringify(metadata).includes('IdentityPoolName')).toBe(auth === true)
+  })
+
+  test('An auth that got an identity pool keeps it', async () => {
+    const backend = await startPaused()
+    backend.emulator.environment().auth = 'user-pool'
+    await createAndFinish(backend)
+    expect(backend.emulator.environment().auth).toBe(true)
   })
 
   test('A request without an environment returns the app and its environments', async () => {

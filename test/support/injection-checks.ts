@@ -6,7 +6,7 @@ import { renderMarkdown } from './rendered-markdown.ts'
 
 /** The elements that the report writes; none of them runs or loads anything. */
 const ELEMENTS = new Set(
-  'a b br code details h2 h3 li p sub summary table tbody td th thead tr ul wbr'.split(' '),
+  'a b br code details h2 h3 li p pre sub summary table tbody td th thead tr ul'.split(' '),
 )
 
 /** The links of the report lead to GitHub and to the app in the console. */
@@ -57,9 +57,8 @@ export function checkMarkdown(markdown: string): void {
 /** Checks a comment, which also notifies nobody: GitHub finds names in everything except code and links. */
 export function checkComment(markdown: string): void {
   checkMarkdown(markdown)
-  const open = markdown.replace(/<code>.*?<\/code>|<a [^>]*>.*?<\/a>/g, '')
-  const { text } = renderMarkdown(open)
-  if (/@\w|(?:^|\s)#\d/.test(text)) throw new Error(`a mention in ${markdown}`)
+  const { prose } = renderMarkdown(markdown)
+  if (/@\w|(?:^|[^\w&])#\d|\bgh-\d/i.test(prose)) throw new Error(`a mention in ${markdown}`)
 }
 
 /** Checks that the only commands in the output of a process are those of the action. */

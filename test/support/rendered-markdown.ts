@@ -5,6 +5,8 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm'
 export type RenderedMarkdown = Readonly<{
   /** The text of the page: a line for each block, and cells separated by ` | `. */
   text: string
+  /** The part of the text that is neither code nor a link: what GitHub looks through for names and issues. */
+  prose: string
   /** The names of the elements, each once and sorted. */
   elements: readonly string[]
   links: readonly string[]
@@ -20,6 +22,7 @@ export function renderMarkdown(markdown: string): RenderedMarkdown {
   const urls = [...html.matchAll(/ (?:href|src)="([^"]*)"/g)]
   return {
     text: toText(html),
+    prose: toText(html.replace(/<code[^>]*>[^<]*<\/code>|<a [^>]*>.*?<\/a>/g, '')),
     elements: [...new Set(names)].toSorted(),
     links: urls.map(([, url = '']) => decodeEntities(url)),
   }
@@ -28,8 +31,8 @@ export function renderMarkdown(markdown: string): RenderedMarkdown {
 function toText(html: string): string {
   const lines = html
     .replace(/<!--[^]*?-->/g, '')
-    .replace(/<wbr>/g, '')
-    .replace(/<\/t[dh]><t[dh]>/g, ' | ')
+    .replace(/<pre>[^]*?<\/pre>/g, (block) => block.replaceAll('\n', '<br>'))
+    .replace(/<\/t[dh]>\s*<t[dh]>/g, ' | ')
     .replace(/\n/g, ' ')
     .replace(/<br ?\/?>|<\/(?:p|h\d|li|tr|summary)>/g, '\n')
     .replace(/<[^>]*>/g, '')

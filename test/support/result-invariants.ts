@@ -10,7 +10,7 @@ const INTERNALS =
 
 /** People who copy such a command copy its period as well. */
 const COMMAND_IN_A_SENTENCE = /aws amplifybackend [^\n]*--[a-z-]+ [\w.-]*\.(?=\s|$)/
-const CODE_WITH_FULL_STOP = /<code>aws (?:(?!<\/code>).)*&#46;<\/code>/
+const CODE_WITH_FULL_STOP = /`aws amplifybackend [^`\n]*\.`/
 
 /**
  * Checks that a step succeeded without an error or failed with one that people can read and look up, that it

@@ -123,7 +123,10 @@ function setsRole(workflow: Workflow, { id, steps }: Job): boolean {
 }
 
 const startsEmulator = (step: Step): boolean =>
-  isRunStep(step) && /\bemulator\b.* --variables /.test(sourceOf(step.run))
+  isRunStep(step)
+    ? /\bemulator\b.* --variables /.test(sourceOf(step.run))
+    : isActionStep(step) &&
+      /^\.\/emulator$|\/amplify-create-backend-storage\/emulator@/.test(step.uses.value)
 
 /**
  * For workflows that people copy: a job that uses the action runs in a concurrency group of the app, the

@@ -74,7 +74,8 @@ async function findWithLanguageService(
   const uri = `file:///${documents}/.github/workflows/${file}`
   const diagnostics = await validate(TextDocument.create(uri, 'yaml', 1, content), {
     actionsMetadataProvider: {
-      fetchActionMetadata: ({ owner, name }) => Promise.resolve(createMetadata(owner, name)),
+      fetchActionMetadata: ({ owner, name, path = '' }) =>
+        Promise.resolve(createMetadata(owner, path === '' ? name : `${name}/${path}`)),
     },
     fileProvider: {
       getFileContent: (reference) => {
@@ -97,7 +98,7 @@ async function findWithLanguageService(
 const otherInputs: Readonly<Record<string, readonly string[]>> = {
   'actions/checkout': ['fetch-depth', 'persist-credentials', 'ref'],
   'actions/setup-node': ['node-version-file', 'package-manager-cache'],
-  'aws-actions/configure-aws-credentials': ['aws-region', 'role-to-assume'],
+  'aws-actions/configure-aws-credentials': ['aws-region', 'role-chaining', 'role-to-assume'],
 }
 
 /** An action as the service wants to know it; without inputs, which it then does not check, if unknown. */

@@ -76,9 +76,16 @@ export function authorize(call: Call, state: State, caller: Caller, operation: s
   const action = `amplifybackend:${operation}`
   const { credential, region } = caller
   const resource = `arn:${getPartition(region)}:amplifybackend:${region}:${credential.accountId}:${call.path}`
+  const context = new Map([
+    ['aws:requestedregion', [region]],
+    ['aws:principalaccount', [credential.accountId]],
+    ['aws:principalarn', [credential.roleArn ?? credential.arn]],
+    // AWS has no endpoint without TLS.
+    ['aws:securetransport', ['true']],
+  ])
   const decisions = policyLayers(state, credential).map(({ kind, policies }) => ({
     kind,
-    decision: evaluatePolicies(policies, action, resource),
+    decision: evaluatePolicies(policies, action, resource, context),
   }))
   const refusing =
     decisions.find(({ decision }) => decision === 'denied') ??

@@ -33,14 +33,18 @@ function storageSection(environment: Environment, region: string, now: number): 
 }
 
 function authSection(environment: Environment): object {
-  if (!environment.auth) return {}
+  const { auth, appName, suffix } = environment
+  if (auth === false) return {}
+  const identityPool =
+    auth === true ? { IdentityPoolName: `${appName}_identitypool_${suffix}` } : {}
   return {
     auth: {
-      [environment.appName]: {
+      [appName]: {
         service: 'Cognito',
+        serviceType: auth === 'imported-user-pool' ? 'imported' : undefined,
         providerPlugin: 'awscloudformation',
         dependsOn: [],
-        output: { UserPoolName: `${environment.appName}_userpool_${environment.suffix}` },
+        output: { UserPoolName: `${appName}_userpool_${suffix}`, ...identityPool },
       },
     },
   }

@@ -74,23 +74,35 @@ function addStartedJob(
   return job
 }
 
+/** How long a job stays PENDING at most, in milliseconds; a recorded one was RUNNING after eight seconds. */
+const maxPendingMs = 5000
+
+/** When a job of this duration leaves each of its statuses, in milliseconds after its start. */
+function statusEnds(statuses: readonly string[], ms: number | 'never'): readonly number[] {
+  const part = ms === 'never' ? maxPendingMs : ms / statuses.length
+  const first = statuses[0] === 'PENDING' ? Math.min(part, maxPendingMs) : part
+  const next = ms === 'never' ? part : (ms - first) / Math.max(statuses.length - 1, 1)
+  return statuses.map((_, index) => Math.round(first + index * next))
+}
+
 /** Starts a job as the next plan and the rules say; by default it takes effect at its end. */
 export function startJob(state: State, environment: Environment, work: JobWork, now: number): Job {
   const plan = takeJobPlan(state)
   const { rules, scheduler } = state
-  const [status = 'RUNNING', ...nextStatuses] = plan.statuses ?? rules.jobStatuses
+  const statuses = plan.statuses ?? rules.jobStatuses
+  const [status = 'RUNNING', ...nextStatuses] = statuses
   const job = addStartedJob(state, environment, { operation: work.operation, status, now })
   work.counters.accepted += 1
   const earlyResult =
     rules.storageVisible === 'at-once' ? { error: runWork(work, plan, now) } : undefined
   const ms = plan.ms ?? rules.jobMs
-  if (ms === 'never') return job
+  const ends = statusEnds(statuses, ms)
   nextStatuses.forEach((next, index) => {
-    const after = Math.round((ms * (index + 1)) / (nextStatuses.length + 1))
-    scheduler.schedule(now + after, (at) => {
+    scheduler.schedule(now + (ends[index] ?? 0), (at) => {
       setStatus(job, next, at)
     })
   })
+  if (ms === 'never') return job
   scheduler.schedule(now + ms, (at) => {
     finish(job, plan, earlyResult === undefined ? runWork(work, plan, at) : earlyResult.error, at)
   })

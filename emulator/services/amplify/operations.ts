@@ -132,7 +132,7 @@ const getBackend: Operation = ({ call, caller, body }) => {
     if (!app.environments.has(name) && state.rules.unknownEnvironment === 'error-member')
       return { ...common, error: 'A valid backend environment was not specified.' }
     const environment = requireEnvironment(state, appId, name)
-    const location = { appId, accountId: state.accountId, region: caller.region }
+    const location = { appId, accountId: caller.credential.accountId, region: caller.region }
     return {
       ...common,
       amplifyFeatureFlags: JSON.stringify({ features: { graphqltransformer: {} } }),

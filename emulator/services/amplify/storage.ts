@@ -17,6 +17,8 @@ export const cliMessages = {
   resourceName: 'Resource name should be alphanumeric',
   bucketName:
     'Bucket name can only use the following characters: a-z 0-9 - and should have minimum 3 character and max of 47 character',
+  incompatibleAuth: 'The imported auth config is not compatible with the specified storage config',
+  importedStorage: 'Updating an imported storage resource is not supported.',
   storageNotFound:
     'No storage resource to update. Please use "amplify add storage" command to create a new storage resource',
 } as const
@@ -30,6 +32,16 @@ function nameError(environment: Environment, resource: string, bucket: string): 
   return undefined
 }
 
+/**
+ * Makes sure that there is an identity pool, which storage needs; returns the error of the CLI if there is
+ * none. Only to auth that is not imported, the CLI adds one.
+ */
+function requireIdentityPool(environment: Environment): string | undefined {
+  if (environment.auth === 'imported-user-pool') return cliMessages.incompatibleAuth
+  if (environment.auth === 'user-pool') environment.auth = true
+  return undefined
+}
+
 /** Creates a storage; returns the error of the CLI or of CloudFormation if that fails. */
 export function createStorage(
   state: State,
@@ -40,13 +52,15 @@ export function createStorage(
 ): string | undefined {
   const { rules } = state
   const baseName = config.bucketName ?? generateBaseName(environment)
-  if (rules.authRequired && !environment.auth) return cliMessages.noAuth
+  if (rules.authRequired && environment.auth === false) return cliMessages.noAuth
   if (rules.oneStorage !== 'off' && environment.storages.size > 0) return cliMessages.alreadyAdded
   const invalid = rules.checkedNames ? nameError(environment, resourceName, baseName) : undefined
   if (invalid !== undefined) return invalid
   const bucket = physicalBucket(environment, baseName)
   if (rules.uniqueBuckets && environment.buckets.has(bucket))
     return `UPDATE_FAILED storage${resourceName} AWS::CloudFormation::Stack\nS3Bucket: ${bucket} already exists`
+  const incompatible = requireIdentityPool(environment)
+  if (incompatible !== undefined) return incompatible
   addStorage(environment, {
     resourceName,
     bucketName: baseName,
@@ -71,6 +85,7 @@ export function updateStorage(
 ): string | undefined {
   const storage = environment.storages.get(resourceName)
   if (storage === undefined) return cliMessages.storageNotFound
+  if (storage.imported) return cliMessages.importedStorage
   storage.permissions = permissions
   return undefined
 }

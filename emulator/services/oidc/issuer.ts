@@ -4,6 +4,8 @@ import { compactVerify, exportJWK, generateKeyPair, SignJWT, type JWTPayload } f
 
 /** The issuer of OIDC tokens, which signs them and verifies them for STS. */
 export type Issuer = {
+  /** The id of its key, as its tokens name it. */
+  readonly keyId: string
   sign(claims: JWTPayload): Promise<string>
   /** Whether the issuer signed a token; does not check the claims. */
   verify(token: string): Promise<boolean>
@@ -19,6 +21,7 @@ export async function createIssuer(): Promise<Issuer> {
   const kid = randomUUID()
   const jwk = await exportJWK(publicKey)
   return {
+    keyId: kid,
     jwks: { keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] },
     sign: (claims) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),

@@ -13,11 +13,12 @@ export class StsServiceError extends Error {
 export const validationError = (message: string): StsServiceError =>
   new StsServiceError(400, 'ValidationError', `1 validation error detected: ${message}`)
 
-export const notAuthorized = (): StsServiceError =>
+/** AWS's sentence, and what AWS does not say: why. */
+export const notAuthorized = (reasons: readonly string[]): StsServiceError =>
   new StsServiceError(
     403,
     'AccessDenied',
-    'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+    `Not authorized to perform sts:AssumeRoleWithWebIdentity. The emulator adds: ${reasons.join('; ')}`,
   )
 
 export const invalidToken = (message: string): StsServiceError =>

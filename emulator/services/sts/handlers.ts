@@ -2,9 +2,9 @@ import { verifySignature, type SignatureProblem } from '../../iam/sigv4.ts'
 import type { StsOperation } from '../../lib/operations.ts'
 import type { State } from '../../state/state.ts'
 import type { Call, Effect, Handler } from '../handler.ts'
-import type { Issuer } from '../oidc/issuer.ts'
 import { assumeRole } from './assume-role.ts'
 import { StsServiceError } from './errors.ts'
+import type { TokenKeys } from './web-identity.ts'
 import { stsErrorResponse, stsResponse } from './xml.ts'
 
 const signatureCodes: Record<SignatureProblem, string> = {
@@ -44,10 +44,10 @@ async function withErrorResponse(
 }
 
 /** The emulated Security Token Service. */
-export function stsHandlers(getState: () => State, issuer: Issuer): Record<StsOperation, Handler> {
+export function stsHandlers(getState: () => State, keys: TokenKeys): Record<StsOperation, Handler> {
   return {
     AssumeRoleWithWebIdentity: (call) =>
-      withErrorResponse(call, () => assumeRole(call, getState, issuer)),
+      withErrorResponse(call, () => assumeRole(call, getState, keys)),
     GetCallerIdentity: (call) => withErrorResponse(call, () => getCallerIdentity(call, getState())),
   }
 }

@@ -1,8 +1,7 @@
 /** Errors for jobs that failed, that did not end in time, or that cannot be read. */
 import { ActionError } from '../../errors/action-error.ts'
-import { ERROR_CATALOG, type ErrorCode } from '../../errors/catalog.ts'
 import { formatDuration } from '../../lib/clock.ts'
-import { quote, sanitizeLine } from '../../lib/text.ts'
+import { quote, sanitizeLine, truncate } from '../../lib/text.ts'
 import { classifyFailure } from '../../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { StorageRef } from '../api.ts'
@@ -10,91 +9,28 @@ import { backendArn, jobCommand, storageCommand } from '../cli-commands.ts'
 import { toActionError } from '../errors.ts'
 import type { Job } from './job.ts'
 
-/** The maximum length of a job's own error text in a message; the rest is tables of the Amplify CLI. */
-const MAX_JOB_ERROR_LENGTH = 1_200
-
-/** Known texts of failed jobs, which are output of the Amplify CLI and CloudFormation. */
-const KNOWN_JOB_ERRORS: readonly Readonly<{ text: RegExp; code: ErrorCode; advice: string }>[] = [
-  {
-    text: /existing auth resource|without an existing auth|requires? (?:an )?auth\b/i,
-    code: 'AUTH_MISSING',
-    advice: ERROR_CATALOG.AUTH_MISSING.remedy,
-  },
-  {
-    text: /auth config is not compatible/i,
-    code: 'JOB_FAILED',
-    advice:
-      'The imported auth resource does not allow guests. Leave unauthenticated-permissions empty, or import an identity pool that allows them.',
-  },
-  {
-    text: /storage was already added|Add Storage Failed/i,
-    code: 'OTHER_STORAGE',
-    advice:
-      'An environment can have only one S3 storage. Set resource-name to the existing one, or remove it first.',
-  },
-  {
-    text: /bucket[^]*already exists|already exists[^]*bucket/i,
-    code: 'JOB_FAILED',
-    advice:
-      'An earlier storage left a bucket of that name, because buckets are retained. Choose another bucket-name, or delete the bucket if it is empty and no longer needed.',
-  },
-  {
-    text: /deployment is in progress/i,
-    code: 'JOB_FAILED',
-    advice:
-      'Wait until the other deployment of this environment has ended, then run the workflow again.',
-  },
-]
+/** The maximum length of a job's own error text in a message: the runner cuts annotations at 4,096 characters. */
+const MAX_JOB_ERROR_LENGTH = 2_400
+/** The maximum length of the text that is looked at; `parseJob` keeps no more. */
+const MAX_JOB_TEXT_LENGTH = 20_000
 
 /** The error for a job that the service reports as failed. */
-export function toJobError(job: Job, jobId: string, ref: StorageRef): ActionError {
-  const text = job.error ?? ''
-  const detail = sanitizeLine(text, MAX_JOB_ERROR_LENGTH)
-  const message = `The backend job ${jobId} failed${detail === '' ? ' without an error text' : `: ${detail}`}`
-  const denied = findDeniedAction(text)
-  if (denied !== undefined) {
-    return new ActionError('JOB_LACKS_PERMISSION', message, { advice: permissionAdvice(denied) })
-  }
-  if (detail === '') {
-    return new ActionError('JOB_FAILED', message, {
-      advice: `Look for the reason in the Amplify console, under the backend environment ${quote(ref.backendEnvironmentName)}, or in the events of its CloudFormation stack. Then run the workflow again.`,
-    })
-  }
-  const known = KNOWN_JOB_ERRORS.find(({ text: pattern }) => pattern.test(text))
-  return known === undefined
-    ? new ActionError('JOB_FAILED', message, {
-        advice: `Fix the cause that the job reports, then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}`,
-      })
-    : new ActionError(known.code, message, { advice: known.advice })
+export async function toJobError(job: Job, jobId: string, ref: StorageRef): Promise<ActionError> {
+  // The Amplify CLI wraps its tables, so a sentence can go on in the next line.
+  const text = sanitizeLine(job.error ?? '', MAX_JOB_TEXT_LENGTH)
+  const { explainJobError } = await import('./explain-job-error.ts')
+  const { code, cause, advice } = explainJobError(text, jobId, ref)
+  const failed = `The backend job ${jobId} failed`
+  if (text === '') return new ActionError(code, `${failed} without an error text`, { advice })
+  const reason = cause === undefined ? ': ' : ` because ${cause}. The job reports: `
+  return new ActionError(code, `${failed}${reason}${shorten(text)}`, { advice })
 }
 
-type DeniedAction = Readonly<{ action: string; resource: string | undefined }>
-
-function permissionAdvice({ action, resource }: DeniedAction): string {
-  const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource ?? '*' })
-  const restriction = resource === undefined ? ', and restrict its resource' : ''
-  return `The service deploys with the permissions of the role. Add this statement to the role${restriction}: ${statement}`
-}
-
-/** "… is not authorized to perform: s3:CreateBucket on resource: arn:… because …" */
-const DENIED_ACTION =
-  /not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9*]+)(?: on resource:? "?(arn:[^\s"]+))?/
-/** "The user does not have permissions to call lambda createFunction." */
-const DENIED_CALL = /does not have permissions? to call ([a-z0-9-]+)[ .:]([A-Za-z]\w*)/
-
-function findDeniedAction(text: string): DeniedAction | undefined {
-  const [, action, resource] = DENIED_ACTION.exec(text) ?? []
-  if (action !== undefined) {
-    // The sentence may end right after the ARN.
-    const arn = resource?.replace(/[.,;:)]+$/, '')
-    return { action, resource: arn === undefined ? undefined : sanitizeLine(arn, 300) }
-  }
-  const [, service, call] = DENIED_CALL.exec(text) ?? []
-  if (service === undefined || call === undefined) return undefined
-  return {
-    action: `${service}:${call.charAt(0).toUpperCase()}${call.slice(1)}`,
-    resource: undefined,
-  }
+/** Of a long text, the start and the end, where the error usually is. */
+function shorten(text: string): string {
+  if (text.length <= MAX_JOB_ERROR_LENGTH) return text
+  const half = MAX_JOB_ERROR_LENGTH / 2
+  return `${truncate(text, half)} ${sanitizeLine(text.slice(-half), half)}`
 }
 
 /** A status for the middle of a sentence. */

@@ -100,7 +100,7 @@ export function isKnownRunningStatus(status: string | undefined): boolean {
  */
 export function findPendingJob(jobs: readonly Job[]): Job | undefined {
   const newest = jobs.reduce(
-    (time, { createdAt = -Infinity }) => Math.max(time, createdAt),
+    (latest, { createdAt }) => Math.max(latest, createdAt ?? -Infinity),
     -Infinity,
   )
   return jobs.find(

@@ -85,7 +85,7 @@ async function endFailedJob(awaited: AwaitedJob, job: Job): Promise<JobEnd> {
     const text = `job ${jobId} failed: ${job.error}`
     return { kind: 'exists', rejection: { text, requestId: undefined } }
   }
-  const error = toJobError(job, jobId, ref)
+  const error = await toJobError(job, jobId, ref)
   if (check?.kind === 'doubtful') {
     throw candidateNotConfirmed(check.lost, jobId, `${check.reason}. ${error.message}`, ref)
   }

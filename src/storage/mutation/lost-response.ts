@@ -58,7 +58,8 @@ export async function resolveLostResponse(
     case 'unknown':
       throw unknownOutcome(lost.failure, effect.reason, ref)
     case 'denied':
-      return sendAgainUnchecked(context, state, lost)
+      sendAgainUnchecked(context, state, lost)
+      return undefined
     case 'none':
       return sendAgain(context, state, lost, effect.storage)
   }
@@ -75,7 +76,7 @@ function sendAgainUnchecked(
   context: StorageContext,
   state: MutationState,
   { failure, mutation }: LostResponse,
-): undefined {
+): void {
   if (isLastAttempt(context, state)) {
     throw unknownOutcome(failure, 'the role has no permission to check', context.ref)
   }

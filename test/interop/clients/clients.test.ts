@@ -84,12 +84,12 @@ describe.each([awsCli, boto3])('$title', (client) => {
     })
 
     const created = await callAmplify(client, emulator, 'CreateBackendStorage')
-    expect(created).toEqual({ ...place, JobId: created['JobId'], Status: 'RUNNING' })
+    expect(created).toEqual({ ...place, JobId: created['JobId'], Status: 'PENDING' })
     const job = { JobId: string(created['JobId']) }
     expect(await callAmplify(client, emulator, 'GetBackendJob', job)).toMatchObject({
       ...job,
       Operation: 'CreateBackendStorage',
-      Status: 'RUNNING',
+      Status: 'PENDING',
     })
     clock.pass(60_000)
     expect(await callAmplify(client, emulator, 'GetBackendJob', job)).toMatchObject({

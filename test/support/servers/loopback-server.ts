@@ -43,6 +43,12 @@ export async function listenInTest(server: Server): Promise<number> {
   return port
 }
 
+/** Starts a server that accepts connections and never responds; it stops with the test. */
+export async function startSilentServer(): Promise<Readonly<{ port: number; url: string }>> {
+  const port = await listenInTest(createServer((socket) => socket.resume()))
+  return { port, url: `http://127.0.0.1:${port}` }
+}
+
 /** Ignores errors of a connection, which are part of many scenarios. */
 function ignoreErrors(socket: Socket): void {
   socket.on('error', () => socket.destroy())

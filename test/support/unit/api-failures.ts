@@ -61,6 +61,7 @@ export const FAILURES = {
   redirect: withResponse(307, 'Unknown', 'Temporary Redirect'),
   reset: { ...withoutResponse('ECONNRESET', 'socket hang up', true), name: 'TimeoutError' },
   garbage: withoutResponse('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', true),
+  hostUnreachable: withoutResponse('EHOSTUNREACH', 'read EHOSTUNREACH', true),
   connectionRefused: withoutResponse('ECONNREFUSED', 'connect ECONNREFUSED', false),
   handshakeReset: withoutResponse('ECONNRESET', 'Client network socket disconnected', false),
   nameServerDown: withoutResponse('EAI_AGAIN', 'getaddrinfo EAI_AGAIN', false),
@@ -97,6 +98,7 @@ export const AMBIGUOUS = [
   'redirect',
   'reset',
   'garbage',
+  'hostUnreachable',
   'stall',
 ] as const satisfies readonly FailureName[]
 
@@ -117,3 +119,9 @@ export const PERMANENT = [
   'badKeys',
   'untrusted',
 ] as const satisfies readonly FailureName[]
+
+/** Whether the client cannot know if the call was executed; judged by other means than in the code. */
+export const isAmbiguous = ({ status, connected, timedOut, code }: ApiFailure): boolean =>
+  status === undefined
+    ? timedOut || (connected && code !== undefined)
+    : status >= 500 || status < 400 || status === 408

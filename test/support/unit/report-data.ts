@@ -57,6 +57,7 @@ export function reportData(outcome: RunOutcome, given: Partial<ReportData> = {})
     outcome,
     desired: request,
     region: 'eu-west-1',
+    inputValues: [],
     links: {
       console: {
         title: 'Amplify console',

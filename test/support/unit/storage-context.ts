@@ -46,6 +46,9 @@ export const STORAGE_REF: StorageRef = {
 /** The storage that most scenarios set. */
 export const DESIRED = aDesiredStorage({ authenticated: ['READ', 'CREATE_AND_UPDATE'] })
 
+/** The texts of most tests contain no secrets. */
+export const unredacted = (text: string): string => text
+
 export const neverAborted: AbortSignal = new AbortController().signal
 
 /** A retry policy that reports nothing. */
@@ -106,7 +109,9 @@ export function aStorageContext(
       onAccepted: (accepted) => recorded.accepted.push(accepted),
       onMutation: (state) => recorded.reportedMutations.push(state),
       onJob: (jobId, status) => recorded.jobs.push({ jobId, status }),
-      onChanges: (changes) => recorded.changes.push(changes),
+      onChanges: (changes) => {
+        if (changes !== undefined) recorded.changes.push(changes)
+      },
       onStorage: (current) => recorded.storages.push(current),
     },
   }

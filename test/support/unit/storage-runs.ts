@@ -1,10 +1,12 @@
 /** Whole runs of the core, plan and apply, on the virtual service, described by scenarios. */
 import { expect, test } from 'vitest'
+// A run imports this module once a job has failed; time must not pass while it is loaded.
+import '../../../src/storage/jobs/explain-job-error.ts'
 import { apply, type ApplyOptions } from '../../../src/storage/apply.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { Change } from '../../../src/storage/diff.ts'
 import type { DesiredStorage } from '../../../src/storage/model.ts'
-import { plan } from '../../../src/storage/plan.ts'
+import { plan, type PlanResult } from '../../../src/storage/plan.ts'
 import type { ApplyResult } from '../../../src/storage/verify.ts'
 import { aStorageContext, DESIRED, type ContextOptions, type Recorded } from './storage-context.ts'
 import { resultOf, type TaskResult } from './task-result.ts'
@@ -170,7 +172,7 @@ export async function runTask<T>(
 export const runApply = (scenario: RunScenario = {}): Promise<ScenarioResult<ApplyResult>> =>
   runTask(scenario, (context) => apply(context, applyOptions(scenario)))
 
-export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<readonly Change[]>> =>
+export const runPlan = (scenario: RunScenario = {}): Promise<ScenarioResult<PlanResult>> =>
   runTask(scenario, (context) => plan(context, applyOptions(scenario)))
 
 /** One test a row: its title, a scenario, and what its run comes to. */

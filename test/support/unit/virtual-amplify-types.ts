@@ -32,9 +32,26 @@ export type ConnectionOptions = Readonly<{
   faults?: Partial<Record<Operation, Script>>
   /** The fault of every call after those. */
   always?: Partial<Record<Operation, Fault | FailureName>>
+  /** Whether consecutive answers are about another storage or environment. */
+  mismatches?: Partial<Record<MismatchedOperation, readonly boolean[]>>
+  /** Times in which every call of some operations fails. */
+  outages?: readonly Outage[]
+  /** When the credentials of the run expire, until it asks for new ones. */
+  session?: Session
   /** The time of the next request, and then of its response, on the way. */
   latency?: () => number
 }>
+
+type MismatchedOperation = 'GetBackendStorage' | 'CreateBackendStorage' | 'UpdateBackendStorage'
+
+export type Outage = Readonly<{
+  fromMs: number
+  toMs: number
+  operations: readonly Operation[]
+  failure: FailureName
+}>
+
+export type Session = Readonly<{ expiresAtMs: number; stsBackAtMs: number }>
 
 /** How the service writes the creation time of a job. */
 export type TimeStyle = (ms: number) => unknown
@@ -57,6 +74,8 @@ export type ServiceStorage = {
   baseName: string
   authenticated: readonly string[]
   unauthenticated: readonly string[] | undefined
+  /** Its base name is then the name of the bucket. */
+  imported?: boolean
 }
 
 export type ServiceJob = {
@@ -65,12 +84,23 @@ export type ServiceJob = {
   readonly run: string
   readonly createdAt: number
   status: string
+  /** The status before the last one, which replicas still show for some time after the end. */
+  runningStatus: string
+  endedAt: number | undefined
   error: string
   /** It blocks other jobs, and its effect is still to come. */
   pending: boolean
 }
 
-export type JobResult = Readonly<{ status: string; error?: string }>
+export type JobResult = Readonly<{
+  status: string
+  error?: string
+  /** The job has ended before its creation is answered. */
+  atOnce?: boolean
+}>
+
+/** A value, or the values of consecutive reads, in turn. */
+export type InTurn = number | readonly number[]
 
 export type ServiceOptions = Readonly<{
   /** The rules of the service, which apply unless they are switched off. */
@@ -82,12 +112,17 @@ export type ServiceOptions = Readonly<{
   /** How jobs end, in the order of their starts; COMPLETED after that. */
   jobResults?: readonly JobResult[]
   times?: TimeStyle
+  /** How long reads and lists of jobs lag behind. */
+  jobLagMs?: InTurn
+  /** How long reads of the storage lag behind the jobs. */
+  storageLagMs?: InTurn
   /** Whether lists of jobs are read to their end. */
   isListComplete?: boolean
-  /** How long after its start a job can be read and listed. */
-  jobLagMs?: number
-  /** How long after the end of its job a storage can be read. */
-  storageLagMs?: number
+  /** The number of jobs after which a list ends before its end. */
+  listLimit?: number
+  oldestFirst?: boolean
+  /** How long before the end of its job a storage is there. */
+  storageLeadMs?: number
   /** The server's time when the clock is at zero. */
   epochMs?: number
   /** Whether responses have a `Date`. */
@@ -117,16 +152,59 @@ export type RecordedMutation = {
 
 export type RecordedCall = Readonly<{ run: string; operation: Operation; at: number }>
 
+/** A job as a response showed it. */
+export type ShownJob = Readonly<{ job: ServiceJob; status: string; createdAt: number | undefined }>
+
+/** What a response said, judged by the service itself; a call that failed shows nothing. */
+export type Shown =
+  | Readonly<{ kind: 'nothing'; failure: ApiFailure }>
+  | Readonly<{ kind: 'storage'; storage: ServiceStorage | undefined; bucketName?: string }>
+  | Readonly<{ kind: 'other storage' }>
+  | Readonly<{ kind: 'jobs'; jobs: readonly ShownJob[]; isComplete: boolean }>
+  | Readonly<{ kind: 'job'; shown: ShownJob }>
+  | Readonly<{ kind: 'backend'; bucketName: string | undefined }>
+  | Readonly<{ kind: 'accepted'; job: ServiceJob; status: string }>
+
+/** A response that a run has received. */
+export type RecordedResponse = Readonly<{
+  run: string
+  operation: Operation
+  sentAt: number
+  receivedAt: number
+  shown: Shown
+}>
+
+/** What somebody else does, by the rules of the service. */
+export type OtherAction = Readonly<{
+  operation: string
+  ms: number
+  result: JobResult
+  /** What becomes of the storage; without it, the job changes none. */
+  edit?: StorageEdit
+}>
+
+/** The storage after a change; undefined removes it. */
+export type StorageEdit = (storage: ServiceStorage | undefined) => ServiceStorage | undefined
+
+/** The calls of one run, and what tells the service that the run asks for new credentials. */
+export type VirtualConnection = Amplify & Readonly<{ renewSession(): void }>
+
 export type VirtualAmplify = Readonly<{
-  connect(options?: ConnectionOptions): Amplify
+  connect(options?: ConnectionOptions): VirtualConnection
   calls: readonly RecordedCall[]
   mutations: readonly RecordedMutation[]
-  /** Creates that were sent while an earlier create of the same run could still take effect. */
-  unsafeCreates: readonly RecordedMutation[]
+  /** Every response that a run has received, in the order of their arrival. */
+  responses: readonly RecordedResponse[]
+  /** Creates and updates that were sent while an earlier one of the same run could still take effect. */
+  unsafeMutations: readonly RecordedMutation[]
   jobs: readonly ServiceJob[]
   storages: ReadonlyMap<string, ServiceStorage>
   addStorage(storage: ServiceStorage): void
   removeStorage(resourceName: string): void
+  /** Starts the job of somebody else, unless a rule of the service rejects it. */
+  act(action: OtherAction): void
+  /** Changes the storage without a job, as the console or the Amplify CLI does. */
+  edit(edit: StorageEdit): void
   /** Adds a job of somebody else, which runs until it is ended. */
   addJob(operation: string, status: string): ServiceJob
   endJob(job: ServiceJob, result: JobResult): void

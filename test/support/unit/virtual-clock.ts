@@ -22,6 +22,8 @@ type Event = { readonly at: number; readonly run: () => void }
 
 /** Far more events than any run has: a run with more would never end. */
 const MAX_EVENTS = 100_000
+/** An `import()` of a module that is loaded already takes a few turns of the event loop. */
+const MAX_IMPORT_TURNS = 10
 
 export function virtualClock(startMs = 0): VirtualClock {
   let now = startMs
@@ -78,6 +80,7 @@ export function virtualClock(startMs = 0): VirtualClock {
       }
       task.then(end, end)
       await advance(() => state.ended)
+      for (let turns = 0; turns < MAX_IMPORT_TURNS && !state.ended; turns += 1) await turn()
       if (!state.ended) throw new Error('No events are left, and the task has not ended.')
       return task
     },

@@ -1,7 +1,8 @@
 /** The connection of one run to a virtual Amplify Backend: latencies, timeouts, faults and permissions. */
+import { ActionError } from '../../../src/errors/action-error.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
-import type { AcceptedJob, Amplify, CallOptions } from '../../../src/storage/api.ts'
+import type { AcceptedJob, CallOptions } from '../../../src/storage/api.ts'
 import { createFailure } from './api-failures.ts'
 import {
   toFault,
@@ -10,14 +11,18 @@ import {
   type Operation,
   type RecordedMutation,
   type ServiceStorage,
+  type Session,
+  type VirtualConnection,
 } from './virtual-amplify-types.ts'
 import {
-  addStorage,
+  failed,
   getBackend,
   getJob,
+  getOtherStorage,
   getStorage,
   listJobs,
   startJob,
+  type Served,
   type ServiceState,
 } from './virtual-service.ts'
 
@@ -33,6 +38,10 @@ type Connection = Readonly<{
   latency: () => number
   denied: readonly Operation[]
   takeFault(operation: Operation): Fault | undefined
+  /** @throws ActionError while no new credentials can be had */
+  checkSession(): Fault | undefined
+  /** Whether the next answer is about something else. */
+  isMismatch(operation: Operation): boolean
 }>
 
 /** A call on its way; `mutation` where it changes something. */
@@ -40,11 +49,17 @@ type Call<T> = Readonly<{
   operation: Operation
   options: CallOptions
   /** What the service does when the request arrives. */
-  serve: () => ApiResult<T>
+  serve: () => Served<T>
   mutation?: RecordedMutation
 }>
 
-export function connect(state: ServiceState, options: ConnectionOptions): Amplify {
+export function connect(state: ServiceState, options: ConnectionOptions): VirtualConnection {
+  const { outages = [] } = options
+  const session = createSession(state, options.session)
+  const mismatches = new Map(
+    Object.entries(options.mismatches ?? {}).map(([operation, list]) => [operation, [...list]]),
+  )
+  const isMismatch = (operation: Operation): boolean => mismatches.get(operation)?.shift() ?? false
   const scripts = new Map(
     Object.entries(options.faults ?? {}).map(([operation, script]) => [operation, [...script]]),
   )
@@ -53,16 +68,28 @@ export function connect(state: ServiceState, options: ConnectionOptions): Amplif
     run: options.run ?? 'run',
     latency: options.latency ?? (() => 50),
     denied: options.denied ?? [],
+    checkSession: session.check,
+    isMismatch,
     takeFault: (operation) => {
+      const now = state.clock.now()
+      const outage = outages.find(
+        ({ fromMs, toMs, operations }) =>
+          fromMs <= now && now < toMs && operations.includes(operation),
+      )
+      if (outage !== undefined) return { failure: outage.failure }
       const script = scripts.get(operation) ?? []
       const fault = script.length === 0 ? options.always?.[operation] : script.shift()
       return fault === undefined ? undefined : toFault(fault)
     },
   }
-  const read = <T>(operation: Operation, given: CallOptions, serve: () => ApiResult<T>) =>
+  const read = <T>(operation: Operation, given: CallOptions, serve: () => Served<T>) =>
     send(connection, { operation, options: given, serve })
   return {
-    getStorage: (name, given) => read('GetBackendStorage', given, () => getStorage(state, name)),
+    renewSession: session.renew,
+    getStorage: (name, given) =>
+      read('GetBackendStorage', given, () =>
+        isMismatch('GetBackendStorage') ? getOtherStorage(state) : getStorage(state, name),
+      ),
     getBackend: (scope, given) => read('GetBackend', given, () => getBackend(state, scope)),
     getJob: (jobId, given) => read('GetBackendJob', given, () => getJob(state, jobId)),
     listJobs: (given) => read('ListBackendJobs', given, () => listJobs(state)),
@@ -82,6 +109,24 @@ export function connect(state: ServiceState, options: ConnectionOptions): Amplif
   }
 }
 
+/** The credentials of a run: they expire, and new ones can be had only while STS can be reached. */
+function createSession({ clock }: ServiceState, session: Session | undefined) {
+  let renewed = false
+  return {
+    renew: () => {
+      renewed = true
+    },
+    check: (): Fault | undefined => {
+      if (session === undefined || clock.now() < session.expiresAtMs) return undefined
+      if (!renewed) return { failure: 'expired' }
+      if (clock.now() < session.stsBackAtMs) {
+        throw new ActionError('HOST_UNREACHABLE', 'AssumeRoleWithWebIdentity failed.')
+      }
+      return undefined
+    },
+  }
+}
+
 function mutate(
   connection: Connection,
   operation: RecordedMutation['operation'],
@@ -89,34 +134,39 @@ function mutate(
   desired: ServiceStorage,
 ): Promise<ApiResult<AcceptedJob>> {
   const { state, run } = connection
-  const { clock, mutations, unsafeCreates, storages } = state
   const mutation: RecordedMutation = {
     run,
     operation,
-    at: clock.now(),
+    at: state.clock.now(),
     endedAt: undefined,
     failure: undefined,
     effect: 'on the way',
     desired,
   }
-  const isCreate = operation === 'CreateBackendStorage'
-  const earlier = mutations.filter((other) => other.run === run && other.operation === operation)
-  if (isCreate && earlier.some((other) => mayTakeEffect(other) || isOpen(state, other))) {
-    unsafeCreates.push(mutation)
+  const serve = (): Served<AcceptedJob> => {
+    const mismatch = connection.isMismatch(operation) ? 'it names another environment' : undefined
+    return startJob(state, mutation, mismatch)
   }
-  mutations.push(mutation)
-  const execute = (): void => {
-    if (isCreate || storages.has(desired.resourceName))
-      addStorage(state, { ...desired }, state.options.storageLagMs)
-  }
-  const serve = (): ApiResult<AcceptedJob> => startJob(state, mutation, execute)
   return send(connection, { operation, options, serve, mutation })
 }
 
-/** Whether the create may still become a storage, or has become one. */
-function mayTakeEffect({ effect }: RecordedMutation): boolean {
+function record(state: ServiceState, mutation: RecordedMutation): void {
+  const { mutations, unsafeMutations } = state
+  const isUnsafe = mutations.some(
+    (other) => other.run === mutation.run && (mayTakeEffect(state, other) || isOpen(state, other)),
+  )
+  if (isUnsafe) unsafeMutations.push(mutation)
+  mutations.push(mutation)
+}
+
+/** Whether the create or update may still take effect, or is a create that has become a storage. */
+function mayTakeEffect({ storages }: ServiceState, mutation: RecordedMutation): boolean {
+  const { effect, operation, desired } = mutation
   if (effect === 'rejected' || effect === 'nothing') return false
-  return effect === 'on the way' || effect.pending || effect.status.toUpperCase() === 'COMPLETED'
+  if (effect === 'on the way' || effect.pending) return true
+  const isCreate = operation === 'CreateBackendStorage'
+  const isCompleted = effect.status.toUpperCase() === 'COMPLETED'
+  return isCreate && isCompleted && storages.has(desired.resourceName)
 }
 
 /** Whether the client cannot know yet that the create will have no effect. */
@@ -129,13 +179,15 @@ function isOpen({ clock }: ServiceState, { failure, endedAt }: RecordedMutation)
 }
 
 /** Sends a call: it arrives after its latency, and ends with its response, its timeout or the signal. */
-function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
+async function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
   const { state, run, latency } = connection
   const { operation, options, mutation } = call
   const { clock } = state
-  if (options.signal.aborted) return Promise.reject(abortReason(options.signal))
-  state.calls.push({ run, operation, at: clock.now() })
-  const fault = connection.takeFault(operation)
+  if (options.signal.aborted) throw abortReason(options.signal)
+  const fault = connection.checkSession() ?? connection.takeFault(operation)
+  const sentAt = clock.now()
+  state.calls.push({ run, operation, at: sentAt })
+  if (mutation !== undefined) record(state, mutation)
   const timeoutMs = Math.min(
     mutation === undefined ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS,
     options.remainingMs,
@@ -143,16 +195,19 @@ function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
   const timeoutAt = clock.now() + timeoutMs
   const [requestMs, responseMs] = [latency(), latency()]
   return new Promise((resolve, reject) => {
-    const end = (): void => {
+    let isOver = false
+    const end = (): boolean => {
+      if (isOver) return false
+      isOver = true
       cancelTimeout()
       options.signal.removeEventListener('abort', abort)
-      if (mutation !== undefined) mutation.endedAt ??= clock.now()
+      if (mutation !== undefined) mutation.endedAt = clock.now()
+      return true
     }
-    const settle = (result: ApiResult<T>): void => {
-      if (mutation !== undefined && mutation.endedAt === undefined && !result.ok) {
-        mutation.failure = result.failure
-      }
-      end()
+    const settle = ({ result, shown }: Served<T>): void => {
+      if (!end()) return
+      if (mutation !== undefined && !result.ok) mutation.failure = result.failure
+      state.responses.push({ run, operation, sentAt, receivedAt: clock.now(), shown })
       resolve(result)
     }
     const abort = (): void => {
@@ -161,16 +216,16 @@ function send<T>(connection: Connection, call: Call<T>): Promise<ApiResult<T>> {
     }
     options.signal.addEventListener('abort', abort, { once: true })
     const cancelTimeout = clock.schedule(timeoutMs, () => {
-      settle({ ok: false, failure: createFailure(operation, 'stall') })
+      settle(failed(createFailure(operation, 'stall')))
     })
     // The request arrives even if the client no longer waits for it by then.
     clock.schedule(requestMs, () => {
       const failsAt =
         fault?.failure === 'stall' ? timeoutAt : Math.min(timeoutAt, clock.now() + responseMs)
-      const result = arrive(connection, call, fault, failsAt)
-      if (result === undefined) return
+      const served = arrive(connection, call, fault, failsAt)
+      if (served === undefined) return
       clock.schedule(responseMs, () => {
-        settle(result)
+        settle(served)
       })
     })
   })
@@ -182,11 +237,11 @@ function arrive<T>(
   { operation, serve, mutation }: Call<T>,
   fault: Fault | undefined,
   failsAt: number,
-): ApiResult<T> | undefined {
+): Served<T> | undefined {
   if (fault === undefined) {
     if (!denied.includes(operation)) return serve()
     if (mutation !== undefined) mutation.effect = 'rejected'
-    return { ok: false, failure: createFailure(operation, 'accessDenied') }
+    return failed(createFailure(operation, 'accessDenied'))
   }
   const { failure, effect = 'none', retryAfterMs } = fault
   if (effect === 'done') serve()
@@ -194,5 +249,5 @@ function arrive<T>(
     state.clock.schedule(failsAt - state.clock.now() + effect.lateMs, serve)
   } else if (mutation !== undefined) mutation.effect = 'nothing'
   if (failure === 'stall') return undefined
-  return { ok: false, failure: createFailure(operation, failure, { retryAfterMs }) }
+  return failed(createFailure(operation, failure, { retryAfterMs }))
 }

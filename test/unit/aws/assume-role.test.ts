@@ -17,7 +17,7 @@ import type { ClientSettings } from '../../../src/aws/sdk-client.ts'
 import type { RetryPolicy } from '../../../src/network/retry.ts'
 import { requestToken } from '../../support/emulator-requests.ts'
 import { createTestAgents, serve, skippingClock } from '../../support/unit/http-server.ts'
-import { aRetryPolicy } from '../../support/unit/storage-context.ts'
+import { aRetryPolicy, unredacted } from '../../support/unit/storage-context.ts'
 import { resultOf, type TaskResult } from '../../support/unit/task-result.ts'
 
 beforeEach(() => () => {
@@ -44,6 +44,7 @@ const createSettings = (): ClientSettings => ({
   agents: createTestAgents(),
   allowCustomEndpoints: false,
   onNonDefaultHost: () => undefined,
+  redact: unredacted,
 })
 
 type Members = Partial<AssumeRoleOptions & RetryPolicy> & { timeoutMs?: number }
@@ -156,8 +157,20 @@ describe('A session', () => {
     [{}, true],
     [{ Arn: 'arn:aws-cn:sts::111122223333:assumed-role/r/s' }, true],
     [{ AccessKeyId: '' }],
+    [{ AccessKeyId: 'A' }],
+    [{ AccessKeyId: 'ASIA EXAMPLE 0000000' }],
+    [{ AccessKeyId: 'ASIAEXAMPLE000000000&#10;' }],
     [{ SecretAccessKey: '' }],
+    [{ SecretAccessKey: 's' }],
+    [{ SecretAccessKey: ' '.repeat(40) }],
+    [{ SecretAccessKey: `${'s'.repeat(40)}&#10;` }],
+    [{ SecretAccessKey: `${'s'.repeat(20)}&#13;&#10;${'s'.repeat(20)}` }],
+    [{ SecretAccessKey: `${'s'.repeat(39)}é` }],
     [{ SessionToken: '' }],
+    [{ SessionToken: 't' }],
+    [{ SessionToken: `${'t'.repeat(100)} ${'t'.repeat(100)}` }],
+    [{ SessionToken: `${'t'.repeat(100)}&#10;` }],
+    [{ Expiration: '' }],
     [{ Expiration: 'soon' }],
     [{ Arn: '' }],
     [{ Arn: 'arn:aws:iam::111122223333:role/r' }],
@@ -165,9 +178,9 @@ describe('A session', () => {
     [{ Arn: 'xarn:aws:sts::111122223333:assumed-role/r/s' }],
   ])('A response with %j is a complete session: %s', async (parts, valid = false) => {
     const { Arn, ...credentials } = {
-      AccessKeyId: 'ASIAEXAMPLE',
-      SecretAccessKey: 'secret',
-      SessionToken: 'session',
+      AccessKeyId: 'ASIAEXAMPLE000000000',
+      SecretAccessKey: 'example/secret+access-key-of-40-characters',
+      SessionToken: 'example+session/token=='.repeat(10),
       Expiration: '2040-01-01T00:00:00Z',
       Arn: 'arn:aws:sts::111122223333:assumed-role/r/s',
       ...parts,

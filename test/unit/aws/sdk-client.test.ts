@@ -9,14 +9,15 @@ import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { callSdk, clientConfiguration, type SdkCallOptions } from '../../../src/aws/sdk-client.ts'
 import { ActionError } from '../../../src/errors/action-error.ts'
-import { classifyFailure } from '../../../src/network/classify.ts'
+import { classifyFailure, mayHaveBeenExecuted } from '../../../src/network/classify.ts'
 import { formatFailure, type ApiFailure } from '../../../src/network/failure.ts'
+import { createTrackedAgents, destroyAgents } from '../../../src/network/agents.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
 import { parseStorage } from '../../../src/storage/model.ts'
 import { parseBackend } from '../../../src/storage/amplify-meta.ts'
 import { createTestAgents, serve, type Handler } from '../../support/unit/http-server.ts'
 import { containing, matching } from '../../support/unit/matchers.ts'
-import { neverAborted } from '../../support/unit/storage-context.ts'
+import { neverAborted, unredacted } from '../../support/unit/storage-context.ts'
 
 type TestClient = {
   client: AmplifyBackendClient
@@ -29,18 +30,24 @@ const callOptions = (call: Partial<SdkCallOptions> = {}): SdkCallOptions => ({
   timeoutMs: 10_000,
   signal: neverAborted,
   trace: () => undefined,
+  redact: unredacted,
   ...call,
 })
 
 /** A client with the configuration of the action. */
-function createClient(endpoint: string, call: Partial<SdkCallOptions> = {}): TestClient {
+function createClient(
+  endpoint: string,
+  call: Partial<SdkCallOptions> = {},
+  agents = createTestAgents(),
+): TestClient {
   const traces: string[] = []
   const client = new AmplifyBackendClient({
     ...clientConfiguration({
       region: 'eu-west-1',
-      agents: createTestAgents(),
+      agents,
       allowCustomEndpoints: false,
       onNonDefaultHost: () => undefined,
+      redact: unredacted,
     }),
     credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret-of-the-example' },
     endpoint,
@@ -152,16 +159,59 @@ describe('An error response', () => {
     expect(failure).toMatchObject({ status: 504, name, requestId: 'p', retryAfterMs: 3_000 })
   })
 
-  test('A response after which the SDK corrects its clock is clock skew', async () => {
-    const failure = await getFailureFrom(
+  test('A signature with a wrong time is clock skew once, and then has the time of the server', async () => {
+    const serverTime = Date.now() + 3_600_000
+    const server = await serve(
       json(403, '{"message":"Signature expired"}', {
         'x-amzn-ErrorType': 'InvalidSignatureException',
-        date: new Date(Date.now() + 3_600_000).toUTCString(),
+        date: new Date(serverTime).toUTCString(),
       }),
     )
-    expect(failure.clockSkewCorrected).toBe(true)
-    expect(classifyFailure(failure)).toBe('clock-skew')
+    const client = createClient(server.url)
+    expect(classifyFailure(await getFailure(client))).toBe('clock-skew')
+    expect(classifyFailure(await getFailure(client))).toBe('credentials-invalid')
+    const [, second] = server.seen
+    const corrected = new Date(serverTime).toISOString().replaceAll(/[-:]/g, '').slice(0, 12)
+    expect(second?.headers['x-amz-date']).toContain(corrected)
   })
+
+  test.each([
+    [404, 'NotFoundException', 'not-found'],
+    [404, 'Unknown', 'not-found'],
+    [400, 'BadRequestException', 'bad-request'],
+    [429, 'TooManyRequestsException', 'throttled'],
+    [403, 'ExpiredTokenException', 'credentials-expired'],
+  ])('With a clock ten minutes off, %i %s stays %s', async (status, name, kind) => {
+    const server = await serve(
+      json(status, '{"message":"m"}', {
+        'x-amzn-ErrorType': name,
+        date: new Date(Date.now() - 600_000).toUTCString(),
+      }),
+    )
+    const client = createClient(server.url)
+    await getFailure(client)
+    expect(classifyFailure(await getFailure(client))).toBe(kind)
+  })
+
+  test('A quota names its limit', async () => {
+    const body = '{"message":"Too many backends","limitType":"BACKENDS"}'
+    const failure = await getFailureFrom(
+      json(400, body, { 'x-amzn-ErrorType': 'LimitExceededException' }),
+    )
+    expect(classifyFailure(failure)).toBe('client-error')
+    expect(formatFailure(failure)).toBe(
+      '400 LimitExceededException: Too many backends (limitType: BACKENDS)',
+    )
+  })
+
+  test.each(['{"message":"', '{"__type":"', '{"code":"'])(
+    'A text of two million blanks after %s does not block the event loop',
+    async (start) => {
+      const body = `${start}${' '.repeat(2_000_000)}x"}`
+      const failure = await getFailureFrom(json(400, body))
+      expect(failure.message.length).toBeLessThan(2_000)
+    },
+  )
 })
 
 describe('A malformed response', () => {
@@ -203,6 +253,26 @@ describe('A malformed response', () => {
     expect(formatFailure(failure)).toBe('200 ECONNRESET: aborted')
   })
 
+  test.each([200, 500])('Of a response with status %i, at most 4 MiB are read', async (status) => {
+    let written = 0
+    const server = await serve((response) => {
+      response.writeHead(status, { 'x-amzn-RequestId': 'huge' })
+      const part = ' '.repeat(65_536)
+      const write = (): void => {
+        if (response.destroyed) return
+        written += part.length
+        if (response.write(part)) setImmediate(write)
+        else response.once('drain', write)
+      }
+      write()
+    })
+    const failure = await getFailure(createClient(server.url))
+    expect(failure).toMatchObject({ status, requestId: 'huge', connected: true })
+    expect(formatFailure(failure)).toBe(`${status}: the response is larger than 4 MiB`)
+    expect(mayHaveBeenExecuted(classifyFailure(failure))).toBe(true)
+    expect(written).toBeLessThan(64 * 1024 * 1024)
+  })
+
   test('Fields that are null count as absent', async () => {
     const body = '{"appId":"d1","resourceConfig":null,"amplifyMetaConfig":null,"jobs":null}'
     const { client, options } = createClient((await serve(json(200, body))).url)
@@ -229,6 +299,32 @@ describe('A malformed response', () => {
 })
 
 describe('A call without a response', () => {
+  test.each([
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'EADDRNOTAVAIL',
+    'ECONNREFUSED',
+    'EAI_AGAIN',
+    'ENOTFOUND',
+  ])(
+    'A connection that was established and breaks with %s leaves the outcome open',
+    async (code) => {
+      const connection = { connected: false }
+      const agents = createTrackedAgents({}, connection)
+      onTestFinished(() => {
+        destroyAgents(agents)
+      })
+      const server = await serve(() => {
+        for (const socket of Object.values(agents.http.sockets).flat()) {
+          socket?.destroy(Object.assign(new Error(`read ${code}`), { code }))
+        }
+      })
+      const failure = await getFailure(createClient(server.url, { connection }, agents))
+      expect(failure).toMatchObject({ code, connected: true })
+      expect(classifyFailure(failure)).toBe('no-response')
+    },
+  )
+
   test('A response proves the connection, whatever the agents recorded', async () => {
     const server = await serve(json(500, '{}'))
     const call = { connection: { connected: false } }

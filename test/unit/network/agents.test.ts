@@ -9,7 +9,7 @@ import {
 } from '../../../src/network/agents.ts'
 import { httpRequest } from '../../../src/network/request.ts'
 import { findClosedPort } from '../../support/servers/loopback-server.ts'
-import { serve, serveRaw } from '../../support/unit/http-server.ts'
+import { createTestAgents, serve, serveRaw } from '../../support/unit/http-server.ts'
 import { neverAborted } from '../../support/unit/storage-context.ts'
 
 const send = (url: string, agents: Agents): Promise<unknown> =>
@@ -36,6 +36,32 @@ describe('createAgents', () => {
     destroyAgents(agents)
     expect(await closed).toBe('closed')
   })
+
+  test.each(['closes', 'resets'])(
+    'A server that %s kept connections when they are used again costs one request',
+    async (how) => {
+      const server = await serveRaw((socket) => {
+        let requests = 0
+        socket.on('data', () => {
+          requests += 1
+          if (requests === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+          else if (how === 'closes') socket.end()
+          else socket.resetAndDestroy()
+        })
+      })
+      const agents = createTestAgents()
+      const results: string[] = []
+      for (let request = 0; request < 8; request += 1) {
+        results.push(
+          await send(server.url, agents).then(
+            () => 'ok',
+            () => 'failed',
+          ),
+        )
+      }
+      expect(results.filter((result) => result === 'failed')).toHaveLength(1)
+    },
+  )
 
   test('Each proxy is reported once', () => {
     const reported: unknown[] = []

@@ -23,7 +23,7 @@ const classifyResponse = (status: number, name = 'Unknown', message = ''): Failu
 
 /** The names that decide the kind of a client error, whatever its status. */
 const NAMES = {
-  throttled: `BandwidthLimitExceeded EC2ThrottledException LimitExceededException SlowDown
+  throttled: `BandwidthLimitExceeded EC2ThrottledException SlowDown
     PriorRequestNotComplete ProvisionedThroughputExceededException RequestLimitExceeded
     RequestThrottled RequestThrottledException ThrottledException Throttling ThrottlingException
     TooManyRequestsException TransactionInProgressException`,
@@ -41,7 +41,9 @@ test.each<[FailureKind, readonly number[], string]>([
   ['server-error', [500, 502, 503, 505, 599], 'Unknown ThrottlingException ExpiredTokenException'],
   ['malformed-response', [200, 204, 301, 307, 399], 'Unknown SyntaxError'],
   ['throttled', [429], 'Unknown LimitExceededException SyntaxError AccessDeniedException'],
-  ['throttled', [400, 403], NAMES.throttled],
+  ['throttled', [400, 403, 404, 409], NAMES.throttled],
+  // A quota.
+  ['client-error', [400, 402, 409], 'LimitExceededException'],
   // A proxy can have passed the request on.
   ['no-response', [408], 'Unknown AccessDeniedException'],
   ['clock-skew', [400, 403], NAMES['clock-skew']],
@@ -74,6 +76,10 @@ test.each<[Partial<ApiFailure>, FailureKind]>([
   [{ status: 400, connected: false }, 'bad-request'],
   [{ status: 403, name: 'InvalidSignatureException', clockSkewCorrected: true }, 'clock-skew'],
   [{ status: 500, clockSkewCorrected: true }, 'server-error'],
+  [{ status: 403, clockSkewCorrected: true }, 'clock-skew'],
+  [{ status: 404, clockSkewCorrected: true }, 'not-found'],
+  [{ status: 400, clockSkewCorrected: true }, 'bad-request'],
+  [{ status: 400, name: 'SignatureDoesNotMatch', clockSkewCorrected: true }, 'clock-skew'],
   [{ timedOut: true, name: 'TimeoutError' }, 'no-response'],
   [{ timedOut: true, connected: false }, 'connection-failed'],
   [{ name: 'SyntaxError' }, 'malformed-response'],
@@ -139,19 +145,19 @@ describe('Without a response', () => {
     ...['SELF_SIGNED_CERT_IN_CHAIN', 'ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH'],
     ...['INVALID_CA', 'PATH_LENGTH_EXCEEDED', 'INVALID_PURPOSE'],
   ])('%s is a TLS error', (code) => {
-    expect(classify({ code })).toBe('tls-error')
+    expect(classify({ code })).toBe('no-response')
     expect(classify({ code, connected: false })).toBe('tls-error')
-    expect(classify({ code: `X_${code}` })).toBe('no-response')
+    expect(classify({ code: `X_${code}`, connected: false })).toBe('connection-failed')
   })
 
   test.each<[string | undefined, FailureKind, FailureKind]>([
-    ['ENOTFOUND', 'dns-not-found', 'dns-not-found'],
-    ['ECONNREFUSED', 'connection-failed', 'connection-failed'],
-    ['EAI_AGAIN', 'connection-failed', 'connection-failed'],
-    ['EHOSTUNREACH', 'connection-failed', 'connection-failed'],
-    ['ENETUNREACH', 'connection-failed', 'connection-failed'],
-    ['EADDRNOTAVAIL', 'connection-failed', 'connection-failed'],
-    ['ERR_PROXY_TUNNEL', 'connection-failed', 'connection-failed'],
+    ['ENOTFOUND', 'no-response', 'dns-not-found'],
+    ['ECONNREFUSED', 'no-response', 'connection-failed'],
+    ['EAI_AGAIN', 'no-response', 'connection-failed'],
+    ['EHOSTUNREACH', 'no-response', 'connection-failed'],
+    ['ENETUNREACH', 'no-response', 'connection-failed'],
+    ['EADDRNOTAVAIL', 'no-response', 'connection-failed'],
+    ['ERR_PROXY_TUNNEL', 'no-response', 'connection-failed'],
     ['ECONNRESET', 'no-response', 'connection-failed'],
     ['ETIMEDOUT', 'no-response', 'connection-failed'],
     ['EPIPE', 'no-response', 'connection-failed'],

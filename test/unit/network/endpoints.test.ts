@@ -17,7 +17,10 @@ describe('classifyEndpoint', () => {
     'https://amplifybackend.eu-west-1.api.aws',
     'https://sts.cn-north-1.amazonaws.com.cn',
     'https://sts.eusc-de-east-1.amazonaws.eu',
+    'https://sts-fips.us-gov-west-1.amazonaws.com',
+    'https://portal.sso.eu-west-1.amazonaws.com',
     'https://vpce-0abc-12.sts.us-east-1.vpce.amazonaws.com:443',
+    'https://vpce-0abc-12-us-east-1a.amplifybackend.us-east-1.vpce.amazonaws.com',
     // Services with names that start or end like a domain in which customers run hosts.
     'https://compute-optimizer.us-east-1.amazonaws.com',
     'https://states.us-east-1.amazonaws.com',
@@ -25,13 +28,37 @@ describe('classifyEndpoint', () => {
     expect(classifyEndpoint(new URL(url), false)).toBe('aws')
   })
 
-  /** Hosts below amazonaws.com that belong to customers. */
+  /** Hosts below amazonaws.com that customers run. */
   const CUSTOMERS = [
-    ...['abc.execute-api.us-east-1', 'lb-1.elb.us-east-1', 'ec2-1-2-3-4.compute-1', 'evil.s3'],
-    ...['evil.s3-eu-west-1', 'evil--use1-az4--x-s3.s3express-use1-az4.us-east-1'],
-    ...['ec2-1-2-3-4.eu-west-1.compute', 'ec2-1-2-3-4.compute-12', 'abc.appsync-api.us-east-1'],
-    ...['abc.appsync-realtime-api.us-east-1', 'abc.lambda-url.us-east-1', 'abc.us-east-1.aoss'],
-    ...['search-x.us-east-1.es', 'search-x.us-east-1.cloudsearch', 'vpce-svc-0abc.us-east-1.vpce'],
+    ...['abc.execute-api.us-east-1', 'lb-1.elb.us-east-1', 'lb-1.us-east-1.elb', 'evil.s3'],
+    ...['ec2-1-2-3-4.compute-1', 'ec2-1-2-3-4.eu-west-1.compute', 'ec2-1-2-3-4.compute-12'],
+    ...['evil.s3-eu-west-1', 'evil.s3.eu-west-1', 's3', 's3.eu-west-1', 's3-eu-west-1'],
+    ...['evil.s3-website-us-east-1', 'evil.s3-accelerate', 'ap-1.s3-accesspoint.us-east-1'],
+    ...['evil--use1-az4--x-s3.s3express-use1-az4.us-east-1', 'abc.lambda-url.us-east-1'],
+    ...['abc.appsync-api.us-east-1', 'abc.appsync-realtime-api.us-east-1', 'abc.us-east-1.aoss'],
+    ...['search-x.us-east-1.es', 'search-x.us-east-1.cloudsearch', 'abc-vpce.airflow.us-east-1'],
+    ...['abc.c2.us-east-1.airflow', 'abc.vfs.cloud9.us-east-1', 'b-1-1.mq.us-east-1'],
+    ...['g-1.grafana-workspace.us-east-1', 'vpce-svc-0abc.us-east-1.vpce'],
+    ...['vpce-1.vpce-svc-0abc.us-east-1.vpce', 'vpce-1.execute-api.us-east-1.vpce'],
+    ...['bucket.vpce-1.s3.us-east-1.vpce', 's-1.server.transfer.us-east-1', 'x.iot.us-east-1'],
+    ...['x-ats.iot.us-east-1', 'x.kinesisvideo.us-east-1', 'x.data.mediastore.us-east-1'],
+    ...['x.mediaconvert.us-east-1', 'x.mediapackage.us-east-1', 'x.gr7.us-east-1.eks'],
+    ...['db.abc.us-east-1.rds', 'wg.1.us-east-1.redshift-serverless', 'x.abc.us-east-1.redshift'],
+    ...['x.abc.clustercfg.use1.cache', 'x.abc.memorydb.us-east-1', 'x.cluster-a.us-east-1.neptune'],
+    ...[
+      'x.docdb-elastic.us-east-1',
+      'x.abc.dax-clusters.us-east-1',
+      'b-1.x.abc.c1.kafka.us-east-1',
+    ],
+    ...['x.emrappui-prod.us-east-1', 'x.emrstudio-prod.us-east-1', 'x.emrnotebooks-prod.us-east-1'],
+    ...['x.dkr.ecr.us-east-1', 'x.d.codeartifact.us-east-1', 'x.auth.us-east-1.amazoncognito'],
+    ...[
+      'x.apprunner.us-east-1',
+      'sts.evil.us-east-1',
+      'evil.sts.us-east-1',
+      'evil.sts',
+      'sts.evil',
+    ],
   ].map((name) => `https://${name}.amazonaws.com`)
 
   test.each([

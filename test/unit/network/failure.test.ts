@@ -12,14 +12,18 @@ import {
   type ResponseHead,
 } from '../../../src/network/failure.ts'
 import { aFailure } from '../../support/unit/api-failures.ts'
+import { unredacted } from '../../support/unit/storage-context.ts'
 
 const convert = (error: unknown, members: Partial<FailureContext> = {}): ApiFailure =>
   toApiFailure(error, {
     operation: 'CreateBackendStorage',
     connected: true,
     head: undefined,
+    redact: unredacted,
     ...members,
   })
+
+const NOON = Date.UTC(2026, 0, 15, 12)
 
 const headOf = (status: number, headers: ResponseHead['headers'] = {}): ResponseHead => ({
   status,
@@ -63,8 +67,30 @@ describe('toApiFailure', () => {
       { connected: false },
       { status: undefined, requestId: undefined, connected: false, clockSkewCorrected: false },
     ],
-    ['a corrected clock', { clockSkewCorrected: true }, {}, { clockSkewCorrected: true }],
-    ['an uncorrected clock', { clockSkewCorrected: false }, {}, { clockSkewCorrected: false }],
+    [
+      'a corrected clock',
+      { clockSkewCorrected: true },
+      { signedAt: NOON - 240_000, head: headOf(403, { date: new Date(NOON).toUTCString() }) },
+      { clockSkewCorrected: true },
+    ],
+    [
+      'a clock that was right in this request',
+      { clockSkewCorrected: true },
+      { signedAt: NOON - 239_000, head: headOf(403, { date: new Date(NOON).toUTCString() }) },
+      { clockSkewCorrected: false },
+    ],
+    [
+      'a clock that the SDK does not correct',
+      { clockSkewCorrected: false },
+      { signedAt: NOON - 600_000, head: headOf(403, { date: new Date(NOON).toUTCString() }) },
+      { clockSkewCorrected: false },
+    ],
+    [
+      'the connection from the agent, whatever the code',
+      { code: 'EHOSTUNREACH' },
+      { connected: true },
+      { connected: true },
+    ],
   ])('A failure takes %s', (_, metadata, context, expected) => {
     expect(convert(sdkError('X', 'x', metadata), context)).toMatchObject(expected)
   })
@@ -88,6 +114,46 @@ describe('toApiFailure', () => {
     expect(convert(outer).code).toBe('EPIPE')
     expect(convert(Object.assign(new Error('x'), { code: 7 })).code).toBeUndefined()
   })
+})
+
+test.each([
+  ['ECONNREFUSED', false],
+  ['EHOSTUNREACH', false],
+  ['CERT_HAS_EXPIRED', false],
+  ['ERR_PROXY_TUNNEL', false],
+  ['ECONNRESET', true],
+])('Where the agent records no connection, %s means that connected is %s', (code, connected) => {
+  const error = Object.assign(new Error('x'), { code })
+  expect(convert(error, { connected: undefined }).connected).toBe(connected)
+  expect(convert(error, { connected: undefined, head: headOf(500) }).connected).toBe(true)
+})
+
+describe('A secret that the service repeats', () => {
+  const SECRET = 'FwoGZXIvYXdzEXAMPLETOKEN=='
+  const redact = (text: string): string => text.replaceAll(SECRET, '***')
+
+  test('It is taken out of the name, the message, the limit, the code and the request ID', () => {
+    const error = Object.assign(sdkError(`X${SECRET}`, `m ${SECRET}`), {
+      code: 'AKIAEXAMPLE',
+      limitType: SECRET,
+    })
+    const failure = convert(error, {
+      redact: (text) => redact(text).replaceAll('AKIAEXAMPLE', '***'),
+      head: headOf(400, { 'x-amzn-requestid': SECRET }),
+    })
+    expect(failure).toMatchObject({
+      ...{ name: 'X***', message: 'm *** (limitType: ***)' },
+      ...{ code: undefined, requestId: undefined },
+    })
+  })
+
+  test.each([990, 1_000, 3_980, 3_990, 4_000])(
+    'No part of it is left when it begins at character %i of a long text',
+    (start) => {
+      const text = `${'x'.repeat(start)}${SECRET}${'y'.repeat(5_000)}`
+      expect(convert(sdkError('X', text), { redact }).message).not.toContain('Fwo')
+    },
+  )
 })
 
 describe('The message of a failure', () => {
@@ -203,6 +269,14 @@ describe('Any thrown value', () => {
   })
 })
 
+test('The wait that the service asks for is part of the description of a failure', () => {
+  const throttled = { status: 429, name: 'TooManyRequestsException', message: 'Rate exceeded' }
+  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 100_000_000 }))).toBe(
+    '429 TooManyRequestsException: Rate exceeded (Retry-After: 100000 s)',
+  )
+  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 0 }))).not.toContain('Retry-After')
+})
+
 describe('The head of a response', () => {
   test.each<[ResponseHead | undefined, string | undefined, number | undefined]>([
     [headOf(200, { 'x-amzn-requestid': 'a', 'x-amz-request-id': 'b' }), 'a', undefined],
@@ -210,7 +284,7 @@ describe('The head of a response', () => {
     [headOf(200, { date: 'Thu, 01 Jan 1970 00:00:05 GMT' }), undefined, 5_000],
     [undefined, undefined, undefined],
   ])('The head %j has the request ID %s and the time %s', (head, requestId, time) => {
-    expect(getRequestId(head)).toBe(requestId)
+    expect(getRequestId(head, unredacted)).toBe(requestId)
     expect(getServerTime(head)).toBe(time)
   })
 
@@ -222,7 +296,8 @@ describe('The head of a response', () => {
     '%j is not a request ID',
     (requestId) => {
       expect(convert(sdkError('X', 'x', { requestId })).requestId).toBeUndefined()
-      expect(getRequestId(headOf(500, { 'x-amzn-requestid': requestId }))).toBeUndefined()
+      const head = headOf(500, { 'x-amzn-requestid': requestId })
+      expect(getRequestId(head, unredacted)).toBeUndefined()
     },
   )
 })

@@ -49,7 +49,8 @@ describe('findProxy', () => {
     ['x.example, STS.eu-west-1.amazonaws.com:443', STS],
     ['.amazonaws.com', STS],
     ['*.amazonaws.com', STS],
-    ['.localhost', 'https://localhost/'],
+    ['amazonaws.com', STS],
+    ['x.example, eu-west-1.AMAZONAWS.com', STS],
     ['10.0.0.1-10.0.0.9', 'https://10.0.0.5/'],
     [' 10.0.0.1 - 10.0.0.9 ', 'https://10.0.0.9/'],
     ['  *\n', STS],
@@ -59,7 +60,8 @@ describe('findProxy', () => {
   })
 
   test.each([
-    ['amazonaws.com', STS],
+    ['zonaws.com', STS],
+    ['aws.com', 'https://evil-aws.com/'],
     ['sts.eu-west-1.amazonaws.com:80', STS],
     ['', STS],
     ['10.0.0.1-10.0.0.9', 'https://10.0.0.10/'],
@@ -74,6 +76,14 @@ describe('findProxy', () => {
     expect(find(url, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })?.host).toBe('p:1')
   })
 
+  test.each([
+    ...['http://localhost:4566/', 'http://LOCALHOST./', 'http://127.0.0.1:4566/'],
+    ...['http://127.1.2.3/', 'http://[::1]:4566/', 'http://[0:0:0:0:0:0:0:1]/'],
+  ])('A request to this machine has no proxy: %s', (url) => {
+    expect(find(url, { HTTP_PROXY: 'http://p:1' })).toBeUndefined()
+    expect(find(url, { HTTP_PROXY: 'http://p:1', NO_PROXY: 'x.example' })).toBeUndefined()
+  })
+
   test('no_proxy takes precedence over NO_PROXY unless it is blank', () => {
     const env = { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }
     expect(find(STS, { ...env, no_proxy: ' ' })).toBeUndefined()
@@ -83,19 +93,18 @@ describe('findProxy', () => {
 
 describe('proxyEnv', () => {
   test('Only proxy variables that are not blank are passed to Node.js', () => {
-    expect(
-      proxyEnv({
-        HTTP_PROXY: 'http://a:1',
-        https_proxy: ' http://b:2 ',
-        NO_PROXY: '',
-        no_proxy: '  ',
-        HTTPS_PROXY: undefined,
-        ALL_PROXY: 'http://c:3',
-        NODE_USE_ENV_PROXY: '1',
-      }),
-    ).toEqual({ HTTP_PROXY: 'http://a:1/', https_proxy: 'http://b:2/' })
-    expect(proxyEnv({ no_proxy: 'c', NO_PROXY: 'C' })).toEqual({ no_proxy: 'c', NO_PROXY: 'C' })
-    expect(proxyEnv({})).toEqual({})
+    const { no_proxy: exceptions, ...proxies } = proxyEnv({
+      HTTP_PROXY: 'http://a:1',
+      https_proxy: ' http://b:2 ',
+      NO_PROXY: '',
+      no_proxy: '  ',
+      HTTPS_PROXY: undefined,
+      ALL_PROXY: 'http://c:3',
+      NODE_USE_ENV_PROXY: '1',
+    })
+    expect(proxies).toEqual({ HTTP_PROXY: 'http://a:1/', https_proxy: 'http://b:2/' })
+    expect(exceptions).toContain('localhost')
+    expect(proxyEnv({ NO_PROXY: 'c' })).toEqual({})
   })
 
   test('A proxy without a scheme is an HTTP proxy, and an invalid proxy is left out', () => {
@@ -106,10 +115,26 @@ describe('proxyEnv', () => {
         https_proxy: 'socks5://proxy.example.com:1080',
         HTTPS_PROXY: 'http://bad host:1',
       }),
-    ).toEqual({
+    ).toMatchObject({
       http_proxy: 'http://proxy.example.com:3128/',
       HTTP_PROXY: 'http://user:100%25@proxy.example.com/',
     })
+  })
+})
+
+describe('The version of Node.js', () => {
+  test.each([
+    ['20.19.0', false],
+    ['24.4.1', false],
+    ['24.5.0', true],
+    ['24.19.0', true],
+    ['25.0.0', true],
+  ])('Node.js %s can use proxies: %s', (version, supported) => {
+    const route = (url: string): unknown =>
+      getRoute(new URL(url), { HTTPS_PROXY: 'http://p:1' }, version)
+    if (supported) expect(route(STS)).toMatchObject({ proxy: { host: 'p:1' } })
+    else expect(() => route(STS)).toThrow(/HTTPS_PROXY.*p:1/)
+    expect(route('https://127.0.0.1/')).toMatchObject({ proxy: undefined })
   })
 })
 

@@ -1,93 +1,205 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import {
-  breakableCode,
+  cellCode,
   code,
   link,
-  escapeMarkdown,
+  renderBlocks,
   renderText,
+  table,
 } from '../../../src/report/markdown.ts'
 import { sanitizeLine } from '../../../src/lib/text.ts'
+import { hostileText } from '../../support/hostile-text.ts'
 import { renderMarkdown } from '../../support/rendered-markdown.ts'
 
 const foreign = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 20 }),
-      fc.constantFrom('<b>', '`', '**', '~~', '](x)', '|', '\n', '# ', '- ', 'http://x.y', '&amp;'),
+      { weight: 3, arbitrary: hostileText },
+      { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 20 }) },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom(
+          ...[
+            ' ',
+            ' ',
+            '`',
+            '``',
+            '"',
+            "'",
+            '.',
+            ':',
+            '_',
+            '*',
+            '-',
+            '+ ',
+            '= ',
+            '1. ',
+            '2) ',
+            '(',
+            ')',
+          ],
+          ...[
+            '**',
+            '~~',
+            '](x)',
+            '|',
+            '\n',
+            '# ',
+            '- ',
+            'http://x.y',
+            '&amp;',
+            'www.x.y',
+            'gh-7',
+            'abc',
+          ],
+          ...['arn:aws:iam::1:role/x', '`code`', 'aws amplifybackend x --y z', '{"a":"b"}', '   '],
+        ),
+      },
     ),
-    { maxLength: 10 },
+    { maxLength: 12 },
   )
   .map((parts) => parts.join(''))
 
 /** A text as a page shows it: white space is one space. */
-const shown = (text: string): string => sanitizeLine(text, 10_000).replace(/\s+/gu, ' ').trim()
+const toShown = (text: string): string => text.replace(/\s+/gu, ' ').trim()
+
+/** A text without the backticks that mark code. */
+const withoutBackticks = (text: string): string => toShown(text.replaceAll('`', ''))
+
+const count = (text: string, part: string): number => text.split(part).length - 1
 
 describe('Foreign text', () => {
   property.prop([foreign])('Foreign text renders as it is and never as markup', (text) => {
-    const read = renderMarkdown(`x${escapeMarkdown(text)}y`)
-    expect(read.text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
-    expect(read).toMatchObject({ elements: ['p'], links: [] })
+    const markdown = renderText(text, [], 100_000)
+    const { elements, links, prose, ...shown } = renderMarkdown(`x ${markdown} y`)
+    expect(withoutBackticks(shown.text)).toBe(
+      `x ${withoutBackticks(sanitizeLine(text, 100_000))} y`.replace(/ +/g, ' '),
+    )
+    expect(elements.filter((name) => name !== 'p' && name !== 'code')).toEqual([])
+    expect(links).toEqual([])
+    expect(prose).not.toMatch(/@\w|#\d|\bgh-\d/i)
   })
 
   property.prop([foreign])(
-    'Foreign text in code renders as it is, with or without line breaks',
+    'Foreign text at the start of a block or an item starts no other block',
     (text) => {
-      for (const made of [code(text), breakableCode(text)]) {
-        expect(renderMarkdown(`x${made}y`).text.replace(/\s+/gu, ' ')).toBe(`x${shown(text)}y`)
+      const item = renderText(text, [], 100_000)
+      for (const markdown of [item, `- ${item}`, `- x\n- ${item}`, `<b>x</b>: ${item}`]) {
+        const { elements } = renderMarkdown(markdown)
+        const own = new Set(['p', 'code', 'b', 'ul', 'li'])
+        expect(elements.filter((name) => !own.has(name))).toEqual([])
       }
     },
   )
 
-  it('Hyphens and underscores in names stay as they are, so that names can be searched for', () => {
-    expect(escapeMarkdown('eu-west-1 CREATE_AND_UPDATE')).toBe('eu-west-1 CREATE_AND_UPDATE')
+  property.prop([foreign, fc.array(foreign, { maxLength: 3 }), foreign])(
+    'A value of an input stands in the Markdown exactly as often as on the page',
+    (before, values, after) => {
+      const lines = values
+        .map((value) => toShown(sanitizeLine(value, 1_000)))
+        .filter((value) => value !== '')
+      const text = [before, ...lines, after].join(' ')
+      const markdown = renderText(text, lines, 2_000)
+      const { text: shown } = renderMarkdown(markdown)
+      for (const value of lines)
+        expect(count(markdown, value)).toBeGreaterThanOrEqual(count(shown, value))
+      // Masked as the runner does it, the longest first, no value is left on the page.
+      const masked = lines
+        .toSorted((one, other) => other.length - one.length)
+        .reduce((all, value) => all.replaceAll(value, '\u2588'), markdown)
+      const left = renderMarkdown(masked).text
+      for (const value of lines) expect(left).not.toContain(value)
+    },
+  )
+
+  it.each([
+    ['The role arn:aws:iam::1:role/x is refused.', 'The role `arn:aws:iam::1:role/x` is refused.'],
+    [
+      'eu-west-1 and CREATE_AND_UPDATE, 100 % (or "none")',
+      'eu-west-1 and CREATE_AND_UPDATE, 100 % (or "none")',
+    ],
+    ['for "a:b", see #7!', 'for "`a:b`", see `#7`!'],
+    ['1. x', '`1`. x'],
+    ['Set `mode: plan`, then run.', 'Set `mode: plan`, then run.'],
+    ['a ` b', 'a `` ` `` b'],
+    ['from @octocat <b> to you', 'from `@octocat <b>` to you'],
+    ['', ''],
+  ])('Only what is active in %j becomes code', (text, markdown) => {
+    expect(renderText(text)).toBe(markdown)
+  })
+
+  it.each([
+    ['a b*c d', ['b*c d'], 'a `b*c d`'],
+    ['The storage "acme media" exists', ['acme media'], 'The storage "acme media" exists'],
+    ['x*acme media:', ['acme media'], '`x*acme media`:'],
+    ['say `a b` now', ['say `a', 'b` now'], '``say `a b` now``'],
+  ])('In %j, the values %j stay whole', (text, values, markdown) => {
+    expect(renderText(text, values)).toBe(markdown)
+  })
+
+  it('A value is not cut in two', () => {
+    const value = 'arn:aws:iam::1:role/secret'
+    expect(renderText(`The role ${value} is refused.`, [value], 20)).toBe('The role …')
+    expect(renderText(`The role ${value} is refused.`, [], 20)).toBe('The role `arn:aws:ia…`')
   })
 })
 
 describe('Our own text', () => {
-  it('Text in backticks renders as code', () => {
-    expect(renderText('Set `mode: plan`, then run.')).toBe(
-      'Set <code>mode&#58; plan</code>, then run&#46;',
-    )
-  })
-
   it('Commands and policy statements render as code, ready to be copied', () => {
     const job = 'aws amplifybackend get-backend-job --region eu-west-1 --job-id j.1'
-    const made = renderText(`Look: ${job} — or add {"Effect":"Allow"}`)
-    expect(made.match(/<code>/g)).toHaveLength(2)
-    expect(renderMarkdown(made).text).toBe(`Look: ${job} — or add {"Effect":"Allow"}`)
+    expect(renderText(`Look: ${job}. Or add {"Effect":"Allow"}`)).toBe(
+      `Look: \`${job}\`. Or add \`{"Effect":"Allow"}\``,
+    )
   })
 
   it.each(["'a b'", "'$(x)'", String.raw`'it'\''s'`, 'arn:aws:x', "'a;b'"])(
     'A command stays whole with the value %s',
     (value) => {
       const command = `aws amplifybackend get-backend-job --app-id ${value} --job-id j-1`
-      const made = renderText(`Look: ${command}. Then run again.`)
-      expect(made.match(/<code>/g)).toHaveLength(1)
-      const [, shown = ''] = /<code>(.*)<\/code>/.exec(made) ?? []
-      expect(renderMarkdown(shown).text).toBe(command)
+      expect(renderText(`Look: ${command}. Then run again.`)).toContain(`\`${command}\`.`)
     },
   )
 
-  it('A single backtick stays as it is', () => {
-    expect(renderMarkdown(renderText('a ` b')).text).toBe('a ` b')
+  it('Indented lines keep their line breaks, as one block of code', () => {
+    const text = 'Add this:\n  permissions:\n    id-token: write\nThen run again.\n  x ``` y'
+    expect(renderBlocks(text, [], 500)).toEqual([
+      'Add this:',
+      '```\npermissions:\n  id-token: write\n```',
+      'Then run again.',
+      '````\nx ``` y\n````',
+    ])
   })
 })
 
-describe('Code in a table', () => {
-  it('Code in a table can break after hyphens and within long words', () => {
-    expect(breakableCode('acme-media')).toBe('<code>acme&#45;<wbr>media</code>')
-    expect(breakableCode('a'.repeat(30))).toBe(
-      `<code>${['a'.repeat(12), 'a'.repeat(12), 'a'.repeat(6)].join('<wbr>')}</code>`,
+describe('A value as code', () => {
+  property.prop([foreign])('A value is shown as it is or not at all', (value) => {
+    for (const made of [code(value), cellCode(value)]) {
+      const { text } = renderMarkdown(table(['a'], [[made]]))
+      if (made !== '(not shown)' && !value.includes('|')) {
+        expect(made).toContain(value)
+        expect(toShown(text)).toBe(`a ${toShown(value)}`)
+      }
+    }
+    expect(renderMarkdown(`x ${code(value)}`).elements).toEqual(
+      code(value) === '(not shown)' ? ['p'] : ['code', 'p'],
     )
+  })
+
+  it.each(['', 'a\nb', 'a  b', 'a\u200bb', 'x'.repeat(301), ' a'])('%j is not shown', (value) => {
+    expect(code(value)).toBe('(not shown)')
+  })
+
+  it('A vertical bar is not shown in a table, where it would end the cell', () => {
+    expect([code('a|b'), cellCode('a|b')]).toEqual(['`a|b`', '(not shown)'])
   })
 })
 
 describe('A link', () => {
-  it('A link leads to its address, whatever its text', () => {
-    const made = link('<b>#7', 'https://github.com/o/r/pull/7?a=1&b=2')
-    expect(renderMarkdown(made)).toEqual({
-      text: '<b>#7',
+  it('A link leads to its address', () => {
+    const made = link('#7', 'https://github.com/o/r/pull/7?a=1&b=2')
+    expect(renderMarkdown(made)).toMatchObject({
+      text: '#7',
       elements: ['a', 'p'],
       links: ['https://github.com/o/r/pull/7?a=1&b=2'],
     })

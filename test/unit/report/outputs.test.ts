@@ -48,6 +48,22 @@ describe('The outputs', () => {
     expect(knownOutputs(createRunState()).changes).toBe('[]')
   })
 
+  it('A storage with 100,000 odd permissions and a message of a million lines stay far below 1 MiB', () => {
+    const odd = Array.from({ length: 100_000 }, (_, index) => `PERMISSION_${index}`)
+    const changes = [
+      { field: 'authenticated-permissions', from: odd, to: ['READ'] },
+      { field: 'bucket-name', from: 'x'.repeat(100_000), to: 'photos' },
+    ] as const
+    const error = new ActionError('STORAGE_DIFFERS', 'a line\n'.repeat(1_000_000))
+    const outputs = toOutputs({ ...findings, changes }, { result: 'failed', error })
+    const parsed = JSON.parse(outputs.changes) as unknown
+    expect(parsed).toMatchObject([
+      { from: expect.arrayContaining(['PERMISSION_99', '… and 99900 more']) as unknown },
+      { field: 'bucket-name', to: 'photos' },
+    ])
+    expect(2 * Object.values(outputs).join('').length).toBeLessThan(512 * 1024)
+  })
+
   property.prop([
     fc.string({ unit: anyCharacter }),
     fc.string({ unit: anyCharacter, maxLength: 9_000 }),

@@ -13,7 +13,10 @@ describe('parsing a backend', () => {
       BackendEnvironmentList: ['dev', 'prod'],
       AmplifyMetaConfig: JSON.stringify({
         providers: PROVIDERS,
-        auth: { cognito1: { service: 'Cognito' }, userPoolGroups: {} },
+        auth: {
+          cognito1: { service: 'Cognito' },
+          userPoolGroups: { service: 'Cognito-UserPool-Groups' },
+        },
         storage: {
           media: { service: 'S3', output: { BucketName: 'photos14a5e-prod', Region: 'eu-west-1' } },
         },
@@ -24,7 +27,7 @@ describe('parsing a backend', () => {
       error: undefined,
       meta: {
         suffix: '14a5e',
-        auth: ['cognito1', 'userPoolGroups'],
+        auth: [{ name: 'cognito1', imported: false, hasIdentityPool: undefined }],
         storages: [{ name: 'media', bucketName: 'photos14a5e-prod' }],
       },
     })
@@ -43,12 +46,13 @@ describe('parsing a backend', () => {
     expect(parseBackend({ BackendEnvironmentList: [] }).environments).toEqual([])
   })
 
-  test('Names and errors are sanitized', () => {
+  test('Names are kept whole, and errors are sanitized', () => {
+    const long = 'x'.repeat(100)
     const backend = parseBackend({
-      BackendEnvironmentList: ['dev', 7, null, `::error::\n${'x'.repeat(60)}`],
+      BackendEnvironmentList: ['dev', 7, null, long],
       Error: `::error::forged\n${'y'.repeat(400)}`,
     })
-    expect(backend.environments).toEqual(['dev', `: :error:: ${'x'.repeat(48)}…`])
+    expect(backend.environments).toEqual(['dev', long])
     expect(backend.error).toMatch(/^: :error::forged y+…$/)
     expect(backend.error).toHaveLength(300)
   })
@@ -63,7 +67,7 @@ describe('parsing the metadata', () => {
     expect(parseBackend({ AmplifyMetaConfig: text }).meta).toBeUndefined()
   })
 
-  test.each([{}, { auth: null, storage: 'x' }, { auth: ['a'], storage: [{ service: 'S3' }] }])(
+  test.each([{}, { auth: null, storage: 'x' }, { auth: [{ service: 'SNS' }], storage: 7 }])(
     'A deployed backend has neither auth nor storage where the metadata has %j',
     (members) => {
       const expected = { suffix: '14a5e', auth: [], storages: [] }
@@ -87,6 +91,21 @@ describe('parsing the metadata', () => {
     [undefined, undefined],
   ])('The stack %j has the suffix %j', (StackName, suffix) => {
     expect(metaOf({ providers: { awscloudformation: { StackName } } })?.suffix).toBe(suffix)
+  })
+
+  test.each([
+    [{}, undefined],
+    [{ output: {} }, undefined],
+    [{ output: { UserPoolId: '' } }, undefined],
+    [{ output: { UserPoolId: 'eu-west-1_x' } }, false],
+    [{ output: { UserPoolName: 'x', AppClientID: '7' } }, false],
+    [{ output: { UserPoolId: 'eu-west-1_x', IdentityPoolId: 'eu-west-1:1' } }, true],
+    [{ output: { IdentityPoolName: 'x' } }, true],
+  ])('Whether auth with %j has an identity pool is %s', (members, hasIdentityPool) => {
+    const auth = { cognito: { service: 'Cognito', serviceType: 'imported', ...members } }
+    expect(metaOf({ providers: PROVIDERS, auth })?.auth).toEqual([
+      { name: 'cognito', imported: true, hasIdentityPool },
+    ])
   })
 
   test('Only S3 storages are kept, also those without a bucket', () => {

@@ -103,7 +103,7 @@ describe('apply without a storage', () => {
     ],
     'A job that fails because of a retained bucket is not taken for a storage that exists': [
       failedJob(`UPDATE_FAILED storagemedia\nS3Bucket: ${BUCKET} already exists`),
-      { end: { code: 'JOB_FAILED', advice: containing('buckets are retained') }, sentAt: [0] },
+      { end: { code: 'JOB_FAILED', message: containing('buckets are retained') }, sentAt: [0] },
     ],
   })
 })

@@ -45,7 +45,7 @@ describe('a create whose response is lost', () => {
         containing('job-1'),
       ],
       state: { hadLostResponse: true },
-      service: { unsafeCreates: [] },
+      service: { unsafeMutations: [] },
     })
   })
 

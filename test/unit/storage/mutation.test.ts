@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { MIN_TIME_TO_SEND_MS, sendMutation } from '../../../src/storage/mutation/mutation.ts'
 import { newMutationState, type MutationState } from '../../../src/storage/mutation/state.ts'
 import { createFailure, NOT_EXECUTED, PERMANENT } from '../../support/unit/api-failures.ts'
-import { containing } from '../../support/unit/matchers.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
 import { aMutation, runMutation, started } from '../../support/unit/mutation-runs.ts'
 import { aStorageContext } from '../../support/unit/storage-context.ts'
 import {
@@ -71,7 +71,7 @@ describe('a create', () => {
           code: 'TIMED_OUT',
           result: 'timed-out',
           requestId: 'request-429',
-          message: containing('retrying CreateBackendStorage: 429 TooManyRequestsException'),
+          message: matching(/CreateBackendStorage.+429 TooManyRequestsException/),
           advice: containing('get-backend-storage'),
         },
         sentAt: [0],

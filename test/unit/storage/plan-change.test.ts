@@ -39,7 +39,7 @@ describe('the planned change', () => {
   test.each(['match', 'update'] as const)(
     'A storage that matches stays unchanged when if-exists is %s',
     (ifExists) => {
-      expect(planned({}, MATCHING, ifExists)).toEqual({ kind: 'unchanged' })
+      expect(planned({}, MATCHING, ifExists)).toEqual({ kind: 'unchanged', changes: [] })
     },
   )
 
@@ -108,7 +108,54 @@ describe('the planned change', () => {
 
   test('Unknown permissions of guests that are not managed make no difference', () => {
     const current = aStorage(['READ', 'DELETE'], ['TAG'])
-    expect(planned({}, current, 'update')).toEqual({ kind: 'unchanged' })
+    expect(planned({}, current, 'update')).toEqual({ kind: 'unchanged', changes: [] })
+  })
+})
+
+describe('the planned change of an imported storage', () => {
+  const imported = (bucketName: string | null = 'photos'): Storage => ({
+    ...aStorage([], [], bucketName),
+    imported: true,
+  })
+
+  test.each([
+    ['the same bucket', {}],
+    ['a bucket that is not managed', { bucketName: undefined }],
+  ])('With %s, it stays unchanged when if-exists is match', (_what, desired) => {
+    expect(planned(desired, imported(), 'match')).toEqual({ kind: 'unchanged', changes: [] })
+  })
+
+  test('Its bucket is compared literally: it has neither a suffix nor an environment', () => {
+    expect(planned({}, imported('photos14a5e-prod'), 'match')).toMatchObject({
+      kind: 'reject',
+      changes: [{ field: 'bucket-name', from: 'photos14a5e-prod', to: 'photos' }],
+      error: { code: 'BUCKET_FIXED' },
+    })
+  })
+
+  test('It is rejected as existing when if-exists is fail', () => {
+    const error = { code: 'STORAGE_EXISTS' }
+    expect(planned({}, imported(), 'fail')).toMatchObject({ kind: 'reject', changes: [], error })
+  })
+
+  test.each(['photos', 'videos'])(
+    'With the bucket %s, it is not compared and never updated when if-exists is update',
+    (bucketName) => {
+      const change = planned({}, imported(bucketName), 'update')
+      expect(change).toMatchObject({ kind: 'reject', error: { code: 'STORAGE_IMPORTED' } })
+      expect(change.changes).toBeUndefined()
+    },
+  )
+})
+
+describe('a storage whose bucket is not known', () => {
+  test('It counts as unchanged, but not as compared, where a bucket is asked for', () => {
+    const current = aStorage(['READ', 'DELETE'], [], null)
+    expect(planned({}, current, 'match')).toEqual({ kind: 'unchanged', changes: undefined })
+    expect(planned({ bucketName: undefined }, current, 'match')).toEqual({
+      kind: 'unchanged',
+      changes: [],
+    })
   })
 })
 
@@ -133,7 +180,10 @@ describe('the advice for a storage with another bucket', () => {
 
   test('Following it leaves the storage unchanged', () => {
     const current = aStorage(['READ', 'DELETE'], [], BUCKET)
-    expect(planned({ bucketName: BUCKET }, current, 'match')).toEqual({ kind: 'unchanged' })
+    expect(planned({ bucketName: BUCKET }, current, 'match')).toEqual({
+      kind: 'unchanged',
+      changes: [],
+    })
   })
 
   test.each(['Not a bucket', 'x'.repeat(63)])(

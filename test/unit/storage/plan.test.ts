@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
 import { containing } from '../../support/unit/matchers.ts'
 import {
+  BUCKET,
   CREATED,
   CREATE_CHANGES,
   failing,
@@ -15,6 +16,7 @@ import {
 
 const OTHER_STORAGE = { events: [storageExists({ resourceName: 'files' })] }
 const differs = [storageExists({ authenticated: ['READ'] })]
+const PLANNED_CREATE = { changes: CREATE_CHANGES, bucketName: undefined }
 const failed = (code: string, ...changes: readonly unknown[]) => ({
   end: { code, result: 'failed' },
   changes,
@@ -22,22 +24,22 @@ const failed = (code: string, ...changes: readonly unknown[]) => ({
 
 describe('a plan', () => {
   const wouldFail = (text: string) => ({
-    end: CREATE_CHANGES,
+    end: PLANNED_CREATE,
     warnings: [{ title: 'An apply would fail now', text: containing(text) }],
   })
 
   testRuns(runPlan, {
     'A plan of a create returns its changes': [
       {},
-      { end: CREATE_CHANGES, calls: ['GetBackendStorage', 'GetBackend'] },
+      { end: PLANNED_CREATE, calls: ['GetBackendStorage', 'GetBackend'] },
     ],
     'A plan of a storage that matches returns no changes': [
       { events: [storageExists()] },
-      { end: [] },
+      { end: { changes: [], bucketName: BUCKET }, changes: [[]] },
     ],
     'A plan of an update returns its changes': [
       { events: differs, ifExists: 'update' },
-      { end: userChange(['READ']) },
+      { end: { changes: userChange(['READ']), bucketName: BUCKET } },
     ],
     'A plan fails and reports the changes when the storage differs': [
       { events: differs },
@@ -80,7 +82,7 @@ describe('a plan', () => {
     ],
     'A plan continues with a warning when the backend cannot be read': [
       { denied: ['GetBackend'] },
-      { end: CREATE_CHANGES, warnings: [{ title: 'Backend not checked' }] },
+      { end: PLANNED_CREATE, warnings: [{ title: 'Backend not checked' }] },
     ],
   })
 })

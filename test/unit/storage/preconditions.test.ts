@@ -1,15 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
-import type { AmplifyMeta, Backend } from '../../../src/storage/amplify-meta.ts'
+import type { AmplifyMeta, AuthResource, Backend } from '../../../src/storage/amplify-meta.ts'
 import { environmentNotFound, findFailedPreconditions } from '../../../src/storage/preconditions.ts'
 
 const REF = { appId: 'd1abc', backendEnvironmentName: 'prod', resourceName: 'media' }
 const MINE = { name: 'media', bucketName: undefined }
 const OTHER = { name: 'files', bucketName: undefined }
 
+const auth = (members: Partial<AuthResource> = {}): AuthResource => ({
+  name: 'cognito',
+  imported: false,
+  hasIdentityPool: true,
+  ...members,
+})
+
 const meta = (members: Partial<AmplifyMeta> = {}): AmplifyMeta => ({
   suffix: '14a5e',
-  auth: ['cognito'],
+  auth: [auth()],
   storages: [],
   ...members,
 })
@@ -21,6 +28,10 @@ const failed = (members: Partial<Backend>): readonly object[] => {
     return { code, message, advice, merge: mayBeFixedByMerge }
   })
 }
+
+const withAuth = (members: Partial<AuthResource>): Partial<Backend> => ({
+  meta: meta({ auth: [auth(members)] }),
+})
 
 const ENVIRONMENT_NOT_FOUND = {
   code: 'ENVIRONMENT_NOT_FOUND',
@@ -40,16 +51,42 @@ const AUTH_MISSING = {
   merge: true,
 }
 
+const IDENTITY_POOL_MISSING = {
+  code: 'AUTH_MISSING',
+  message:
+    'The imported auth "cognito" of the environment "prod" has a user pool only, and S3 storage needs an identity pool, too.',
+  merge: true,
+}
+
 describe('the preconditions that a backend does not meet', () => {
   test.each<readonly [string, Partial<Backend>]>([
     ['with auth and without storage', {}],
     ['without metadata', { meta: undefined }],
     ['with an empty list of environments', { environments: [] }],
     ['without a list of environments', { environments: undefined }],
+    ['with auth of its own without an identity pool', withAuth({ hasIdentityPool: false })],
+    ['with imported auth and an identity pool', withAuth({ imported: true })],
+    [
+      'with imported auth of an unknown kind',
+      withAuth({ imported: true, hasIdentityPool: undefined }),
+    ],
     ['with the storage itself', { meta: meta({ storages: [MINE] }) }],
     ['with the storage and another one', { meta: meta({ storages: [OTHER, MINE] }) }],
   ])('A backend %s meets all of them', (_what, backend) => {
     expect(failed(backend)).toEqual([])
+  })
+
+  test('A long name of an environment is compared whole and cut where it is shown', () => {
+    const name = `${'x'.repeat(90)}-prod`
+    const backend = { environments: [name], error: undefined, meta: meta() }
+    const ref = { ...REF, backendEnvironmentName: name }
+    expect(findFailedPreconditions(ref, backend)).toEqual([])
+    const [other] = findFailedPreconditions(
+      { ...REF, backendEnvironmentName: 'x'.repeat(90) },
+      backend,
+    )
+    expect(other?.error.code).toBe('ENVIRONMENT_NOT_FOUND')
+    expect(other?.error.message).not.toContain(name)
   })
 
   test.each<readonly [string, Partial<Backend>, readonly object[]]>([
@@ -60,6 +97,11 @@ describe('the preconditions that a backend does not meet', () => {
       [ENVIRONMENT_NOT_FOUND],
     ],
     ['with another storage', { meta: meta({ storages: [OTHER] }) }, [OTHER_STORAGE]],
+    [
+      'with imported auth that has a user pool only',
+      withAuth({ imported: true, hasIdentityPool: false }),
+      [IDENTITY_POOL_MISSING],
+    ],
     ['without auth', { meta: meta({ auth: [] }) }, [AUTH_MISSING]],
     [
       'with another storage and without auth',

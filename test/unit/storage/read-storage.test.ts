@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { containing } from '../../support/unit/matchers.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
 import {
   BUCKET,
   CREATED,
@@ -26,7 +26,7 @@ describe('reading the storage', () => {
         end: {
           code: 'TIMED_OUT',
           result: 'timed-out',
-          message: containing('GetBackendStorage: 429 TooManyRequestsException'),
+          message: matching(/GetBackendStorage.+429 TooManyRequestsException/),
         },
       },
     ],
@@ -111,13 +111,25 @@ describe('the name of the bucket', () => {
   })
 
   testRuns(runPlan, {
-    'The metadata is not read where the service returns the base name that the input sets': [
+    'A plan reads the metadata once for the bucket, also where the service returns its base name': [
       { ...base, events: [storageExists()] },
-      { calls: ['GetBackendStorage'], storages: [{ bucketName: 'photos' }] },
+      {
+        end: { changes: [], bucketName: 'photos14a5e-prod' },
+        calls: ['GetBackendStorage', 'GetBackend'],
+        storages: [{ bucketName: 'photos' }],
+      },
     ],
-    'The metadata is not read where no input sets the bucket': [
+    'A plan names the bucket where no input sets it': [
       { ...anyBucket, events: [storageExists()] },
-      { calls: ['GetBackendStorage'] },
+      { end: { bucketName: 'photos14a5e-prod' }, calls: ['GetBackendStorage', 'GetBackend'] },
+    ],
+    'A plan that cannot compare the bucket reports no comparison, and warns': [
+      { ...absent, ...noMetadata, events: [storageExists()] },
+      {
+        end: { changes: [], bucketName: undefined },
+        changes: [],
+        warnings: [{ title: 'Bucket name not known' }],
+      },
     ],
   })
 })

@@ -1,12 +1,11 @@
-/** The tables in README.md that are written by hand match the code. */
+/** The tables of the documentation that are written by hand match the code. */
 import { describe, expect, it } from 'vitest'
 
 import { INPUTS } from '../../src/inputs/definitions.ts'
 
 import { allowedOperations } from '../support/contract/documented-policies.ts'
 import { findCode, pages, readPage, tableBelow } from '../support/contract/pages.ts'
-
-const readme = readPage('README.md')
+import { at, readYaml, text } from '../support/contract/repository-files.ts'
 
 describe('Defaults', () => {
   const defaultsInText = pages().flatMap(({ path, text }) =>
@@ -15,8 +14,8 @@ describe('Defaults', () => {
     ),
   )
 
-  it('The README names at least one default', () => {
-    expect(defaultsInText.map(({ path }) => path)).toContain('README.md')
+  it('docs/events.md names at least one default', () => {
+    expect(defaultsInText.map(({ path }) => path)).toContain('docs/events.md')
   })
 
   it.each(defaultsInText)('$path names the default of $name: $value', ({ name, value }) => {
@@ -25,14 +24,14 @@ describe('Defaults', () => {
 })
 
 it('The first row of the table of events names the events on which auto applies', () => {
-  const described = tableBelow(readme, 'Inputs').find(([input]) => input === '`mode`')?.[2] ?? ''
-  const events = /on a push.* and plans/.exec(described)?.[0] ?? ''
-  const [[applies = ''] = []] = tableBelow(readme, 'What a run does')
-  expect(['push', ...findCode(events)]).toEqual(findCode(applies))
+  const described = text(at(readYaml('action.yml'), 'inputs', 'mode', 'description'))
+  const events = /on a push.* and plans/.exec(described.replace(/\s+/g, ' '))?.[0] ?? ''
+  const [[applies = ''] = []] = tableBelow(readPage('docs/events.md'), 'What a run does')
+  expect(new Set(['push', ...findCode(events)])).toEqual(new Set(findCode(applies)))
 })
 
 describe('The table of calls', () => {
-  const rows = tableBelow(readme, 'Calls and permissions')
+  const rows = tableBelow(readPage('docs/permissions.md'), 'Calls')
   const needed: Readonly<Record<string, readonly string[]>> = {
     plans: allowedOperations('plan'),
     applies: allowedOperations('apply'),

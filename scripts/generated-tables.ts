@@ -1,18 +1,31 @@
-/** The tables of README.md that are generated from action.yml and the code. */
+/** The tables of the documentation that are generated from action.yml and the code. */
 import { parse } from 'yaml'
 import { isFailure, RESULTS, type RunResult } from '../src/run/outcome.ts'
-import { ERROR_CATALOG } from '../src/errors/catalog.ts'
 import { getOutcomes, resultOutputsTable } from './result-outputs.ts'
 
-/** The generated tables of README.md by their names. */
+/** The inputs that most workflows set. The README shows them first. */
+const COMMON_INPUTS: readonly string[] = [
+  'aws-region',
+  'role-to-assume',
+  'plan-role-to-assume',
+  'app-id',
+  'backend-environment-name',
+  'resource-name',
+  'bucket-name',
+  'authenticated-permissions',
+]
+
+/** The generated tables by their names. */
 export function buildTables(action: string): Readonly<Record<string, string>> {
   const document = mapping(parse(action))
+  const inputs = Object.entries(mapping(document['inputs']))
+  const isCommon = ([name]: readonly [string, unknown]): boolean => COMMON_INPUTS.includes(name)
   return {
-    inputs: inputsTable(mapping(document['inputs'])),
+    'common-inputs': inputsTable(inputs.filter(isCommon)),
+    'other-inputs': inputsTable(inputs.filter((input) => !isCommon(input))),
     outputs: outputsTable(mapping(document['outputs'])),
     results: resultsTable(),
     'result-outputs': resultOutputsTable(),
-    errors: errorsTable(),
   }
 }
 
@@ -29,8 +42,8 @@ const cell = (value: string): string => value.trim().replace(/\s+/g, ' ').replac
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 
-function inputsTable(inputs: Mapping): string {
-  const rows = Object.entries(inputs).map(([name, value]) => {
+function inputsTable(inputs: readonly (readonly [string, unknown])[]): string {
+  const rows = inputs.map(([name, value]) => {
     const { required, default: defaultValue, description } = mapping(value)
     const shownDefault = text(defaultValue) === '' ? '' : `\`${text(defaultValue)}\``
     return [
@@ -70,12 +83,5 @@ function resultsTable(): string {
   return table(
     ['result', 'step', 'meaning'],
     RESULTS.map((result) => [`\`${result}\``, conclusion(result), MEANINGS[result]]),
-  )
-}
-
-function errorsTable(): string {
-  return table(
-    ['code', 'what happened'],
-    Object.entries(ERROR_CATALOG).map(([code, { cause }]) => [`\`${code}\``, cell(cause)]),
   )
 }

@@ -1,0 +1,95 @@
+/** What to do about a permission that a deployment lacks. A statement is suggested only for one resource. */
+import { getPartition } from '../../lib/aws-partitions.ts'
+import { parseArn } from '../../lib/arn.ts'
+import { sanitizeLine } from '../../lib/text.ts'
+import type { StorageRef } from '../api.ts'
+import type { AccessDenial } from './access-denial.ts'
+import type { DenyingPolicy } from './denying-policy.ts'
+
+/** What actions on IAM roles allow, for those who have to approve them. */
+const ROLE_ACTIONS: Readonly<Record<string, string>> = {
+  'iam:AttachRolePolicy': 'attach any managed policy to that role',
+  'iam:CreateRole': 'create a role of that name',
+  'iam:DeleteRolePolicy': 'delete inline policies of that role',
+  'iam:DetachRolePolicy': 'detach managed policies from that role',
+  'iam:PassRole': 'hand that role to an AWS service',
+  'iam:PutRolePolicy': 'give that role any permission, in an inline policy',
+  'iam:UpdateAssumeRolePolicy': 'decide who may assume that role',
+}
+
+/** What the missing permission is, as a clause: "the role "r" may not call s3:CreateBucket". */
+export function describeDenial(denial: AccessDenial, policy: DenyingPolicy | undefined): string {
+  const principal = describePrincipal(denial.principal)
+  const call = denial.operation ?? denial.action
+  const denied =
+    call === undefined ? 'a call to AWS was denied' : `${principal} may not call ${call}`
+  if (policy === undefined) return denied
+  return policy.kind === undefined ? `${denied} (explicit deny)` : `${denied} (${policy.kind})`
+}
+
+/** Who lacks the permission: the user or role that AWS names. */
+function describePrincipal(arn: string | undefined): string {
+  const { resource = '' } = (arn === undefined ? undefined : parseArn(arn)) ?? {}
+  const [kind = '', ...path] = resource.split('/')
+  if (kind === 'assumed-role') return `the role ${sanitizeLine(path[0] ?? '', 64)}`
+  if (kind === 'user') return `the IAM user ${sanitizeLine(path.at(-1) ?? '', 64)}`
+  return 'the role or user that deploys'
+}
+
+/** How to get the permission. */
+export function permissionAdvice(
+  denial: AccessDenial,
+  policy: DenyingPolicy | undefined,
+  ref: StorageRef,
+): string {
+  if (policy !== undefined) return policy.advice
+  const { action } = denial
+  const principal = describePrincipal(denial.principal)
+  const deploys = 'The service deploys with the permissions of whoever starts the job.'
+  if (action === undefined) {
+    const missing =
+      denial.operation === undefined
+        ? 'The text does not name the action. To find it, look in CloudTrail for the event with the error AccessDenied at that time'
+        : `Find the IAM action of ${denial.operation} in the Service Authorization Reference`
+    return `${deploys} ${missing}, and compare the policy of ${principal} with docs/permissions.md. A bucket policy or a policy of the organization can deny a call, too.`
+  }
+  const resource = toResourceArn(denial, ref)
+  const meaning = ROLE_ACTIONS[action]
+  const note = meaning === undefined ? '' : ` It allows to ${meaning}.`
+  if (resource === undefined) {
+    return `${deploys} Allow ${action} for ${principal}. The text names no resource: the Service Authorization Reference shows to which ones the action can be restricted.${note}`
+  }
+  const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
+  const placeholder = resource.includes('YOUR-') ? ' with the real name in place of YOUR-…' : ''
+  return `${deploys} Add this statement to the policy of ${principal}${placeholder}.${note} ${statement}`
+}
+
+/** The ARN of a resource in IAM's words; undefined for `*` and for what no ARN can be made of. */
+function toResourceArn({ resource, principal }: AccessDenial, ref: StorageRef): string | undefined {
+  if (resource === undefined) return undefined
+  const partition = getPartition(ref.region).id
+  const caller = principal === undefined ? undefined : parseArn(principal)
+  const accountId = caller?.accountId ?? ref.accountId ?? 'YOUR-ACCOUNT-ID'
+  const [, kind, name] = /^(role|user|group|policy|instance profile) (\S+)$/.exec(resource) ?? []
+  if (kind !== undefined && name !== undefined) {
+    return `arn:${partition}:iam::${accountId}:${kind.replace(' ', '-')}/${name}`
+  }
+  const arn = resource
+    .replace('PARTITION', partition)
+    .replace('REGION', ref.region)
+    .replace('ACCOUNT', accountId)
+    .replace('APP', ref.appId)
+    .replace('ENVIRONMENT', ref.backendEnvironmentName)
+  return isSpecific(arn) ? arn : undefined
+}
+
+/** Whether a text is the ARN of less than everything. */
+function isSpecific(text: string): boolean {
+  const arn = parseArn(text)
+  return (
+    arn !== undefined &&
+    !/^[*:/?]*$/.test(arn.resource) &&
+    /^[!-~]+$/.test(text) &&
+    text.length <= 512
+  )
+}
