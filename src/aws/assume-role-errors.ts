@@ -112,11 +112,10 @@ function stsUnavailable(
       : KEY_RETRIEVAL_FAILED.test(failure.message)
         ? `Run the workflow again: STS could not get the keys of ${iss}. The keys of a GitHub Enterprise Server issuer must be available from the internet.`
         : undefined
-  return toError(
-    failure,
+  return new ActionError(
     'STS_UNAVAILABLE',
     `Could not assume ${quote(roleArn)} because STS is unavailable: ${formatFailure(failure)}.`,
-    networkAdvice(failure) ?? hint,
+    { requestId: failure.requestId, advice: networkAdvice(failure) ?? hint, temporary: true },
   )
 }
 
