@@ -205,7 +205,7 @@ const forms: Readonly<Record<string, (secret: string) => string>> = {
   'HTML-escaped': (secret) => secret.replace(/./g, (each) => `&#${each.charCodeAt(0)};`),
   Base64: (secret) => Buffer.from(`x${secret}`).toString('base64'),
   'interrupted by tags': (secret) => secret.match(/.{1,7}/g)?.join('<wbr>') ?? '',
-  'at the end of a long text': (secret) => `${'x'.repeat(290)}${secret}`,
+  'where a text is cut': (secret) => `${'x'.repeat(20)}${secret}`,
 }
 
 /** A text without what may separate the characters of a word, and decoded. */
