@@ -19,7 +19,8 @@ export function isAccessDenied(failure: ApiFailure): boolean {
 }
 
 /** STS could not get the issuer's keys: an STS problem or a throttled issuer (aws/aws-cli#7194). */
-const KEY_RETRIEVAL_FAILED = /verification key|retrieve.*keys?|OpenIdConnect provider.*throttl/i
+const KEY_RETRIEVAL_FAILED =
+  /verification key|^(?=.*retrieve).*keys?|^(?=.*OpenIdConnect provider).*throttl/i
 
 /** Whether the same request can succeed a little later. */
 export function isTemporary(failure: ApiFailure): boolean {
