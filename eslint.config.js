@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import redos from 'eslint-plugin-redos'
 import tseslint from 'typescript-eslint'
 import { layerRules } from './eslint.layers.js'
 
@@ -29,6 +30,17 @@ export default tseslint.config(
   {
     files: ['emulator/**', 'scripts/**', 'bench/**', 'test/**'],
     rules: { 'no-console': 'off' },
+  },
+  {
+    // Text from outside must not block the event loop: every regular expression takes linear time.
+    files: ['src/**/*.ts', 'emulator/**/*.ts', 'scripts/**/*.ts'],
+    plugins: { redos },
+    rules: {
+      'redos/no-vulnerable': [
+        'error',
+        { permittableComplexities: [], ignoreErrors: false, timeout: 60_000 },
+      ],
+    },
   },
   {
     files: ['src/**/*.ts', 'emulator/**/*.ts'],

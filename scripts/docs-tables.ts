@@ -23,7 +23,7 @@ export function updateGeneratedTables(
   const pages = PAGES.map((path): [string, string] => [
     path,
     readPage(path).replace(
-      /(<!-- generated: ([\w-]+) -->\n)[^]*?(<!-- \/generated -->)/g,
+      /(<!-- generated: ([\w-]+) -->\n)(?:[^<]|<(?!!-- \/?generated))*(<!-- \/generated -->)/g,
       (_, begin: string, name: string, end: string) => {
         const table = tables[name]
         if (table === undefined || done.has(name))

@@ -16,7 +16,7 @@ export function pinReferences(
   version: string,
 ): string {
   return text.replace(
-    /\b[\w.-]+\/amplify-create-backend-storage(\/emulator)?@(?:FULL_SHA|[0-9a-f]{40}) # v\d+\.\d+\.\d+/g,
+    /(?<![\w.-])[\w.-]+\/amplify-create-backend-storage(\/emulator)?@(?:FULL_SHA|[0-9a-f]{40}) # v\d+\.\d+\.\d+/g,
     `${repository}$1@${sha} # ${version}`,
   )
 }

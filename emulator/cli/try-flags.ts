@@ -60,7 +60,7 @@ const roleName = (arn: string): string => arn.replace(/^.*\//, '')
 const formatNames = (names: readonly string[]): string =>
   names
     .join(', ')
-    .replace(/(.{1,76})(?: |$)/g, `${' '.repeat(23)}$1\n`)
+    .replace(/(.{1,76})(?: |$)/gy, `${' '.repeat(23)}$1\n`)
     .trimEnd()
 
 const isEventName = (name: string): name is EventName => Object.hasOwn(eventsByName, name)

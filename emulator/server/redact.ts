@@ -16,7 +16,7 @@ const secretNames = new Set([
 /** Secrets inside a text, each with what stays before it. */
 const secretTexts: readonly RegExp[] = [
   // JSON Web Tokens.
-  /()\beyJ[\w-]+\.[\w-]+\.[\w-]*/g,
+  /()(?<![\w-])(?=[\w-]*eyJ)[\w-]+\.[\w-]+\.[\w-]*/g,
   /(\bWebIdentityToken=)[^&\s]*/g,
   /(<(?:SecretAccessKey|SessionToken)>)[^<]*/g,
   /(\bSignature=)[\da-f]+/gi,

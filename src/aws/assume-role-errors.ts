@@ -19,7 +19,8 @@ export function isAccessDenied(failure: ApiFailure): boolean {
 }
 
 /** STS could not get the issuer's keys: an STS problem or a throttled issuer (aws/aws-cli#7194). */
-const KEY_RETRIEVAL_FAILED = /verification key|retrieve.*keys?|OpenIdConnect provider.*throttl/i
+const KEY_RETRIEVAL_FAILED =
+  /verification key|^(?=.*retrieve).*keys?|^(?=.*OpenIdConnect provider).*throttl/i
 
 /** Whether the same request can succeed a little later. */
 export function isTemporary(failure: ApiFailure): boolean {
@@ -112,11 +113,10 @@ function stsUnavailable(
       : KEY_RETRIEVAL_FAILED.test(failure.message)
         ? `Run the workflow again: STS could not get the keys of ${iss}. The keys of a GitHub Enterprise Server issuer must be available from the internet.`
         : undefined
-  return toError(
-    failure,
+  return new ActionError(
     'STS_UNAVAILABLE',
     `Could not assume ${quote(roleArn)} because STS is unavailable: ${formatFailure(failure)}.`,
-    networkAdvice(failure) ?? hint,
+    { requestId: failure.requestId, advice: networkAdvice(failure) ?? hint, temporary: true },
   )
 }
 

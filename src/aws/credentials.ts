@@ -33,6 +33,13 @@ export type CredentialDeps = Readonly<{
   log(line: string): void
 }>
 
+/** A refresh that failed for a reason that can pass, so that a later call may succeed. */
+export class RefreshError extends Error {
+  constructor(error: ActionError) {
+    super(error.message, { cause: error })
+  }
+}
+
 /** Credentials that exist only in this process and are refreshed automatically. */
 export type Credentials = Readonly<{
   provider: AwsCredentialIdentityProvider

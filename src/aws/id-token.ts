@@ -12,7 +12,7 @@ import { sanitizeLine } from '../lib/text.ts'
 import { withTimeout } from '../lib/timeout.ts'
 import { networkAdvice } from '../network/advice.ts'
 import type { Agents } from '../network/agents.ts'
-import { classifyFailure } from '../network/classify.ts'
+import { classifyFailure, isRetryable } from '../network/classify.ts'
 import {
   formatFailure,
   toApiFailure,
@@ -159,7 +159,10 @@ function tokenUnavailable(failure: ApiFailure, url: URL): ActionError {
   return new ActionError(
     'TOKEN_UNAVAILABLE',
     `GitHub's OIDC token endpoint at ${sanitizeLine(url.host, 100)} did not return a token: ${formatFailure(failure)}.`,
-    { advice: networkAdvice(failure) ?? tokenAdvice(failure) },
+    {
+      advice: networkAdvice(failure) ?? tokenAdvice(failure),
+      temporary: isRetryable(classifyFailure(failure)),
+    },
   )
 }
 

@@ -8,6 +8,7 @@ import {
   asMemoized,
   checkAccount,
   maskCredentials,
+  RefreshError,
   type CredentialDeps,
   type CredentialOptions,
   type Credentials,
@@ -16,6 +17,9 @@ import { getIdTokenEndpoint, requestIdToken } from './id-token.ts'
 
 /** Credentials are refreshed this long before they expire, so that none expires during a call. */
 const REFRESH_MARGIN_MS = 120_000
+
+/** The call that needs a refreshed session is itself repeated. */
+const REFRESH_ATTEMPTS = 3
 
 /** A session, and when it expires and is refreshed, on the clock of the run. */
 type AssumedSession = Readonly<{ session: RoleSession; expiresAt: number; refreshAt: number }>
@@ -32,7 +36,7 @@ export async function roleCredentials(
 ): Promise<Credentials> {
   const { clock } = deps.retryPolicy
   const assume = createAssume(options, roleArn, deps)
-  let current = await assume()
+  let current = await assume(deps.retryPolicy.maxAttempts)
   deps.log(
     `Assumed role ${quote(roleArn)} as ${quote(options.sessionName)}${options.readOnly ? ' (read-only session)' : ''}.`,
   )
@@ -58,51 +62,60 @@ function createAssume(
   options: CredentialOptions,
   roleArn: string,
   { env, available, settings, secrets, trace, retryPolicy }: CredentialDeps,
-): () => Promise<AssumedSession> {
+): (maxAttempts: number) => Promise<AssumedSession> {
   const { sessionName, durationSeconds, audience, readOnly, allowedAccountIds } = options
-  const policy: RetryPolicy = { ...retryPolicy, invalidateCredentials: () => undefined }
+  const { clock } = retryPolicy
   const endpoint = getIdTokenEndpoint(env)
   if (endpoint === undefined) {
     throw missingIdTokenPermission(roleArn, available.hasAmbientCredentials)
   }
   const sessionPolicy = readOnly ? PLAN_SESSION_POLICY : undefined
   let { prefetchedToken } = options
-  const getIdToken = (): Promise<string> => {
+  const getIdToken = (policy: RetryPolicy): Promise<string> => {
     const prefetched = prefetchedToken
     prefetchedToken = undefined
     const { agents } = settings
     return prefetched ?? requestIdToken({ endpoint, audience, agents, secrets, policy })
   }
-  return async () => {
+  return async (maxAttempts) => {
+    const policy: RetryPolicy = {
+      ...retryPolicy,
+      maxAttempts,
+      invalidateCredentials: () => undefined,
+    }
     const session = await assumeRole(
       { roleArn, sessionName, durationSeconds, sessionPolicy },
       settings,
-      getIdToken,
+      () => getIdToken(policy),
       policy,
       trace,
     )
     maskCredentials(secrets, session.credentials)
     checkAccount(session.accountId, session.arn, allowedAccountIds)
-    const expiresAt = policy.clock.now() + session.lifetimeMs
+    const expiresAt = clock.now() + session.lifetimeMs
     // With the full margin, a very short session would be refreshed before every call.
     const marginMs = Math.min(REFRESH_MARGIN_MS, session.lifetimeMs / 4)
     return { session, expiresAt, refreshAt: expiresAt - marginMs }
   }
 }
 
+/** @throws RefreshError when the session has ended and a later call can refresh it */
 async function refresh(
   getCurrent: () => AssumedSession,
-  assume: () => Promise<AssumedSession>,
-  { log, retryPolicy: { clock, signal } }: CredentialDeps,
+  assume: ReturnType<typeof createAssume>,
+  { log, retryPolicy: { clock, signal, maxAttempts } }: CredentialDeps,
 ): Promise<AssumedSession> {
   try {
-    const refreshed = await assume()
+    const refreshed = await assume(Math.min(maxAttempts, REFRESH_ATTEMPTS))
     log('Refreshed the role session.')
     return refreshed
   } catch (error) {
     const current = getCurrent()
     const remainingMs = current.expiresAt - clock.now()
-    if (signal.aborted || remainingMs <= 0) throw error
+    if (signal.aborted) throw error
+    if (remainingMs <= 0) {
+      throw error instanceof ActionError && error.temporary ? new RefreshError(error) : error
+    }
     // The current session is still valid; a later call tries again.
     const detail = error instanceof Error ? sanitizeLine(error.message) : 'unknown error'
     log(

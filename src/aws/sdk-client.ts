@@ -6,7 +6,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ActionError } from '../errors/action-error.ts'
 import { abortReason } from '../lib/clock.ts'
 import { getNumber, getProperty } from '../lib/json.ts'
-import { withTimeout } from '../lib/timeout.ts'
+import { sanitizeLine } from '../lib/text.ts'
+import { TimeoutError, withTimeout } from '../lib/timeout.ts'
 import type { Agents, ConnectionState } from '../network/agents.ts'
 import {
   getRequestId,
@@ -16,6 +17,7 @@ import {
   type ResponseHead,
 } from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
+import { RefreshError } from './credentials.ts'
 import {
   createEndpointGuard,
   type ClientSettings,
@@ -90,7 +92,8 @@ export type SdkCallOptions = Readonly<{
  * @param send sends the command with the given signal
  * @param parse takes what the caller needs from the output; undefined or an exception means that the output
  *   is malformed
- * @throws the signal's reason when aborted; an `ActionError` of the guard or of the credentials
+ * @throws the signal's reason when aborted; an `ActionError` of the guard, of the credentials or of the SDK's
+ *   settings
  */
 export async function callSdk<Output, T>(
   send: (signal: AbortSignal) => Promise<Output>,
@@ -120,16 +123,39 @@ export async function callSdk<Output, T>(
   throwIfAborted(signal)
   const error = settled.ok ? new Error('the response lacks required fields') : settled.error
   if (error instanceof ActionError) throw error
+  if (call.exchange === undefined && !isTemporary(error)) throw invalidSettings(error, options)
   const failure = toApiFailure(error, {
     operation,
     head,
-    connected: connection?.connected,
+    // Without a request (because credentials could not be refreshed) nothing was sent.
+    connected: call.exchange === undefined ? false : connection?.connected,
     route,
     signedAt: call.exchange?.signedAt,
     redact,
   })
   traceAs(failure.status ?? failure.code ?? failure.name)
   return { ok: false, failure }
+}
+
+/** Whether credentials could not be refreshed in time, so that no request was made. */
+function isTemporary(error: unknown): boolean {
+  return error instanceof RefreshError || error instanceof TimeoutError
+}
+
+/** The SDK fails before it makes a request only because of its settings. */
+function invalidSettings(
+  error: unknown,
+  { operation, redact }: Pick<SdkCallOptions, 'operation' | 'redact'>,
+): ActionError {
+  const detail = error instanceof Error ? sanitizeLine(redact(error.message), 300) : 'unknown error'
+  return new ActionError(
+    'INVALID_INPUT',
+    `The AWS SDK cannot make the request ${operation} with its settings: ${detail}`,
+    {
+      advice:
+        'Check the variables AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT (use_fips_endpoint and use_dualstack_endpoint in the shared AWS configuration), which allow no custom endpoint.',
+    },
+  )
 }
 
 type Settled<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; error: unknown }>

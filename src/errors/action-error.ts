@@ -12,6 +12,8 @@ export type ErrorDetails = Readonly<{
   result?: FailureResult
   /** The request ID of the failed call, for AWS Support. */
   requestId?: string | undefined
+  /** True when the same step can succeed a little later. */
+  temporary?: boolean
   cause?: unknown
 }>
 
@@ -22,6 +24,7 @@ export class ActionError extends Error {
   readonly advice: string
   readonly result: FailureResult
   readonly requestId: string | undefined
+  readonly temporary: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(
@@ -32,6 +35,7 @@ export class ActionError extends Error {
     this.advice = details.advice ?? ERROR_CATALOG[code].remedy
     this.result = details.result ?? 'failed'
     this.requestId = details.requestId
+    this.temporary = details.temporary ?? false
   }
 }
 
@@ -41,6 +45,6 @@ export function withResult(
   result: FailureResult,
   message = error.message,
 ): ActionError {
-  const { code, advice, requestId } = error
-  return new ActionError(code, message, { result, advice, requestId, cause: error })
+  const { code, advice, requestId, temporary } = error
+  return new ActionError(code, message, { result, advice, requestId, temporary, cause: error })
 }

@@ -10,7 +10,7 @@
 import { findBucketNameViolation, MAX_BUCKET_NAME_LENGTH } from '../storage/bucket.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
-import { dashProblem } from './suggestions.ts'
+import { lookAlikeHint, lookAlikeProblem } from './suggestions.ts'
 
 const CLI_MAX_LENGTH = 47
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'] as const
@@ -51,10 +51,10 @@ function bucketNameProblem(
       return invalid('must not contain uppercase letters', 'Write it in lowercase.')
     case 'character':
       return (
-        dashProblem(text) ??
+        lookAlikeProblem(text) ??
         invalid(
           'must contain only lowercase letters, digits, hyphens and dots',
-          'Use the plain base name, not a URL or an ARN. Replace underscores with hyphens.',
+          `Use the plain base name, not a URL or an ARN. Replace underscores with hyphens.${lookAlikeHint(text)}`,
         )
       )
     case 'start':

@@ -52,12 +52,28 @@ export function environmentProblems(
 /** `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` turns the variables off; the SDK accepts `true` in lowercase only. */
 function endpointProblems(env: Env, allowCustom: boolean): readonly InputProblem[] {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return []
-  return ENDPOINT_VARIABLES.flatMap((name) => {
-    const value = env[name] ?? ''
-    if (value === '') return []
-    const problem = endpointProblem(name, value, allowCustom)
-    return problem === undefined ? [] : [problem]
-  })
+  const endpoints = ENDPOINT_VARIABLES.filter((name) => (env[name] ?? '') !== '')
+  return [
+    ...endpoints.flatMap((name) => endpointProblem(name, env[name] ?? '', allowCustom) ?? []),
+    ...variantProblems(env, endpoints),
+  ]
+}
+
+/** The SDK refuses to combine these variants of the default endpoint with a configured endpoint. */
+function variantProblems(env: Env, endpoints: readonly string[]): readonly InputProblem[] {
+  if (endpoints.length === 0) return []
+  return ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'].flatMap((input) =>
+    env[input] === 'true'
+      ? [
+          {
+            input,
+            value: '"true"',
+            rule: `must not be set together with an endpoint (${endpoints.join(', ')})`,
+            remedy: `Unset ${input}, or unset ${endpoints.join(' and ')}.`,
+          },
+        ]
+      : [],
+  )
 }
 
 function endpointProblem(

@@ -4,7 +4,7 @@ import { PERMISSIONS, type Permission } from '../storage/model.ts'
 import { formatInput } from './format.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { missingValue, placeholderProblem } from './scalars.ts'
-import { closestMatch } from './suggestions.ts'
+import { closestMatch, lookAlikeHint } from './suggestions.ts'
 
 const MAX_LENGTH = 10_000
 const MAX_QUOTED = 3
@@ -39,7 +39,7 @@ export function listEntries(text: string): Parsed<readonly string[]> {
 
 /**
  * A list of permissions, in the order of the API and without duplicates; `none` alone is the empty list.
- * Accepts any letter case, and `-` in place of `_`.
+ * Accepts any letter case, `-` in place of `_`, and the Amplify CLI's `create/update`.
  *
  * @param text trimmed
  */
@@ -117,7 +117,9 @@ function parseJsonArray(text: string): readonly unknown[] | undefined {
 }
 
 function normalizePermission(entry: string): string {
-  return entry.toUpperCase().replaceAll('-', '_')
+  const name = entry.toUpperCase().replaceAll('-', '_')
+  // The word of the Amplify CLI.
+  return name === 'CREATE/UPDATE' ? 'CREATE_AND_UPDATE' : name
 }
 
 function isPermission(text: string | undefined): text is Permission {
@@ -125,6 +127,8 @@ function isPermission(text: string | undefined): text is Permission {
 }
 
 function permissionHint(entries: readonly string[]): string {
+  const lookAlike = entries.map(lookAlikeHint).find((hint) => hint !== '')
+  if (lookAlike !== undefined) return `Type the permissions again.${lookAlike}`
   if (entries.some((entry) => /[^\w-]/u.test(entry))) {
     return 'Separate permissions with commas, spaces or line breaks.'
   }

@@ -1,7 +1,7 @@
 /** The names that identify the storage: the app, the backend environment and the resource. */
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
-import { dashHint, didYouMean } from './suggestions.ts'
+import { lookAlikeHint, didYouMean } from './suggestions.ts'
 
 // The API model of Amplify Hosting allows 255 characters for the name of a backend environment. The other
 // names are shorter wherever a limit is known.
@@ -19,7 +19,7 @@ export function appId(text: string): Parsed<string> {
   if (/^d[a-z\d]{1,19}$/.test(text)) return segment
   const idInHost = /(?:^|\.)(d[a-z\d]{1,19})\.amplifyapp\.com$/.exec(text)?.[1]
   return ok(text, [
-    `this is not the usual form of an app ID (\`d\`, then lowercase letters and digits, at most 20 characters in total), so the service may not find the app.${didYouMean(idInHost)}${dashHint(text)}`,
+    `this is not the usual form of an app ID (\`d\`, then lowercase letters and digits, at most 20 characters in total), so the service may not find the app.${didYouMean(idInHost)}${lookAlikeHint(text)}`,
   ])
 }
 
@@ -34,7 +34,7 @@ export function environmentName(text: string): Parsed<string> {
   const segment = pathSegment(text)
   if ('problem' in segment || /^[a-z]{2,10}$/.test(text)) return segment
   return ok(text, [
-    `the Amplify CLI, which runs in the job, only supports names of 2 to 10 lowercase letters, so the job may fail.${dashHint(text)}`,
+    `the Amplify CLI, which runs in the job, only supports names of 2 to 10 lowercase letters, so the job may fail.${lookAlikeHint(text)}`,
   ])
 }
 
@@ -55,7 +55,7 @@ export function resourceName(text: string): Parsed<string> {
 function resourceWarnings(text: string): readonly string[] {
   if (!/^[a-zA-Z\d]+$/.test(text)) {
     return [
-      `the Amplify CLI, which runs in the job, only supports letters and digits here, so the job may fail.${dashHint(text)}`,
+      `the Amplify CLI, which runs in the job, only supports letters and digits here, so the job may fail.${lookAlikeHint(text)}`,
     ]
   }
   if (text.length > 64) {

@@ -13,7 +13,7 @@ import { quoteList } from './lists.ts'
 import type { InputProblem } from './parsed.ts'
 import type { RoleArn } from './roles.ts'
 import { findInput, readInput, type InputResult } from './reader.ts'
-import { unknownInputWarnings } from './suggestions.ts'
+import { checkUnknownInputs } from './unknown/unknown-inputs.ts'
 
 export type Inputs = InputValues &
   Readonly<{
@@ -55,19 +55,17 @@ export function readTriggerInputs(env: Env): TriggerInputs | undefined {
 /** Reads and validates all inputs, and reports all of their problems together. */
 export function readInputs(env: Env): InputsResult {
   const { values, ...found } = readValues(env, INPUT_KEYS)
+  const unknown = checkUnknownInputs(
+    env,
+    INPUTS.map(({ name }) => name),
+  )
   const problems = [
     ...found.problems,
+    ...unknown.problems,
     ...roleProblems(values),
     ...environmentProblems(env, values.allowCustomEndpoints ?? false),
   ]
-  const warnings = [
-    ...found.warnings,
-    ...commentWarnings(values),
-    ...unknownInputWarnings(
-      env,
-      INPUTS.map(({ name }) => name),
-    ),
-  ]
+  const warnings = [...found.warnings, ...commentWarnings(values), ...unknown.warnings]
   const isValid = problems.length === 0 && isComplete(values)
   const regionSource = findInput(INPUT_DEFINITIONS.region, env).source
   return Object.freeze({
@@ -95,15 +93,29 @@ export function getInputValues(env: Env): readonly string[] {
 
 /** One error for all problems, one line each: the input, its value, the rule and the remedy. */
 export function invalidInputError(problems: readonly InputProblem[]): ActionError {
-  const lines = problems.map(
+  const missing = problems.filter(isMissing)
+  const others = missing.length > 1 ? problems.filter((each) => !isMissing(each)) : problems
+  const lines = others.map(
     ({ input, value, rule, remedy }) => `${input} is ${value}: it ${rule}. ${remedy}`,
   )
+  if (missing.length > 1) lines.unshift(describeMissing(missing))
   if (lines.length === 1) return new ActionError('INVALID_INPUT', lines.join(''))
   const numbered = lines.map((line, index) => `(${index + 1}) ${line}`)
   return new ActionError(
     'INVALID_INPUT',
     [`${lines.length} invalid inputs:`, ...numbered].join('\n'),
   )
+}
+
+/** Several inputs are usually missing for one reason. */
+function describeMissing(problems: readonly InputProblem[]): string {
+  const names = problems.map(({ input }) => input)
+  const region = names.includes('aws-region') ? ' The region can also come from AWS_REGION.' : ''
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are empty: they are required. Set them under \`with:\`. If expressions provide the values, check the secrets, variables or outputs that they read.${region}`
+}
+
+function isMissing({ rule }: InputProblem): boolean {
+  return rule.startsWith('is required')
 }
 
 /** The storage that the inputs describe. */

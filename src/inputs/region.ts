@@ -2,7 +2,7 @@
 import { findPartition } from '../lib/aws-partitions.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
-import { closestMatch, dashProblem, didYouMean } from './suggestions.ts'
+import { closestMatch, lookAlikeProblem, didYouMean } from './suggestions.ts'
 
 /**
  * The regions with an endpoint of Amplify Backend (botocore `endpoints.json`, and the Amplify CLI's own
@@ -43,7 +43,7 @@ export function region(text: string): Parsed<string> {
     const lower = text.toLowerCase()
     if (KNOWN_REGIONS.includes(lower)) return invalid('must be in lowercase', `Write \`${lower}\`.`)
     return (
-      dashProblem(text) ??
+      lookAlikeProblem(text) ??
       invalid(
         'must be a region code of lowercase letters, digits and single hyphens',
         'Write a single region code, for example `eu-west-1`.',

@@ -2,7 +2,7 @@
 import { parseArn, type Arn } from '../lib/arn.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
 import { singleToken } from './scalars.ts'
-import { dashProblem } from './suggestions.ts'
+import { lookAlikeProblem } from './suggestions.ts'
 
 const MAX_SESSION_NAME_LENGTH = 64
 const EXAMPLE = 'for example `arn:aws:iam::111122223333:role/amplify-storage`'
@@ -21,7 +21,9 @@ export function roleArn(text: string): Parsed<RoleArn> {
   if (arn !== undefined && isRole(arn)) {
     return ok({ arn: text, partition: arn.partition, accountId: arn.accountId })
   }
-  return dashProblem(text) ?? invalid('must be the full ARN of an IAM role', roleArnHint(text, arn))
+  return (
+    lookAlikeProblem(text) ?? invalid('must be the full ARN of an IAM role', roleArnHint(text, arn))
+  )
 }
 
 function isRole({ partition, service, region, accountId, resource }: Arn): boolean {
@@ -44,7 +46,7 @@ export function sessionName(text: string): Parsed<string> {
   if ('problem' in token) return token
   if (/^[\w+=,.@-]{2,64}$/.test(text)) return token
   return (
-    dashProblem(text) ??
+    lookAlikeProblem(text) ??
     invalid(
       'must have 2 to 64 characters, each a letter, a digit or one of `_+=,.@-`',
       'Leave it empty to use a name made from the repository and the run ID.',

@@ -1,7 +1,7 @@
 /** Single values: tokens, booleans, integers and values of a fixed set. */
 import { hasInvisible } from './format.ts'
 import { invalid, ok, type Parsed } from './parsed.ts'
-import { closestMatch } from './suggestions.ts'
+import { closestMatch, lookAlikeHint } from './suggestions.ts'
 
 /** The problem of a required value that is empty. */
 export function missingValue(): Parsed<never> {
@@ -11,7 +11,7 @@ export function missingValue(): Parsed<never> {
   )
 }
 
-/** The problem of a text that contains an unevaluated expression, a shell variable or a masked secret. */
+/** The problem of a text that is not the value: an expression or a variable as it was written, a mask, `null`. */
 export function placeholderProblem(text: string): Parsed<never> | undefined {
   if (text.includes('${{')) {
     return invalid(
@@ -25,10 +25,17 @@ export function placeholderProblem(text: string): Parsed<never> | undefined {
       'Pass the secret itself. A masked value that is copied or passed between jobs is lost.',
     )
   }
-  if (/^\$(?:\w+|\{\w+\})$/.test(text)) {
+  const [variable, name = ''] = /\$\{?([A-Za-z_][\w.-]{0,99})\}?/.exec(text) ?? []
+  if (variable !== undefined) {
     return invalid(
-      'must not be a shell variable',
-      '`$NAME` is not expanded under `with:`. Write `${{ env.NAME }}`.',
+      `must not contain \`${variable}\`, which was not expanded`,
+      `Only \`\${{ … }}\` is expanded under \`with:\`. Write \`\${{ ${name.includes('.') ? name : `env.${name}`} }}\`.`,
+    )
+  }
+  if (/^(?:null|undefined|NaN|\[object Object\])$/.test(text)) {
+    return invalid(
+      `must not be \`${text}\`, which a script or an expression returns for a value that is not set`,
+      'Check the step, the output or the variable that provides the value.',
     )
   }
   return undefined
@@ -118,8 +125,8 @@ export function oneOf<const T extends string>(choices: readonly T[]): (text: str
     return invalid(
       `must be one of ${list}`,
       suggestion === undefined
-        ? 'Use one of these values, or leave it empty.'
-        : `Did you mean \`${suggestion}\`?`,
+        ? `Use one of these values, or leave it empty.${lookAlikeHint(text)}`
+        : `Did you mean \`${suggestion}\`?${lookAlikeHint(text)}`,
     )
   }
 }

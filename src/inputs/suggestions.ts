@@ -1,13 +1,8 @@
-/** What a person probably meant: misspelled words, unknown inputs, and dashes in place of hyphens. */
-import { readVariable, type Env } from '../lib/env.ts'
-import { formatInput } from './format.ts'
+/** What a person probably meant: misspelled words, and characters that look like others. */
 import { invalid, type Parsed } from './parsed.ts'
-import { inputVariable } from './reader.ts'
 
 // Longer words are not misspelled names, and the cost of the comparison grows with their length.
 const MAX_LENGTH = 64
-const MAX_WARNINGS = 10
-const PREFIX = 'INPUT_'
 
 /**
  * The known word that is closest to the given one, or undefined if none is close: at most a fifth of its
@@ -33,33 +28,6 @@ export function didYouMean(suggestion: string | undefined): string {
   return suggestion === undefined ? '' : ` Did you mean \`${suggestion}\`?`
 }
 
-/**
- * A warning for each variable that the runner sets for an input that action.yml does not declare. A
- * misspelled input has no effect, and the default of the intended input applies.
- *
- * @param declared the names of the inputs in action.yml
- */
-export function unknownInputWarnings(env: Env, declared: readonly string[]): readonly string[] {
-  const known = new Set(declared.map(inputVariable))
-  // A wrapping action often passes its own inputs as INPUT_APP_ID, too. That is no misspelling where the
-  // input itself is set.
-  const isDuplicate = (variable: string): boolean => {
-    const hyphenated = PREFIX + variable.slice(PREFIX.length).replaceAll('_', '-')
-    return known.has(hyphenated) && readVariable(env, hyphenated) !== ''
-  }
-  const unknown = Object.keys(env)
-    .filter((name) => name.length > PREFIX.length && name.startsWith(PREFIX))
-    .filter((name) => !known.has(name) && !isDuplicate(name))
-    .map((name) => name.slice(PREFIX.length).toLowerCase())
-    .sort()
-  const warnings = unknown.slice(0, MAX_WARNINGS).map((name) => {
-    const hint = didYouMean(closestMatch(name.replaceAll('_', '-'), declared))
-    return `${formatInput(name)} is not an input of this action and has no effect.${hint}`
-  })
-  const rest = unknown.length - warnings.length
-  return rest > 0 ? [...warnings, `${rest} more unknown inputs have no effect.`] : warnings
-}
-
 // Word processors and chats replace hyphens with these.
 const DASHES: Readonly<Record<string, string>> = {
   '\u2010': 'a typographic hyphen (U+2010)',
@@ -73,24 +41,57 @@ const DASHES: Readonly<Record<string, string>> = {
   '\uFF0D': 'a full-width hyphen (U+FF0D)',
 }
 
-/** The problem of a text with a dash, for values in which only a hyphen is allowed. */
-export function dashProblem(text: string): Parsed<never> | undefined {
+/** Alphabets with letters that look like Latin ones. */
+const ALPHABETS: readonly (readonly [name: string, letter: RegExp])[] = [
+  ['Cyrillic', /\p{Script=Cyrillic}/u],
+  ['Greek', /\p{Script=Greek}/u],
+  ['Armenian', /\p{Script=Armenian}/u],
+  ['full-width', /[\uFF10-\uFF5A]/u],
+]
+
+/** The problem of a text with a dash or with a letter of another alphabet, where only ASCII is allowed. */
+export function lookAlikeProblem(text: string): Parsed<never> | undefined {
   const dash = findDash(text)
-  if (dash === undefined) return undefined
+  if (dash !== undefined) {
+    return invalid(
+      `contains ${dash} instead of a hyphen`,
+      'Replace it with `-`. Word processors and chats turn hyphens into dashes.',
+    )
+  }
+  const letter = findOtherLetter(text)
+  if (letter?.alphabet === undefined) return undefined
   return invalid(
-    `contains ${dash} instead of a hyphen`,
-    'Replace it with `-`. Word processors and chats turn hyphens into dashes.',
+    `contains ${letter.description}`,
+    'Type it again in plain Latin letters: some letters look the same.',
   )
 }
 
-/** The same for the end of a warning: a sentence with a leading space; empty if the text has no dash. */
-export function dashHint(text: string): string {
+/** The same for the end of a message: a sentence with a leading space; empty if there is nothing to say. */
+export function lookAlikeHint(text: string): string {
   const dash = findDash(text)
-  return dash === undefined ? '' : ` It contains ${dash}, which is not a hyphen.`
+  if (dash !== undefined) return ` It contains ${dash}, which is not a hyphen.`
+  const letter = findOtherLetter(text)
+  return letter === undefined ? '' : ` It contains ${letter.description}.`
 }
 
 function findDash(text: string): string | undefined {
   return Array.from(text, (character) => DASHES[character]).find((name) => name !== undefined)
+}
+
+type OtherLetter = Readonly<{
+  /** Undefined if its letters do not look like Latin ones. */
+  alphabet: string | undefined
+  /** For example "the Cyrillic letter `а` (U+0430)". */
+  description: string
+}>
+
+function findOtherLetter(text: string): OtherLetter | undefined {
+  const [letter] = /(?![\0-\x7F\p{DI}])[\p{L}\p{N}]/u.exec(text) ?? []
+  if (letter === undefined) return undefined
+  const [alphabet] = ALPHABETS.find(([, pattern]) => pattern.test(letter)) ?? []
+  const codePoint = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const kind = alphabet === undefined ? 'the letter' : `the ${alphabet} letter`
+  return { alphabet, description: `${kind} \`${letter}\` (U+${codePoint})` }
 }
 
 function containedWord(word: string, known: readonly string[]): string | undefined {

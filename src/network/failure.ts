@@ -1,4 +1,5 @@
 /** A failed call as plain data, whatever threw it: the SDK, a socket, a parser or a time limit. */
+import { ActionError } from '../errors/action-error.ts'
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
@@ -27,6 +28,8 @@ export type ApiFailure = Readonly<{
   clockSkewCorrected: boolean
   /** The route of the request; undefined when none was made. */
   route?: Route | undefined
+  /** Why no request could be made, as the error to report when no attempt is left. */
+  error?: ActionError | undefined
 }>
 
 /** The head of a response, known even when its body cannot be read. */
@@ -84,6 +87,7 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
     clockSkewCorrected:
       getProperty(metadata, 'clockSkewCorrected') === true && wasSignedWithWrongTime(context),
     route,
+    error: chain.find((cause) => cause instanceof ActionError),
   }
 }
 

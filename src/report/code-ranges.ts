@@ -57,7 +57,7 @@ function cut(line: string, occurrences: readonly Position[], limit: number): str
 
 // People copy commands and policy statements; the period at the end of a sentence is not part of them.
 const QUOTED_CODE =
-  /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{".*\}/gu
+  /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{"(?:[^{}]|\{[^{}]*\})*\}/gu
 
 /** Code in backticks, commands and policy statements, and between them the words that must be code. */
 function findQuotedCode(line: string): Candidate[] {

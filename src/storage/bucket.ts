@@ -64,7 +64,7 @@ export function findBucketNameViolation(
   base: string,
   environment: string | undefined,
 ): BucketNameViolation | undefined {
-  if (/^[a-zA-Z\d.-]*[A-Z][a-zA-Z\d.-]*$/.test(base)) return { rule: 'uppercase' }
+  if (/^[a-zA-Z\d.-]*$/.test(base) && /[A-Z]/.test(base)) return { rule: 'uppercase' }
   if (/[^a-z\d.-]/u.test(base)) return { rule: 'character' }
   if (!/^[a-z\d]/.test(base)) return { rule: 'start' }
   if (base.includes('..')) return { rule: 'two-dots' }

@@ -32,7 +32,7 @@ export function toActionError(
 ): ActionError {
   const { operation, requestId } = failure
   const call = { failure, operation, detail: formatFailure(failure), ref }
-  const { code, message, advice } = EXPLANATIONS[classifyFailure(failure)](call)
+  const { code, message, advice } = failure.error ?? EXPLANATIONS[classifyFailure(failure)](call)
   return new ActionError(code, message, { requestId, advice, ...details })
 }
 

@@ -89,6 +89,25 @@ scenario('An endpoint with a password is refused without being shown', async () 
   expect(emulator.requests).toEqual([])
 })
 
+scenarios<Readonly<{ env?: Record<string, string>; config?: string }>>(
+  'FIPS and dual-stack endpoints together with a configured endpoint are an error before any request',
+  {
+    'a FIPS endpoint': { env: { AWS_USE_FIPS_ENDPOINT: 'true' } },
+    'a dual-stack endpoint': { env: { AWS_USE_DUALSTACK_ENDPOINT: 'true' } },
+    'a FIPS endpoint of the shared configuration': {
+      config: '[default]\nuse_fips_endpoint = true\n',
+    },
+  },
+  async ({ env = {}, config = '' }) => {
+    const { step, emulator } = await runOnce({ env: { ...sharedConfig(config), ...env } })
+    const message = expectFailure(step, 'INVALID_INPUT')
+    for (const name of Object.keys(env)) expect(message).toContain(name)
+    if (config !== '') expect(message).toContain('use_fips_endpoint')
+    expect(emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
+    expect(emulator.calls('token').length).toBeLessThanOrEqual(1)
+  },
+)
+
 scenario('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS makes requests go to AWS', async () => {
   const { step, attempts } = await redirect(() => ({
     AWS_ENDPOINT_URL: OTHER_HOST,

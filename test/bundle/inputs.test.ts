@@ -238,3 +238,11 @@ scenario('An apply ignores fail-on-changes, and warns about it', async () => {
   expect(warnings).toContain('`fail-on-changes`')
   expect(warnings).toContain('`mode: plan`')
 })
+
+scenario('An input that promises not to write is rejected before any request', async () => {
+  const { step, emulator } = await runOnce({ env: { 'INPUT_DRY-RUN': 'true' } })
+  const message = expectFailure(step, 'INVALID_INPUT')
+  expect(message).toContain('dry-run is "true"')
+  expect(message).toContain('`mode: plan`')
+  expect(emulator.requests).toEqual([])
+})

@@ -8,6 +8,7 @@ import { isObject } from '../../emulator/lib/validation.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
 import { createHome } from '../support/home-folder.ts'
 import { checkOutputs } from '../support/injection-checks.ts'
+import { renderMarkdown } from '../support/rendered-markdown.ts'
 import { runOnce, withoutRole, type RunActionOptions } from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
 import { expectFailure, expectSecretsMasked, expectSuccess } from '../support/step-result.ts'
@@ -193,5 +194,59 @@ scenarios<Readonly<{ code: string; leftover: string }>>(
     const { HOME } = createHome({ 'step.mjs': `import fs from 'node:fs'\n${code}\n` })
     const { step } = await runOnce({ bundle: join(HOME, 'step.mjs') })
     expect(step.leftovers).toContain(leftover)
+  },
+)
+
+/** The forms in which a service may repeat a secret. */
+const forms: Readonly<Record<string, (secret: string) => string>> = {
+  plain: (secret) => secret,
+  'percent-encoded': (secret) =>
+    secret.replace(/\W|[a-f]/g, (each) => `%${each.charCodeAt(0).toString(16)}`),
+  'HTML-escaped': (secret) => secret.replace(/./g, (each) => `&#${each.charCodeAt(0)};`),
+  Base64: (secret) => Buffer.from(`x${secret}`).toString('base64'),
+  'interrupted by tags': (secret) => secret.match(/.{1,7}/g)?.join('<wbr>') ?? '',
+  'where a text is cut': (secret) => `${'x'.repeat(20)}${secret}`,
+}
+
+/** A text without what may separate the characters of a word, and decoded. */
+const squash = (text: string): string =>
+  renderMarkdown(text)
+    .text.replace(/<wbr>|[\s`*]/g, '')
+    .replace(/&#(\d+);/g, (_, decimal: string) => String.fromCharCode(Number(decimal)))
+    .replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+
+scenarios(
+  'A secret that the service returns in every member is in no output, summary, comment or line',
+  forms,
+  async (toForm) => {
+    const { step, emulator } = await runOnce({
+      event: pullRequest(),
+      with: { ...withoutRole, 'comment-on-pr': 'true', 'if-exists': 'update' },
+      env: ({ ambientEnv }) => ({ ...debug, ...ambientEnv }),
+      setUp: (on) => {
+        const echoed = toForm(on.state.user.secretAccessKey)
+        const permissions = { authenticated: [echoed, 'READ'], unAuthenticated: [] }
+        on.injectFault({
+          ...{ operation: 'GetBackendStorage', kind: 'body', times: 'always' },
+          headers: { 'x-amzn-requestid': echoed },
+          body: JSON.stringify({
+            ...{ appId: defaults.appId, backendEnvironmentName: 'prod', resourceName: 'media' },
+            resourceConfig: { bucketName: echoed, serviceName: 'S3', permissions },
+          }),
+        })
+      },
+    })
+    expect(step.outputs['changes']).toContain('***')
+    const { secretAccessKey: secret } = emulator.state.user
+    const comments = emulator.state.github.comments.map(({ body }) => body)
+    expect(comments).toHaveLength(1)
+    expectSecretsMasked(step, [secret])
+    const open = step.rawLines.filter((line) => !line.startsWith('::add-mask::'))
+    for (const text of [...open, ...Object.values(step.outputs), step.summary, ...comments]) {
+      for (const part of [text, squash(text), Buffer.from(squash(text), 'base64').toString()]) {
+        expect(part).not.toContain(secret.slice(0, 12))
+        expect(part).not.toContain(secret.slice(-12))
+      }
+    }
   },
 )

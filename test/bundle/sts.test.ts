@@ -279,6 +279,15 @@ scenario('A wait goes on while its session lasts, although refreshing it fails',
   expect(bed.emulator.calls(ASSUME).length).toBeGreaterThanOrEqual(4)
 })
 
+scenario('A wait goes on when its session ends while STS is down', async () => {
+  const { bed, run } = await createShortSessions(150_000)
+  bed.emulator.injectFault({ operation: ASSUME, kind: 'status', status: 503, skip: 1, times: 24 })
+  const step = await run({ 'max-attempts': '2' })
+  expectSuccess(step, 'created')
+  expect(bed.emulator.calls('CreateBackendStorage')).toHaveLength(1)
+  expect(getLog(step)).toMatch(/GetBackendJob failed \(.*STS/)
+})
+
 scenario('A session that the service calls expired is replaced', async () => {
   const { step, emulator } = await runOnce({
     rules: { jobMs: 20_000 },

@@ -84,8 +84,8 @@ describe('parliament', () => {
   const run = (policy: string): Promise<ToolResult> =>
     runTool(tool('parliament'), ['--string', policy])
 
-  test.each(['apply', 'update', 'plan', 'deploy'])(
-    'parliament finds nothing in the policy `%s` of docs/permissions.md',
+  test.each(['apply', 'update', 'plan', 'deploy', 'hosting'])(
+    'parliament finds nothing in the policy `%s` of the documentation',
     async (name) => {
       expect(await run(JSON.stringify(readPolicy(`policy: ${name}`)))).toMatchObject({
         exitCode: 0,

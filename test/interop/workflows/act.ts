@@ -15,9 +15,20 @@ import { addCleanup } from '../../support/scenario.ts'
 import { root, runTool, tool } from '../tools.ts'
 import { parseActLog, type ActJob } from './act-log.ts'
 
-/** The repository whose workflows run. Its deploy script prints its variables. */
+/** The repository whose workflows run. Its scripts print their variables. */
 const repositoryFiles = {
   'deploy.sh': '#!/bin/sh\necho "Deployed $APP_ID $ENVIRONMENT with bucket $BUCKET_NAME"\n',
+  'pull-backend.sh': '#!/bin/sh\necho "Pulled $APP_ID $ENVIRONMENT"\n',
+}
+
+/** Programs that print how they were called, in place of those that would call AWS or GitHub. */
+const standIns = {
+  'bin/aws': '#!/bin/sh\necho "Called aws $*"\n',
+  // The only open issue is the one that the test gives it.
+  'bin/gh': `#!/bin/sh
+echo "Called gh $*" >&2
+[ "$2" != list ] || printf '%s\\n' "$OPEN_ISSUE"
+`,
 }
 
 const credentialsAction = join(root, 'test', 'interop', 'actions', 'configure-aws-credentials')
@@ -34,6 +45,8 @@ export type ActOptions = Readonly<{
   central?: Readonly<{ file: string; text: string }>
   /** The folder of the action; the committed bundle when left out. */
   action?: string
+  /** Files of the repository, in addition to the workflow and its scripts. */
+  files?: Readonly<Record<string, string>>
   /** Variables of the runner's own environment. */
   env?: Readonly<Record<string, string>>
   /** The host of a GitHub Enterprise Server. */
@@ -129,7 +142,7 @@ export async function runWithAct(emulator: Emulator, options: ActOptions): Promi
   const centralFile = `.github/workflows/${central?.file ?? ''}`
   await createRepository(
     at('repository'),
-    { ...repositoryFiles, [`.github/workflows/${file}`]: text },
+    { ...repositoryFiles, ...options.files, [`.github/workflows/${file}`]: text },
     server,
   )
   // GitHub gives pull requests of forks and Dependabot no OIDC token.
@@ -140,6 +153,7 @@ export async function runWithAct(emulator: Emulator, options: ActOptions): Promi
     'event.json': JSON.stringify(event.payload),
     'runner.env': variables.join(''),
     'home/.keep': '',
+    ...standIns,
     ...(central === undefined ? {} : { [`central/${centralFile}`]: central.text }),
   })
   Object.assign(
@@ -164,7 +178,10 @@ export async function runWithAct(emulator: Emulator, options: ActOptions): Promi
     ],
     {
       cwd: at('repository'),
-      env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: at('home') },
+      env: {
+        PATH: `${at('bin')}:${dirname(process.execPath)}:/usr/bin:/bin`,
+        HOME: at('home'),
+      },
       timeoutMs: 100_000,
     },
   )

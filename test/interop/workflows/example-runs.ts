@@ -38,6 +38,12 @@ export const storageOutputs = ({ jobs }: ActRun): readonly Readonly<Record<strin
 export const deployments = ({ jobs }: ActRun): readonly string[] =>
   jobs.flatMap(({ log }) => log.filter((line) => line.startsWith('Deployed ')))
 
+/** How the stand-ins for programs were called, one line for each call. */
+export const programCalls = ({ jobs }: ActRun): readonly string[] =>
+  jobs.flatMap(({ log }) =>
+    log.filter((line) => line.startsWith('Called ')).map((line) => line.replace('Called ', '')),
+  )
+
 /** Checks the result of the run and of its jobs, and the outputs of the step `storage`. */
 export function expectRun(
   run: ActRun,

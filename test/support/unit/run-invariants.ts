@@ -49,8 +49,14 @@ const acceptedJobs = ({ service }: AnyRun): readonly ServiceJob[] =>
 const storageReads = ({ service }: AnyRun): readonly RecordedResponse[] =>
   service.responses.filter(({ operation }) => operation === 'GetBackendStorage')
 
-function isAsAsked({ scenario }: AnyRun, storage: ServiceStorage): boolean {
-  if (scenario.managesBucket && storage.baseName !== EXPECTED_STORAGE.baseName) return false
+/** A bucket that the run was not told cannot be compared. */
+function isAsAsked(
+  { scenario, outputs }: AnyRun,
+  storage: ServiceStorage,
+  comparesBucket = outputs.ready === 'true',
+): boolean {
+  if (scenario.managesBucket && comparesBucket && storage.baseName !== EXPECTED_STORAGE.baseName)
+    return false
   const { authenticated } = EXPECTED_STORAGE
   const isSame =
     new Set(authenticated).symmetricDifference(new Set(storage.authenticated)).size === 0
@@ -83,7 +89,7 @@ const readyIsRead: Invariant = (run) => {
   if (!isReady(run)) return true
   const shown = storageReads(run).at(-1)?.shown
   if (shown?.kind !== 'storage' || shown.storage === undefined) return false
-  return isAsAsked(run, shown.storage) && isBucketKnown(run, shown.bucketName)
+  return isAsAsked(run, shown.storage, true) && isBucketKnown(run, shown.bucketName)
 }
 
 const readyIsNotPending: Invariant = (run) => {
@@ -106,8 +112,9 @@ const sendsAreSafe: Invariant = (run) => {
   if (!isDenied(run, 'ListBackendJobs', 'GetBackendStorage')) {
     return run.service.unsafeMutations.length === 0
   }
-  const { oneJob = true, oneStorage } = run.scenario.service
-  if (!oneJob || oneStorage === 'off') return true
+  const { others, service } = run.scenario
+  const { oneJob = true, oneStorage } = service
+  if (!oneJob || oneStorage === 'off' || others.some(({ does }) => does === 'delete')) return true
   const done = run.service.mutations.filter(
     ({ operation, effect }) =>
       operation === 'CreateBackendStorage' && isJob(effect) && isCompleted(effect.status),
@@ -193,7 +200,9 @@ const resultIsTrue: Invariant = (run) => {
         (first !== undefined && before === undefined)
       )
     case 'updated':
-      return hasSent('UpdateBackendStorage') || (before !== undefined && !isAsAsked(run, before))
+      return (
+        hasSent('UpdateBackendStorage') || (before !== undefined && !isAsAsked(run, before, true))
+      )
     case 'unchanged':
       return (
         before !== undefined &&
@@ -217,13 +226,18 @@ const failedJobIsOwn: Invariant = (run) => {
 const failedIsOver: Invariant = ({ outcome, openAtEnd }) =>
   outcome.result !== 'failed' || openAtEnd.length === 0
 
+const isOnlyCandidate = ({ service }: AnyRun, lost: RecordedMutation): boolean =>
+  service.jobs.filter((job) => isCandidate(lost, job)).length === 1
+
 const failedJobIsNoSuccess: Invariant = (run) => {
   const { outcome, ownJobIds, scenario, service } = run
   if (isFailure(outcome)) return true
   const { times = TIME_STYLES.milliseconds, dates = true } = scenario.service
   const isReadable = dates && typeof times(0) !== 'undefined' && times !== TIME_STYLES.garbage
   const lost = service.mutations.flatMap((each) =>
-    isLost(each) && isJob(each.effect) && isReadable ? [each.effect.jobId] : [],
+    isReadable && isLost(each) && isJob(each.effect) && isOnlyCandidate(run, each)
+      ? [each.effect.jobId]
+      : [],
   )
   const own = [...ownJobIds, ...lost]
   return !shownJobs(run).some(

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-amplifybackend'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { RefreshError } from '../../../src/aws/credentials.ts'
 import { callSdk, clientConfiguration, type SdkCallOptions } from '../../../src/aws/sdk-client.ts'
 import { ActionError } from '../../../src/errors/action-error.ts'
 import { classifyFailure, mayHaveBeenExecuted } from '../../../src/network/classify.ts'
@@ -417,13 +418,23 @@ describe('An error of the credentials', () => {
     await expect(failWith(refusal)).rejects.toBe(refusal)
   })
 
-  test('Any other error is a failure of the call', async () => {
-    expect(await failWith(new TypeError('odd'))).toMatchObject({
-      ok: false,
-      failure: { name: 'TypeError', message: 'odd', connected: true },
-    })
-    expect(await failWith(new Error('cut'), { connected: false })).toMatchObject({
-      failure: { connected: false },
-    })
+  test('A refresh that may succeed later is a failure of the call, which was not executed', async () => {
+    const refusal = new ActionError('STS_UNAVAILABLE', 'down', { temporary: true })
+    for (const connection of [undefined, { connected: false }]) {
+      const result = await failWith(new RefreshError(refusal), connection)
+      expect(result).toMatchObject({ ok: false, failure: { connected: false, error: refusal } })
+    }
   })
+
+  test.each(['EndpointError', 'TypeError'])(
+    'An error of the SDK before any request (%s) is final',
+    async (name) => {
+      const error = Object.assign(new Error('Invalid Configuration: FIPS'), { name })
+      await expect(failWith(error)).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: containing('Invalid Configuration: FIPS'),
+        advice: containing('AWS_USE_FIPS_ENDPOINT'),
+      })
+    },
+  )
 })

@@ -33,7 +33,10 @@ function messageFault(env: Env, problems: readonly InputProblem[]): string | und
       value === '(not shown)' ||
       value === formatInput(raw.trim()) ||
       input.startsWith('AWS_ENDPOINT_URL')
-    if (!isShown || !message.includes(`${input} is ${value}: `)) return `${input} is not named`
+    const isNamed =
+      message.includes(`${input} is ${value}: `) ||
+      (value === 'empty' && message.includes(input) && message.includes('are empty: '))
+    if (!isShown || !isNamed) return `${input} is not named`
   }
   if (/^\s*(?:::|##\[)/mu.test(message) || message.includes('##[')) return 'a workflow command'
   return hasInvisible(message.replaceAll('\n', '')) ? 'an invisible character' : undefined

@@ -45,6 +45,20 @@ describe('Endpoint variables', () => {
     },
   )
 
+  test.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
+    '%s is rejected together with an endpoint.',
+    (variable) => {
+      const AWS_ENDPOINT_URL_STS = 'http://127.0.0.1:4566'
+      const problem = problemWith({}, { [variable]: 'true', AWS_ENDPOINT_URL_STS })
+      expect(problem.input).toBe(variable)
+      expect(problem.remedy).toContain('AWS_ENDPOINT_URL_STS')
+      for (const value of ['false', '']) read({}, { [variable]: value, AWS_ENDPOINT_URL_STS })
+      read({}, { [variable]: 'true' })
+      const AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = 'true'
+      read({}, { [variable]: 'true', AWS_ENDPOINT_URL_STS, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS })
+    },
+  )
+
   test('A custom host is accepted if custom endpoints are allowed, but a malformed URL is not.', () => {
     const allow = { 'allow-custom-endpoints': 'true' }
     const inputs = read(allow, { AWS_ENDPOINT_URL: 'http://stranger.test:4566' })

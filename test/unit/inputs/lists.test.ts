@@ -39,6 +39,9 @@ describe('Lists of permissions', () => {
     ['[null]', 'JSON array'],
     ['["READ", ["DELETE"]]', 'JSON array'],
     ['READ,'.repeat(5000), '10000'],
+    ['null', 'not set'],
+    ['$PERMISSIONS', '${{ env.PERMISSIONS }}'],
+    ['RE\u0410D', 'Cyrillic letter `\u0410` (U+0410)'],
     ['***', 'secret'],
     ['${{ inputs.permissions }}', 'expression'],
   ])('%j is rejected with a message about %s.', (text, detail) => {
@@ -47,6 +50,15 @@ describe('Lists of permissions', () => {
       expect(problem).toMatchObject({ input, value: formatInput(text) })
       expect(`${problem.rule} ${problem.remedy}`).toContain(detail)
     }
+  })
+
+  test.each([
+    'create/update, read, delete',
+    'Create/Update\nRead\nDelete',
+    '["create/update", "read", "delete"]',
+  ])("The Amplify CLI's own words are accepted: %j.", (text) => {
+    const { authenticatedPermissions } = read({ 'authenticated-permissions': text })
+    expect(authenticatedPermissions).toEqual(['READ', 'CREATE_AND_UPDATE', 'DELETE'])
   })
 
   test.each([

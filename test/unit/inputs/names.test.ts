@@ -148,3 +148,50 @@ describe('A dash in place of a hyphen', () => {
     expect(warningsFor({ [input]: text.replace('–', '-') })).not.toContain('dash')
   })
 })
+
+describe('A letter of another alphabet', () => {
+  test.each([
+    ['bucket-name', 'acme-m\u0435dia', 'Cyrillic', 'U+0435'],
+    ['bucket-name', 'acme-medi\u03B1', 'Greek', 'U+03B1'],
+    ['aws-region', '\u0435u-west-1', 'Cyrillic', 'U+0435'],
+    ['role-to-assume', 'arn:aws:iam::111122223333:role/\u0430', 'Cyrillic', 'U+0430'],
+  ])(
+    'In %s, the problem with %j names the %s letter and its code point.',
+    (input, text, ...words) => {
+      const { rule } = problemWith({ [input]: text })
+      for (const word of words) expect(rule).toContain(word)
+    },
+  )
+
+  test.each([
+    ['resource-name', 'medi\u0430', 'Cyrillic', 'U+0430'],
+    ['resource-name', '\uFF4Dedia', 'full-width', 'U+FF4D'],
+    ['resource-name', 'm\u00E9dia', 'letter', 'U+00E9'],
+    ['app-id', 'd1\u0430bc', 'Cyrillic', 'U+0430'],
+    ['backend-environment-name', 'pr\u043Ed', 'Cyrillic', 'U+043E'],
+  ])(
+    'In %s, the warning about %j names the %s letter and its code point.',
+    (input, text, ...words) => {
+      const warnings = warningsFor({ [input]: text })
+      for (const word of words) expect(warnings).toContain(word)
+    },
+  )
+})
+
+describe('A value that was not expanded or not set', () => {
+  test.each([
+    ['acme-media-${env}', '${env}', '${{ env.env }}'],
+    ['acme-${github.repository}', '${github.repository}', '${{ github.repository }}'],
+    ['acme-$STAGE', '$STAGE', '${{ env.STAGE }}'],
+    ['acme-${{ github.ref_name }}', 'expression', '${{'],
+    ['null', 'not set', 'output'],
+    ['undefined', 'not set', 'output'],
+    ['[object Object]', 'not set', 'output'],
+  ])('The problem with %j says what it is and how to fix it.', (text, what, fix) => {
+    for (const input of ['bucket-name', 'resource-name', 'role-session-name', 'apply-branches']) {
+      const { rule, remedy } = problemWith({ [input]: text })
+      expect(rule).toContain(what)
+      expect(remedy).toContain(fix)
+    }
+  })
+})

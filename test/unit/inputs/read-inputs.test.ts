@@ -61,7 +61,7 @@ describe('The inputs as a whole', () => {
   })
 
   test.each(['', '   ', '\r\n', '\uFEFF', undefined])(
-    'Required inputs that are %j are reported together, along with the missing region.',
+    'Required inputs that are %j are one problem, along with the missing region.',
     (blank) => {
       const env = Object.fromEntries(REQUIRED.map((name) => [inputVariable(name), blank]))
       const { inputs, problems } = readInputs(env)
@@ -69,9 +69,20 @@ describe('The inputs as a whole', () => {
       expect(problems.map(({ input }) => input)).toEqual([...REQUIRED, 'aws-region'])
       const { code, message } = invalidInputError(problems)
       expect(code).toBe('INVALID_INPUT')
-      for (const name of REQUIRED) expect(message).toContain(`${name} is empty`)
+      expect(message).not.toContain('\n')
+      for (const name of [...REQUIRED, 'AWS_REGION']) expect(message).toContain(name)
     },
   )
+
+  test('Missing inputs are one line beside the lines of other problems.', () => {
+    const { problems } = readInputs(environment({ 'app-id': '', 'resource-name': '', wait: 'x' }))
+    const { message } = invalidInputError(problems)
+    expect(message.split('\n')).toEqual([
+      '2 invalid inputs:',
+      expect.stringContaining('app-id and resource-name are empty'),
+      expect.stringContaining('wait is "x"'),
+    ])
+  })
 
   test('A single problem is one line with the input, its value, the rule and the remedy.', () => {
     const problem = problemWith({ wait: 'maybe' })

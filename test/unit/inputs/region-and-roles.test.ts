@@ -36,7 +36,6 @@ describe('The region', () => {
 
   test.each([
     ['mars-1', ''],
-    ['undefined', ''],
     ['af-south-1', ''],
     ['eu-wset-1', '`eu-west-1`?'],
     ['us-east-7', '`us-east-1`?'],

@@ -1,0 +1,161 @@
+/** act runs the examples with several jobs or with programs of others. */
+import { describe, expect } from 'vitest'
+
+import { addRole, defaults, githubTrustPolicy } from '../../../emulator/emulator.ts'
+import {
+  mergeGroup,
+  pullRequest,
+  push,
+  schedule,
+  workflowDispatch,
+} from '../../../emulator/runner/events.ts'
+import { addMedia, ALL } from '../../support/emulator-state.ts'
+import { scenario } from '../../support/scenario.ts'
+import { startForAct } from './act.ts'
+import {
+  assumedRoles,
+  bucketIn,
+  configuredPermissions,
+  countWrites,
+  expectRun,
+  permissionsIn,
+  programCalls,
+  runExample,
+  storageOutputs,
+} from './example-runs.ts'
+
+const opened = pullRequest()
+const main = 'repo:octo-org/octo-app:ref:refs/heads/main'
+
+describe.concurrent('hosting-build.yml', () => {
+  const name = 'hosting-build.yml'
+
+  scenario(`${name} starts a build with its own role when the storage exists`, async () => {
+    const emulator = await startForAct()
+    addRole(emulator.state, {
+      arn: 'arn:aws:iam::111122223333:role/amplify-hosting-build',
+      trust: githubTrustPolicy([main]),
+      policies: [],
+    })
+    const run = await runExample(emulator, name, push())
+    expectRun(run, 'success', { result: 'created', ready: 'true' })
+    expect(assumedRoles(emulator)).toEqual(['apply', 'other'])
+    expect(programCalls(run)).toEqual([
+      `aws amplify start-job --app-id ${defaults.appId} --branch-name main --job-type RELEASE`,
+    ])
+  })
+
+  scenario(`${name} starts no build for a plan or after a failure`, async () => {
+    const emulator = await startForAct()
+    expect(programCalls(await runExample(emulator, name, opened))).toEqual([])
+    emulator.planJob({ error: 'Something went wrong' })
+    const run = await runExample(emulator, name, push())
+    expectRun(run, 'failure', { result: 'failed' })
+    expect(programCalls(run)).toEqual([])
+  })
+})
+
+describe.concurrent('after-a-change.yml', () => {
+  const name = 'after-a-change.yml'
+
+  scenario(`${name} pulls the backend after a change, and not if nothing changed`, async () => {
+    const emulator = await startForAct()
+    addRole(emulator.state, {
+      arn: 'arn:aws:iam::111122223333:role/amplify-pull',
+      trust: githubTrustPolicy([main]),
+      policies: [],
+    })
+    const pulls = async (): Promise<readonly string[]> => {
+      const { jobs } = await runExample(emulator, name, push())
+      return jobs.flatMap(({ log }) => log.filter((line) => line.startsWith('Pulled ')))
+    }
+    expect(await pulls()).toEqual([`Pulled ${defaults.appId} prod`])
+    expect(await pulls()).toEqual([])
+  })
+})
+
+describe.concurrent('approval.yml', () => {
+  const name = 'approval.yml'
+
+  scenario(`${name} only plans on a pull request`, async () => {
+    const emulator = await startForAct()
+    expectRun(await runExample(emulator, name, opened), 'success', { result: 'planned' })
+    expect(assumedRoles(emulator)).toEqual(['plan'])
+  })
+
+  scenario(`${name} plans and applies on a push, and applies nothing the next time`, async () => {
+    const emulator = await startForAct()
+    const results = async (): Promise<readonly (string | undefined)[]> =>
+      storageOutputs(await runExample(emulator, name, push())).map(({ result }) => result)
+    expect(await results()).toEqual(['planned', 'created'])
+    expect(permissionsIn(emulator)).toEqual(configuredPermissions)
+    expect(await results()).toEqual(['planned'])
+    expect(assumedRoles(emulator)).toEqual(['plan', 'apply', 'plan'])
+  })
+})
+
+describe.concurrent('merge-queue.yml', () => {
+  const name = 'merge-queue.yml'
+
+  scenario(`${name} plans in the merge queue`, async () => {
+    const emulator = await startForAct()
+    expectRun(await runExample(emulator, name, mergeGroup()), 'success', { result: 'planned' })
+    expect(assumedRoles(emulator)).toEqual(['plan'])
+    expect(countWrites(emulator)).toBe(0)
+  })
+})
+
+describe.concurrent('drift.yml', () => {
+  const name = 'drift.yml'
+
+  for (const event of [schedule(), workflowDispatch()])
+    scenario(`${name} succeeds on ${event.name} if the storage matches`, async () => {
+      const emulator = await startForAct()
+      addMedia(emulator, { permissions: { authenticated: [...ALL] } })
+      expectRun(await runExample(emulator, name, event), 'success', { result: 'planned' })
+      expect(assumedRoles(emulator)).toEqual(['plan'])
+    })
+
+  for (const [state, prepare] of [
+    ['differs', addMedia],
+    ['is missing', () => undefined],
+  ] as const)
+    scenario(`${name} fails if the storage ${state}, and writes nothing`, async () => {
+      const emulator = await startForAct()
+      prepare(emulator)
+      const run = await runExample(emulator, name, schedule())
+      expectRun(run, 'failure', { result: 'failed', 'error-code': 'CHANGES_FOUND' })
+      expect(countWrites(emulator)).toBe(0)
+    })
+})
+
+describe.concurrent('environments-from-file.yml', () => {
+  const name = 'environments-from-file.yml'
+  const environments = ['dev', 'prod']
+  const files = {
+    'storage.json': JSON.stringify(
+      environments.map((environment) => ({
+        ...{ 'app-id': defaults.appId, environment, 'account-id': defaults.accountId },
+      })),
+      undefined,
+      2,
+    ),
+  }
+
+  scenario(`${name} plans every environment of the file on a pull request`, async () => {
+    const emulator = await startForAct()
+    const run = await runExample(emulator, name, opened, { files })
+    expect(run.result, run.output).toBe('success')
+    expect(storageOutputs(run).map(({ result }) => result)).toEqual(['planned', 'planned'])
+    expect(countWrites(emulator)).toBe(0)
+  })
+
+  scenario(`${name} creates the storage of every environment of the file on a push`, async () => {
+    const emulator = await startForAct()
+    const run = await runExample(emulator, name, push(), { files })
+    expect(run.result, run.output).toBe('success')
+    const buckets = environments.map((environment) => bucketIn(emulator, environment))
+    expect(new Set(buckets).size).toBe(2)
+    expect(buckets).not.toContain('')
+  })
+})
