@@ -190,7 +190,7 @@ async function continueAfterWait(
   result: PendingJobsResult,
 ): Promise<ApplyResult | undefined> {
   return result.kind === 'own-job'
-    ? await followOutcome(state, adoptJob(state.context, result.job))
+    ? await followOutcome(state, adoptJob(state.context, result.job, result.jobs))
     : undefined
 }
 
@@ -261,6 +261,9 @@ async function followJob(state: ApplyState, started: StartedJob): Promise<ApplyR
     case 'exists':
       return await handleExisting(state, end.rejection)
     case 'completed': {
+      if (started.wasOtherPending) {
+        await asUnknownIfUnresolved(mutation, waitForPendingJobs(context, { isReported: false }))
+      }
       const result = await verifyStorage(context, options.desired, kind, (denied) => {
         reportDeniedRead(state, denied)
       })

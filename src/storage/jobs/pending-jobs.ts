@@ -41,7 +41,7 @@ export type PendingJobsResult =
   | Readonly<{ kind: 'denied' }>
   /** The reported job cannot be seen. */
   | Readonly<{ kind: 'not-visible' }>
-  | Readonly<{ kind: 'own-job'; job: IdentifiedJob }>
+  | Readonly<{ kind: 'own-job'; job: IdentifiedJob; jobs: readonly Job[] }>
 
 /**
  * Waits until no job of the environment is pending, as far as the role can list jobs.
@@ -70,8 +70,8 @@ async function pollJobs(wait: PendingJobsWait, heartbeat: Heartbeat): Promise<Po
   const result = await readWithRetry(context, (call) => context.amplify.listJobs(call))
   if (!result.ok) return await handleListFailure(wait, heartbeat, result)
   const ownJob = options.findOwnJob?.(result)
-  if (ownJob !== undefined) return { kind: 'own-job', job: ownJob }
   const { jobs, isComplete } = result.value
+  if (ownJob !== undefined) return { kind: 'own-job', job: ownJob, jobs }
   const job = findPendingJob(jobs)
   if (job !== undefined) {
     await waitWhilePending(wait, heartbeat, job, result.serverTime)

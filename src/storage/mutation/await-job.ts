@@ -6,7 +6,7 @@ import { cannotReadJob, toJobError } from '../jobs/job-errors.ts'
 import { jobPhase, type Job } from '../jobs/job.ts'
 import { waitForJob } from '../jobs/wait-for-job.ts'
 import { confirmCandidate, type CandidateCheck } from './candidate.ts'
-import { candidateNotConfirmed, type Rejection } from './errors.ts'
+import { asUnknownIfUnchecked, candidateNotConfirmed, type Rejection } from './errors.ts'
 import { settle, type Mutation, type MutationState, type StartedJob } from './state.ts'
 
 /** How a job ended. */
@@ -44,12 +44,11 @@ export async function awaitJob(awaited: AwaitedJob, wait: boolean): Promise<JobE
 async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
   const { context, state, started } = awaited
   const { jobId, status, doubt } = started
-  if (doubt === 'mismatch') await requireReadableJob(context, started)
   const check = await checkCandidate(awaited)
   if (check?.kind === 'doubtful') {
     throw candidateNotConfirmed(check.lost, jobId, check.reason, context.ref)
   }
-  const job = check?.job
+  const job = doubt === 'mismatch' ? await readJob(context, started) : check?.job
   if (jobPhase(job?.status) === 'failed' && job !== undefined) {
     context.observer.onJob(jobId, job.status)
     return await endFailedJob(awaited, job)
@@ -60,12 +59,10 @@ async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
 }
 
 /** @throws ActionError when the service cannot show the job */
-async function requireReadableJob(
-  context: StorageContext,
-  { jobId, status }: StartedJob,
-): Promise<void> {
+async function readJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
   const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
   if (!result.ok) throw cannotReadJob(context.ref, jobId, status, result.failure)
+  return result.value
 }
 
 /** A job that the service has reported as failed, with its error text if that can be read. */
@@ -92,7 +89,7 @@ async function endFailedJob(awaited: AwaitedJob, job: Job): Promise<JobEnd> {
   if (doubt === 'mismatch') {
     throw withResult(error, 'unknown', `${error.message} The job may be another run's.`)
   }
-  throw error
+  throw asUnknownIfUnchecked(error, state)
 }
 
 /** Checks at the end of the window whether a candidate is this run's own job; undefined if that is certain. */

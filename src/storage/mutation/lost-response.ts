@@ -46,7 +46,7 @@ export async function resolveLostResponse(
       observer.onLog(
         `${operation} probably started job ${effect.job.jobId}, although its response was lost.`,
       )
-      return adoptJob(context, effect.job)
+      return adoptJob(context, effect.job, effect.jobs)
     case 'storage':
       lost.effectFound = true
       observer.onLog(
@@ -65,11 +65,21 @@ export async function resolveLostResponse(
   }
 }
 
-/** Follows a job that a lost call may have started. */
-export function adoptJob({ observer }: StorageContext, job: IdentifiedJob): MutationOutcome {
+/**
+ * Follows a job that a lost call may have started.
+ *
+ * @param jobs the list that shows the job
+ */
+export function adoptJob(
+  { observer }: StorageContext,
+  job: IdentifiedJob,
+  jobs: readonly Job[],
+): MutationOutcome {
   const { jobId, status } = job
   observer.onJob(jobId, status)
-  return { kind: 'started', jobId, status, doubt: 'lost-response' }
+  const others = jobs.filter((other) => other.jobId !== jobId)
+  const wasOtherPending = findPendingJob(others) !== undefined
+  return { kind: 'started', jobId, status, doubt: 'lost-response', wasOtherPending }
 }
 
 function sendAgainUnchecked(
@@ -115,7 +125,7 @@ function isLastAttempt({ retryPolicy }: StorageContext, { attempts }: MutationSt
 
 /** What a check for an effect found. */
 type Effect =
-  | Readonly<{ kind: 'job'; job: IdentifiedJob }>
+  | Readonly<{ kind: 'job'; job: IdentifiedJob; jobs: readonly Job[] }>
   /** The storage is as the call leaves it, and no job shows who changed it. */
   | Readonly<{ kind: 'storage'; canJobsBeListed: boolean }>
   | Readonly<{ kind: 'none'; storage: Storage | undefined }>
@@ -164,7 +174,7 @@ async function checkForEffect(
   const jobs = await listJobs()
   const own = findStarted(context, lost, jobs)
   const [job] = own.candidates
-  if (job !== undefined) return { kind: 'job', job }
+  if (job !== undefined) return { kind: 'job', job, jobs: getJobs(jobs) }
   const storage = await read(context, (options) => amplify.getStorage(ref.resourceName, options))
   if (storage.ok && lost.mutation.hasTakenEffect(getFoundStorage(storage.value))) {
     // The effect came after the jobs were read, so the job may be listed by now.
@@ -172,7 +182,7 @@ async function checkForEffect(
     const [jobAfter] = findStarted(context, lost, jobsAfter).candidates
     return jobAfter === undefined
       ? { kind: 'storage', canJobsBeListed: !isDenied(jobsAfter) }
-      : { kind: 'job', job: jobAfter }
+      : { kind: 'job', job: jobAfter, jobs: getJobs(jobsAfter) }
   }
   return interpretReads(jobs, own.unclear, storage)
 }
@@ -192,6 +202,10 @@ function findStarted(
   jobs: ApiResult<JobList>,
 ): StartedJobs {
   return jobs.ok ? findOwnJobs(context, lost, jobs) : { candidates: [], unclear: [] }
+}
+
+function getJobs(list: ApiResult<JobList>): readonly Job[] {
+  return list.ok ? list.value.jobs : []
 }
 
 function getFoundStorage(response: StorageResponse): Storage | undefined {

@@ -2,6 +2,7 @@
  * Sends a create or an update, and repeats it only if the previous call certainly had no effect. The API has
  * no idempotency token, so a call with an unknown outcome is never simply retried.
  */
+import { ActionError } from '../../errors/action-error.ts'
 import { formatDuration } from '../../lib/clock.ts'
 import {
   classifyFailure,
@@ -99,7 +100,13 @@ async function sendOnce(sending: Sending): Promise<MutationOutcome | undefined> 
   const sentAt = context.retryPolicy.clock.now()
   requireAttemptAndTime(sending, sentAt)
   context.observer.onMutation('pending')
-  const result = await mutation.send(callOptions(context, context.mutationSignal))
+  const result = await mutation
+    .send(callOptions(context, context.mutationSignal))
+    .catch((error: unknown) => {
+      // Without credentials or an allowed endpoint, nothing leaves this process.
+      if (error instanceof ActionError && error.result === 'failed') settle(context.observer, state)
+      throw error
+    })
   if (result.ok) return accept(sending, result.value)
   const { failure } = result
   const kind = classifyFailure(failure)
@@ -131,12 +138,12 @@ function accept({ context, mutation, state }: Sending, accepted: AcceptedJob): M
   if (mismatch === undefined) {
     observer.onMutation('settled')
     observer.onAccepted(accepted)
-    return { kind: 'started', jobId, status, doubt: undefined }
+    return { kind: 'started', jobId, status, doubt: undefined, wasOtherPending: false }
   }
   observer.onLog(
     `The response to ${mutation.operation} is about another request (${mismatch}). Checking its job ${jobId}.`,
   )
-  return { kind: 'started', jobId, status, doubt: 'mismatch' }
+  return { kind: 'started', jobId, status, doubt: 'mismatch', wasOtherPending: false }
 }
 
 /** A rejection because of another job or an existing storage, which this run may have caused unseen. */

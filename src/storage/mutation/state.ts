@@ -27,6 +27,8 @@ export type StartedJob = Readonly<{
    * candidate counts as the job of the call only once it has succeeded.
    */
   doubt: 'lost-response' | 'mismatch' | undefined
+  /** The list that showed the job showed another one that was pending. */
+  wasOtherPending: boolean
 }>
 
 export type MutationOutcome =

@@ -54,6 +54,7 @@ export const FAILURES = {
   ),
   forbidden: withResponse(403, 'Unknown', 'Forbidden'),
   badRequest: withResponse(400, 'BadRequestException', 'Invalid request'),
+  conflict: withResponse(409, 'ConflictException', 'The backend is being updated'),
   expired: withResponse(403, 'ExpiredTokenException', 'The security token is expired'),
   badKeys: withResponse(403, 'UnrecognizedClientException', 'The security token is invalid'),
   empty: withResponse(200, 'Error', 'the response lacks required fields'),

@@ -54,7 +54,13 @@ export const started = (
   jobId = 'job-1',
   status = 'RUNNING',
   doubt?: StartedJob['doubt'],
-): Extract<MutationOutcome, { kind: 'started' }> => ({ kind: 'started', jobId, status, doubt })
+): Extract<MutationOutcome, { kind: 'started' }> => ({
+  kind: 'started',
+  jobId,
+  status,
+  doubt,
+  wasOtherPending: false,
+})
 
 /** The outcome of a mutation whose response was lost, and whose job was found. */
 export const adopted = (jobId?: string, status?: string): ReturnType<typeof started> =>
