@@ -53,7 +53,7 @@ export function toFailedOutcome(
   ref: StorageRef | undefined,
   redact: (text: string) => string,
 ): FailedOutcome {
-  const { result, error } = classifyError(toActionError(cause), state, ref)
+  const { result, error } = classifyError(toActionError(cause, redact), state, ref)
   const { requestId } = error
   const redacted = new ActionError(error.code, redact(error.message), {
     result,
@@ -73,9 +73,9 @@ export function redactOutcome(outcome: RunOutcome, redact: (text: string) => str
 }
 
 /** An error of the action as it is; anything else as INTERNAL_ERROR. */
-export function toActionError(cause: unknown): ActionError {
+function toActionError(cause: unknown, redact: (text: string) => string): ActionError {
   if (cause instanceof ActionError) return cause
-  const message = `An unexpected error occurred: ${errorMessage(cause)}.`
+  const message = `An unexpected error occurred: ${errorMessage(cause, redact)}.`
   return new ActionError('INTERNAL_ERROR', message, { cause })
 }
 
