@@ -42,17 +42,15 @@ const cell = (value: string): string => value.trim().replace(/\s+/g, ' ').replac
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 
+/** Two columns, since three are wider than a phone. */
 function inputsTable(inputs: readonly (readonly [string, unknown])[]): string {
   const rows = inputs.map(([name, value]) => {
     const { required, default: defaultValue, description } = mapping(value)
-    const shownDefault = text(defaultValue) === '' ? '' : `\`${text(defaultValue)}\``
-    return [
-      `\`${name}\``,
-      required === true ? '**required**' : shownDefault,
-      cell(text(description)),
-    ]
+    const preset = text(defaultValue)
+    const note = required === true ? '**Required.** ' : preset === '' ? '' : `**\`${preset}\`**. `
+    return [`\`${name}\``, note + cell(text(description))]
   })
-  return table(['input', 'default', 'meaning'], rows)
+  return table(['input', '**default**, and meaning'], rows)
 }
 
 function outputsTable(outputs: Mapping): string {

@@ -63,18 +63,14 @@ export function getPresence(result: RunResult, output: OutputName): Presence {
   return values.some((value) => value !== '') ? 'known' : 'empty'
 }
 
-const MARKS: Readonly<Record<Presence, string>> = { set: '✓', known: '(✓)', empty: '' }
-
-/** The Markdown table of all outputs by result. */
+/** The Markdown table of the outputs that each result sets. */
 export function resultOutputsTable(): string {
-  const rows = OUTPUTS.map((output) =>
-    [`\`${output}\``, ...RESULTS.map((result) => MARKS[getPresence(result, output)])].join(' | '),
+  const namesOf = (result: RunResult, presence: Presence): string =>
+    OUTPUTS.filter((output) => getPresence(result, output) === presence)
+      .map((output) => `\`${output}\``)
+      .join(', ')
+  const rows = RESULTS.map(
+    (result) => `| \`${result}\` | ${namesOf(result, 'set')} | ${namesOf(result, 'known')} |`,
   )
-  return [
-    `| | ${RESULTS.map((result) => `\`${result}\``).join(' | ')} |`,
-    `| --- |${RESULTS.map(() => ' :-: |').join('')}`,
-    ...rows.map((row) => `| ${row} |`),
-    '',
-    '✓: always set. (✓): set if the value is known. All other outputs are empty.',
-  ].join('\n')
+  return ['| result | always set | set if known |', '| --- | --- | --- |', ...rows].join('\n')
 }

@@ -78,7 +78,11 @@ export async function main(runtime: Runtime): Promise<RunOutcome> {
     publishReport(context, outcome, reporter),
   ).catch((error: unknown) => {
     if (error === signal.reason) return
-    warn(context, 'Report incomplete', `The report could not be completed: ${errorMessage(error)}`)
+    warn(
+      context,
+      'Report incomplete',
+      `The report could not be completed: ${errorMessage(error, context.secrets.redact)}`,
+    )
   })
   return outcome
 }

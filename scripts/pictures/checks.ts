@@ -23,11 +23,27 @@ const CHECK = `(() => {
   return problems
 })()`
 
+const CHECK_TABLES = `(() => {
+  for (const details of document.querySelectorAll('details')) details.open = true
+  return [...document.querySelectorAll('table')]
+    .filter((table) => table.scrollWidth > table.clientWidth + 1)
+    .map((table) => 'a table is cut off: ' + table.textContent.trim().replace(/\\s+/g, ' ').slice(0, 60))
+})()`
+
+/** The tables of the page that are wider than the screen; code may be, since it scrolls. */
+export async function findWideTables(tab: Tab): Promise<readonly string[]> {
+  return evaluateToTexts(tab, CHECK_TABLES)
+}
+
 /** The problems of the page that a tab shows. */
 export async function findProblems(tab: Tab): Promise<readonly string[]> {
-  const problems = await tab.evaluate(CHECK)
-  if (!Array.isArray(problems)) throw new Error('The page could not be checked')
-  return problems.map(String)
+  return evaluateToTexts(tab, CHECK)
+}
+
+async function evaluateToTexts(tab: Tab, expression: string): Promise<readonly string[]> {
+  const texts = await tab.evaluate(expression)
+  if (!Array.isArray(texts)) throw new Error('The page could not be checked')
+  return texts.map(String)
 }
 
 /** The height of the content in CSS pixels. */

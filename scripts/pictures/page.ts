@@ -31,6 +31,11 @@ export function renderPage({ kind, markdown }: Picture): string {
 <body><div class="frame ${kind}"><header>${header}</header><div class="markdown-body">${renderMarkdown(markdown)}</div></div></body></html>`
 }
 
+/** A page of the documentation, without the pictures in it. */
+export const renderDocument = (markdown: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><style>${styles}${FRAME} body { padding: 0 }</style></head>
+<body><div class="markdown-body">${renderMarkdown(markdown)}</div></body></html>`
+
 function renderMarkdown(markdown: string): string {
   return micromark(markdown, {
     allowDangerousHtml: true,

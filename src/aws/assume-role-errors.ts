@@ -1,37 +1,21 @@
-/** The errors of AssumeRoleWithWebIdentity: which are temporary, and what to do about the others. */
+/** The errors of AssumeRoleWithWebIdentity, with what to do about them. */
 import { ActionError } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
-import { quote, sanitizeLine } from '../lib/text.ts'
+import { parseArn } from '../lib/arn.ts'
+import { quote } from '../lib/text.ts'
 import { networkAdvice } from '../network/advice.ts'
-import { classifyFailure, isRetryable } from '../network/classify.ts'
+import { classifyFailure } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
+import {
+  isAccessDenied,
+  isInvalidToken,
+  isKeyRetrievalFailure,
+  isTemporary,
+} from './assume-role-failures.ts'
 import type { Claims } from './id-token.ts'
 
 /** The parts of a request that its errors mention. */
 export type RequestedRole = Readonly<{ roleArn: string; durationSeconds: number }>
-
-/** A denial that can be temporary: the role is still propagating, or the token was just too old. */
-export function isAccessDenied(failure: ApiFailure): boolean {
-  return (
-    classifyFailure(failure) === 'access-denied' ||
-    /^(?:IDPRejectedClaim(?:Exception)?|ExpiredToken(?:Exception)?)$/.test(failure.name)
-  )
-}
-
-/** STS could not get the issuer's keys: an STS problem or a throttled issuer (aws/aws-cli#7194). */
-const KEY_RETRIEVAL_FAILED =
-  /verification key|^(?=.*retrieve).*keys?|^(?=.*OpenIdConnect provider).*throttl/i
-
-/** Whether the same request can succeed a little later. */
-export function isTemporary(failure: ApiFailure): boolean {
-  if (failure.name.startsWith('IDPCommunicationError')) return true
-  if (isInvalidToken(failure)) return KEY_RETRIEVAL_FAILED.test(failure.message)
-  return isRetryable(classifyFailure(failure))
-}
-
-function isInvalidToken({ name }: ApiFailure): boolean {
-  return name.startsWith('InvalidIdentityToken')
-}
 
 /** The error for a role that could not be assumed. */
 export function toAssumeRoleError(
@@ -42,12 +26,12 @@ export function toAssumeRoleError(
 ): ActionError {
   if (isInvalidToken(failure)) {
     if (/audience/i.test(failure.message)) return audienceRefused(failure, claims)
-    if (/provider/i.test(failure.message) && !KEY_RETRIEVAL_FAILED.test(failure.message)) {
+    if (/provider/i.test(failure.message) && !isKeyRetrievalFailure(failure)) {
       return providerMissing(failure, role, claims)
     }
   }
   if (failure.name.startsWith('RegionDisabled')) return regionDisabled(failure, region)
-  if (isAccessDenied(failure)) return roleRefused(failure, role, claims)
+  if (isAccessDenied(failure)) return roleRefused(failure, role.roleArn, claims)
   if (isTemporary(failure)) return stsUnavailable(failure, role, claims, region)
   if (classifyFailure(failure) === 'tls-error') {
     return new ActionError(
@@ -110,7 +94,7 @@ function stsUnavailable(
   const hint =
     classifyFailure(failure) === 'dns-not-found'
       ? `First check the spelling of the region ${quote(region)}.`
-      : KEY_RETRIEVAL_FAILED.test(failure.message)
+      : isKeyRetrievalFailure(failure)
         ? `Run the workflow again: STS could not get the keys of ${iss}. The keys of a GitHub Enterprise Server issuer must be available from the internet.`
         : undefined
   return new ActionError(
@@ -134,32 +118,57 @@ function requestRefused(
   )
 }
 
-function roleRefused(failure: ApiFailure, { roleArn }: RequestedRole, claims: Claims): ActionError {
-  const list = Object.entries(claims).map(([claim, value]) => `${claim} = ${value}`)
-  const { sub = '', iss = 'https://token.actions.githubusercontent.com' } = claims
-  // Condition keys start with the issuer, which is the server itself for GitHub Enterprise Server.
-  const issuer = iss.replace(/^https:\/\//, '')
-  return toError(
-    failure,
+const GITHUB = 'https://token.actions.githubusercontent.com'
+
+function roleRefused(failure: ApiFailure, roleArn: string, claims: Claims): ActionError {
+  const list = Object.entries(claims).map(([claim, value]) => `    ${claim} = ${value}`)
+  return new ActionError(
     'ROLE_REFUSED',
-    `STS does not allow this workflow to assume ${quote(roleArn)}: ${formatFailure(failure)}. Claims of the token: ${sanitizeLine(list.join(', '), 1500)}.`,
-    `Compare these claims with the conditions in the trust policy of the role ("${issuer}:sub", ":aud" and so on). STS does not report which condition failed, or whether the role exists. ${subjectHint(sub)}`,
+    [
+      `STS does not allow this workflow to assume ${quote(roleArn)}: ${formatFailure(failure)}. Claims of the token:`,
+      ...list,
+    ].join('\n'),
+    { requestId: failure.requestId, advice: toAdvice(failure, roleArn, claims) },
   )
 }
 
-/**
- * What the format of a subject means for a trust policy. Repositories created or renamed since 2026-07-15
- * have the IDs of owner and repository in it (GitHub changelog, 2026-04-23).
- */
-function subjectHint(sub: string): string {
-  const format = /^repo:[^/@]+@\d+\/[^/@]+@\d+:/.test(sub)
-    ? 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that expects repo:OWNER/REPO:... does not match.'
-    : 'This repository uses the older subject format, repo:OWNER/REPO:...; repositories created or renamed since 2026-07-15 use repo:OWNER@ID/REPO@ID:....'
-  if (sub.includes(':environment:')) {
-    return `${format} The job names an environment, so the subject ends in environment:NAME and contains no branch.`
+function toAdvice({ name }: ApiFailure, roleArn: string, claims: Claims): string {
+  if (name.startsWith('ExpiredToken')) {
+    return 'The token was requested just before, so a clock is wrong, or the request was delayed: check the clock of the GitHub Enterprise Server, if there is one, and proxies between the runner and STS. Then run the workflow again.'
+  }
+  const { sub = '', aud = '', iss = GITHUB } = claims
+  // Condition keys start with the issuer, which is the server itself for GitHub Enterprise Server.
+  const issuer = iss.replace(/^https:\/\//, '')
+  const condition = JSON.stringify({ [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub })
+  const { partition = 'aws', accountId = 'ACCOUNT' } = parseArn(roleArn) ?? {}
+  return [
+    'Compare the claims letter by letter with the trust policy of the role. It matches this token with the condition:',
+    `    "StringEquals": ${condition}`,
+    `The same statement needs the Action "sts:AssumeRoleWithWebIdentity" and this Principal; one that trusts only a user or a service does not trust a workflow:`,
+    `    {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
+    `STS does not report which part does not match, or whether the role exists. ${formatHint(sub)} ${placeHint(sub)}`.trimEnd(),
+  ].join('\n')
+}
+
+/** What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23). */
+function formatHint(sub: string): string {
+  if (/^repo:[^/@:]+@\d+\/[^/@:]+@\d+:(?:environment|pull_request|ref)/.test(sub)) {
+    return 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that expects repo:OWNER/REPO:... does not match.'
+  }
+  if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) {
+    return 'This repository uses the older subject format, repo:OWNER/REPO:...; repositories created, renamed or transferred since 2026-07-15 use repo:OWNER@ID/REPO@ID:....'
+  }
+  return 'The subject is customised by the repository or its organization, so compare it whole; `gh api repos/OWNER/REPO/actions/oidc/customization/sub` shows how.'
+}
+
+/** What the end of a subject means for a trust policy. */
+function placeHint(sub: string): string {
+  const environment = /:environment:([^:]+)/.exec(sub)?.[1]
+  if (environment !== undefined) {
+    return `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch.`
   }
   if (sub.endsWith(':pull_request')) {
-    return `${format} The subject of a pull request, merged or not, ends in pull_request and contains no branch; a role that trusts ref:refs/heads/main is for runs on push.`
+    return 'The subject of a pull request, merged or not, ends in pull_request and contains no branch. A plan needs a role that trusts it: set plan-role-to-assume to one that can only read, and let the role that writes trust ref:refs/heads/main, for runs on push.'
   }
-  return format
+  return ''
 }

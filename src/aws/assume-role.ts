@@ -10,7 +10,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import { parseArn } from '../lib/arn.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { newAttempts, waitBeforeRetry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
-import { isAccessDenied, isTemporary, toAssumeRoleError } from './assume-role-errors.ts'
+import { isAccessDenied, isTemporary } from './assume-role-failures.ts'
 import { isAccessKeyId, isSecretText } from './credentials.ts'
 import { decodeClaims } from './id-token.ts'
 import {
@@ -99,6 +99,7 @@ export async function assumeRole(
         )
       : 'exhausted'
     if (next === 'retry') continue
+    const { toAssumeRoleError } = await import('./assume-role-errors.ts')
     // Only the claims of the token are used in the message, never the token itself.
     const error = toAssumeRoleError(failure, options, decodeClaims(token), settings.region)
     throw next === 'deadline' ? withResult(error, 'timed-out') : error

@@ -12,17 +12,20 @@ const MAX_REDIRECTS = 3
  * Sends text only, and follows redirects only to the same origin, because requests carry a token.
  *
  * @param signal cancels every request
+ * @param redact removes secrets from the text of a response, before anything else looks at it
  */
 export function createFetch(
   agents: Agents,
   clock: Clock,
   signal: AbortSignal,
+  redact: (text: string) => string,
 ): (url: string, init?: RequestInit) => Promise<Response> {
   return async (url, init) =>
     toResponse(
       await withTimeout({ clock, signal, timeoutMs: REQUEST_TIMEOUT_MS }, (requestSignal) =>
         requestWithRedirects(url, agents, init, requestSignal),
       ),
+      redact,
     )
 }
 
@@ -52,9 +55,12 @@ async function requestWithRedirects(
   }
 }
 
-function toResponse({ status, headers, body }: HttpResponse): Response {
+function toResponse(
+  { status, headers, body }: HttpResponse,
+  redact: (text: string) => string,
+): Response {
   const hasNoBody = status === 204 || status === 205 || status === 304
-  return new Response(hasNoBody ? null : body, {
+  return new Response(hasNoBody ? null : redact(body), {
     status: Math.max(200, status),
     headers: singleHeaders(headers),
   })

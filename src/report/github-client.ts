@@ -35,7 +35,7 @@ const CLIENT_ERRORS = Array.from({ length: 100 }, (_, index) => 400 + index)
  * @param signal cancels every call
  */
 export function createGithubClient(
-  { agents, clock, log }: Pick<RunContext, 'agents' | 'clock' | 'log'>,
+  { agents, clock, log, secrets }: Pick<RunContext, 'agents' | 'clock' | 'log' | 'secrets'>,
   token: string,
   fullName: string,
   signal: AbortSignal,
@@ -45,7 +45,7 @@ export function createGithubClient(
   const octokit = getOctokit(
     token,
     {
-      request: { fetch: createFetch(agents, clock, signal) },
+      request: { fetch: createFetch(agents, clock, signal, secrets.redact) },
       log: { debug: log.debug, info: log.debug, warn: log.debug, error: log.debug },
       // Rate limits are left to `retryWithRateLimits`.
       retry: { retries: MAX_RETRIES, doNotRetry: CLIENT_ERRORS },

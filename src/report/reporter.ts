@@ -34,7 +34,7 @@ export function createReporter({
         log.annotate(
           'warning',
           'Outputs not written',
-          `The outputs of this step could not be written, so later steps see them empty: ${errorMessage(error)}`,
+          `The outputs of this step could not be written, so later steps see them empty: ${errorMessage(error, secrets.redact)}`,
         )
         return
       }
@@ -66,7 +66,7 @@ export function createReporter({
         log.annotate(
           'warning',
           'Summary not written',
-          `The job summary could not be written: ${errorMessage(error)}`,
+          `The job summary could not be written: ${errorMessage(error, secrets.redact)}`,
         )
       }
     },

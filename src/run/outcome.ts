@@ -53,7 +53,8 @@ export function toFailedOutcome(
   ref: StorageRef | undefined,
   redact: (text: string) => string,
 ): FailedOutcome {
-  const { result, error } = classifyError(toActionError(cause), state, ref)
+  const known = addRestriction(toActionError(cause, redact), state)
+  const { result, error } = classifyError(known, state, ref)
   const { requestId } = error
   const redacted = new ActionError(error.code, redact(error.message), {
     result,
@@ -73,10 +74,18 @@ export function redactOutcome(outcome: RunOutcome, redact: (text: string) => str
 }
 
 /** An error of the action as it is; anything else as INTERNAL_ERROR. */
-export function toActionError(cause: unknown): ActionError {
+function toActionError(cause: unknown, redact: (text: string) => string): ActionError {
   if (cause instanceof ActionError) return cause
-  const message = `An unexpected error occurred: ${errorMessage(cause)}.`
+  const message = `An unexpected error occurred: ${errorMessage(cause, redact)}.`
   return new ActionError('INTERNAL_ERROR', message, { cause })
+}
+
+/** Says why there are no credentials, where GitHub passes none to the run. */
+function addRestriction(error: ActionError, { credentialsRestriction }: RunState): ActionError {
+  return credentialsRestriction !== undefined &&
+    ['NO_CREDENTIALS', 'MISSING_ID_TOKEN_PERMISSION'].includes(error.code)
+    ? appendAdvice(error, credentialsRestriction)
+    : error
 }
 
 /** The result, and the error that explains it. The result is not always that of the error itself. */

@@ -33,6 +33,7 @@ export function decideCommand(context: RunContext): Decision {
   state.command = decision.command
   state.reason = decision.reason
   state.followUp = decision.followUp
+  state.credentialsRestriction = decision.credentialsRestriction
   if (decision.warning !== undefined) {
     warn(context, 'Planned only', decision.warning, { kind: 'planned-only' })
   }

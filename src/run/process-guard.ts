@@ -2,7 +2,6 @@
 import { ActionError } from '../errors/action-error.ts'
 import type { Toolkit } from '../workflow/toolkit.ts'
 import type { Cancellation } from './cancellation.ts'
-import { toActionError } from './outcome.ts'
 
 /** How long the run may take to report after an unexpected error, in milliseconds. */
 const REPORT_GRACE_MS = 3_000
@@ -20,10 +19,14 @@ export function installProcessGuard(
 ): (exitCode: 0 | 1) => void {
   let unexpectedError: ActionError | undefined
   let finished = false
-  const abandon = (error: ActionError): void => {
+  const abandon = (cause: unknown): void => {
     if (unexpectedError !== undefined) return
-    unexpectedError = error
-    cancellation.abandon(error)
+    // The run redacts the cause itself. What is reported here names no cause, since nothing redacts it.
+    unexpectedError =
+      cause instanceof ActionError
+        ? cause
+        : new ActionError('INTERNAL_ERROR', 'An unexpected error occurred.', { cause })
+    cancellation.abandon(cause instanceof Error ? cause : unexpectedError)
     setTimeout(() => {
       process.exit(1)
     }, REPORT_GRACE_MS)
@@ -31,10 +34,10 @@ export function installProcessGuard(
   // Until the run has a result, the process fails however it ends.
   process.exitCode = 1
   process.on('uncaughtException', (error) => {
-    abandon(toActionError(error))
+    abandon(error)
   })
   process.on('unhandledRejection', (reason) => {
-    abandon(toActionError(reason))
+    abandon(reason)
   })
   process.on('beforeExit', () => {
     abandon(missingResultError())

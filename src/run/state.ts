@@ -20,6 +20,8 @@ export type RunState = {
   reason: string | undefined
   /** What happens after a plan, in whole sentences; undefined if that is not known. */
   followUp: string | undefined
+  /** Why GitHub passes no credentials to the run, although its mode is forced. */
+  credentialsRestriction: string | undefined
   appId: string | undefined
   backendEnvironmentName: string | undefined
   resourceName: string | undefined
@@ -46,6 +48,7 @@ export function createRunState(): RunState {
     command: undefined,
     reason: undefined,
     followUp: undefined,
+    credentialsRestriction: undefined,
     appId: undefined,
     backendEnvironmentName: undefined,
     resourceName: undefined,

@@ -78,7 +78,7 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
   'access-denied': ({ operation, detail, ref }) => ({
     code: 'ACCESS_DENIED',
     message: `The credentials have no permission to call ${operation}: ${detail}.`,
-    advice: `Allow amplifybackend:${operation} on ${backendArn(ref)} for the role.`,
+    advice: `Allow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
   }),
   'credentials-expired': (call) => ({
     ...rejected('CREDENTIALS_EXPIRED')(call),
@@ -95,6 +95,11 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
     message: `${operation} was rejected as invalid: ${detail}.`,
   }),
   'client-error': rejected('REQUEST_REFUSED'),
+}
+
+/** Whether a denial by IAM names a user, whose keys a run without a role can have. */
+function isUser(message: string): boolean {
+  return /\barn:aws[\w-]*:iam::\d{12}:user\//.test(message)
 }
 
 function unreachable({ operation, detail, failure }: FailedCall): Explanation {

@@ -23,7 +23,10 @@ export type Decision =
       reason: string
       /** What happens to a plan afterwards, if that is known: whole sentences. */
       followUp?: string
+      /** Why the run only plans, if that may not be intended. */
       warning?: string
+      /** Why GitHub passes no credentials to a run whose mode is forced. */
+      credentialsRestriction?: string
     }>
   | Readonly<{ command: 'skip'; reason: string }>
 
@@ -33,8 +36,8 @@ export type Decision =
  * plans and warns about it: a plan changes nothing.
  *
  * @throws ActionError UNSUPPORTED_EVENT for a tag, a release and every event that is not in the table
- * @throws ActionError NO_IDENTITY_FOR_PULL_REQUEST for a merged pull request of a fork or by Dependabot
- *   whose run has neither a token nor other credentials that it may use
+ * @throws ActionError NO_IDENTITY_FOR_PULL_REQUEST for a pull request of a fork or by Dependabot that was
+ *   merged into a branch to apply, and whose run has neither a token nor other credentials that it may use
  */
 export function decide(
   event: WorkflowEvent,
@@ -42,7 +45,7 @@ export function decide(
   credentials: AvailableCredentials,
 ): Decision {
   const { mode } = trigger
-  if (mode !== 'auto') return { command: mode, reason: `\`mode\` is \`${mode}\`` }
+  if (mode !== 'auto') return force(mode, event, trigger, credentials)
   switch (event.name) {
     case 'push':
       return decidePush(event, trigger)
@@ -55,6 +58,7 @@ export function decide(
         ...describeMerge(event, trigger),
       }
     case 'workflow_dispatch':
+      return decideDispatch(event, trigger)
     case 'repository_dispatch':
     case 'schedule':
       return { command: 'apply', reason: `the event is \`${event.name}\`` }
@@ -72,6 +76,28 @@ function decidePush(event: WorkflowEvent, trigger: TriggerInputs): Decision {
   return decideForBranch(event, trigger, branch, `a push to ${quote(branch)}`)
 }
 
+/** Somebody can start a workflow on any branch or tag. */
+function decideDispatch(event: WorkflowEvent, trigger: TriggerInputs): Decision {
+  const branch = getBranch(event.ref)
+  if (branch === undefined) throw unsupported(event)
+  return decideForBranch(event, trigger, branch, `a manual run on ${quote(branch)}`)
+}
+
+function force(
+  mode: 'apply' | 'plan',
+  event: WorkflowEvent,
+  trigger: TriggerInputs,
+  credentials: AvailableCredentials,
+): Decision {
+  const decision = { command: mode, reason: `\`mode\` is \`${mode}\`` }
+  const source = event.name === 'pull_request' ? getUntrustedSource(event) : undefined
+  if (source === undefined || canAuthenticate(credentials, trigger.hasRole[mode])) return decision
+  return {
+    ...decision,
+    credentialsRestriction: `Here, ${describeRestriction(source)}. With \`mode: auto\`, such a run is skipped, and the run on \`push\` applies after the merge.`,
+  }
+}
+
 function decidePullRequest(
   event: WorkflowEvent,
   trigger: TriggerInputs,
@@ -83,19 +109,26 @@ function decidePullRequest(
   if (closed && !merged) {
     return { command: 'skip', reason: 'the pull request was closed without being merged' }
   }
-  if (!canAuthenticate(credentials, trigger.hasRole[merged ? 'apply' : 'plan'])) {
-    const source = getUntrustedSource(event)
-    if (source !== undefined && merged) throw noCredentialsError(source)
-    if (source !== undefined) {
-      return { command: 'skip', reason: noCredentialsReason(source) }
-    }
+  const intended = merged ? decideMerge(event, trigger) : planPullRequest(event, trigger)
+  const source = getUntrustedSource(event)
+  if (source === undefined || canAuthenticate(credentials, trigger.hasRole[intended.command])) {
+    return intended
   }
-  if (merged) {
-    const target = getTargetBranch(event)
-    const branch = target === undefined ? 'an unknown branch' : quote(target)
-    return decideForBranch(event, trigger, target, `a pull request was merged into ${branch}`)
-  }
-  if (action === undefined) {
+  if (intended.command === 'apply') throw noCredentialsError(source)
+  return { command: 'skip', reason: noCredentialsReason(source, event, trigger) }
+}
+
+/** What a run does that is not skipped. */
+type Work = Exclude<Decision, { command: 'skip' }>
+
+function decideMerge(event: WorkflowEvent, trigger: TriggerInputs): Work {
+  const target = getTargetBranch(event)
+  const branch = target === undefined ? 'an unknown branch' : quote(target)
+  return decideForBranch(event, trigger, target, `a pull request was merged into ${branch}`)
+}
+
+function planPullRequest(event: WorkflowEvent, trigger: TriggerInputs): Work {
+  if (getAction(event) === undefined) {
     return {
       command: 'plan',
       reason: 'the event does not say what happened to the pull request',
@@ -141,13 +174,13 @@ function decideForBranch(
   trigger: TriggerInputs,
   branch: string | undefined,
   description: string,
-): Decision {
+): Work {
   const { applies, reason } = evaluateBranch(event, trigger, branch)
   if (applies) return { command: 'apply', reason: `${description}, ${reason}` }
   return {
     command: 'plan',
     reason: `${description}, but ${reason}`,
-    warning: `This run only plans: ${description}, but ${reason}. To apply, add the branch to \`apply-branches\`.`,
+    warning: `This run only plans: ${description}, but ${reason}. To apply, add the branch to \`apply-branches\`, or set \`mode: apply\`.`,
   }
 }
 
@@ -173,12 +206,22 @@ function evaluateBranch(
   }
 }
 
-function noCredentialsReason(source: UntrustedSource): string {
-  const restriction =
-    source === 'fork'
-      ? 'the pull request comes from a fork, and GitHub passes neither an OIDC token nor secrets to its run'
-      : 'the pull request or its run is by Dependabot, and GitHub passes neither an OIDC token nor Actions secrets to it'
-  return `${restriction}, so the storage cannot be read. You do not need to change anything: after the merge, the run on \`push\` applies the storage`
+function describeRestriction(source: UntrustedSource): string {
+  return source === 'fork'
+    ? 'the pull request comes from a fork, and GitHub passes neither an OIDC token nor secrets to its run'
+    : 'the pull request or its run is by Dependabot, and GitHub passes neither an OIDC token nor Actions secrets to it'
+}
+
+function noCredentialsReason(
+  source: UntrustedSource,
+  event: WorkflowEvent,
+  trigger: TriggerInputs,
+): string {
+  const { applies, reason } = evaluateBranch(event, trigger, getTargetBranch(event))
+  const next = applies
+    ? 'You do not need to change anything: after the merge, the run on `push` applies the storage'
+    : `A merge into this branch does not apply the storage: ${reason}`
+  return `${describeRestriction(source)}, so the storage cannot be read. ${next}`
 }
 
 function noCredentialsError(source: UntrustedSource): ActionError {
@@ -208,8 +251,17 @@ function unsupported(event: WorkflowEvent): ActionError {
 
 function describeEvent({ name, ref }: WorkflowEvent): string {
   if (name === '') return 'a run without an event name (GITHUB_EVENT_NAME is empty)'
-  if (name !== 'push') return `the event ${quote(name)}`
-  return ref.startsWith('refs/tags/')
-    ? `a push of the tag ${quote(ref.slice('refs/tags/'.length))}`
-    : `a push to ${quote(ref)}, which is not a branch`
+  const tag = ref.startsWith('refs/tags/') ? quote(ref.slice('refs/tags/'.length)) : undefined
+  switch (name) {
+    case 'push':
+      return tag === undefined
+        ? `a push to ${quote(ref)}, which is not a branch`
+        : `a push of the tag ${tag}`
+    case 'workflow_dispatch':
+      return tag === undefined
+        ? `a manual run on ${quote(ref)}, which is not a branch`
+        : `a manual run on the tag ${tag}`
+    default:
+      return `the event ${quote(name)}`
+  }
 }

@@ -49,7 +49,16 @@ scenarios<Row>(
       event: mergedPullRequest({ base: 'topic' }),
       expected: 'planned',
     },
-    workflow_dispatch: { event: workflowDispatch('topic'), expected: 'started' },
+    'a manual run on the default branch': { event: workflowDispatch(), expected: 'started' },
+    'a manual run on another branch': { event: workflowDispatch('topic'), expected: 'planned' },
+    'a manual run on a tag': {
+      event: { ...workflowDispatch(), ref: 'refs/tags/v1' },
+      expected: 'UNSUPPORTED_EVENT',
+    },
+    'a pull request of a fork that was merged into another branch': {
+      event: mergedPullRequest({ from: 'fork', base: 'topic' }),
+      expected: 'skipped',
+    },
     schedule: { event: schedule(), expected: 'started' },
     merge_group: { event: mergeGroup(), expected: 'planned' },
     'an open pull request by Dependabot': {
@@ -120,6 +129,15 @@ scenarios(
     expectSuccess(step, result)
   },
 )
+
+scenario('With mode: apply, a run for a fork without credentials names forks', async () => {
+  const bed = await createTestBed()
+  const step = await runAction(bed, {
+    event: pullRequest({ from: 'fork' }),
+    with: { ...withoutRole, mode: 'apply' },
+  })
+  expect(expectFailure(step, 'NO_CREDENTIALS')).toContain('fork')
+})
 
 scenarios<SingleRunOptions & Readonly<{ code: ErrorCode }>>(
   'A plan fails on the pull request when its apply would be rejected',

@@ -536,3 +536,21 @@ scenarios<NullBody>(
     )
   },
 )
+
+scenarios<number>(
+  'A run on a runner whose clock is wrong creates the storage',
+  {
+    'four and a half minutes slow': -4.5,
+    'four and a half minutes fast': 4.5,
+    'fourteen minutes slow': -14,
+    'fourteen minutes fast': 14,
+  },
+  async (minutes) => {
+    const bed = await createTestBed({ scale: 5 })
+    // An earlier origin of the scaled time makes it later by four times as much.
+    const origin = Number(bed.clock.env['CLOCK_ORIGIN']) - (minutes * 60_000) / 4
+    const step = await runAction(bed, { env: { CLOCK_ORIGIN: String(origin) } })
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(bed.emulator.state.counters.create.executed).toBe(1)
+  },
+)

@@ -207,7 +207,7 @@ scenarios<Claims>(
     },
     'a subject with ids and an environment': {
       sub: 'repo:octo-org@12345/octo-app@456789:environment:production',
-      advice: [withIds, /environment:NAME/],
+      advice: [withIds, /environment:production/],
     },
   },
   async ({ sub, event = push(), issuer = defaults.issuer, advice }) => {

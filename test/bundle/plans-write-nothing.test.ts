@@ -151,11 +151,12 @@ function mayApply(event: WorkflowEvent, { mode, 'apply-branches': branches }: In
       : name === (branches === '' ? 'main' : branches))
   switch (event.name) {
     case 'push':
+    case 'workflow_dispatch':
       return event.ref.startsWith('refs/heads/') && fits(event.ref.slice('refs/heads/'.length))
     case 'pull_request':
       return event.payload['action'] === 'closed' && fits(event.baseRef)
     default:
-      return ['workflow_dispatch', 'repository_dispatch', 'schedule'].includes(event.name)
+      return ['repository_dispatch', 'schedule'].includes(event.name)
   }
 }
 

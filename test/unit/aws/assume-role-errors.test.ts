@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  isAccessDenied,
-  isTemporary,
-  toAssumeRoleError,
-} from '../../../src/aws/assume-role-errors.ts'
+import { toAssumeRoleError } from '../../../src/aws/assume-role-errors.ts'
+import { isAccessDenied, isTemporary } from '../../../src/aws/assume-role-failures.ts'
 import type { Claims } from '../../../src/aws/id-token.ts'
 import type { ActionError } from '../../../src/errors/action-error.ts'
 import type { ErrorCode } from '../../../src/errors/catalog.ts'
@@ -91,7 +88,7 @@ test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, clai
     /role-duration-seconds \(now 43200\)/,
   ],
   [{ status: 403, name: 'IDPRejectedClaim' }, 'ROLE_REFUSED', /403 IDPRejectedClaim/, /sub/],
-  [{ status: 400, name: 'ExpiredTokenException' }, 'ROLE_REFUSED', /Claims/, /sub/],
+  [{ status: 400, name: 'ExpiredTokenException' }, 'ROLE_REFUSED', /Claims/, /clock/],
 ])('The failure %j is reported as %s', (failure, code, message, advice, claims = CLAIMS) => {
   const error = errorFor(failure, claims)
   expect(error.code).toBe(code)
@@ -103,8 +100,9 @@ test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, clai
 describe('A role that must not be assumed', () => {
   const OLDER = 'uses the older subject format'
   const NEWER = 'uses the newer subject format'
-  const ENVIRONMENT = 'ends in environment:NAME'
-  const PULL_REQUEST = 'ends in pull_request'
+  const CUSTOM = 'customised'
+  const ENVIRONMENT = 'names the environment "p'
+  const PULL_REQUEST = 'plan-role-to-assume'
 
   test.each<[string, readonly string[]]>([
     ['repo:evil/repo:ref:refs/heads/main', [OLDER]],
@@ -112,17 +110,40 @@ describe('A role that must not be assumed', () => {
     ['repo:evil/repo:environment:prod', [OLDER, ENVIRONMENT]],
     ['repo:evil@1/repo@2:environment:prod', [NEWER, ENVIRONMENT]],
     ['repo:evil@1/repo@2:pull_request', [NEWER, PULL_REQUEST]],
-    ['repo:evil@x/repo@2:pull_request', [OLDER, PULL_REQUEST]],
-    ['repo:evil@1/repo:ref:refs/heads/x', [OLDER]],
+    ['repo:evil/repo:pull_request', [OLDER, PULL_REQUEST]],
+    ['repo:evil@x/repo@2:pull_request', [CUSTOM, PULL_REQUEST]],
+    ['repo:evil@1/repo:ref:refs/heads/x', [CUSTOM]],
     ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER]],
-  ])('For the subject %s, the error shows the claims and %j', (sub, hints) => {
+    ['repo:evil/repo:job_workflow_ref:o/r/.github/workflows/x.yml@refs/heads/main', [CUSTOM]],
+    ['repository_owner:acme:environment:production', [CUSTOM, ENVIRONMENT]],
+    ['repository_id:1', [CUSTOM]],
+    ['', [CUSTOM]],
+  ])('For the subject %s, the error shows the claims as a list and %j', (sub, hints) => {
     const { code, message, advice } = errorFor(DENIED, { ...CLAIMS, sub })
     expect(code).toBe('ROLE_REFUSED')
     expect(message).toContain('"arn:aws:iam::111122223333:role/storage"')
     expect(message).toContain('403 AccessDenied: Not authorized')
-    expect(message).toContain(`iss = ${CLAIMS.iss ?? ''}, aud = sts.amazonaws.com, sub = ${sub}`)
-    expect(advice).toContain('"token.actions.githubusercontent.com:sub"')
-    const shown = [OLDER, NEWER, ENVIRONMENT, PULL_REQUEST].filter((hint) => advice.includes(hint))
-    expect(shown).toEqual(hints)
+    const claims = [`iss = ${CLAIMS.iss ?? ''}`, 'aud = sts.amazonaws.com', `sub = ${sub}`]
+    expect(message.split('\n').slice(1)).toEqual(claims.map((claim) => `    ${claim}`))
+    const shown = [OLDER, NEWER, CUSTOM, ENVIRONMENT, PULL_REQUEST]
+    expect(shown.filter((hint) => advice.includes(hint))).toEqual(hints)
+  })
+
+  test('The error shows the lines of a trust policy that matches the token', () => {
+    const { advice } = errorFor(DENIED)
+    expect(advice).toContain(
+      '"StringEquals": {"token.actions.githubusercontent.com:aud":"sts.amazonaws.com","token.actions.githubusercontent.com:sub":"repo:o/r:ref:refs/heads/main"}',
+    )
+    expect(advice).toContain('"sts:AssumeRoleWithWebIdentity"')
+    expect(advice).toContain(
+      '{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}',
+    )
+  })
+
+  test('An expired token leads to the clock', () => {
+    const { code, message, advice } = errorFor({ status: 400, name: 'ExpiredTokenException' })
+    expect(code).toBe('ROLE_REFUSED')
+    expect(message).toContain('ExpiredTokenException')
+    expect(advice).toContain('clock')
   })
 })

@@ -2,6 +2,7 @@ import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
 import { parseArn } from '../../../src/lib/arn.ts'
 import { errorMessage } from '../../../src/lib/error-message.ts'
+import { unredacted } from '../../support/unit/storage-context.ts'
 import {
   getNumber,
   getPath,
@@ -80,11 +81,11 @@ test.each(['', 'role', 'arn:aws:iam::111122223333', 'xarn:aws:iam::1:role/r', 'A
 property.prop([fc.anything({ withNullPrototype: true, withBigInt: true })])(
   'Every thrown value has a message of one line',
   (thrown) => {
-    expect(errorMessage(thrown)).not.toMatch(/\n/)
+    expect(errorMessage(thrown, unredacted)).not.toMatch(/\n/)
   },
 )
 
 test('The message of an error starts with its name', () => {
-  expect(errorMessage(new TypeError('fetch failed'))).toBe('TypeError: fetch failed')
-  expect(errorMessage(Object.create(null))).toBe('an error without a message')
+  expect(errorMessage(new TypeError('fetch failed'), unredacted)).toBe('TypeError: fetch failed')
+  expect(errorMessage(Object.create(null), unredacted)).toBe('an error without a message')
 })

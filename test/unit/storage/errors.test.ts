@@ -102,6 +102,12 @@ describe('the advice for a call that has finally failed', () => {
     },
   )
 
+  test('A denied call of a user names the user and not a role', () => {
+    const message =
+      'User: arn:aws:iam::111122223333:user/alice is not authorized to perform: amplifybackend:GetBackend'
+    expect(errorFor('accessDenied', { message }).advice).toMatch(/ for the user\.$/)
+  })
+
   test('An expired session of a role that this run assumed points at the clock of the runner', () => {
     const { advice } = errorFor('expired')
     expect(advice).toContain('On a self-hosted runner, check the clock.')

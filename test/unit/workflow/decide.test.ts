@@ -13,6 +13,8 @@ type Command = Decision['command']
 const LISTED: TriggerInputs = { ...AUTO, applyBranches: ['main', 'release/*'] }
 const topic = { base: { ref: 'topic' } }
 const pushTo = (ref: string): WorkflowEvent => event('push', {}, { ref })
+const dispatch = (ref: string): WorkflowEvent =>
+  event('workflow_dispatch', { ref, repository: REPOSITORY }, { ref })
 const pushed = (after: unknown, deleted?: unknown): WorkflowEvent =>
   push('refs/heads/main', { after, deleted })
 
@@ -47,7 +49,12 @@ describe('With mode auto', () => {
   test.each<Row>([
     ['a push to the default branch', push('refs/heads/main'), 'apply', ['"main"', 'default']],
     ['a merge into the default branch', merged(), 'apply', ['merged into "main"', 'default']],
-    ['a workflow_dispatch', github('workflow_dispatch'), 'apply', ['`workflow_dispatch`']],
+    [
+      'a manual run on the default branch',
+      dispatch('refs/heads/main'),
+      'apply',
+      ['"main"', 'default'],
+    ],
     ['a repository_dispatch', github('repository_dispatch'), 'apply', ['`repository_dispatch`']],
     ['a schedule', github('schedule'), 'apply', ['`schedule`']],
     ['an opened pull request', pull('opened'), 'plan', ['not merged yet']],
@@ -74,6 +81,8 @@ describe('With mode auto', () => {
   test.each<Row>([
     ['a push to a listed branch', push('refs/heads/release/1'), 'apply', ['"release/1"', 'match']],
     ['a push to an unlisted branch', push('refs/heads/release/1/x'), 'plan', ['"release/1/x"']],
+    ['a manual run on a listed branch', dispatch('refs/heads/release/1'), 'apply', ['"release/1"']],
+    ['a manual run on an unlisted branch', dispatch('refs/heads/x'), 'plan', ['"x"']],
     ['a merge into a listed branch', merged({ base: { ref: 'release/2' } }), 'apply', ['match']],
     ['a push without a repository', pushTo('refs/heads/main'), 'apply', ['match']],
   ])('With apply-branches, %s is decided by its patterns.', (_, info, command, details = []) => {
@@ -95,6 +104,11 @@ describe('With mode auto', () => {
   const everyBranch: TriggerInputs = { ...AUTO, applyBranches: ['**'] }
   test.each<[string, WorkflowEvent, RegExp, TriggerInputs?]>([
     ['a push to another branch', push('refs/heads/topic'), /push to "topic".*empty.*"main"/],
+    [
+      'a manual run on another branch',
+      dispatch('refs/heads/x'),
+      /manual run on "x".*empty.*"main"/,
+    ],
     ['a merge into another branch', merged(topic), /merged into "topic".*empty.*"main"/],
     ['a merge into an unlisted branch', merged(topic), /into "topic".*`apply-branches`/, LISTED],
     ['an unknown default branch', pushTo('refs/heads/main'), /"main".*empty.*default branch/],
@@ -108,7 +122,9 @@ describe('With mode auto', () => {
     expect(decision.command).toBe('plan')
     expect(decision.reason).toMatch(reason)
     expect(warningOf(decision)).toContain(decision.reason)
-    expect(warningOf(decision)).toMatch(/only plans.*add the branch to `apply-branches`/)
+    expect(warningOf(decision)).toMatch(
+      /only plans.*add the branch to `apply-branches`.*`mode: apply`/,
+    )
   })
 
   test.each([
@@ -126,6 +142,9 @@ describe('With mode auto', () => {
   test.each<[WorkflowEvent, string]>([
     [push('refs/tags/v1'), 'the tag "v1"'],
     [push('refs/tags/v1', { deleted: true }), 'the tag "v1"'],
+    [dispatch('refs/tags/v1'), 'the tag "v1"'],
+    [dispatch('refs/pull/1/merge'), '"refs/pull/1/merge", which is not a branch'],
+    [dispatch(''), 'a manual run on ""'],
     [push('refs/x/tags/'), '"refs/x/tags/", which is not a branch'],
     [push('refs/pull/1/merge'), '"refs/pull/1/merge"'],
     [push(''), 'a push to ""'],
@@ -148,11 +167,30 @@ describe('With mode auto', () => {
 test.each(['apply', 'plan'] as const)('Mode %s overrides every event.', (mode) => {
   const release = event('release')
   for (const info of [push('refs/tags/v1'), pull('closed'), release, pull('opened', FORK)]) {
-    const decision = decide(info, { ...AUTO, mode }, NONE)
+    const decision = decide(info, { ...AUTO, mode }, TOKEN)
     expect(decision).toEqual({ command: mode, reason: decision.reason })
     expect(decision.reason).toContain(`\`${mode}\``)
   }
 })
+
+test.each(['apply', 'plan'] as const)(
+  'Mode %s on a pull request of a fork without credentials names forks.',
+  (mode) => {
+    const forced = { ...AUTO, mode }
+    const warning = (info: WorkflowEvent, who = NONE, trigger: TriggerInputs = forced): unknown => {
+      const decision = decide(info, trigger, who)
+      expect(decision.command).toBe(mode)
+      return decision.command === 'skip' ? undefined : decision.credentialsRestriction
+    }
+    const opened = pull('opened', FORK)
+    expect(warning(opened)).toMatch(/fork.*secrets.*`push`/)
+    expect(warning(opened, KEYS)).toBeUndefined()
+    const withRole = { ...forced, hasRole: { apply: true, plan: true } }
+    expect(warning(opened, KEYS, withRole)).toMatch(/fork/)
+    expect(warning(pull('opened'))).toBeUndefined()
+    expect(warning({ ...opened, name: 'push' })).toBeUndefined()
+  },
+)
 
 describe('A plan says what the merge will do', () => {
   const queue = { repository: REPOSITORY, merge_group: { base_ref: 'refs/heads/main' } }
@@ -205,6 +243,16 @@ describe('A pull request whose run gets no credentials', () => {
       expect(`${decision.reason} ${message} ${advice}`).not.toMatch(
         /pull_request_target|trust policy/,
       )
+    },
+  )
+
+  test.each(restricted)(
+    'From %s, it is skipped once merged into a branch that does not apply.',
+    (_, changes, info, source) => {
+      const decision = decide(merged({ ...changes, base: { ref: 'topic' } }, info), AUTO, NONE)
+      expect(decision.command).toBe('skip')
+      expect(decision.reason).toMatch(source)
+      expect(decision.reason).toMatch(/does not apply.*`apply-branches`/)
     },
   )
 
