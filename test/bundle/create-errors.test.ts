@@ -47,6 +47,14 @@ scenarios<Row>(
       ...{ fault: status(429), rules: { errorNames: 'reference' }, code: 'THROTTLED', sends: 2 },
       detail: '429 LimitExceededException',
     },
+    'a quota': {
+      fault: {
+        ...{ kind: 'body', status: 400 },
+        body: '{"__type":"LimitExceededException","message":"Too many","limitType":"BACKENDS"}',
+      },
+      ...{ code: 'REQUEST_REFUSED', sends: 1 },
+      detail: '400 LimitExceededException: Too many (limitType: BACKENDS)',
+    },
     'a denied action': {
       fault: {
         ...{ kind: 'status', status: 403 },

@@ -1,4 +1,6 @@
 /** Proxies, certificate authorities, names and connections, as companies have them. */
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 
@@ -20,7 +22,7 @@ import {
 import { scenario, scenarios } from '../support/scenario.ts'
 import { createCertificateAuthority } from '../support/servers/certificate-authority.ts'
 import { startForwardProxy, type ForwardProxyOptions } from '../support/servers/forward-proxy.ts'
-import { findClosedPort } from '../support/servers/loopback-server.ts'
+import { findClosedPort, forwardRequest, listenInTest } from '../support/servers/loopback-server.ts'
 import { startTlsTerminator } from '../support/servers/tls-terminator.ts'
 import {
   expectFailure,
@@ -552,5 +554,53 @@ scenarios<number>(
     const step = await runAction(bed, { env: { CLOCK_ORIGIN: String(origin) } })
     expectSuccess(step, 'created', { ready: 'true' })
     expect(bed.emulator.state.counters.create.executed).toBe(1)
+  },
+)
+
+scenario(
+  'A server that closes kept connections when they are used again costs one attempt',
+  async () => {
+    const { emulator, clock } = await createTestBed()
+    const used = new WeakSet<Socket>()
+    const server = createServer((request, response) => {
+      const { socket, url: path = '/' } = request
+      if (used.has(socket)) {
+        socket.destroy()
+        return
+      }
+      used.add(socket)
+      forwardRequest(
+        request,
+        response,
+        { port: Number(new URL(emulator.url).port), path },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(response)
+        },
+      )
+    })
+    const url = `http://127.0.0.1:${await listenInTest(server)}`
+    const env = Object.fromEntries(
+      Object.entries(emulator.env).map(([name, text]) => [
+        name,
+        text.replaceAll(emulator.url, url),
+      ]),
+    )
+    const step = await runAction({ emulator, clock }, { env })
+    expectSuccess(step, 'created', { ready: 'true' })
+    expect(getLog(step).match(/ failed /g)).toHaveLength(1)
+  },
+)
+
+scenario(
+  'A response to a create that is too large is not read, and the create is not repeated',
+  async () => {
+    const body = `{"jobId":"job-1","padding":"${'x'.repeat(5_000_000)}"}`
+    const { step, emulator } = await runOnce({
+      faults: [{ operation: CREATE, kind: 'body', body, when: 'after' }],
+    })
+    expectSuccess(step, 'created', { ready: 'true', 'job-id': getJobId(emulator) })
+    expect(getLog(step)).toContain('larger than 4 MiB')
+    expect(emulator.calls(CREATE)).toHaveLength(1)
   },
 )
