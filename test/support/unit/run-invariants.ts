@@ -149,6 +149,14 @@ const windowIsKept: Invariant = ({ service: { mutations } }) =>
     return !isLost(lost) || next === undefined || next.at >= (lost.endedAt ?? 0) + EFFECT_WINDOW_MS
   })
 
+/** An answer about another storage is no storage of the run's, and not an absent one either. */
+const otherStorageForbidsSends: Invariant = (run) =>
+  run.service.mutations.every(
+    ({ at }) =>
+      storageReads(run).findLast(({ receivedAt }) => receivedAt <= at)?.shown.kind !==
+      'other storage',
+  )
+
 const acceptedIsLast: Invariant = ({ service }) => {
   const accepted = service.responses.find(({ shown }) => shown.kind === 'accepted')
   const last = service.mutations.at(-1)
@@ -289,6 +297,7 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   'Nothing is sent while an earlier create or update may take effect': sendsAreSafe,
   'A listed job that may be its own forbids to send again': candidatesForbidSends,
   'After a lost response, nothing is sent for 30 seconds': windowIsKept,
+  'Nothing is sent after an answer about another storage': otherStorageForbidsSends,
   'No more consecutive sends fail than max-attempts allows': attemptsAreCounted,
   'Nothing is sent when too little time is left': nothingIsSentAtTheEnd,
   'After an accepted response, nothing is sent': acceptedIsLast,
