@@ -5,7 +5,6 @@ import { EXPECTED_STORAGE } from './any-scenario.ts'
 import { isAmbiguous } from './api-failures.ts'
 import {
   EXISTS_TEXT,
-  TIME_STYLES,
   type RecordedMutation,
   type RecordedResponse,
   type ServiceJob,
@@ -193,28 +192,29 @@ const namedJobsExist: Invariant = (run) => {
 
 const resultIsTrue: Invariant = (run) => {
   const { outcome, service } = run
-  const first = storageReads(run).find(({ shown }) => shown.kind === 'storage')?.shown
-  const before = first?.kind === 'storage' ? first.storage : undefined
+  const looks = storageReads(run).flatMap(({ shown }) =>
+    shown.kind === 'storage' ? [shown.storage] : [],
+  )
+  const [first] = looks
   const effects = service.mutations.flatMap(({ effect }) => (isJob(effect) ? [effect] : []))
   const hasSent = (operation: string): boolean => effects.some((job) => job.operation === operation)
   const isWaitedFor = lists(run).some(({ jobs }) =>
-    jobs.some((shown) => isShownPending(shown, jobs) && shown.job.operation.startsWith('Create')),
+    jobs.some(
+      (shown) => isShownPending(shown, jobs) && shown.job.operation === 'CreateBackendStorage',
+    ),
   )
   switch (outcome.result) {
     case 'created':
-      return (
-        hasSent('CreateBackendStorage') ||
-        isWaitedFor ||
-        (first !== undefined && before === undefined)
-      )
+      return hasSent('CreateBackendStorage') || isWaitedFor || looks.includes(undefined)
     case 'updated':
       return (
-        hasSent('UpdateBackendStorage') || (before !== undefined && !isAsAsked(run, before, true))
+        hasSent('UpdateBackendStorage') ||
+        looks.some((look) => look !== undefined && !isAsAsked(run, look, true))
       )
     case 'unchanged':
       return (
-        before !== undefined &&
-        isAsAsked(run, before) &&
+        first !== undefined &&
+        isAsAsked(run, first) &&
         !effects.some(({ status }) => isCompleted(status))
       )
     default:
@@ -240,17 +240,15 @@ const isOnlyCandidate = ({ service }: AnyRun, lost: RecordedMutation): boolean =
 const failedJobIsNoSuccess: Invariant = (run) => {
   const { outcome, ownJobIds, scenario, service } = run
   if (isFailure(outcome)) return true
-  const { times = TIME_STYLES.milliseconds, dates = true } = scenario.service
-  const isReadable = dates && typeof times(0) !== 'undefined' && times !== TIME_STYLES.garbage
+  const { dates = true } = scenario.service
   const lost = service.mutations.flatMap((each) =>
-    isReadable && isLost(each) && isJob(each.effect) && isOnlyCandidate(run, each)
+    dates && isLost(each) && isJob(each.effect) && isOnlyCandidate(run, each)
       ? [each.effect.jobId]
       : [],
   )
-  const own = [...ownJobIds, ...lost]
   return !shownJobs(run).some(
-    ({ job, status }) =>
-      own.includes(job.jobId) &&
+    ({ job, status, createdAt }) =>
+      (ownJobIds.includes(job.jobId) || (createdAt !== undefined && lost.includes(job.jobId))) &&
       isFailed(status) &&
       (job.error !== EXISTS_TEXT || outcome.result === 'started'),
   )

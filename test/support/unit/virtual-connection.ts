@@ -1,5 +1,4 @@
 /** The connection of one run to a virtual Amplify Backend: latencies, timeouts, faults and permissions. */
-import { ActionError } from '../../../src/errors/action-error.ts'
 import { abortReason } from '../../../src/lib/clock.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
 import type { AcceptedJob, CallOptions } from '../../../src/storage/api.ts'
@@ -38,7 +37,7 @@ type Connection = Readonly<{
   latency: () => number
   denied: readonly Operation[]
   takeFault(operation: Operation): Fault | undefined
-  /** @throws ActionError while no new credentials can be had */
+  /** A failure while the credentials have expired, or while no new ones can be had. */
   checkSession(): Fault | undefined
   /** Whether the next answer is about something else. */
   isMismatch(operation: Operation): boolean
@@ -120,7 +119,7 @@ function createSession({ clock }: ServiceState, session: Session | undefined) {
       if (session === undefined || clock.now() < session.expiresAtMs) return undefined
       if (!renewed) return { failure: 'expired' }
       if (clock.now() < session.stsBackAtMs) {
-        throw new ActionError('HOST_UNREACHABLE', 'AssumeRoleWithWebIdentity failed.')
+        return { failure: 'connectionRefused' }
       }
       return undefined
     },
