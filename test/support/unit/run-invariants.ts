@@ -197,7 +197,9 @@ const resultIsTrue: Invariant = (run) => {
   )
   const [first] = looks
   const effects = service.mutations.flatMap(({ effect }) => (isJob(effect) ? [effect] : []))
-  const hasSent = (operation: string): boolean => effects.some((job) => job.operation === operation)
+  const adopted = service.jobs.filter(({ jobId }) => run.ownJobIds.includes(jobId))
+  const hasSent = (operation: string): boolean =>
+    [...effects, ...adopted].some((job) => job.operation === operation)
   const isWaitedFor = lists(run).some(({ jobs }) =>
     jobs.some(
       (shown) => isShownPending(shown, jobs) && shown.job.operation === 'CreateBackendStorage',
@@ -234,8 +236,12 @@ const failedJobIsOwn: Invariant = (run) => {
 const failedIsOver: Invariant = ({ outcome, openAtEnd }) =>
   outcome.result !== 'failed' || openAtEnd.length === 0
 
+/** More than the server's whole seconds and the time of a response, by which a job may seem later. */
+const MAX_TIME_ERROR_MS = 40_000
+
 const isOnlyCandidate = ({ service }: AnyRun, lost: RecordedMutation): boolean =>
-  service.jobs.filter((job) => isCandidate(lost, job)).length === 1
+  service.jobs.filter((job) => isCandidate({ ...lost, at: lost.at - MAX_TIME_ERROR_MS }, job))
+    .length === 1
 
 const failedJobIsNoSuccess: Invariant = (run) => {
   const { outcome, ownJobIds, scenario, service } = run
