@@ -7,6 +7,7 @@ import { classifyFailure, type FailureKind } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { StorageRef } from './api.ts'
 import { backendArn, storageCommand } from './cli-commands.ts'
+import { findDenyingPolicy } from './permissions/denying-policy.ts'
 
 /** A failed call, and what its error message needs. */
 type FailedCall = Readonly<{
@@ -75,10 +76,12 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
     advice:
       'Check app-id, backend-environment-name, aws-region and the account of the role. The app must be an Amplify Gen 1 app.',
   }),
-  'access-denied': ({ operation, detail, ref }) => ({
+  'access-denied': ({ operation, detail, failure, ref }) => ({
     code: 'ACCESS_DENIED',
     message: `The credentials have no permission to call ${operation}: ${detail}.`,
-    advice: `Allow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
+    advice:
+      findDenyingPolicy(failure.message)?.advice ??
+      `Allow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
   }),
   'credentials-expired': (call) => ({
     ...rejected('CREDENTIALS_EXPIRED')(call),

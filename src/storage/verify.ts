@@ -3,7 +3,6 @@ import { ActionError, withResult } from '../errors/action-error.ts'
 import { formatDuration } from '../lib/clock.ts'
 import { quote } from '../lib/text.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
-import { storageCommand } from './cli-commands.ts'
 import type { Observer, StorageContext } from './context.ts'
 import { findCreateJob, isCreateJob, type Job } from './jobs/job.ts'
 import type { DesiredStorage } from './model.ts'
@@ -62,7 +61,7 @@ export async function verifyStorage(
     }
     const hasTimeLeft = clock.now() + VERIFY_DELAY_MS < deadline
     if (reads >= MAX_VERIFY_READS || !hasTimeLeft) {
-      throw change.kind === 'reject' ? change.error : storageMissing(context)
+      throw change.kind === 'reject' ? change.error : await toMissingError(context)
     }
     observer.onLog(
       `The storage does not match the configuration yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
@@ -94,15 +93,9 @@ async function readAfterJob(
   }
 }
 
-function storageMissing({ ref }: StorageContext): ActionError {
-  return new ActionError(
-    'STORAGE_NOT_SEEN',
-    `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
-    {
-      result: 'unknown',
-      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}`,
-    },
-  )
+async function toMissingError({ ref }: StorageContext): Promise<ActionError> {
+  const { storageNotSeen } = await import('./jobs/explain-job-error.ts')
+  return storageNotSeen(ref)
 }
 
 /** What a run that found the storage as desired knows of how that came about. */

@@ -102,15 +102,24 @@ export function jobStillPending(ref: StorageRef, job: Job | undefined): ActionEr
     job === undefined || jobId === undefined
       ? 'A job'
       : `Job ${jobId} (${job.operation ?? 'unknown operation'}, last status ${formatStatus(job.status)})`
-  const command = jobId === undefined ? '' : ` To check the job: ${jobCommand(ref, jobId)}`
+  const command = jobId === undefined ? '' : `To check the job: ${jobCommand(ref, jobId)}`
   return new ActionError(
     'PENDING_JOB',
     `${name} of the environment ${quote(ref.backendEnvironmentName)} was still pending when the run timed out.`,
     {
       result: 'timed-out',
-      advice: `Use one concurrency group for all runs for this app and environment, without cancel-in-progress.${command}`,
+      advice: `${pendingJobAdvice(ref, job)}${command}`.trim(),
     },
   )
+}
+
+/** Only jobs of storage operations can be those of other runs. */
+function pendingJobAdvice({ region }: StorageRef, job: Job | undefined): string {
+  const { operation = '' } = job ?? {}
+  if (operation.endsWith('Storage') || !/^\w{1,60}$/.test(operation)) {
+    return 'Use one concurrency group for all runs for this app and environment, without cancel-in-progress. '
+  }
+  return `The job is not one of this action: somebody else started ${operation}, with the Amplify console, the Amplify CLI or another tool. Wait until it has ended, then run the workflow again. To see who started it: aws cloudtrail lookup-events --region ${region} --lookup-attributes AttributeKey=EventName,AttributeValue=${operation} --query "Events[].[EventTime, Username]" --output text\n`
 }
 
 /** The error for a list of jobs that ends before its last page: a job that is pending may be missing. */

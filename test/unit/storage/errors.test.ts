@@ -108,6 +108,25 @@ describe('the advice for a call that has finally failed', () => {
     expect(errorFor('accessDenied', { message }).advice).toMatch(/ for the user\.$/)
   })
 
+  test.each([
+    ['with an explicit deny in a service control policy', 'organization'],
+    ['because no permissions boundary allows the action', 'permissions boundary'],
+    ['with an explicit deny in a session policy', 'session policy'],
+    ['with an explicit deny in an identity-based policy', 'Deny statement'],
+  ])('A call that is denied "%s" names whom to ask, and nothing to allow', (end, who) => {
+    const { code, advice } = errorFor('accessDenied', { message: `x is not authorized ${end}` })
+    expect(code).toBe('ACCESS_DENIED')
+    expect(advice).toContain(who)
+    expect(advice).not.toContain('Allow amplifybackend')
+  })
+
+  test('A call that no policy of the role allows names the permission', () => {
+    const message = 'not authorized because no identity-based policy allows the action'
+    expect(errorFor('accessDenied', { message }).advice).toContain(
+      'Allow amplifybackend:GetBackend',
+    )
+  })
+
   test('An expired session of a role that this run assumed points at the clock of the runner', () => {
     const { advice } = errorFor('expired')
     expect(advice).toContain('On a self-hosted runner, check the clock.')

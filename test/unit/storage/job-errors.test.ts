@@ -4,7 +4,7 @@ import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
 import { sanitizeLine } from '../../../src/lib/text.ts'
 import type { StorageRef } from '../../../src/storage/api.ts'
 import { explainJobError } from '../../../src/storage/jobs/explain-job-error.ts'
-import { toJobError } from '../../../src/storage/jobs/job-errors.ts'
+import { jobStillPending, toJobError } from '../../../src/storage/jobs/job-errors.ts'
 import {
   LOCKED_ENVIRONMENT,
   STORAGE_JOB_ERRORS,
@@ -372,5 +372,31 @@ describe('the text of a failed job', () => {
       expect(advice).not.toMatch(/\$\((?!aws amplify)/)
     }
     expect(textOf(await failed(evil))).toContain('failed')
+  })
+})
+
+describe('the error for a job that is still pending', () => {
+  const pending = (operation: string | undefined): ActionError =>
+    jobStillPending(STORAGE_REF, {
+      ...{ jobId: 'job-9', status: 'RUNNING', createdAt: undefined, error: undefined },
+      operation,
+    })
+
+  test.each(['CreateBackendStorage', 'UpdateBackendStorage', undefined, 'x; rm -rf ~'])(
+    'For the operation %s, which may be that of another run, it advises a concurrency group',
+    (operation) => {
+      const { advice } = pending(operation)
+      expect(advice).toContain('concurrency group')
+      expect(advice).not.toContain('cloudtrail')
+      expect(advice).toMatch(/--job-id job-9$/)
+    },
+  )
+
+  test('For another operation, it says that it is not ours, and how to see who started it', () => {
+    const { advice } = pending('UpdateBackendAuth')
+    expect(advice).toContain('not one of this action')
+    expect(advice).toContain('aws cloudtrail lookup-events --region eu-west-1')
+    expect(advice).toContain('AttributeValue=UpdateBackendAuth')
+    expect(advice).not.toContain('concurrency')
   })
 })

@@ -72,13 +72,15 @@ describe('waiting for pending jobs', () => {
         lines: [containing('other-1'), containing('other-2 (Next, RUNNING, 2 s old)')],
       },
     ],
-    'A job that stays pending ends the wait with its name and advice on concurrency': [
+    'A job of somebody else that stays pending ends the wait, and says how to see whose it is': [
       { events: running(), timeoutMs: 100_000 },
       {
         end: {
           ...PENDING_JOB,
           message: containing('other-1 (UpdateBackendAPI, last status RUNNING)'),
-          advice: matching(/cancel-in-progress.+get-backend-job.+ prod --job-id other-1$/),
+          advice: matching(
+            /AttributeValue=UpdateBackendAPI.+get-backend-job.+ prod --job-id other-1$/s,
+          ),
         },
         durationMs: 97_000,
       },

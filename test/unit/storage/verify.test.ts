@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { containing } from '../../support/unit/matchers.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
 import { CREATED, runApply, storageExists, testRuns } from '../../support/unit/storage-runs.ts'
 
 describe('apply after the job has completed', () => {
@@ -11,7 +11,7 @@ describe('apply after the job has completed', () => {
       code: 'STORAGE_NOT_SEEN',
       result: 'unknown',
       message: containing('"media" does not exist'),
-      advice: containing('aws amplifybackend get-backend-storage'),
+      advice: matching(/get-backend-storage.+at the same time.+lock.+deployment-state\.json/s),
     },
     durationMs,
   })
