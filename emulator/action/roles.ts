@@ -59,7 +59,7 @@ export const createRoleSource =
   }
 
 const federated = (policy: TrustPolicy): readonly string[] =>
-  policy.Statement.flatMap(({ Principal }) => toArray(Principal.Federated))
+  policy.Statement.flatMap(({ Principal }) => toArray(Principal.Federated ?? []))
 
 /**
  * The issuers that the trust policies name.

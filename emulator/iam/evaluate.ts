@@ -19,7 +19,8 @@ export type PolicyDocument = { Version?: string | undefined; Statement: Statemen
 
 export type TrustStatement = {
   Effect: 'Allow' | 'Deny'
-  Principal: { Federated: OneOrMore }
+  /** Identity providers, and the roles and users of AWS. */
+  Principal: { Federated?: OneOrMore | undefined; AWS?: OneOrMore | undefined }
   Action: OneOrMore
   Condition?: Conditions | undefined
 }

@@ -94,24 +94,30 @@ export function parsePolicy(document: unknown): PolicyDocument {
   return { Version: version, Statement: statements.map(parseStatement) }
 }
 
-/** Undefined for a statement about principals that are not federated. */
+/** Undefined for a statement about principals that are neither federated nor of AWS. */
 function parseTrustStatement(value: unknown): TrustStatement | undefined {
   if (!isObject(value)) throw new ValidationError('A statement is not a JSON object')
   const effect = parseEffect(value['Effect'])
   const principal = value['Principal']
   if (principal === '*' || value['NotPrincipal'] !== undefined) return undefined
-  if (!isObject(principal)) throw new ValidationError('Principal must be an object')
-  if (principal['Federated'] === undefined && Object.keys(principal).length > 0) return undefined
+  if (!isObject(principal) || Object.keys(principal).length === 0)
+    throw new ValidationError('Principal must be an object')
+  const federated = parseOptional(principal['Federated'], 'Principal.Federated')
+  const aws = parseOptional(principal['AWS'], 'Principal.AWS')
+  if (federated === undefined && aws === undefined) return undefined
   return {
     Effect: effect,
-    Principal: { Federated: parseOneOrMore(principal['Federated'], 'Principal.Federated') },
+    Principal: {
+      ...(federated === undefined ? {} : { Federated: federated }),
+      ...(aws === undefined ? {} : { AWS: aws }),
+    },
     Action: parseOneOrMore(value['Action'], 'Action'),
     Condition: parseConditions(value['Condition']),
   }
 }
 
 /**
- * Parses the trust policy of a role; leaves out the statements for principals that are not federated.
+ * Parses the trust policy of a role; leaves out the statements for principals of other kinds.
  *
  * @throws ValidationError if it is not a valid trust policy
  */

@@ -58,8 +58,11 @@ function explainCondition(
     : `${condition} does not match the token's claim ${claim}, which is ${list(values)}`
 }
 
-function explainPrincipal({ Principal }: TrustStatement, provider: string): string {
-  const trusted = toArray(Principal.Federated)
+const providersOf = ({ Principal }: TrustStatement): readonly string[] =>
+  toArray(Principal.Federated ?? [])
+
+function explainPrincipal(statement: TrustStatement, provider: string): string {
+  const trusted = providersOf(statement)
   const [issuerName = ''] = provider.split('oidc-provider/').slice(1)
   const foreign = trusted.find((arn) => arn.endsWith(`:oidc-provider/${issuerName}`))
   const account = foreign === undefined ? undefined : parseProviderArn(foreign)?.account
@@ -75,7 +78,7 @@ function explainStatement(
   token: VerifiedToken,
   context: ReadonlyMap<string, readonly string[]>,
 ): readonly string[] {
-  const isTrusted = toArray(statement.Principal.Federated).includes(provider)
+  const isTrusted = providersOf(statement).includes(provider)
   if (!isTrusted) return [explainPrincipal(statement, provider)]
   if (!isCovered(statement.Action, undefined, action, true))
     return [`the action ${list(toArray(statement.Action))} is not ${action}`]
@@ -93,10 +96,25 @@ export function trustProblems(
   const context = conditionContext(token)
   const explain = (statement: TrustStatement): readonly string[] =>
     explainStatement(statement, provider, token, context)
-  const statements = role.trust.Statement
+  const statements = role.trust.Statement.filter((each) => providersOf(each).length > 0)
   if (statements.some((each) => each.Effect === 'Deny' && explain(each).length === 0))
     return ['a statement with the effect Deny matches the token']
   const allowing = statements.filter(({ Effect }) => Effect === 'Allow').map(explain)
   if (allowing.length === 0) return ['no statement allows a federated principal']
   return allowing.some((problems) => problems.length === 0) ? [] : allowing.flat()
+}
+
+/** Whether a role trusts a caller with AWS credentials, by any of the ARNs that name the caller. */
+export function trustsCaller(
+  policy: TrustPolicy,
+  names: readonly string[],
+  context: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const effects = policy.Statement.filter(
+    (statement) =>
+      toArray(statement.Principal.AWS ?? []).some((principal) => names.includes(principal)) &&
+      isCovered(statement.Action, undefined, 'sts:AssumeRole', true) &&
+      failedConditions(statement.Condition, context).length === 0,
+  ).map(({ Effect }) => Effect)
+  return effects.includes('Allow') && !effects.includes('Deny')
 }

@@ -8,7 +8,11 @@ export const amplifyOperations = [
   'ListBackendJobs',
 ] as const
 
-export const stsOperations = ['AssumeRoleWithWebIdentity', 'GetCallerIdentity'] as const
+export const stsOperations = [
+  'AssumeRole',
+  'AssumeRoleWithWebIdentity',
+  'GetCallerIdentity',
+] as const
 
 const oidcOperations = ['token', 'openidConfiguration', 'jwks'] as const
 

@@ -178,7 +178,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['a policy without statements', { Policy: '{}' }, 'MalformedPolicyDocument'],
     ['a policy above 2048 characters', { Policy: ' '.repeat(2049) }, 'PackedPolicyTooLarge'],
     ['tags', { 'Tags.member.1.Key': 'a' }, 'ValidationError'],
-    ['an unknown action', { Action: 'AssumeRole' }, 'InvalidAction'],
+    ['an unknown action', { Action: 'GetSessionToken' }, 'InvalidAction'],
   ])('A request with %s is rejected', async (_, parameters, code) => {
     expect(errorOf(await assumeRoleWithWebIdentity(await start(), parameters))).toEqual([400, code])
   })

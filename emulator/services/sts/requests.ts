@@ -4,13 +4,14 @@ import { parsePolicy } from '../../iam/parse-policy.ts'
 import { ValidationError } from '../../lib/validation.ts'
 import { StsServiceError, validationError } from './errors.ts'
 
-export type AssumeRequest = {
+export type RoleRequest = {
   readonly roleArn: string
   readonly sessionName: string
-  readonly token: string
   readonly seconds: number
   readonly policy: PolicyDocument | undefined
 }
+
+export type WebIdentityRequest = RoleRequest & { readonly token: string }
 
 /** The parameters of an STS request, which are in its query or its body. */
 export function stsParameters(call: { query: URLSearchParams; bodyText: string }): URLSearchParams {
@@ -73,10 +74,10 @@ function parseSessionPolicy(form: URLSearchParams): PolicyDocument | undefined {
   }
 }
 
-/** Parses the parameters of AssumeRoleWithWebIdentity. */
-export function parseAssumeRequest(form: URLSearchParams): AssumeRequest {
-  const unsupported = [...form.keys()].find(
-    (name) => name.startsWith('PolicyArns.') || name.startsWith('Tags.') || name === 'ProviderId',
+/** Parses the parameters that both operations for roles have. */
+export function parseRoleRequest(form: URLSearchParams): RoleRequest {
+  const unsupported = [...form.keys()].find((name) =>
+    /^(?:PolicyArns\.|Tags\.|ProviderId$|SerialNumber$|SourceIdentity$)/.test(name),
   )
   if (unsupported !== undefined)
     throw new StsServiceError(
@@ -84,16 +85,21 @@ export function parseAssumeRequest(form: URLSearchParams): AssumeRequest {
       'ValidationError',
       `The emulator does not support ${unsupported}`,
     )
+  return {
+    roleArn: parseRoleArn(form),
+    sessionName: parseSessionName(form),
+    seconds: parseDuration(form),
+    policy: parseSessionPolicy(form),
+  }
+}
+
+/** Parses the parameters of AssumeRoleWithWebIdentity. */
+export function parseWebIdentityRequest(form: URLSearchParams): WebIdentityRequest {
+  const request = parseRoleRequest(form)
   const token = requireParameter(form, 'WebIdentityToken')
   if (token.length < 4 || token.length > 20000)
     throw validationError(
       "Value at 'webIdentityToken' failed to satisfy constraint: length 4 to 20000",
     )
-  return {
-    roleArn: parseRoleArn(form),
-    sessionName: parseSessionName(form),
-    token,
-    seconds: parseDuration(form),
-    policy: parseSessionPolicy(form),
-  }
+  return { ...request, token }
 }

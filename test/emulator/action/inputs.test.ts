@@ -66,9 +66,9 @@ describe('the inputs of the action', () => {
     })
   })
 
-  test('A trust policy gives the issuers and audiences, and statements for other principals are left out', () => {
+  test('A trust policy gives the issuers and audiences, and a statement for everybody is left out', () => {
     const { trust } = read({ 'trust-policy': 'trust.json' })
-    expect(trust.every?.Statement).toHaveLength(2)
+    expect(trust.every?.Statement).toHaveLength(3)
     expect(issuersIn(trust)).toEqual([
       'https://token.actions.githubusercontent.com',
       'https://token.actions.githubusercontent.com/octo-corp',

@@ -1,7 +1,8 @@
 /** act runs the examples with several jobs or with programs of others. */
 import { describe, expect } from 'vitest'
 
-import { addRole, defaults, githubTrustPolicy } from '../../../emulator/emulator.ts'
+import { addRole, defaults, githubTrustPolicy, type Emulator } from '../../../emulator/emulator.ts'
+import { parsePolicy, parseTrustPolicy } from '../../../emulator/iam/parse-policy.ts'
 import {
   mergeGroup,
   pullRequest,
@@ -127,6 +128,65 @@ describe.concurrent('drift.yml', () => {
       expectRun(run, 'failure', { result: 'failed', 'error-code': 'CHANGES_FOUND' })
       expect(countWrites(emulator)).toBe(0)
     })
+})
+
+describe.concurrent('role-chaining.yml', () => {
+  const name = 'role-chaining.yml'
+  const entry = 'arn:aws:iam::444455556666:role/github-entry'
+
+  /** An emulator whose roles trust the entry role, and no token. */
+  async function startWithEntry(): Promise<Emulator> {
+    const emulator = await startForAct()
+    const { state } = emulator
+    const roles = [defaults.applyRole, defaults.planRole]
+    addRole(state, {
+      arn: entry,
+      trust: githubTrustPolicy([main, 'repo:octo-org/octo-app:pull_request'], {
+        accountId: '444455556666',
+      }),
+      policies: [
+        parsePolicy({
+          Version: '2012-10-17',
+          Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roles },
+        }),
+      ],
+    })
+    for (const arn of roles) {
+      const role = state.roles.get(arn)
+      if (role === undefined) throw new Error(`The emulator has no role ${arn}`)
+      role.trust = parseTrustPolicy({
+        Version: '2012-10-17',
+        Statement: { Effect: 'Allow', Principal: { AWS: entry }, Action: 'sts:AssumeRole' },
+      })
+    }
+    return emulator
+  }
+
+  const chainedRoles = ({ state }: Emulator): readonly string[] =>
+    [...state.credentials.values()].flatMap(({ roleArn }) =>
+      roleArn === undefined || roleArn === entry ? [] : [roleArn],
+    )
+
+  scenario(`${name} plans with the role that reads`, async () => {
+    const emulator = await startWithEntry()
+    expectRun(await runExample(emulator, name, opened), 'success', { result: 'planned' })
+    expect(chainedRoles(emulator)).toEqual([defaults.planRole])
+    expect(countWrites(emulator)).toBe(0)
+  })
+
+  scenario(`${name} creates the storage on a push with the role that applies`, async () => {
+    const emulator = await startWithEntry()
+    expectRun(await runExample(emulator, name, push()), 'success', { result: 'created' })
+    expect(chainedRoles(emulator)).toEqual([defaults.applyRole])
+    expect(permissionsIn(emulator)).toEqual(configuredPermissions)
+  })
+
+  scenario(`${name} starts no job for a pull request from a fork`, async () => {
+    const emulator = await startWithEntry()
+    const run = await runExample(emulator, name, pullRequest({ from: 'fork' }))
+    expect(run.result, run.output).toBe('success')
+    expect(emulator.requests).toEqual([])
+  })
 })
 
 describe.concurrent('environments-from-file.yml', () => {
