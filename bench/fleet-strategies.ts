@@ -49,6 +49,8 @@ function thisAction(maxAttempts: number): Strategy {
           onJob: ignore,
           onChanges: ignore,
           onStorage: ignore,
+          onOtherStorage: ignore,
+          onBucketName: ignore,
         },
       }
       try {

@@ -14,7 +14,9 @@ const inputs = {
   backendEnvironmentName: 'prod',
   resourceName: 'media',
 } as const
-const withJob = { ...inputs, jobId: '7f3c2b9d', status: 'RUNNING' } as const
+const compared = { ...inputs, comparison: 'different' } as const
+const withJob = { ...compared, jobId: '7f3c2b9d', status: 'RUNNING' } as const
+const withBucket = { ...withJob, bucketName: 'media-prod' } as const
 
 const createCase = (known: Partial<RunState>, outcome: RunOutcome): Case => ({
   state: { ...createRunState(), ...known },
@@ -23,7 +25,7 @@ const createCase = (known: Partial<RunState>, outcome: RunOutcome): Case => ({
 
 /** After a change, the storage was verified or not, and its job is known or not. */
 const afterChange = (result: 'created' | 'updated'): readonly Case[] => [
-  createCase(inputs, { result, verified: false, bucketName: undefined }),
+  createCase(compared, { result, verified: false, bucketName: undefined }),
   createCase(withJob, { result, verified: true, bucketName: 'media-prod' }),
 ]
 
@@ -41,13 +43,13 @@ const CASES: Readonly<Record<RunResult, readonly Case[]>> = {
   ],
   planned: [
     createCase(inputs, { result: 'planned' }),
-    createCase(inputs, { result: 'planned', bucketName: 'media-prod' }),
+    createCase(compared, { result: 'planned', bucketName: 'media-prod' }),
   ],
   started: [{ ...withJob, status: '' }, withJob].map((known) =>
     createCase(known, { result: 'started', verified: false, bucketName: undefined }),
   ),
   skipped: [createCase({}, { result: 'skipped', reason: 'a reason' })],
-  failed: [failure('failed', {}), failure('failed', withJob, 'request-id')],
+  failed: [failure('failed', {}), failure('failed', withBucket, 'request-id')],
   unknown: [failure('unknown', inputs), failure('unknown', withJob, 'request-id')],
   'timed-out': [failure('timed-out', inputs), failure('timed-out', withJob, 'request-id')],
   cancelled: [failure('cancelled', {}), failure('cancelled', withJob)],

@@ -21,12 +21,13 @@ import {
   type Runtime,
 } from './run/context.ts'
 import { withHardTimeout } from './run/hard-timeout.ts'
+import { changesFound, toChangesFound } from './run/changes-found.ts'
 import { createObserver } from './run/observer.ts'
 import { isFailure, redactOutcome, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import { decideCommand, loadInputs, logRequestedConfig } from './run/prepare.ts'
 import { installProcessGuard } from './run/process-guard.ts'
 import { apply } from './storage/apply.ts'
-import { plan } from './storage/plan.ts'
+import { plan, type PlanOptions } from './storage/plan.ts'
 import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
 import { readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
@@ -133,20 +134,32 @@ async function execute(
   const desired = toDesiredStorage(inputs)
   const options = { desired, ifExists: inputs.ifExists, wait: inputs.wait }
   if (command === 'apply') return await apply(storage, options)
-  const { changes, bucketName } = await plan(storage, options)
+  return await executePlan(context, storage, options, inputs)
+}
+
+/** @throws ActionError when an apply would be rejected, or CHANGES_FOUND if `fail-on-changes` asks for it */
+async function executePlan(
+  context: RunContext,
+  storage: StorageContext,
+  options: PlanOptions,
+  { resourceName, failOnChanges }: Inputs,
+): Promise<RunOutcome> {
   const { state, log } = context
+  const { changes, failed, bucketName } = await plan(storage, options).catch((error: unknown) => {
+    throw failOnChanges ? toChangesFound(error) : error
+  })
   if (changes.length === 0) {
     log.info('No changes: the storage matches the configuration.')
-  } else {
-    const verb = state.currentStorage?.storage === undefined ? 'create' : 'change'
-    log.info(
-      withIndentedDetails(`An apply would ${verb} the storage ${quote(inputs.resourceName)}`, [
-        ...changeLines(changes),
-        ...planNotes(desired, state),
-      ]),
-    )
-    if (state.followUp !== undefined) log.info(state.followUp)
+    return { result: 'planned', bucketName }
   }
+  const exists = state.currentStorage?.storage !== undefined
+  log.info(
+    withIndentedDetails(
+      `An apply would ${exists ? 'change' : 'create'} the storage ${quote(resourceName)}`,
+      [...changeLines(changes), ...planNotes(options.desired, state)],
+    ),
+  )
+  if (failOnChanges) throw failed[0] ?? changesFound(resourceName, changes, exists)
   return { result: 'planned', bucketName }
 }
 

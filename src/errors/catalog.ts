@@ -175,6 +175,12 @@ export const ERROR_CATALOG = {
     remedy:
       'Use `if-exists: match`. To change the permissions, change the IAM policies of the imported bucket yourself.',
   },
+  CHANGES_FOUND: {
+    cause:
+      'A run that only plans found that the storage is missing or differs, and `fail-on-changes` is `true`.',
+    remedy:
+      'Apply the configuration, for example with `mode: apply`, or correct the inputs. Read what differs in the message and in the output `changes`.',
+  },
   JOB_FAILED: {
     cause: 'The backend job failed.',
     remedy: "Read the job's error in the message, fix its cause, and run the workflow again.",

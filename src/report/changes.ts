@@ -1,9 +1,10 @@
 /** Changes as people read them in the summary and the comment: a table, and notes on their effects. */
-import type { RunOutcome } from '../run/outcome.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
+import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import { FIELD_LABELS, type Change } from '../storage/diff.ts'
 import type { DesiredStorage } from '../storage/model.ts'
-import { cellCode, renderText, table } from './markdown.ts'
+import { cellCode, table } from './markdown.ts'
 
 /**
  * The changes as a table; empty when there are none.
@@ -39,13 +40,34 @@ export function valueCell(value: Change['from']): string {
   ].join(', ')
 }
 
-/** What is worth knowing before the storage is created, in whole sentences; empty for other changes. */
+/** Whether the changes of a run are planned or in progress. */
+export function isChangePending(outcome: RunOutcome): boolean {
+  return (
+    outcome.result === 'planned' ||
+    outcome.result === 'started' ||
+    (isFailure(outcome) && outcome.error.code === 'CHANGES_FOUND')
+  )
+}
+
+/** The codes that an apply would fail with as things are now. */
+export function failedPreconditions({ warnings }: RunState): readonly ErrorCode[] {
+  return warnings.flatMap(({ code }) => (code === undefined ? [] : [code]))
+}
+
+/**
+ * What is worth knowing about a change that is planned or in progress, in whole sentences. A plan promises nothing
+ * if nothing differs, or if an apply would fail.
+ */
 export function planNotes(desired: DesiredStorage, state: RunState): readonly string[] {
-  const { changes, currentStorage } = state
-  if (changes.length === 0 || currentStorage?.storage !== undefined) return []
+  const { changes, currentStorage, followUp } = state
+  if (changes.length === 0 || failedPreconditions(state).length > 0) return []
+  const next = followUp === undefined ? [] : [followUp]
+  if (currentStorage?.storage !== undefined) return next
   return [
     bucketNote(desired, state),
     'The name of the storage and its bucket cannot be changed later.',
+    ...next,
+    KEEP_STORAGE,
   ]
 }
 
@@ -69,10 +91,10 @@ export function guestAccessNote({ changes }: RunState): string | undefined {
     : undefined
 }
 
-/** What to do in the repository of the app after a create, as Markdown; empty for other results. */
-export function keepStorageNote({ result }: RunOutcome): string {
-  return result === 'created' ? `<b>Keep the storage</b>: ${renderText(KEEP_STORAGE)}` : ''
+/** What to do in the repository of the app after a create; undefined for other results. */
+export function keepStorageNote({ result }: RunOutcome): string | undefined {
+  return result === 'created' ? KEEP_STORAGE : undefined
 }
 
 const KEEP_STORAGE =
-  'if the repository of the app contains `amplify/`, run `amplify pull`, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'
+  'Keep the storage: if the repository of the app contains `amplify/`, run `amplify pull` after the create, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'

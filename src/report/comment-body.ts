@@ -5,7 +5,13 @@ import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { Inputs } from '../inputs/read-inputs.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
 import type { Change } from '../storage/diff.ts'
-import { changesTable, guestAccessNote, keepStorageNote, planNotes } from './changes.ts'
+import {
+  changesTable,
+  guestAccessNote,
+  isChangePending,
+  keepStorageNote,
+  planNotes,
+} from './changes.ts'
 import { headline } from './headline.ts'
 import { code, link, renderText } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
@@ -44,7 +50,7 @@ export function renderComment(marker: string, runId: string, data: ReportData): 
     changesBlock(data),
     notesBlock(data),
     bucketBlock(outcome),
-    keepStorageNote(outcome),
+    renderText(keepStorageNote(outcome) ?? ''),
     `<sub>${originLine(data)}</sub>`,
   ]
   const hidden = [marker, ...(/^\d{1,20}$/.test(runId) ? [`<!-- run ${runId} -->`] : [])]
@@ -79,14 +85,10 @@ function changesBlock({ outcome, state }: ReportData): string {
 }
 
 function notesBlock({ outcome, state, desired, inputValues }: ReportData): string {
-  const isChangePending = outcome.result === 'planned' || outcome.result === 'started'
   const guestAccess = isFailure(outcome) ? undefined : guestAccessNote(state)
-  const followUp =
-    outcome.result === 'planned' && state.changes.length > 0 ? state.followUp : undefined
   const notes = [
-    ...(isChangePending && desired !== undefined ? planNotes(desired, state) : []),
+    ...(isChangePending(outcome) && desired !== undefined ? planNotes(desired, state) : []),
     ...(guestAccess === undefined ? [] : [guestAccess]),
-    ...(followUp === undefined ? [] : [followUp]),
   ].map((text) => renderText(text, inputValues))
   const warnings = state.warnings
     // `guestAccessNote` says this in its own words.

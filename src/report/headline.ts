@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../errors/catalog.ts'
 import type { RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
+import { failedPreconditions } from './changes.ts'
 import { code } from './markdown.ts'
 
 /** The errors of a plan which mean that an apply would fail. */
@@ -10,6 +11,7 @@ const PLAN_REJECTIONS: readonly ErrorCode[] = [
   'STORAGE_DIFFERS',
   'BUCKET_FIXED',
   'OTHER_STORAGE',
+  'STORAGE_IMPORTED',
 ]
 
 /** The result as one line of Markdown. */
@@ -28,14 +30,13 @@ export function headline(state: RunState, outcome: RunOutcome): string {
     case 'started':
       return `⏳ ${title}: job started; the run did not wait for it`
     case 'planned':
-      if (state.changes.length === 0) return `✅ Plan: no changes to ${storage}`
-      return state.currentStorage?.storage === undefined
-        ? `📝 Plan: create ${storage}`
-        : `📝 Plan: change ${storage}`
+      return planHeadline(state, storage)
     case 'skipped':
       return `⏭️ ${title} skipped`
     case 'failed':
-      return failureHeadline(state.command, outcome.error.code, storage)
+      return outcome.error.code === 'CHANGES_FOUND'
+        ? `❌ Changes found in ${storage}`
+        : failureHeadline(state.command, outcome.error.code, storage)
     case 'unknown':
       return `❌ ${title}: outcome unknown`
     case 'timed-out':
@@ -43,6 +44,15 @@ export function headline(state: RunState, outcome: RunOutcome): string {
     case 'cancelled':
       return `🚫 ${title}: cancelled`
   }
+}
+
+function planHeadline(state: RunState, storage: string): string {
+  if (state.changes.length === 0) return `✅ Plan: no changes to ${storage}`
+  const verb = state.currentStorage?.storage === undefined ? 'create' : 'change'
+  const [failed] = failedPreconditions(state)
+  return failed === undefined
+    ? `📝 Plan: ${verb} ${storage}`
+    : `⚠️ Plan: ${verb} ${storage}, but an apply would fail now (${code(failed)})`
 }
 
 function failureHeadline(

@@ -20,6 +20,7 @@ export const OUTPUTS = [
   'bucket-name',
   'result',
   'changed',
+  'has-changes',
   'changes',
   'error-code',
   'error-message',
@@ -37,12 +38,21 @@ export function knownOutputs(state: RunState): Pick<Outputs, KnownOutput> {
     'app-id': singleLine(state.appId),
     'backend-environment-name': singleLine(state.backendEnvironmentName),
     'resource-name': singleLine(state.resourceName),
+    'has-changes': HAS_CHANGES[state.comparison ?? 'incomplete'],
     changes: JSON.stringify(state.changes.map(shortenChange)),
   }
 }
 
 type KnownOutput =
-  'job-id' | 'status' | 'app-id' | 'backend-environment-name' | 'resource-name' | 'changes'
+  | 'job-id'
+  | 'status'
+  | 'app-id'
+  | 'backend-environment-name'
+  | 'resource-name'
+  | 'has-changes'
+  | 'changes'
+
+const HAS_CHANGES = { different: 'true', equal: 'false', incomplete: '' } as const
 
 /** All outputs at the end of the run. */
 export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
@@ -51,11 +61,11 @@ export function toOutputs(state: RunState, outcome: RunOutcome): Outputs {
   return {
     ...knownOutputs(state),
     ready: verified ? 'true' : '',
-    'bucket-name': 'bucketName' in outcome ? singleLine(outcome.bucketName) : '',
+    'bucket-name': singleLine('bucketName' in outcome ? outcome.bucketName : state.bucketName),
     result: outcome.result,
     changed: outcome.result === 'created' || outcome.result === 'updated' ? 'true' : '',
     'error-code': error?.code ?? '',
-    'error-message': error === undefined ? '' : multiLine(error.message),
+    'error-message': error === undefined ? '' : multiLine(`${error.message}\n${error.advice}`),
     'request-id': error?.requestId ?? '',
   }
 }

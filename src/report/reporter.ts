@@ -5,6 +5,7 @@
 import { errorMessage } from '../lib/error-message.ts'
 import type { RunContext } from '../run/context.ts'
 import { isFailure, type FailedOutcome, type RunOutcome } from '../run/outcome.ts'
+import { keepStorageNote } from './changes.ts'
 import { knownOutputs, toOutputs } from './outputs.ts'
 
 export type Reporter = Readonly<{
@@ -47,6 +48,8 @@ export function createReporter({
     finish: (outcome) => {
       const outputs = toOutputs(state, outcome)
       setOutputs(outputs)
+      const note = keepStorageNote(outcome)
+      if (note !== undefined) log.info(note)
       log.info(`Result: ${outcome.result}.`)
       log.group(
         'Outputs',

@@ -4,7 +4,7 @@ import { FIELD_LABELS } from '../storage/diff.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import type { Storage, DesiredStorage } from '../storage/model.ts'
-import { keepStorageNote, planNotes, valueCell } from './changes.ts'
+import { isChangePending, keepStorageNote, planNotes, valueCell } from './changes.ts'
 import { headline } from './headline.ts'
 import { code, link, renderBlocks, renderText, table } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
@@ -23,7 +23,7 @@ export function renderSummary(data: ReportData): string {
     explanation(data),
     settingsTable,
     notes,
-    keepStorageNote(outcome),
+    renderText(keepStorageNote(outcome) ?? ''),
     renderFacts(data),
     retryList,
   ]
@@ -79,7 +79,7 @@ function renderSettings({ desired, state, outcome }: ReportData): string {
   if (desired === undefined || outcome.result === 'skipped') return ''
   const rows = desiredCells(desired)
   if (state.currentStorage === undefined) return table(['', 'Requested'], rows)
-  const currentValues = currentCells(desired, state.currentStorage.storage)
+  const currentValues = currentCells(desired, state.currentStorage.storage, state.otherStorage)
   return table(
     ['', 'Requested', isUpToDate(state, outcome) ? 'In the backend' : 'When last read'],
     rows.map((cells, index) => [...cells, currentValues[index] ?? '']),
@@ -111,8 +111,11 @@ function desiredCells({
 function currentCells(
   { resourceName }: DesiredStorage,
   storage: Storage | undefined,
+  otherStorage: string | undefined,
 ): readonly string[] {
-  if (storage === undefined) return ['does not exist', '–', '–', '–']
+  if (storage === undefined) {
+    return [otherStorage === undefined ? 'does not exist' : valueCell(otherStorage), '–', '–', '–']
+  }
   const { bucketName, permissions, unknownPermissions } = storage
   return [
     valueCell(resourceName),
@@ -125,9 +128,8 @@ function currentCells(
 /** What is worth knowing about a change that is planned or in progress. */
 function renderPlanNotes({ desired, state, outcome, inputValues }: ReportData): readonly string[] {
   if (desired === undefined) return []
-  if (outcome.result !== 'planned' && outcome.result !== 'started') return []
-  const next = outcome.result === 'planned' && state.followUp !== undefined ? [state.followUp] : []
-  return [...planNotes(desired, state), ...next].map((text) => renderText(text, inputValues, 1_000))
+  if (!isChangePending(outcome)) return []
+  return planNotes(desired, state).map((text) => renderText(text, inputValues, 1_000))
 }
 
 const MAX_WARNINGS = 15

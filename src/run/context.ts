@@ -58,7 +58,7 @@ export function createRunContext(runtime: Runtime): RunContext {
 
 /** Shows a warning in the log, as an annotation and in the summary; the same text only once. */
 export function warn(
-  { log, state, secrets }: RunContext,
+  { log, state, secrets }: Pick<RunContext, 'log' | 'state' | 'secrets'>,
   title: string,
   text: string,
   details: Pick<Warning, 'kind' | 'code'> = {},

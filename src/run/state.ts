@@ -28,7 +28,14 @@ export type RunState = {
   jobId: string | undefined
   /** The latest status of the job. */
   status: string | undefined
+  /** The first comparison with the storage that found a difference. */
   changes: readonly Change[]
+  /** What all comparisons with the storage together have found; undefined before the first one. */
+  comparison: 'different' | 'equal' | 'incomplete' | undefined
+  /** The S3 storage that the environment has in place of the requested one. */
+  otherStorage: string | undefined
+  /** The physical bucket of the storage; undefined while it is not known. */
+  bucketName: string | undefined
   /** The result of the latest read; undefined before the first one. */
   currentStorage: Readonly<{ storage: Storage | undefined }> | undefined
   /** The part of a bucket's name that the backend adds; undefined if its metadata was not read. */
@@ -55,6 +62,9 @@ export function createRunState(): RunState {
     jobId: undefined,
     status: undefined,
     changes: [],
+    comparison: undefined,
+    otherStorage: undefined,
+    bucketName: undefined,
     currentStorage: undefined,
     bucketSuffix: undefined,
     mutationSent: false,

@@ -31,6 +31,10 @@ export type Observer = Readonly<{
   onChanges(changes: readonly Change[] | undefined): void
   /** The storage as it was read; undefined if there is none. */
   onStorage(current: Storage | undefined): void
+  /** The environment has an S3 storage of this name in place of the one that is asked for. */
+  onOtherStorage(name: string): void
+  /** The physical bucket of the storage. */
+  onBucketName(name: string): void
 }>
 
 export type StorageContext = Readonly<{

@@ -1,5 +1,5 @@
 /** Plans: reads what an apply would change, without any call that changes the backend. */
-import { withResult } from '../errors/action-error.ts'
+import { withResult, type ActionError } from '../errors/action-error.ts'
 import type { Observer, StorageContext } from './context.ts'
 import type { Change } from './diff.ts'
 import { toActionError } from './errors.ts'
@@ -18,6 +18,8 @@ export type PlanOptions = Readonly<{ desired: DesiredStorage; ifExists: IfExists
 export type PlanResult = Readonly<{
   /** Empty if nothing differs. */
   changes: readonly Change[]
+  /** What an apply would fail with now; the merge of the pull request may fix it. */
+  failed: readonly ActionError[]
   /** The physical bucket of a storage that exists; undefined if its name is not known. */
   bucketName: string | undefined
 }>
@@ -43,31 +45,35 @@ export async function plan(
   observer.onChanges(change.changes)
   switch (change.kind) {
     case 'reject':
+      await resolveBucketName(context, desired, read, readBackend)
       throw change.error
-    case 'create':
-      await warnOfFailedPreconditions(context, readBackend)
+    case 'create': {
+      const failed = await warnOfFailedPreconditions(context, readBackend)
       warnOfGuestAccess(observer, desired, undefined)
-      return { changes: change.changes, bucketName: undefined }
+      return { changes: change.changes, failed, bucketName: undefined }
+    }
     case 'unchanged':
       break
     case 'update':
       warnOfGuestAccess(observer, desired, current)
   }
   const bucketName = await resolveBucketName(context, desired, read, readBackend)
-  return { changes: change.changes ?? [], bucketName }
+  return { changes: change.changes ?? [], failed: [], bucketName }
 }
 
 /** @throws ActionError when a precondition fails that the merge of the pull request cannot fix */
 async function warnOfFailedPreconditions(
   context: StorageContext,
   readBackend: BackendReader,
-): Promise<void> {
-  for (const { error, mayBeFixedByMerge } of await checkPreconditions(context, readBackend)) {
+): Promise<readonly ActionError[]> {
+  const failed = await checkPreconditions(context, readBackend)
+  for (const { error, mayBeFixedByMerge } of failed) {
     if (!mayBeFixedByMerge) throw error
     context.observer.onWarning('An apply would fail now', `${error.message} ${error.advice}`, {
       code: error.code,
     })
   }
+  return failed.map(({ error }) => error)
 }
 
 /** Warns if a change gives guests their first permissions. */

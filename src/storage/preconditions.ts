@@ -38,6 +38,8 @@ export async function checkPreconditions(
       'The auth of the environment has a user pool only. The create adds a Cognito identity pool, which S3 storage needs.',
     )
   }
+  const other = findOtherStorage(ref, result.value)
+  if (other !== undefined) observer.onOtherStorage(other)
   return findFailedPreconditions(ref, result.value)
 }
 
@@ -81,7 +83,7 @@ export function findFailedPreconditions(
   ref: BackendRef & Readonly<{ resourceName: string }>,
   backend: Backend,
 ): readonly FailedPrecondition[] {
-  const { backendEnvironmentName, resourceName } = ref
+  const { backendEnvironmentName } = ref
   const { environments, meta } = backend
   if (
     environments !== undefined &&
@@ -92,16 +94,22 @@ export function findFailedPreconditions(
   }
   if (meta === undefined) return []
   const failed: FailedPrecondition[] = []
-  const other = meta.storages.find(({ name }) => name !== resourceName)
-  if (other !== undefined && !meta.storages.some(({ name }) => name === resourceName)) {
-    failed.push({
-      error: otherStorage(backendEnvironmentName, other.name),
-      mayBeFixedByMerge: false,
-    })
+  const other = findOtherStorage(ref, backend)
+  if (other !== undefined) {
+    failed.push({ error: otherStorage(backendEnvironmentName, other), mayBeFixedByMerge: false })
   }
   const authError = findAuthError(backendEnvironmentName, meta)
   if (authError !== undefined) failed.push({ error: authError, mayBeFixedByMerge: true })
   return failed
+}
+
+/** The name of a storage that the backend has in place of the requested one. */
+function findOtherStorage(
+  { resourceName }: Readonly<{ resourceName: string }>,
+  { meta }: Backend,
+): string | undefined {
+  const names = meta?.storages.map(({ name }) => name) ?? []
+  return names.includes(resourceName) ? undefined : names[0]
 }
 
 /** The Amplify CLI adds an identity pool to auth that it made, but not to auth that was imported. */

@@ -111,6 +111,15 @@ function findBucketInMeta(meta: AmplifyMeta | undefined, resourceName: string): 
  * backend's metadata says.
  */
 export async function resolveBucketName(
+  context: StorageContext,
+  ...read: readonly [DesiredStorage, StorageReadResult, BackendReader]
+): Promise<string | undefined> {
+  const name = await findPhysicalBucket(context, ...read)
+  if (name !== undefined) context.observer.onBucketName(name)
+  return name
+}
+
+async function findPhysicalBucket(
   { observer }: StorageContext,
   desired: DesiredStorage,
   { current, naming }: StorageReadResult,

@@ -113,6 +113,8 @@ export function aStorageContext(
         if (changes !== undefined) recorded.changes.push(changes)
       },
       onStorage: (current) => recorded.storages.push(current),
+      onOtherStorage: () => undefined,
+      onBucketName: () => undefined,
     },
   }
   return { context, recorded }

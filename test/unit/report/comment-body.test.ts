@@ -117,7 +117,7 @@ describe('A comment', () => {
         'Storage | media',
         'Signed-in users | READ, DELETE',
         'The bucket is acme-media14558-prod.',
-        'Keep the storage: if the repository of the app contains amplify/, run amplify pull, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
+        'Keep the storage: if the repository of the app contains amplify/, run amplify pull after the create, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
         'Commit 7f3c2b9 · summary and log of run 42 · job job-1 completed',
       ].join('\n'),
     )
@@ -146,6 +146,7 @@ describe('A comment', () => {
     const plan = planToCreate({ warnings })
     const lines = text({ result: 'planned' }, { state: plan }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
+      '⚠️ Plan: create storage media, but an apply would fail now (ENVIRONMENT_NOT_FOUND)',
       '⚠️ Backend reports an error (see the summary of the run)',
       '⚠️ This run only plans.',
       `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,

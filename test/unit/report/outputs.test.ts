@@ -29,14 +29,14 @@ describe('The outputs', () => {
   it.each(['failed', 'unknown', 'timed-out', 'cancelled'] as const)(
     'A failure names its error and is not ready: %s',
     (result) => {
-      const error = new ActionError('NOT_FOUND', 'Nothing.', { requestId: 'r-1' })
+      const error = new ActionError('NOT_FOUND', 'Nothing.', { advice: 'Look.', requestId: 'r-1' })
       expect(toOutputs(findings, { result, error })).toMatchObject({
         ready: '',
         changed: '',
         'bucket-name': '',
         'job-id': 'job-7',
         'error-code': 'NOT_FOUND',
-        'error-message': 'Nothing.',
+        'error-message': 'Nothing.\nLook.',
         'request-id': 'r-1',
       })
     },

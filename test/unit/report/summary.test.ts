@@ -47,22 +47,24 @@ describe('A summary', () => {
   const refused = failedOutcome('ROLE_REFUSED', 'No.')
 
   it('A summary of a plan reads like this', () => {
-    expect(text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 })).toBe(
-      [
-        '📝 Plan: create storage media',
-        '| Requested | In the backend',
-        'Storage | media | does not exist',
-        'Bucket | any | –',
-        'Signed-in users | READ, DELETE | –',
-        'Guests | not managed | –',
-        'The service chooses the name of the bucket.',
-        'The name of the storage and its bucket cannot be changed later.',
-        'After the merge, the run on "main" applies these changes.',
-        'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
-        'Reason to plan: the pull request is not merged yet',
-        'Took less than a second · run 42 · commit 7f3c2b9',
-      ].join('\n'),
+    const lines = text({ result: 'planned' }, { state: planToCreate(), durationMs: 900 }).split(
+      '\n',
     )
+    expect(lines).toEqual([
+      '📝 Plan: create storage media',
+      '| Requested | In the backend',
+      'Storage | media | does not exist',
+      'Bucket | any | –',
+      'Signed-in users | READ, DELETE | –',
+      'Guests | not managed | –',
+      'The service chooses the name of the bucket.',
+      'The name of the storage and its bucket cannot be changed later.',
+      'After the merge, the run on "main" applies these changes.',
+      expect.stringMatching(/^Keep the storage: .*amplify pull/),
+      'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
+      'Reason to plan: the pull request is not merged yet',
+      'Took less than a second · run 42 · commit 7f3c2b9',
+    ])
   })
 
   const unread = runState({ mutationSent: true, currentStorage: { storage: undefined } })
