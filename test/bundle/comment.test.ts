@@ -86,6 +86,7 @@ scenario('A plan is shown in one comment, which later runs update when it change
     'The service chooses the name of the bucket.',
     'The name of the storage and its bucket cannot be changed later.',
     'After the merge, the run on "main" applies these changes.',
+    expect.stringMatching(/^Keep the storage: /),
     'Commit 7f3c2b9 · summary and log of run 42',
   ])
   const again = await comment(bed)

@@ -20,6 +20,7 @@ scenario(
       'bucket-name': emulator.environment().storages.get('media')?.bucket,
       result: 'created',
       changed: 'true',
+      'has-changes': 'true',
       changes: JSON.stringify([
         { field: 'resource-name', from: null, to: 'media' },
         { field: 'authenticated-permissions', from: null, to: ALL },
