@@ -123,7 +123,7 @@ async function readPages(readPage: (page: number) => Promise<unknown>): Promise<
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const list = await readPage(page)
     if (!Array.isArray(list)) throw malformedList()
-    comments.push(...list.map(parseComment))
+    for (const comment of list) comments.push(parseComment(comment))
     if (list.length < PAGE_SIZE) break
   }
   return comments

@@ -16,13 +16,20 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const fifo = join(folder, 'fifo')
-execFileSync('mkfifo', [fifo])
+/** Windows has no FIFOs. */
+const fifos: Readonly<Record<string, string>> =
+  process.platform === 'win32' ? {} : { 'a FIFO that nobody reads': createFifo() }
+
+function createFifo(): string {
+  const path = join(folder, 'fifo')
+  execFileSync('mkfifo', [path])
+  return path
+}
 
 const unwritable: Readonly<Record<string, string>> = {
   'a missing folder': join(folder, 'missing', 'file'),
   'a folder': folder,
-  'a FIFO that nobody reads': fifo,
+  ...fifos,
   ...(process.platform === 'linux'
     ? { 'a full disk': '/dev/full', 'a file of the system': '/proc/version' }
     : {}),
@@ -62,12 +69,16 @@ scenarios(
   },
 )
 
-scenario('A run whose event file is a FIFO that nobody writes ends with a warning', async () => {
-  const { step } = await runOnce({ env: { GITHUB_EVENT_PATH: fifo } })
-  // Without the event, the default branch is not known.
-  expect(step.outputs['result'], getLog(step)).toBe('planned')
-  expect(getAnnotations(step, 'warning')).not.toEqual([])
-})
+scenarios(
+  'A run whose event file cannot be read ends with a warning',
+  { 'a folder': folder, ...fifos },
+  async (path) => {
+    const { step } = await runOnce({ env: { GITHUB_EVENT_PATH: path } })
+    // Without the event, the default branch is not known.
+    expect(step.outputs['result'], getLog(step)).toBe('planned')
+    expect(getAnnotations(step, 'warning')).not.toEqual([])
+  },
+)
 
 scenario('A summary that would exceed the limit of the runner is not written', async () => {
   const path = join(folder, 'full')
