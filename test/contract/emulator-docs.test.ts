@@ -135,7 +135,7 @@ describe('docs/emulator.md', () => {
       expect(stdout).toContain('Result: created.')
       // From the files for outputs and summary.
       expect(stdout).toMatch(/^ready<<(\S+)\ntrue\n\1$/m)
-      expect(stdout).toMatch(/^## ✅ Storage <code>media<\/code> created$/m)
+      expect(stdout).toMatch(/^## ✅ Storage `media` created$/m)
       expect(stdout.trimEnd()).toMatch(/The emulator has ended\.$/)
     },
   )
