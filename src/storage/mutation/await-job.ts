@@ -106,5 +106,9 @@ async function checkCandidate({
 
 /** Whether a job failed because a storage existed, and not because of a retained bucket. */
 function isStorageExistsError({ error = '' }: Job): boolean {
-  return isAlreadyExistsMessage(error) && /storage/i.test(error) && !/bucket/i.test(error)
+  return (
+    isAlreadyExistsMessage(error) &&
+    /\bstorage\b/i.test(error) &&
+    !/bucket|service: s3/i.test(error)
+  )
 }

@@ -101,6 +101,16 @@ describe('apply without a storage', () => {
       failedJob('Role amplify-octoapp-prod already exists'),
       { end: { code: 'JOB_FAILED', result: 'failed' }, sentAt: [0] },
     ],
+    'A bucket that exists is not taken for a storage in the short form of CloudFormation': [
+      failedJob('UPDATE_FAILED storagemedia\nacme-media14a5e-prod already exists'),
+      { end: { code: 'JOB_FAILED', message: containing('buckets are retained') }, sentAt: [0] },
+    ],
+    'A bucket that exists is not taken for a storage in the long form of CloudFormation': [
+      failedJob(
+        'UPDATE_FAILED storage media: "acme-media14a5e-prod already exists (Service: S3, Status Code: 0)"',
+      ),
+      { end: { code: 'JOB_FAILED', message: containing('buckets are retained') }, sentAt: [0] },
+    ],
     'A job that fails because of a retained bucket is not taken for a storage that exists': [
       failedJob(`UPDATE_FAILED storagemedia\nS3Bucket: ${BUCKET} already exists`),
       { end: { code: 'JOB_FAILED', message: containing('buckets are retained') }, sentAt: [0] },
