@@ -29,7 +29,7 @@ scenario(
       'error-message': '',
       'request-id': '',
     })
-    expect(step.summary).toContain('Storage <code>media</code> created')
+    expect(step.summary).toContain('Storage `media` created')
     expect(step.leftovers).toBe('')
     expect(emulator.calls('CreateBackendStorage')).toHaveLength(1)
   },
