@@ -1,28 +1,27 @@
-/** Regenerates the tables of README.md and docs/outputs.md from action.yml and the code. */
+/** Regenerates the tables of the documentation from the two action.yml and the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTables } from './generated-tables.ts'
 
 /** The pages that have generated tables. */
-const PAGES: readonly string[] = ['README.md', 'docs/outputs.md']
+const PAGES: readonly string[] = ['README.md', 'docs/emulator.md', 'docs/outputs.md']
 
 /**
  * The pages with current tables, by their paths. Prettier ignores the tables, since it would pad every cell to
  * the width of the longest one.
  *
- * @param readPage reads a page by its path
+ * @param readFile reads a file by its path
  * @throws Error if a table is missing, unknown, or appears twice
  */
 export function updateGeneratedTables(
-  readPage: (path: string) => string,
-  action: string,
+  readFile: (path: string) => string,
 ): ReadonlyMap<string, string> {
-  const tables = buildTables(action)
+  const tables = buildTables(readFile('action.yml'), readFile('emulator/action.yml'))
   const done = new Set<string>()
   const pages = PAGES.map((path): [string, string] => [
     path,
-    readPage(path).replace(
+    readFile(path).replace(
       /(<!-- generated: ([\w-]+) -->\n)(?:[^<]|<(?!!-- \/?generated))*(<!-- \/generated -->)/g,
       (_, begin: string, name: string, end: string) => {
         const table = tables[name]
@@ -41,6 +40,6 @@ export function updateGeneratedTables(
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const readFile = (path: string): string => readFileSync(join(root, path), 'utf8')
-  for (const [path, text] of updateGeneratedTables(readFile, readFile('action.yml')))
+  for (const [path, text] of updateGeneratedTables(readFile))
     if (text !== readFile(path)) writeFileSync(join(root, path), text)
 }

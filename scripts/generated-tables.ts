@@ -16,14 +16,20 @@ const COMMON_INPUTS: readonly string[] = [
 ]
 
 /** The generated tables by their names. */
-export function buildTables(action: string): Readonly<Record<string, string>> {
+export function buildTables(
+  action: string,
+  emulatorAction: string,
+): Readonly<Record<string, string>> {
   const document = mapping(parse(action))
+  const emulator = mapping(parse(emulatorAction))
   const inputs = Object.entries(mapping(document['inputs']))
   const isCommon = ([name]: readonly [string, unknown]): boolean => COMMON_INPUTS.includes(name)
   return {
     'common-inputs': inputsTable(inputs.filter(isCommon)),
     'other-inputs': inputsTable(inputs.filter((input) => !isCommon(input))),
     outputs: outputsTable(mapping(document['outputs'])),
+    'emulator-inputs': inputsTable(Object.entries(mapping(emulator['inputs']))),
+    'emulator-outputs': outputsTable(mapping(emulator['outputs'])),
     results: resultsTable(),
     'result-outputs': resultOutputsTable(),
   }

@@ -1,49 +1,113 @@
 /** `npm run emulator`: starts an emulator and prints how to use it. */
 import { writeFileSync } from 'node:fs'
 
-import { startEmulator, type Emulator } from '../emulator.ts'
+import { defaults, startEmulator, type Emulator } from '../emulator.ts'
+import { serverIssuer } from '../iam/issuers.ts'
+import { eventsByName } from '../runner/events.ts'
+import { tokenClaims } from '../runner/github-context.ts'
+import type { StepInputs } from '../runner/step-inputs.ts'
 import { banner } from './banner.ts'
-import { UsageError } from './options.ts'
+import { UsageError, usageErrorText } from './options.ts'
 import { parseStartFlags, startUsage, type StartFlags } from './start-flags.ts'
+import { endWithReader } from './terminal.ts'
+import { claimsOf, evaluateSteps, readWorkflow, type WorkflowRun } from './workflow-run.ts'
+import { addWorkflowState } from './workflow-state.ts'
 
-function readFlags(): StartFlags | undefined {
-  try {
-    return parseStartFlags(process.argv.slice(2))
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`${error.message}\n\n${startUsage}`)
-    process.exitCode = 2
-    return undefined
-  }
+type TakenWorkflow = Readonly<{ run: WorkflowRun; steps: readonly StepInputs[] }>
+
+function takeWorkflow({ workflow: flags }: StartFlags): TakenWorkflow | undefined {
+  if (flags.workflow === undefined) return undefined
+  const run = readWorkflow(flags.workflow, flags)
+  return { run, steps: evaluateSteps(run, flags) }
 }
 
-async function start({ port, ipv6, jobMs }: StartFlags): Promise<Emulator | undefined> {
+/** A step with the default roles, for options without a workflow. */
+const defaultStep: StepInputs = {
+  job: 'storage',
+  step: '',
+  canRequestIdToken: true,
+  runs: true,
+  environment: undefined,
+  matrix: {},
+  env: {
+    'INPUT_ROLE-TO-ASSUME': defaults.applyRole,
+    'INPUT_PLAN-ROLE-TO-ASSUME': defaults.planRole,
+  },
+}
+
+/** Sets the claims of the tokens, and adds what the workflow names. */
+function prepare(emulator: Emulator, taken: TakenWorkflow | undefined, flags: StartFlags): void {
+  const { environment, repository, workflow } = flags
+  const isDefault = [workflow.event, environment, repository].every((each) => each === undefined)
+  if (taken === undefined && isDefault) return
+  const event = taken?.run.event ?? eventsByName[workflow.event ?? 'push']()
+  const steps = taken?.steps ?? [defaultStep]
+  const name = environment ?? steps[0]?.environment
+  const job = { file: 'storage.yml', workflow: 'Storage', environment: name }
+  Object.assign(
+    emulator.state.claims,
+    taken === undefined ? tokenClaims(event, job) : claimsOf(taken.run, name),
+  )
+  addWorkflowState(
+    emulator,
+    environment === undefined ? steps : steps.map((step) => ({ ...step, environment })),
+    { event, ...(repository === undefined ? {} : { repository }) },
+  )
+}
+
+function startProblem(error: unknown, port: number): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+    return `Port ${port} is in use. Choose another one, or leave out --port for any free port.`
+  return `The emulator could not start: ${error instanceof Error ? error.message : String(error)}`
+}
+
+function writeVariables(path: string, emulator: Emulator): void {
+  const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
   try {
-    return await startEmulator({ port, ipv6, rules: { jobMs } })
+    writeFileSync(path, lines.join(''))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`The emulator could not start: ${reason}\n`)
-    process.exitCode = 1
-    return undefined
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new UsageError(`Cannot write ${path}: ${code}`, 'Choose another file for --variables.')
   }
 }
 
 async function main(): Promise<void> {
-  const flags = readFlags()
-  if (flags === undefined) return
+  const flags = parseStartFlags(process.argv.slice(2))
   if (flags.help) {
     process.stdout.write(startUsage)
     return
   }
-  const emulator = await start(flags)
-  if (emulator === undefined) return
+  const taken = takeWorkflow(flags)
+  let emulator: Emulator
+  try {
+    emulator = await startEmulator({
+      port: flags.port,
+      ipv6: flags.ipv6,
+      rules: { jobMs: flags.jobMs },
+      issuer: serverIssuer(flags.workflow.server),
+    })
+  } catch (error) {
+    process.stderr.write(`${startProblem(error, flags.port)}\n`)
+    process.exitCode = 1
+    return
+  }
+  try {
+    prepare(emulator, taken, flags)
+    if (flags.variablesFile !== undefined) writeVariables(flags.variablesFile, emulator)
+  } catch (error) {
+    await emulator.stop()
+    throw error
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void emulator.stop())
-  if (flags.variablesFile !== undefined) {
-    const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
-    writeFileSync(flags.variablesFile, lines.join(''))
-  }
   process.stdout.write(banner(emulator))
 }
 
-await main()
+endWithReader()
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(usageErrorText(error, 'emulator'))
+  process.exitCode = 2
+}

@@ -1,144 +1,151 @@
 /**
- * `npm run try`: runs the step of an example on an emulator, and shows what people see on GitHub: the log,
+ * `npm run try`: runs the step of a workflow on an emulator, and shows what people see on GitHub: the log,
  * then the outputs, then the summary.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
-import { defaults, startEmulator, type Emulator } from '../emulator.ts'
-import { mergedApplyRoleTrust } from '../iam/trust.ts'
-import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
-import { githubContext, tokenClaims } from '../runner/github-context.ts'
-import { stepInputs } from '../runner/step-inputs.ts'
+import { startEmulator, type Emulator } from '../emulator.ts'
+import { serverIssuer } from '../iam/issuers.ts'
+import type { WorkflowEvent } from '../runner/events.ts'
+import { githubVariables } from '../runner/github-context.ts'
+import type { StepInputs } from '../runner/step-inputs.ts'
 import { runActionStep, type StepOptions } from '../runner/step.ts'
-import { defaultEvent, missingTrigger, parseTriggers } from '../runner/triggers.ts'
-import { UsageError } from './options.ts'
+import { htmlToText, markdownToHtml, summaryPage } from './markdown.ts'
+import { UsageError, usageErrorText } from './options.ts'
+import { createLogPrinter, endWithReader, print, printHeading } from './terminal.ts'
 import { injectNamedFault } from './try-faults.ts'
 import { parseTryFlags, tryUsage, type TryFlags } from './try-flags.ts'
+import {
+  claimsOf,
+  evaluateSteps,
+  readWorkflow,
+  root,
+  runNotes,
+  type WorkflowRun,
+} from './workflow-run.ts'
+import { addWorkflowState, hasCredentials } from './workflow-state.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = readdirSync(join(root, 'examples'))
   .filter((name) => name.endsWith('.yml'))
   .map((name) => name.slice(0, -'.yml'.length))
   .sort()
 
-const workflowName = 'Storage'
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`)
-}
-
-/** The user may have written the workflow, so an error in it is reported as a usage error. */
-function withUsageError<T>(file: string, parse: () => T): T {
-  try {
-    return parse()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`Cannot try examples/${file}: ${reason}`)
+/** The variables of the step; its job gets an OIDC token only if GitHub gives it one. */
+function stepEnvironment(
+  run: WorkflowRun,
+  step: StepInputs,
+  emulator: Emulator,
+): StepOptions['env'] {
+  const tokenEndpoint =
+    step.canRequestIdToken && run.event.trusted
+      ? {}
+      : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
+  const { GITHUB_API_URL: apiUrl = '', GITHUB_GRAPHQL_URL: graphqlUrl = '' } = emulator.env
+  return {
+    ...githubVariables(run.event, { ...run.info, apiUrl, graphqlUrl, job: step.job }),
+    ...emulator.env,
+    ...tokenEndpoint,
+    ...step.env,
   }
 }
 
-/** Replaces the trust policy of the role that applies by the one for merged pull requests. */
-function trustMergedPullRequests({ state }: Emulator): void {
-  const role = state.roles.get(defaults.applyRole)
-  if (role !== undefined) role.trust = mergedApplyRoleTrust(state.issuer)
+function evaluate(run: WorkflowRun, flags: TryFlags, emulator: Emulator): readonly StepInputs[] {
+  const { GITHUB_API_URL: apiUrl = '', GITHUB_GRAPHQL_URL: graphqlUrl = '' } = emulator.env
+  const steps = evaluateSteps(run, flags.workflow, {
+    token: emulator.githubToken,
+    apiUrl,
+    graphqlUrl,
+  })
+  const [first] = steps
+  if (first === undefined) throw new UsageError(`Cannot try ${run.path}: its matrix is empty.`)
+  if (!hasCredentials(first))
+    throw new UsageError(
+      `Cannot try ${run.path}: the step has no role-to-assume, so its credentials come from an earlier step or from the runner.`,
+      'Set role-to-assume, or the keys in `env:` of the step.',
+    )
+  return steps
 }
 
-type TriedWorkflow = Readonly<{
-  file: string
-  text: string
-  eventName: EventName
-  event: WorkflowEvent
-  /** What `on:` lacks for the event to trigger the workflow. */
-  missing: string | undefined
-}>
-
-function readWorkflow(flags: TryFlags): TriedWorkflow {
-  const file = `${flags.example}.yml`
-  const text = readFileSync(join(root, 'examples', file), 'utf8')
-  const triggers = withUsageError(file, () => parseTriggers(text))
-  const eventName = flags.event ?? defaultEvent(triggers)
-  const event = eventsByName[eventName]()
-  return { file, text, eventName, event, missing: missingTrigger(triggers, event) }
-}
-
-/** The variables of the step; its job gets an OIDC token only if GitHub gives it one. */
-function stepEnvironment(
-  { file, text, event }: TriedWorkflow,
-  emulator: Emulator,
-): StepOptions['env'] {
-  const github = githubContext(
-    event,
-    {
-      serverUrl: 'https://github.com',
-      apiUrl: emulator.env['GITHUB_API_URL'] ?? '',
-      graphqlUrl: emulator.env['GITHUB_GRAPHQL_URL'] ?? '',
-      file,
-      workflow: workflowName,
-      job: 'storage',
-    },
-    emulator.githubToken,
-  )
-  const action = readFileSync(join(root, 'action.yml'), 'utf8')
-  const step = withUsageError(file, () =>
-    stepInputs({ workflow: text, action, contexts: { github } }),
-  )
-  const tokenEndpoint =
-    step.canRequestIdToken && event.trusted
-      ? {}
-      : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
-  return { ...emulator.env, ...tokenEndpoint, ...step.env }
-}
-
-function printHeading({ file, eventName, missing }: TriedWorkflow, flags: TryFlags): void {
+function printNotes(run: WorkflowRun, steps: readonly StepInputs[], flags: TryFlags): void {
+  const [first] = steps
   const { fault } = flags
-  print(`--- examples/${file} on ${eventName}${fault === undefined ? '' : `, with ${fault}`}`)
-  if (missing !== undefined)
-    print(`--- On GitHub, this event does not trigger the workflow: \`on:\` lacks ${missing}`)
-  if (eventName === 'merged')
-    print(
-      '--- amplify-storage-apply has the trust policy of docs/setup.md for merged pull requests',
+  printHeading(`${run.path} on ${run.eventName}${fault === undefined ? '' : `, with ${fault}`}`)
+  for (const note of runNotes(run)) printHeading(note)
+  const combinations = steps.filter(({ job }) => job === first?.job).length
+  if (first !== undefined && combinations > 1)
+    printHeading(
+      `The matrix has ${combinations} combinations; this is the first: ${JSON.stringify(first.matrix)}`,
+    )
+  if (run.eventName === 'merged')
+    printHeading(
+      'The role that applies has the trust policy of docs/setup.md for merged pull requests',
     )
 }
 
+function writePage(path: string, summary: string): void {
+  try {
+    writeFileSync(path, summaryPage(summary))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new UsageError(`Cannot write ${path}: ${code}`, 'Choose another file for --html.')
+  }
+}
+
 /** Runs the step and prints what it reports; returns its exit code. */
-async function runStep(event: WorkflowEvent, env: StepOptions['env']): Promise<number> {
-  const result = await runActionStep({ event, env, onLine: print, timeoutMs: 300_000 })
-  print(`--- exit code ${result.exitCode}; outputs:`)
+async function runStep(
+  event: WorkflowEvent,
+  env: StepOptions['env'],
+  html: string | undefined,
+): Promise<number> {
+  const onLine = createLogPrinter()
+  const result = await runActionStep({ event, env, onLine, timeoutMs: 300_000 })
+  printHeading(`exit code ${result.exitCode}; outputs:`)
   for (const [name, value] of Object.entries(result.outputs)) print(`${name}=${value}`)
-  print('--- step summary, in Markdown and HTML, which GitHub shows on the page of the run:')
-  print(result.summary)
+  printHeading('step summary, which GitHub shows on the page of the run:')
+  print(htmlToText(markdownToHtml(result.summary)))
+  if (html !== undefined) writePage(html, result.summary)
   return result.exitCode
 }
 
 async function runTry(flags: TryFlags): Promise<number> {
-  const workflow = readWorkflow(flags)
-  const { file, event, eventName } = workflow
+  const path = flags.workflow.workflow ?? `examples/${flags.example}.yml`
+  const run = readWorkflow(flags.workflow.workflow ?? join(root, path), flags.workflow)
+  const named = { ...run, path }
   const emulator = await startEmulator({
     rules: { jobMs: flags.jobMs },
-    claims: tokenClaims(event, { file, workflow: workflowName }),
+    issuer: serverIssuer(flags.workflow.server),
+    audiences: [],
   })
   try {
-    const env = stepEnvironment(workflow, emulator)
-    if (eventName === 'merged') trustMergedPullRequests(emulator)
+    const steps = evaluate(named, flags, emulator)
+    const [step] = steps
+    if (step === undefined) return 1
+    Object.assign(emulator.state.claims, claimsOf(run, step.environment))
+    addWorkflowState(emulator, steps, run)
     if (flags.fault !== undefined) injectNamedFault(emulator, flags.fault)
-    printHeading(workflow, flags)
-    const exitCode = await runStep(event, env)
+    printNotes(named, steps, flags)
+    if (!step.runs) {
+      printHeading('On GitHub, the step does not run: the `if:` of the job or of the step is false')
+      return 0
+    }
+    const env = stepEnvironment(run, step, emulator)
+    const exitCode = await runStep(run.event, env, flags.html)
     if (!flags.twice) return exitCode
-    print('--- run again')
-    return await runStep(event, env)
+    printHeading('run again')
+    return await runStep(run.event, env, flags.html)
   } finally {
     await emulator.stop()
   }
 }
 
+endWithReader()
 try {
   const flags = parseTryFlags(process.argv.slice(2), examples)
   if (flags === undefined) process.stdout.write(tryUsage(examples))
   else process.exitCode = await runTry(flags)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\n\n${tryUsage(examples)}`)
+  process.stderr.write(usageErrorText(error, 'try'))
   process.exitCode = 2
 }

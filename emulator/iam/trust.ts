@@ -57,7 +57,3 @@ export const planRoleTrust = (issuer: string): TrustPolicy =>
     issuer,
     wildcards: true,
   })
-
-/** The trust policy of the role that applies, for workflows that apply merged pull requests instead of pushes. */
-export const mergedApplyRoleTrust = (issuer: string): TrustPolicy =>
-  githubTrustPolicy(defaultSubjects('pull_request'), { issuer, claims: { ref: 'refs/heads/main' } })

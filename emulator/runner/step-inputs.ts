@@ -1,11 +1,18 @@
 /**
- * Finds the step of a workflow that uses the action, and evaluates its inputs and its environment
- * variables.
+ * Finds the steps of a workflow that use the action, and evaluates their inputs and environment variables as
+ * GitHub does. What only a run of the whole workflow knows is an error.
  */
 import { parse } from 'yaml'
 
-import { isObject } from '../lib/validation.ts'
-import { interpolate, toText, type Contexts } from './expressions.ts'
+import { isObject, type JsonObject } from '../lib/validation.ts'
+import { conditionHolds, evaluateValue, toText, type Contexts } from './expressions.ts'
+import { matrixCombinations } from './matrix.ts'
+import {
+  baseContexts,
+  stepContexts,
+  type GivenValues,
+  type KnownContexts,
+} from './step-contexts.ts'
 
 export type StepInputs = Readonly<{
   /** The id of the job. */
@@ -14,6 +21,12 @@ export type StepInputs = Readonly<{
   step: string
   /** Whether the permissions of the job, or else of the workflow, allow an OIDC token. */
   canRequestIdToken: boolean
+  /** Whether the conditions of the job and of the step hold. */
+  runs: boolean
+  /** The environment of the job. */
+  environment: string | undefined
+  /** The values of the matrix; empty if there is none. */
+  matrix: Readonly<Record<string, unknown>>
   /** The `INPUT_` variables and those of every `env:` that applies to the step. */
   env: Readonly<Record<string, string>>
 }>
@@ -23,112 +36,138 @@ export type StepSource = Readonly<{
   workflow: string
   /** The text of action.yml, which has the defaults. */
   action: string
-  /** `github`, and the values of `vars`, `secrets` or `inputs` if there are any. */
-  contexts: Contexts
+  contexts: KnownContexts
+  /** The job whose step it is; the first one that uses the action by default. */
+  job?: string | undefined
+  given?: GivenValues
+}>
+
+type LocatedStep = Readonly<{
+  jobId: string
+  job: JsonObject
+  step: JsonObject
+  /** Whether a step before it can have set variables. */
+  follows: boolean
 }>
 
 /**
- * Evaluates the first step that uses the action, for the first combination of a matrix. Outputs of other
- * jobs and steps are empty.
+ * Evaluates the first step that uses the action, for the first combination of a matrix.
  *
  * @throws Error if no step uses the action, or if an expression cannot be evaluated
  */
-export function stepInputs({ workflow, action, contexts }: StepSource): StepInputs {
-  const document = toObject(parse(workflow))
-  for (const [jobId, value] of Object.entries(toObject(document['jobs']))) {
-    const job = toObject(value)
-    const steps: unknown = job['steps']
-    const step = (Array.isArray(steps) ? steps : []).map(toObject).find(usesAction)
-    if (step === undefined) continue
-    const available = {
-      inputs: evaluateDefaults(
-        toObject(toObject(document['on'])['workflow_call'])['inputs'],
-        contexts,
-      ),
-      vars: {},
-      secrets: {},
-      needs: {},
-      steps: {},
-      ...contexts,
-    }
-    const scope = { ...available, matrix: firstMatrixCombination(job, available) }
-    return {
-      job: jobId,
-      step: toText(step['id']),
-      canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
-      env: {
-        ...evaluateEnvironment([document['env'], job['env'], step['env']], scope),
-        ...inputVariables(toObject(step['with']), toObject(parse(action)), scope),
-      },
-    }
-  }
-  throw new Error('no step of this workflow uses the action')
+export function stepInputs(source: StepSource): StepInputs {
+  const [first] = evaluateSteps(source, findSteps(source).slice(0, 1))
+  if (first === undefined) throw new Error('no combination of the matrix is left')
+  return first
 }
 
-const toObject = (value: unknown): Readonly<Record<string, unknown>> =>
-  isObject(value) ? value : {}
+/**
+ * Evaluates all steps that use the action, each for every combination of its matrix.
+ *
+ * @throws Error if no step uses the action, or if an expression cannot be evaluated
+ */
+export const allStepInputs = (source: StepSource): readonly StepInputs[] =>
+  evaluateSteps(source, findSteps(source))
 
-const usesAction = (step: Readonly<Record<string, unknown>>): boolean =>
+const toObject = (value: unknown): JsonObject => (isObject(value) ? value : {})
+
+const usesAction = (step: JsonObject): boolean =>
   /^(?:[\w.-]+\/amplify-create-backend-storage@|\.\/$)/.test(toText(step['uses']))
+
+/** A checkout sets no variables, and the emulator only those of the emulator. */
+const setsNothing = (step: JsonObject): boolean =>
+  /^actions\/checkout@|\/amplify-create-backend-storage(?:\/emulator)?@/.test(toText(step['uses']))
+
+function findSteps({ workflow, job: wanted }: StepSource): readonly LocatedStep[] {
+  const jobs = Object.entries(toObject(toObject(parse(workflow))['jobs']))
+  if (wanted !== undefined && !jobs.some(([id]) => id === wanted))
+    throw new Error(
+      `the workflow has no job ${wanted}. Its jobs are: ${jobs.map(([id]) => id).join(', ')}`,
+    )
+  const found = jobs
+    .filter(([id]) => wanted === undefined || id === wanted)
+    .flatMap(([jobId, value]) => {
+      const job = toObject(value)
+      const steps = (Array.isArray(job['steps']) ? job['steps'] : []).map(toObject)
+      const index = steps.findIndex(usesAction)
+      const step = steps[index]
+      const follows = !steps.slice(0, index).every(setsNothing)
+      return step === undefined ? [] : [{ jobId, job, step, follows }]
+    })
+  if (found.length === 0)
+    throw new Error(
+      wanted === undefined
+        ? 'no step of this workflow uses the action'
+        : `no step of the job ${wanted} uses the action`,
+    )
+  return found
+}
+
+function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): readonly StepInputs[] {
+  const document = toObject(parse(source.workflow))
+  const base = baseContexts(document, source.contexts, source.given)
+  return steps.flatMap((located) => {
+    const strategy = toObject(located.job['strategy'])
+    const combinations = matrixCombinations(evaluateValue(strategy['matrix'], stepContexts(base)))
+    return combinations.map((matrix) =>
+      evaluateStep(document, source.action, located, { ...base, matrix }),
+    )
+  })
+}
+
+function evaluateStep(
+  document: JsonObject,
+  action: string,
+  { jobId, job, step, follows }: LocatedStep,
+  base: Contexts,
+): StepInputs {
+  const scope = stepContexts(base)
+  // An inner `env:` overrides the outer ones. Only those of a step can use the others.
+  const outerEnv = {
+    ...evaluateEnv(document['env'], stepContexts({ ...base, matrix: undefined })),
+    ...evaluateEnv(job['env'], scope),
+  }
+  const stepEnv = {
+    ...outerEnv,
+    ...evaluateEnv(step['env'], stepContexts(base, outerEnv, follows)),
+  }
+  const stepScope = stepContexts(base, stepEnv, follows)
+  return {
+    job: jobId,
+    step: toText(step['id']),
+    canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
+    runs: conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
+    environment: environmentName(job['environment'], scope),
+    matrix: toObject(base['matrix']),
+    env: {
+      ...stepEnv,
+      ...inputVariables(toObject(step['with']), toObject(parse(action)), stepScope),
+    },
+  }
+}
 
 const grantsIdToken = (permissions: unknown): boolean =>
   permissions === 'write-all' || toObject(permissions)['id-token'] === 'write'
 
-const evaluateText = (value: unknown, scope: Contexts): string => interpolate(toText(value), scope)
-
-function evaluateDefaults(declared: unknown, scope: Contexts): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(toObject(declared)).map(([name, input]) => [
-      name,
-      evaluateText(toObject(input)['default'], scope),
-    ]),
-  )
+function environmentName(value: unknown, scope: Contexts): string | undefined {
+  const evaluated = evaluateValue(isObject(value) ? value['name'] : value, scope)
+  const name = toText(evaluated)
+  return name === '' ? undefined : name
 }
 
-function firstMatrixCombination(
-  job: Readonly<Record<string, unknown>>,
-  scope: Contexts,
-): Readonly<Record<string, unknown>> {
-  const matrix = toObject(toObject(job['strategy'])['matrix'])
-  const dimensions = Object.entries(matrix).filter(
-    ([key]) => key !== 'include' && key !== 'exclude',
-  )
-  const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined)
-  const chosen =
-    dimensions.length > 0
-      ? Object.fromEntries(dimensions.map(([key, values]) => [key, first(values)]))
-      : toObject(first(matrix['include']))
-  return Object.fromEntries(
-    Object.entries(chosen).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? interpolate(value, scope) : value,
-    ]),
-  )
+function evaluateEnv(block: unknown, scope: Contexts): Record<string, string> {
+  return toTexts(toObject(evaluateValue(block, scope)))
 }
 
-/** An inner `env:` overrides the outer ones, and its expressions can use their variables. */
-function evaluateEnvironment(blocks: readonly unknown[], scope: Contexts): Record<string, string> {
-  let env: Record<string, string> = {}
-  for (const block of blocks) {
-    const outer = { ...scope, env }
-    const own = Object.entries(toObject(block)).map(([name, value]): [string, string] => [
-      name,
-      evaluateText(value, outer),
-    ])
-    env = { ...env, ...Object.fromEntries(own) }
-  }
-  return env
-}
+const toTexts = (values: JsonObject): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toText(value)]))
 
 function inputVariables(
-  withBlock: Readonly<Record<string, unknown>>,
-  action: Readonly<Record<string, unknown>>,
+  withBlock: JsonObject,
+  action: JsonObject,
   scope: Contexts,
 ): Record<string, string> {
-  const values = {
-    ...evaluateDefaults(withDefault(action['inputs']), scope),
-    ...evaluateAll(withBlock, scope),
-  }
+  const values = { ...declaredDefaults(action['inputs'], scope), ...evaluateEnv(withBlock, scope) }
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
@@ -137,18 +176,13 @@ function inputVariables(
   )
 }
 
-const evaluateAll = (
-  values: Readonly<Record<string, unknown>>,
-  scope: Contexts,
-): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, evaluateText(value, scope)]),
-  )
-
-/** The inputs with a default; GitHub does not set the others if they are missing. */
-const withDefault = (declared: unknown): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(toObject(declared)).filter(
-      ([, input]) => toObject(input)['default'] !== undefined,
+/** The defaults of the inputs that have one; GitHub does not set the others if they are missing. */
+const declaredDefaults = (declared: unknown, scope: Contexts): Record<string, string> =>
+  toTexts(
+    Object.fromEntries(
+      Object.entries(toObject(declared)).flatMap(([name, input]): [string, unknown][] => {
+        const value = toObject(input)['default']
+        return value === undefined ? [] : [[name, evaluateValue(value, scope)]]
+      }),
     ),
   )

@@ -1,7 +1,8 @@
-/** The events that trigger a workflow; filters for branches, tags and paths are ignored. */
+/** The events that trigger a workflow, with their filters; those for paths need the files of a commit. */
 import { parse } from 'yaml'
 
 import { isObject, type JsonObject } from '../lib/validation.ts'
+import { failedFilter } from './filters.ts'
 import { eventsByName, type EventName, type WorkflowEvent } from './events.ts'
 
 /** The events in `on:`, each with its filters. */
@@ -35,10 +36,29 @@ export function missingTrigger(triggers: Triggers, event: WorkflowEvent): string
   if (filters === undefined) return event.name
   const type = event.payload['action']
   const types = filters['types'] ?? defaultTypes[event.name]
-  if (typeof type !== 'string' || types === undefined || list(types).includes(type))
-    return undefined
-  return `the type ${type} of ${event.name}`
+  if (typeof type === 'string' && types !== undefined && !list(types).includes(type))
+    return `the type ${type} of ${event.name}`
+  return missingRef(filters, event)
 }
+
+/** The branch or tag that the filters of the event exclude. */
+function missingRef(filters: JsonObject, event: WorkflowEvent): string | undefined {
+  const [, kind = '', ref = ''] = /^refs\/(heads|tags)\/(.*)$/s.exec(event.ref) ?? []
+  if (event.name === 'push') {
+    const filter = failedFilter(filters, kind === 'tags' ? 'tags' : 'branches', ref)
+    return filter && `${kind === 'tags' ? 'the tag' : 'the branch'} ${ref} in ${filter} of push`
+  }
+  const group = event.payload['merge_group']
+  const queue = isObject(group) ? String(group['base_ref']).replace('refs/heads/', '') : ''
+  const base = event.baseRef || queue
+  if (base === '') return undefined
+  const filter = failedFilter(filters, 'branches', base)
+  return filter && `the branch ${base} in ${filter} of ${event.name}`
+}
+
+/** Whether GitHub starts the workflow only for certain files, which an event here does not have. */
+export const hasPathFilter = (triggers: Triggers, event: WorkflowEvent): boolean =>
+  Object.keys(triggers.get(event.name) ?? {}).some((name) => name.startsWith('paths'))
 
 // Events that apply come before those that plan.
 const eventsByPreference = [

@@ -1,8 +1,7 @@
 /** Renders Markdown as GitHub does, with its styles, in the frame of a summary or a comment. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { micromark } from 'micromark'
-import { gfm, gfmHtml } from 'micromark-extension-gfm'
+import { markdownToHtml } from '../../emulator/cli/markdown.ts'
 import type { Picture } from './scenes.ts'
 
 const styles = readFileSync(
@@ -28,18 +27,10 @@ export function renderPage({ kind, markdown }: Picture): string {
       ? '<b>github-actions</b> <small>bot</small> commented'
       : '<b>storage</b> summary'
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><style>${styles}${FRAME}</style></head>
-<body><div class="frame ${kind}"><header>${header}</header><div class="markdown-body">${renderMarkdown(markdown)}</div></div></body></html>`
+<body><div class="frame ${kind}"><header>${header}</header><div class="markdown-body">${markdownToHtml(markdown)}</div></div></body></html>`
 }
 
 /** A page of the documentation, without the pictures in it. */
 export const renderDocument = (markdown: string): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><style>${styles}${FRAME} body { padding: 0 }</style></head>
-<body><div class="markdown-body">${renderMarkdown(markdown)}</div></body></html>`
-
-function renderMarkdown(markdown: string): string {
-  return micromark(markdown, {
-    allowDangerousHtml: true,
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml()],
-  })
-}
+<body><div class="markdown-body">${markdownToHtml(markdown)}</div></body></html>`

@@ -32,11 +32,13 @@ export function toAssumeRoleError(
   }
   if (failure.name.startsWith('RegionDisabled')) return regionDisabled(failure, region)
   if (isAccessDenied(failure)) return roleRefused(failure, role.roleArn, claims)
-  if (isTemporary(failure)) return stsUnavailable(failure, role, claims, region)
+  if (isTemporary(failure) || classifyFailure(failure) === 'proxy-refused')
+    return stsUnavailable(failure, role, claims, region)
   if (classifyFailure(failure) === 'tls-error') {
     return new ActionError(
       'TLS_FAILED',
       `The certificate of STS is not trusted: ${formatFailure(failure)}.`,
+      { advice: networkAdvice(failure) },
     )
   }
   return requestRefused(failure, role)
@@ -100,7 +102,11 @@ function stsUnavailable(
   return new ActionError(
     'STS_UNAVAILABLE',
     `Could not assume ${quote(roleArn)} because STS is unavailable: ${formatFailure(failure)}.`,
-    { requestId: failure.requestId, advice: networkAdvice(failure) ?? hint, temporary: true },
+    {
+      requestId: failure.requestId,
+      advice: networkAdvice(failure) ?? hint,
+      temporary: isTemporary(failure),
+    },
   )
 }
 
@@ -114,7 +120,7 @@ function requestRefused(
     `STS rejected the request to assume ${quote(roleArn)}: ${formatFailure(failure)}.`,
     /DurationSeconds/i.test(failure.message)
       ? `Lower role-duration-seconds (now ${durationSeconds}) to the maximum session duration of the role, or increase that maximum.`
-      : undefined,
+      : networkAdvice(failure),
   )
 }
 

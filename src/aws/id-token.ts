@@ -173,8 +173,6 @@ function tokenAdvice(failure: ApiFailure): string | undefined {
       return 'On GitHub Enterprise Server, check that OIDC is available there. Otherwise, check whether a proxy responds in its place.'
     case 'credentials-invalid':
       return 'GitHub rejected the request token of this job; it is valid only while its job runs. Run the workflow again.'
-    case 'tls-error':
-      return 'For a private certificate authority, set NODE_EXTRA_CA_CERTS for the step.'
     default:
       return undefined
   }

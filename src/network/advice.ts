@@ -1,27 +1,99 @@
+/** What to check when a call failed somewhere between this process and the service. */
+import { quote } from '../lib/text.ts'
 import { classifyFailure } from './classify.ts'
+import { isClockTlsCode, isNoHttpCode } from './error-codes.ts'
 import type { ApiFailure } from './failure.ts'
+import type { Proxy } from './proxy.ts'
+import type { Route } from './route.ts'
 
-/**
- * What to check when no connection was established through a proxy or to a configured endpoint; undefined
- * for other failures and for the region's default host.
- */
+/** The advice, with the variable that led the request there; undefined when the service itself responded. */
 export function networkAdvice(failure: ApiFailure): string | undefined {
-  const kind = classifyFailure(failure)
-  if (kind !== 'dns-not-found' && kind !== 'connection-failed') return undefined
-  const { route, status, code, message } = failure
+  const { route, code = '' } = failure
   if (route === undefined) return undefined
-  const { host, proxy, endpoint } = route
+  if (isNoHttpCode(code)) return noHttpAdvice(route)
+  switch (classifyFailure(failure)) {
+    case 'tls-error':
+      return certificateAdvice(route, code)
+    case 'proxy-refused':
+      return refusalAdvice(failure, route)
+    case 'dns-not-found':
+    case 'connection-failed':
+      return connectionAdvice(failure, route)
+    case 'no-response':
+      return route.proxy === undefined
+        ? undefined
+        : `${throughProxy(route, route.proxy)}, which did not respond or did not forward the request.`
+    default:
+      return failure.fromMiddlebox === true || isRedirect(failure)
+        ? middleboxAdvice(failure, route)
+        : undefined
+  }
+}
+
+/** How the proxy variable led the request to the proxy, as the beginning of a sentence. */
+function throughProxy({ host }: Route, { variable, host: proxy }: Proxy): string {
+  return `Check ${variable}: it sends requests for ${host} through the proxy ${proxy}`
+}
+
+function connectionAdvice(
+  { code }: ApiFailure,
+  { host, proxy, endpoint, ignoredProxy }: Route,
+): string | undefined {
   if (proxy === undefined) {
-    return endpoint === undefined ? undefined : `Check ${endpoint}: it sends requests to ${host}.`
+    if (endpoint !== undefined) return `Check ${endpoint}: it sends requests to ${host}.`
+    return ignoredProxy === undefined
+      ? undefined
+      : `${ignoredProxy} is not read. If ${host} can be reached only through the proxy, set HTTPS_PROXY.`
   }
-  const tunnelFailed = code === 'ERR_PROXY_TUNNEL'
-  // The message of Node.js ends with the status line of the proxy's response to CONNECT.
-  if (status === 407 || (tunnelFailed && /: HTTP\/1\.\d 407\b/.test(message))) {
-    return `Check the user name and the password in ${proxy.variable}: the proxy ${proxy.host} requires them or rejects them. Percent-encode special characters in them.`
-  }
-  if (tunnelFailed) {
-    const source = endpoint === undefined ? '' : ` (configured by ${endpoint})`
-    return `The proxy ${proxy.host} from ${proxy.variable} refuses to connect to ${host}${source}. Allow the host on the proxy, or add it to NO_PROXY if the runner needs no proxy to reach it.`
-  }
+  if (code === 'ERR_PROXY_TUNNEL') return tunnelAdvice(host, proxy, endpoint)
   return `Check ${proxy.variable}: it sends requests through the proxy ${proxy.host}, which cannot be reached.`
+}
+
+function refusalAdvice({ status, message }: ApiFailure, route: Route): string {
+  const { host, proxy, endpoint } = route
+  if (proxy === undefined) return middleboxAdvice({ status }, route)
+  // The message of Node.js ends with the status line of the proxy's response to CONNECT.
+  return status === 407 || /: HTTP\/1\.\d 407\b/.test(message)
+    ? `Check the user name and the password in ${proxy.variable}: the proxy ${proxy.host} requires them or rejects them. Percent-encode special characters in them.`
+    : tunnelAdvice(host, proxy, endpoint)
+}
+
+function tunnelAdvice(host: string, proxy: Proxy, endpoint: string | undefined): string {
+  const source = endpoint === undefined ? '' : ` (configured by ${endpoint})`
+  return `The proxy ${proxy.host} from ${proxy.variable} refuses to connect to ${host}${source}. Allow the host on the proxy, or add it to NO_PROXY if the runner needs no proxy to reach it.`
+}
+
+function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code: string): string {
+  if (isClockTlsCode(code)) return `Check the clock of the runner and the certificate of ${host}.`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `The certificate belongs to another host than ${host}, which NODE_EXTRA_CA_CERTS does not change: check ${endpoint ?? 'the DNS and the proxies of the runner'}.`
+  }
+  const inspection =
+    proxy === undefined
+      ? ''
+      : `The proxy ${proxy.host} from ${proxy.variable} may open TLS connections and present its own certificate. `
+  const file =
+    extraCaCerts === undefined
+      ? 'set NODE_EXTRA_CA_CERTS to its file'
+      : `check that the file in NODE_EXTRA_CA_CERTS (${quote(extraCaCerts)}) exists and contains it`
+  return `${inspection}If a private authority issued the certificate of ${host}, ${file}, or set NODE_USE_SYSTEM_CA=1 if the machine trusts it (Node.js 24.6 or later).`
+}
+
+function noHttpAdvice({ host, port = '', proxy, endpoint }: Route): string {
+  const address = host.endsWith(`:${port}`) ? host : `${host}:${port}`
+  const setting = proxy?.variable ?? endpoint ?? 'the proxies and firewalls of the runner'
+  return `What answers at ${proxy?.host ?? address} does not speak HTTP, or no TLS: check ${setting}, with its scheme and its port.`
+}
+
+function isRedirect({ status = 0 }: ApiFailure): boolean {
+  return status >= 300 && status < 400
+}
+
+function middleboxAdvice({ status }: Pick<ApiFailure, 'status'>, route: Route): string {
+  const { host, proxy, endpoint } = route
+  const suspects = [proxy && `the proxy ${proxy.host} from ${proxy.variable}`, endpoint].filter(
+    (suspect) => suspect !== undefined,
+  )
+  const suspect = suspects.length === 0 ? 'proxies, gateways and firewalls' : suspects.join(' and ')
+  return `Something between the runner and the service answered the request for ${host} with ${status ?? 'this status'}: check ${suspect}.`
 }

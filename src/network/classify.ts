@@ -11,6 +11,8 @@ export type FailureKind =
   | 'throttled'
   /** No connection was established. Not executed. */
   | 'connection-failed'
+  /** The proxy refuses the host, or requires other credentials. Not executed; retries do not help. */
+  | 'proxy-refused'
   /** The host name does not exist. Not executed. */
   | 'dns-not-found'
   /** The certificate of the host is not trusted. Not executed; retries do not help. */
@@ -57,6 +59,7 @@ export function mayHaveBeenExecuted(kind: FailureKind): boolean {
     case 'throttled':
     case 'connection-failed':
     case 'dns-not-found':
+    case 'proxy-refused':
     case 'tls-error':
     case 'clock-skew':
     case 'job-pending':
@@ -84,13 +87,17 @@ export function isRetryable(kind: FailureKind): boolean {
   }
 }
 
+/** The end of Node's message for a proxy whose decision about CONNECT is final. */
+const TUNNEL_REFUSED = /: HTTP\/1\.\d 40[37]\b/
+
 /** An established connection can break with any code, after the request was sent. */
-function classifyConnectionError({ connected, code = '', name }: ApiFailure): FailureKind {
+function classifyConnectionError({ connected, code = '', name, message }: ApiFailure): FailureKind {
   if (connected) {
     // The SDK's error for a body that is not JSON or XML has no code; the HTTP parser's codes are HPE_*.
     return name === 'SyntaxError' || code.startsWith('HPE_') ? 'malformed-response' : 'no-response'
   }
   if (isTlsErrorCode(code)) return 'tls-error'
+  if (code === 'ERR_PROXY_TUNNEL' && TUNNEL_REFUSED.test(message)) return 'proxy-refused'
   return code === 'ENOTFOUND' ? 'dns-not-found' : 'connection-failed'
 }
 
@@ -120,6 +127,8 @@ function classifyClientError(failure: ApiFailure, status: number): FailureKind {
   if (status === 429 || THROTTLING.test(name)) return 'throttled'
   // The server stopped waiting for the request; a proxy sends it for a request that it had passed on.
   if (status === 408) return 'no-response'
+  if (status === 407) return 'proxy-refused'
+  if (failure.fromMiddlebox === true) return 'client-error'
   if (CLOCK_SKEW.test(name)) return 'clock-skew'
   if (clockSkewCorrected && (status === 403 || INVALID_CREDENTIALS.test(name))) return 'clock-skew'
   if (EXPIRED.test(name)) return 'credentials-expired'
@@ -128,7 +137,6 @@ function classifyClientError(failure: ApiFailure, status: number): FailureKind {
     return 'access-denied'
   }
   if (status === 404) return 'not-found'
-  if (status === 407) return 'connection-failed'
   if (status === 401) return 'credentials-invalid'
   // A quota, if the status is not 429.
   if (status === 403 || name === 'LimitExceededException') return 'client-error'

@@ -25,3 +25,18 @@ export function isTlsErrorCode(code: string): boolean {
 export function isConnectErrorCode(code: string): boolean {
   return CONNECT_ERRORS.has(code) || isTlsErrorCode(code)
 }
+
+/** Whether the certificate is valid at another time than that of the clock. */
+export function isClockTlsCode(code: string): boolean {
+  return code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID'
+}
+
+/** Whether the other end speaks no TLS. */
+export function isNoTlsCode(code: string): boolean {
+  return code === 'EPROTO' || code.startsWith('ERR_SSL_')
+}
+
+/** Whether the other end speaks no TLS or no HTTP; the codes of the HTTP parser are HPE_*. */
+export function isNoHttpCode(code: string): boolean {
+  return isNoTlsCode(code) || code.startsWith('HPE_')
+}

@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
-import { isConnectErrorCode } from './error-codes.ts'
+import { isConnectErrorCode, isNoTlsCode } from './error-codes.ts'
 import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
@@ -28,6 +28,8 @@ export type ApiFailure = Readonly<{
   clockSkewCorrected: boolean
   /** The route of the request; undefined when none was made. */
   route?: Route | undefined
+  /** Something between the runner and the service has responded: a page or a plain text. */
+  fromMiddlebox?: boolean | undefined
   /** Why no request could be made, as the error to report when no attempt is left. */
   error?: ActionError | undefined
 }>
@@ -56,6 +58,9 @@ export type Redact = (text: string) => string
 const SDK_NOTE =
   'Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.'
 
+/** Node.js appends this to errors of certificates; the advice names a variable in its place. */
+const NODE_NOTE = '; if the root CA is installed locally, try running Node.js with --use-system-ca'
+
 /** From this difference of the clocks on, the SDK corrects the time of its signatures. */
 const CLOCK_SKEW_MS = 240_000
 
@@ -66,7 +71,7 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
   const code = getCode(chain, redact)
   const metadata = getProperty(error, '$metadata')
   const name = redact(getErrorName(error))
-  const fullMessage = redact(getMessage(chain))
+  const fullMessage = redact(getRedirect(head) ?? getMessage(chain, code))
   const hasNote = fullMessage.endsWith(SDK_NOTE)
   // A parser error of the SDK, with a message that only its own developers understand.
   const isParserError = hasNote && code === undefined && name !== 'SyntaxError'
@@ -87,8 +92,22 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
     clockSkewCorrected:
       getProperty(metadata, 'clockSkewCorrected') === true && wasSignedWithWrongTime(context),
     route,
+    fromMiddlebox: isFromMiddlebox(head) || undefined,
     error: chain.find((cause) => cause instanceof ActionError),
   }
+}
+
+/** The services respond with JSON or XML; a page or a plain text comes from something in between. */
+function isFromMiddlebox(head: ResponseHead | undefined): boolean {
+  if (head === undefined || head.status < 400) return false
+  return /^\s*text\/(?:html|plain)\b/i.test(head.headers['content-type'] ?? '')
+}
+
+/** Where a redirect leads to; the host only, because the rest can contain a token. */
+function getRedirect(head: ResponseHead | undefined): string | undefined {
+  const { status = 0, headers: { location } = {} } = head ?? {}
+  if (status < 300 || status >= 400 || location === undefined) return undefined
+  return `it redirects to ${URL.parse(location)?.host ?? 'another path'}, which is not followed`
 }
 
 /** A code of Node.js. The SDK copies the members of a response to its error, and one may be `code`. */
@@ -118,6 +137,8 @@ function wasSignedWithWrongTime({ signedAt, head }: FailureContext): boolean {
 export function formatFailure(failure: ApiFailure): string {
   const { timedOut, status, code, name, message, retryAfterMs = 0 } = failure
   if (timedOut) return 'no response within the time limit'
+  if (failure.fromMiddlebox === true)
+    return `${status}: the response does not come from the service`
   // The message of the JSON parser about an HTML page does not help anybody.
   if (name === 'SyntaxError' && status !== undefined) return `${status}: the response is not JSON`
   // Names without information; the SDK calls every broken connection a `TimeoutError`.
@@ -186,7 +207,8 @@ function collectCauses(error: unknown): readonly unknown[] {
  * The first message that is not blank. An aggregate of failed connection attempts often has an empty
  * message and one error for each address (nodejs/node#54359), so its members are listed.
  */
-function getMessage(chain: readonly unknown[]): string {
+function getMessage(chain: readonly unknown[], code = ''): string {
+  if (isNoTlsCode(code)) return 'the other end does not speak TLS'
   const messages = chain
     .map((error) => (typeof error === 'string' ? error : (getString(error, 'message') ?? '')))
     .filter((message) => sanitizeLine(message) !== '')
@@ -196,7 +218,7 @@ function getMessage(chain: readonly unknown[]): string {
     return name === '' ? 'no message' : name
   }
   const isAggregate = Array.isArray(getProperty(chain[0], 'errors'))
-  return isAggregate ? [first, ...rest].join('; ') : first
+  return (isAggregate ? [first, ...rest].join('; ') : first).replace(NODE_NOTE, '')
 }
 
 function getErrorName(error: unknown): string {

@@ -82,8 +82,8 @@ function readProxy(env: Env, name: (typeof PROXY_VARIABLES)[number]): URL | unde
   return text === '' ? undefined : parseProxyUrl(text)
 }
 
-/** `URL.port` is empty for the default port of the protocol. */
-function getPort({ port, protocol }: URL): string {
+/** The port of a URL; `URL.port` is empty for the default port of the protocol. */
+export function getPort({ port, protocol }: URL): string {
   if (port !== '') return port
   return protocol === 'https:' ? '443' : '80'
 }

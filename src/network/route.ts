@@ -1,8 +1,8 @@
 /** The route of a request: its host, the proxy in between, and the settings that chose them. */
 import { ActionError } from '../errors/action-error.ts'
-import type { Env } from '../lib/env.ts'
+import { readVariable, type Env } from '../lib/env.ts'
 import { getEndpointVariables } from './endpoints.ts'
-import { findIgnoredVariable, findProxy, supportsProxies, type Proxy } from './proxy.ts'
+import { findIgnoredVariable, findProxy, getPort, supportsProxies, type Proxy } from './proxy.ts'
 
 export type Route = Readonly<{
   /** The host of the request, with the port unless it is the default port. */
@@ -10,8 +10,11 @@ export type Route = Readonly<{
   proxy: Proxy | undefined
   /** The setting that configures the host; undefined when the region determines it. */
   endpoint: string | undefined
+  port?: string
   /** A variable for a proxy that is set but not read. */
   ignoredProxy?: string | undefined
+  /** The file of certificates in NODE_EXTRA_CA_CERTS. */
+  extraCaCerts?: string | undefined
 }>
 
 /**
@@ -26,7 +29,9 @@ export function getRoute(url: URL, env: Env, nodeVersion = process.versions.node
     host: url.host,
     proxy,
     endpoint: getEndpointVariables(url, env),
-    ...(proxy === undefined ? { ignoredProxy: findIgnoredVariable(env) } : {}),
+    port: getPort(url),
+    ignoredProxy: proxy === undefined ? findIgnoredVariable(env) : undefined,
+    extraCaCerts: readVariable(env, 'NODE_EXTRA_CA_CERTS') || undefined,
   }
 }
 

@@ -7,6 +7,8 @@ import {
   type Inputs,
 } from '../inputs/read-inputs.ts'
 import { formatDuration } from '../lib/clock.ts'
+import { readVariable } from '../lib/env.ts'
+import { quote } from '../lib/text.ts'
 import { formatValue } from '../storage/diff.ts'
 import { decide, type Decision } from '../workflow/decide.ts'
 import { readEvent } from '../workflow/event.ts'
@@ -45,6 +47,7 @@ export function loadInputs(context: RunContext): Inputs {
   const { env, state, secrets } = context
   const { inputs, problems, warnings } = readInputs(env)
   for (const warning of warnings) warn(context, 'Check the inputs', warning)
+  warnAboutCertificates(context)
   if (inputs === undefined) throw invalidInputError(problems)
   context.inputs = inputs
   if (inputs.failOnChanges && state.command === 'apply') {
@@ -61,6 +64,22 @@ export function loadInputs(context: RunContext): Inputs {
   state.backendEnvironmentName = inputs.backendEnvironmentName
   state.resourceName = inputs.resourceName
   return inputs
+}
+
+/** Node.js ignores a file of certificates that it cannot read, and prints only a line on stderr. */
+function warnAboutCertificates(context: RunContext): void {
+  const path = readVariable(context.env, 'NODE_EXTRA_CA_CERTS')
+  if (path === '') return
+  try {
+    if (context.readFile(path).includes('-----BEGIN ')) return
+  } catch {
+    // The file cannot be read.
+  }
+  warn(
+    context,
+    'Certificates not read',
+    `NODE_EXTRA_CA_CERTS names ${quote(path)}, which cannot be read or contains no certificate in PEM format, so it is ignored.`,
+  )
 }
 
 export function logRequestedConfig({ log }: RunContext, decision: Decision, inputs: Inputs): void {

@@ -34,7 +34,11 @@ export function toActionError(
   const { operation, requestId } = failure
   const call = { failure, operation, detail: formatFailure(failure), ref }
   const { code, message, advice } = failure.error ?? EXPLANATIONS[classifyFailure(failure)](call)
-  return new ActionError(code, message, { requestId, advice, ...details })
+  return new ActionError(code, message, {
+    requestId,
+    advice: advice ?? networkAdvice(failure),
+    ...details,
+  })
 }
 
 const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanation>> = {
@@ -43,6 +47,7 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
     message: `${operation} was throttled in every attempt: ${detail}.`,
   }),
   'connection-failed': unreachable,
+  'proxy-refused': unreachable,
   'dns-not-found': (call) =>
     networkAdvice(call.failure) === undefined ? unknownRegion(call) : unreachable(call),
   'tls-error': ({ operation, detail }) => ({
@@ -105,11 +110,10 @@ function isUser(message: string): boolean {
   return /\barn:aws[\w-]*:iam::\d{12}:user\//.test(message)
 }
 
-function unreachable({ operation, detail, failure }: FailedCall): Explanation {
+function unreachable({ operation, detail }: FailedCall): Explanation {
   return {
     code: 'HOST_UNREACHABLE',
     message: `${operation} could not reach the service: ${detail}.`,
-    advice: networkAdvice(failure),
   }
 }
 

@@ -28,6 +28,7 @@ import {
   expectFailure,
   expectSecretsMasked,
   expectSuccess,
+  getAnnotations,
   getLog,
 } from '../support/step-result.ts'
 
@@ -259,6 +260,8 @@ scenarios<BadProxy>(
     expect(message).toContain(address)
     expect(message).not.toMatch(/region/)
     expect(step.log.filter((line) => line.includes(`proxy ${address}`))).not.toEqual([])
+    // What a proxy has decided is final.
+    if (proxy !== undefined) expect(getLog(step)).not.toContain('Next attempt')
     expectSecretsMasked(step, ['example-password'])
     expect(bed.emulator.calls('GetBackendStorage')).toEqual([])
   },
@@ -278,7 +281,9 @@ scenarios<Readonly<{ failure: 'refuse' | 'hang' | 'cut'; scheme: Scheme }>>(
       with: customEndpoints,
       env: { ...useHosts(scheme), [`${scheme}_proxy`]: proxy.url },
     })
-    expect(expectFailure(step, 'TOKEN_UNAVAILABLE')).toMatch(/token\.fake\.test.*proxy/s)
+    const message = expectFailure(step, 'TOKEN_UNAVAILABLE')
+    expect(message).toMatch(/token\.fake\.test.*proxy/s)
+    expect(message).toContain(`${scheme}_proxy`)
     expect(proxy.requests.length).toBeGreaterThan(0)
     expect(bed.emulator.requests).toEqual([])
   },
@@ -351,7 +356,10 @@ scenarios<Readonly<{ hosts?: readonly string[]; env: () => Record<string, string
   async ({ hosts, env }) => {
     const { bed, url } = await createTlsTestBed(hosts)
     const step = await runAction(bed, { env: { ...env(), AWS_ENDPOINT_URL: url } })
-    expect(expectFailure(step, 'TLS_FAILED')).toContain('NODE_EXTRA_CA_CERTS')
+    const message = expectFailure(step, 'TLS_FAILED')
+    expect(message).toContain('NODE_EXTRA_CA_CERTS')
+    if (hosts === undefined) expect(message).toContain('NODE_USE_SYSTEM_CA=1')
+    expect(message).not.toContain('--use-system-ca')
     expect(getLog(step)).not.toMatch(/AssumeRoleWithWebIdentity .*Next attempt|TLS_REJECT/)
     expect(bed.emulator.calls('AssumeRoleWithWebIdentity')).toEqual([])
   },
@@ -369,6 +377,135 @@ scenarios<ErrorCode>(
     const step = await runAction(bed, { env: { [variable]: `${url}${path}` } })
     expect(expectFailure(step, code)).toContain('NODE_EXTRA_CA_CERTS')
     expect(bed.emulator.calls('CreateBackendStorage')).toEqual([])
+  },
+)
+
+scenarios<() => string>(
+  'A file of certificates that is missing or no certificate is a warning, and named in the error again',
+  { missing: () => '/nowhere/ca.pem', 'something else': () => writeTempFile('no certificate') },
+  async (file) => {
+    const { bed, url } = await createTlsTestBed()
+    const path = file()
+    const step = await runAction(bed, {
+      env: { NODE_EXTRA_CA_CERTS: path, AWS_ENDPOINT_URL: url },
+    })
+    expect(expectFailure(step, 'TLS_FAILED')).toContain(path)
+    const [warning] = getAnnotations(step, 'warning')
+    expect(warning?.message).toMatch(/NODE_EXTRA_CA_CERTS/)
+    expect(warning?.message).toContain(path)
+  },
+)
+
+scenario('A certificate that is not trusted behind a proxy leads to the proxy, too', async () => {
+  const bed = await createTestBed()
+  const proxy = await startProxy(bed)
+  const step = await runAction(bed, {
+    with: customEndpoints,
+    env: { AWS_ENDPOINT_URL_STS: 'https://sts.fake.test', HTTPS_PROXY: proxy.url },
+  })
+  const message = expectFailure(step, 'TLS_FAILED')
+  for (const word of ['HTTPS_PROXY', 'NODE_EXTRA_CA_CERTS', 'sts.fake.test'])
+    expect(message).toContain(word)
+})
+
+scenario('ALL_PROXY, which is not read, is named when a host is not found', async () => {
+  const { step } = await runOnce({
+    guard: createNetworkGuard(),
+    env: { AWS_ENDPOINT_URL: undefined, ALL_PROXY: 'http://proxy.invalid:3128' },
+  })
+  expect(expectFailure(step, 'STS_UNAVAILABLE')).toMatch(/ALL_PROXY is not read.*HTTPS_PROXY/s)
+})
+
+scenarios<ErrorCode>(
+  'A host that does not speak TLS is named with its port and the variable, without text of OpenSSL',
+  {
+    AWS_ENDPOINT_URL_STS: 'STS_UNAVAILABLE',
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: 'NO_ANSWER',
+  },
+  async (code, variable) => {
+    const bed = await createTestBed()
+    const { port } = bed.emulator
+    const step = await runAction(bed, {
+      with: { 'max-attempts': '2' },
+      env: { [variable]: `https://localhost:${port}` },
+    })
+    const message = expectFailure(step, code)
+    expect(message).toContain(`localhost:${port}`)
+    expect(message).toContain(variable)
+    expect(getLog(step)).not.toMatch(/SSL routines|openssl/)
+  },
+)
+
+type Answer = Readonly<{ operation: FaultSpec['operation']; code: ErrorCode; fault: Fault }>
+
+const page = (status: number): Fault => ({ kind: 'html', status })
+const text = (status: number): Fault => ({
+  kind: 'body',
+  status,
+  contentType: 'text/plain',
+  body: 'Blocked by policy',
+})
+
+scenarios<Answer>(
+  'An answer of something between the runner and the service is told as such, with its status',
+  {
+    'a page to STS': {
+      operation: 'AssumeRoleWithWebIdentity',
+      code: 'STS_REQUEST_REFUSED',
+      fault: page(403),
+    },
+    'a text to STS': {
+      operation: 'AssumeRoleWithWebIdentity',
+      code: 'STS_REQUEST_REFUSED',
+      fault: text(413),
+    },
+    'a page to Amplify': {
+      operation: 'GetBackendStorage',
+      code: 'REQUEST_REFUSED',
+      fault: page(451),
+    },
+    'a page that is not found': {
+      operation: 'GetBackendStorage',
+      code: 'REQUEST_REFUSED',
+      fault: page(404),
+    },
+    'a text to Amplify': {
+      operation: 'GetBackendStorage',
+      code: 'REQUEST_REFUSED',
+      fault: text(403),
+    },
+    'a page for the token': { operation: 'token', code: 'TOKEN_UNAVAILABLE', fault: page(403) },
+  },
+  async ({ operation, code, fault }) => {
+    const { step, emulator } = await runOnce({ faults: [{ operation, ...fault, times: 'always' }] })
+    const message = expectFailure(step, code)
+    expect(message).toMatch(/between the runner and the service/)
+    expect(message).toContain('status' in fault ? String(fault.status) : '')
+    expect(message).not.toMatch(/JSON|Unexpected token|<html/i)
+    expect(emulator.calls(operation)).toHaveLength(1)
+    expect(emulator.calls(CREATE)).toEqual([])
+  },
+)
+
+scenarios<Readonly<{ operation: FaultSpec['operation']; code: ErrorCode }>>(
+  'A redirect shows the host that it leads to, and is not followed',
+  {
+    'of STS': { operation: 'AssumeRoleWithWebIdentity', code: 'STS_UNAVAILABLE' },
+    'of Amplify': { operation: 'GetBackendStorage', code: 'UNREADABLE_RESPONSE' },
+    'of the token': { operation: 'token', code: 'TOKEN_UNAVAILABLE' },
+  },
+  async ({ operation, code }) => {
+    const guard = createNetworkGuard()
+    const location = 'https://login.fake.test/portal?token=example-token'
+    const { step } = await runOnce({
+      guard,
+      with: { 'max-attempts': '2' },
+      faults: [{ operation, kind: 'redirect', location, times: 'always' }],
+    })
+    const message = expectFailure(step, code)
+    expect(message).toContain('login.fake.test')
+    expect(message).not.toContain('example-token')
+    expect(guard.attempts()).toEqual([])
   },
 )
 

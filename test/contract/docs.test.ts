@@ -42,8 +42,13 @@ const READERS_WORKFLOW = '.github/workflows/storage.yml'
 const OTHER_CAPITALS =
   /^(?:CREATE_AND_UPDATE|(?:AWS|GITHUB|ACTIONS|NODE|HTTPS?|NO|ALL|SSL)_\w+|APP_ID|FULL_SHA|CHANGES_FOUND)$/
 
+const emulatorAction = readYaml('emulator/action.yml')
+
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
   ...INPUTS.map(({ name }) => name),
+  ...['inputs', 'outputs'].flatMap((kind) =>
+    entries(at(emulatorAction, kind)).map(([name]) => name),
+  ),
   ...OUTPUTS,
   ...RESULTS,
 ])
@@ -77,7 +82,7 @@ describe('Every page', () => {
     'Every file, npm script and error code that %s names exists',
     (_, { codes, text }) => {
       const files = codes.filter((code) =>
-        /^(?:\.ci|\.github|src|emulator(?!\/(?:action|dist))|test|scripts|bench|examples|docs|dist)\/[\w./-]*$/.test(
+        /^(?:\.ci|\.github|src|emulator|test|scripts|bench|examples|docs|dist)\/[\w./-]*$/.test(
           code,
         ),
       )
@@ -227,8 +232,7 @@ it('The table of limits in docs/how-it-works.md has the values of the code', () 
 })
 
 it('The generated tables are current (npm run docs)', () => {
-  for (const [path, text] of updateGeneratedTables(read, read('action.yml')))
-    expect(read(path)).toBe(text)
+  for (const [path, text] of updateGeneratedTables(read)) expect(read(path)).toBe(text)
 })
 
 describe('README.md', () => {

@@ -11,6 +11,9 @@ import { send } from '../support/emulator-requests.ts'
 
 const cli = fileURLToPath(new URL('../../emulator/cli/start.ts', import.meta.url))
 
+const example = (name: string): string =>
+  fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 function run(...args: string[]): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
@@ -69,6 +72,37 @@ describe('npm run emulator', () => {
     expect(await ended).toMatchObject({ code: 0 })
   })
 
+  test('A port in use and a file that cannot be written are told in a line', async () => {
+    const { child } = run()
+    const { port } = new URL(urlIn(await untilReady(child)))
+    const second = await run('--port', port).ended
+    expect([second.code, second.stderr]).toEqual([
+      1,
+      `Port ${port} is in use. Choose another one, or leave out --port for any free port.\n`,
+    ])
+    const file = join(tmpdir(), 'no-such-folder', 'emulator.env')
+    const third = await run('--variables', file).ended
+    expect([third.code, third.stderr.split('\n')[0]]).toEqual([2, `Cannot write ${file}: ENOENT`])
+  })
+
+  test.each([
+    [['--event', 'pull-request'], 'repo:octo-org/octo-app:pull_request'],
+    [['--environment', 'prod'], 'repo:octo-org/octo-app:environment:prod'],
+    [['--repository', 'a/b'], 'repo:a/b:ref:refs/heads/main'],
+  ])('With the options %j, the roles trust tokens with the subject %s', async (args, subject) => {
+    const { child } = run(...args)
+    const printed = await untilReady(child)
+    expect(printed).toContain(`#     sub ${subject}\n`)
+    expect(printed).toContain(`#     trusts ${subject}\n`)
+  })
+
+  test('With a workflow, the emulator has what its steps name', async () => {
+    const { child } = run('--workflow', example('environments-matrix.yml'))
+    const printed = await untilReady(child)
+    for (const name of ['app d7f6e5c4b3a2d1', 'arn:aws:iam::444455556666:role/'])
+      expect(printed).toContain(name)
+  })
+
   test('The option --help prints the options', async () => {
     const { code, stdout } = await run('--help').ended
     expect(code).toBe(0)
@@ -76,7 +110,7 @@ describe('npm run emulator', () => {
   })
 
   test.each([
-    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--prot', '1'], 'Unknown option --prot.\nDid you mean --port?\n'],
     [['--port', '70000'], '--port must be a number from 0 to 65535, not "70000"'],
     [['--port', '1.5'], '--port must be an integer'],
     [['--job-seconds', 'soon'], '--job-seconds must be a number'],

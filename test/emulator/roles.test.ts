@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { defaults, type PolicyDocument } from '../../emulator/emulator.ts'
 import type { OneOrMore, TrustPolicy } from '../../emulator/iam/evaluate.ts'
 import { parsePolicy, parseTrustPolicy } from '../../emulator/iam/parse-policy.ts'
-import { applyRoleTrust, mergedApplyRoleTrust, planRoleTrust } from '../../emulator/iam/trust.ts'
+import { applyRoleTrust, planRoleTrust } from '../../emulator/iam/trust.ts'
 import { readPolicyForEmulator } from '../support/contract/documented-policies.ts'
 import { start } from '../support/emulator-requests.ts'
 
@@ -34,7 +34,6 @@ const subjectsOf = ({ Statement }: TrustPolicy): readonly string[] =>
 describe.each([
   ['apply', applyRoleTrust(defaults.issuer)],
   ['plan', planRoleTrust(defaults.issuer)],
-  ['apply-merged', mergedApplyRoleTrust(defaults.issuer)],
 ])('the trust policy %s', (mark, trust) => {
   test('The trust policy has the conditions of the documented one', () => {
     expect(conditionsOf(trust)).toEqual(

@@ -17,12 +17,11 @@ const readInputs = (workflow: string, event: WorkflowEvent = push()): StepInputs
 
 describe('The step that uses the action', () => {
   test.each([
-    ['reusable.yml', { 'INPUT_RESOURCE-NAME': 'media', 'INPUT_APP-ID': '' }],
     [
       'environments-matrix.yml',
       { 'INPUT_BACKEND-ENVIRONMENT-NAME': 'dev', 'INPUT_ALLOWED-ACCOUNT-IDS': '111122223333' },
     ],
-  ])('The step of %s gets the defaults of inputs and the first entry of `include`', (name, env) => {
+  ])('The step of %s gets the first entry of `include`', (name, env) => {
     expect(readInputs(readExample(name)).env).toMatchObject(env)
   })
 

@@ -76,9 +76,9 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
-/** Copies the files that users of the action run: action.yml and dist. */
+/** Copies the files that users of the two actions run. */
 function copyAction(folder: string): string {
-  for (const path of ['action.yml', 'dist'])
+  for (const path of ['action.yml', 'dist', 'emulator/action.yml', 'emulator/dist'])
     cpSync(join(root, path), join(folder, path), { recursive: true })
   return folder
 }

@@ -48,7 +48,8 @@ test('Every example is run by a test of this folder', () => {
   expect(exampleNames).toEqual(
     [
       ...planAndApply.map(({ name }) => name),
-      ...['approval.yml', 'drift.yml', 'environments-from-file.yml', 'role-chaining.yml'],
+      ...['approval.yml', 'drift.yml', 'emulator.yml', 'environments-from-file.yml'],
+      'role-chaining.yml',
       'behind-a-proxy.yml',
       'environments-matrix.yml',
       'github-enterprise-server.yml',

@@ -219,3 +219,21 @@ describe.concurrent('environments-from-file.yml', () => {
     expect(buckets).not.toContain('')
   })
 })
+
+describe.concurrent('emulator.yml', () => {
+  const name = 'emulator.yml'
+
+  scenario(`${name} creates the storage on the emulator that its first step starts`, async () => {
+    const other = await startForAct()
+    const run = await runExample(other, name, workflowDispatch(), {
+      // The variables of the test's own emulator.
+      env: Object.fromEntries(Object.keys(other.env).map((variable) => [variable, ''])),
+    })
+    expectRun(run, 'success', { result: 'created', ready: 'true' })
+    const [bucket] = storageOutputs(run).map((outputs) => outputs['bucket-name'])
+    const log = run.jobs.flatMap((job) => job.log)
+    expect(log).toContain(`The bucket is ${bucket ?? ''}`)
+    expect(log.join('\n')).toContain('CreateBackendStorage 200')
+    expect(other.requests).toEqual([])
+  })
+})

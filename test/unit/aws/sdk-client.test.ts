@@ -135,6 +135,7 @@ describe('An error response', () => {
       clockSkewCorrected: false,
       route: {
         host: containing('127.0.0.1:'),
+        port: matching(/^\d+$/),
         endpoint: 'endpoint_url in the shared AWS configuration',
         proxy: undefined,
       },

@@ -45,4 +45,72 @@ describe('networkAdvice', () => {
     }
     expect(advise('connectionRefused', failure)).toMatch(expected)
   })
+
+  test.each(['HTTP/1.1 403 Forbidden', 'HTTP/1.1 502 Bad Gateway'])(
+    'A tunnel that is refused with %s leads to the host and NO_PROXY',
+    (status) => {
+      const members = {
+        code: 'ERR_PROXY_TUNNEL',
+        message: `Failed to establish tunnel to a:443 via http://b/: ${status}`,
+        route: { ...route, proxy },
+      }
+      expect(advise('connectionRefused', members)).toMatch(/HTTPS_PROXY.*sts\.example.*NO_PROXY/)
+    },
+  )
+
+  test('A proxy that does not respond is named', () => {
+    const members = { timedOut: true, route: { ...route, proxy } }
+    expect(advise('reset', members)).toMatch(/^Check HTTPS_PROXY: .*proxy\.example:3128/)
+  })
+
+  test('ALL_PROXY, which is not read, is named for a host that cannot be reached', () => {
+    const members = { route: { ...route, ignoredProxy: 'ALL_PROXY' } }
+    expect(advise('connectionRefused', members)).toMatch(/^ALL_PROXY is not read.*HTTPS_PROXY/)
+    expect(advise('internalError', members)).toBeUndefined()
+  })
+
+  test('A certificate of an unknown authority leads to both variables', () => {
+    const advice = advise('untrusted', { route }) ?? ''
+    expect(advice).toContain('NODE_EXTRA_CA_CERTS')
+    expect(advice).toContain('NODE_USE_SYSTEM_CA=1')
+    expect(advice).not.toMatch(/proxy/i)
+    const withProxy = { ...route, proxy, extraCaCerts: '/etc/ca.pem' }
+    const behindProxy = advise('untrusted', { route: withProxy }) ?? ''
+    expect(behindProxy).toContain('HTTPS_PROXY')
+    expect(behindProxy).toContain('/etc/ca.pem')
+  })
+
+  test.each(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])('%s leads to the clock', (code) => {
+    expect(advise('untrusted', { code, route })).toContain('clock')
+  })
+
+  test('A certificate of another host leads to the setting of the host', () => {
+    const code = 'ERR_TLS_CERT_ALTNAME_INVALID'
+    const endpoint = 'AWS_ENDPOINT_URL'
+    expect(advise('untrusted', { code, route: { ...route, endpoint } })).toContain(endpoint)
+  })
+
+  test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'HPE_INVALID_CONSTANT'])(
+    'After %s, host, port and the variable are named',
+    (code) => {
+      const endpoint = 'AWS_ENDPOINT_URL_STS'
+      const members = { code, route: { ...route, port: '443', endpoint } }
+      expect(advise('reset', members)).toMatch(/sts\.example:443.*AWS_ENDPOINT_URL_STS/)
+      const withPort = { ...route, host: 'sts.example:8443', port: '8443' }
+      expect(advise('reset', { code, route: withPort })).toContain('sts.example:8443 ')
+      expect(advise('reset', { code, route: { ...route, proxy } })).toContain('proxy.example:3128')
+    },
+  )
+
+  test.each([403, 413, 451])(
+    'A page with the status %i leads to what is between the runner and the service',
+    (status) => {
+      const members = { status, fromMiddlebox: true }
+      expect(advise('forbidden', { ...members, route })).toMatch(
+        new RegExp(`sts\\.example with ${status}.*prox`),
+      )
+      const advice = advise('forbidden', { ...members, route: { ...route, proxy, endpoint: 'X' } })
+      expect(advice).toMatch(/proxy\.example:3128 from HTTPS_PROXY and X/)
+    },
+  )
 })

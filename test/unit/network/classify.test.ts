@@ -51,7 +51,7 @@ test.each<[FailureKind, readonly number[], string]>([
   ['credentials-invalid', [400, 403], NAMES['credentials-invalid']],
   ['access-denied', [400, 403, 404], NAMES['access-denied']],
   ['not-found', [404], 'Unknown NotFoundException'],
-  ['connection-failed', [407], 'Unknown'],
+  ['proxy-refused', [407], 'Unknown'],
   ['credentials-invalid', [401], 'Unknown'],
   ['client-error', [402, 403, 405, 422, 499], 'Unknown BadRequestException'],
   ['bad-request', [400], 'Unknown BadRequestException ValidationException'],
@@ -179,6 +179,7 @@ describe('mayHaveBeenExecuted and isRetryable', () => {
     'dns-not-found': [false, true],
     'clock-skew': [false, true],
     'tls-error': [false, false],
+    'proxy-refused': [false, false],
     'gateway-timeout': [true, true],
     'server-error': [true, true],
     'no-response': [true, true],
@@ -243,3 +244,21 @@ describe('mayHaveBeenExecuted and isRetryable', () => {
     if (mayHaveBeenExecuted(kind)) expect(isRetryable(kind)).toBe(true)
   })
 })
+
+test.each([
+  ['403 Forbidden', 'proxy-refused'],
+  ['407 Proxy Authentication Required', 'proxy-refused'],
+  ['502 Bad Gateway', 'connection-failed'],
+])('A proxy that answers CONNECT with %s is %s', (status, kind) => {
+  const message = `Failed to establish tunnel to a:443 via http://p/: HTTP/1.1 ${status}`
+  expect(classifyFailure(aFailure({ code: 'ERR_PROXY_TUNNEL', connected: false, message }))).toBe(
+    kind,
+  )
+})
+
+test.each([403, 404, 400, 413, 451])(
+  'A page with the status %i that does not come from the service is no answer of the service',
+  (status) => {
+    expect(classifyFailure(aFailure({ status, fromMiddlebox: true }))).toBe('client-error')
+  },
+)

@@ -370,3 +370,44 @@ test.each([
 ])('The failure %j is formatted as "%s"', (members, text) => {
   expect(formatFailure(aFailure(members))).toBe(text)
 })
+
+test.each<[string, number, ResponseHead['headers'], boolean]>([
+  ['an HTML page', 403, { 'content-type': 'text/html; charset=utf-8' }, true],
+  ['a text', 413, { 'content-type': 'Text/Plain' }, true],
+  ['JSON', 403, { 'content-type': 'application/json' }, false],
+  ['XML of STS', 403, { 'content-type': 'text/xml' }, false],
+  ['no type', 403, {}, false],
+  ['a page that is no error', 200, { 'content-type': 'text/html' }, false],
+])('An answer with %s and the status %i comes from a middlebox: %j %s', (...row) => {
+  const [, status, headers, expected] = row
+  const failure = convert(new Error('x'), { head: headOf(status, headers) })
+  expect(failure.fromMiddlebox ?? false).toBe(expected)
+  if (expected) expect(formatFailure(failure)).toContain(String(status))
+})
+
+test('A redirect shows the host that it leads to, and nothing else of the address', () => {
+  const location = 'https://login.example:8443/path?token=example-token'
+  const text = formatFailure(convert(new Error('x'), { head: headOf(302, { location }) }))
+  expect(text).toMatch(/^302: .*login\.example:8443/)
+  expect(text).not.toContain('token')
+  const relative = convert(new Error('x'), { head: headOf(301, { location: '/elsewhere' }) })
+  expect(formatFailure(relative)).not.toContain('elsewhere')
+})
+
+test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
+  'The text of OpenSSL is not shown for %s',
+  (code) => {
+    const error = Object.assign(new Error('C0:error:0A00010B:SSL routines:wrong version'), { code })
+    expect(formatFailure(convert(error))).not.toContain('routines')
+  },
+)
+
+test('The advice of Node.js about certificates is left to our own', () => {
+  const error = Object.assign(
+    new Error(
+      'unable to get local issuer certificate; if the root CA is installed locally, try running Node.js with --use-system-ca',
+    ),
+    { code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' },
+  )
+  expect(formatFailure(convert(error))).toMatch(/issuer certificate$/)
+})

@@ -1,0 +1,145 @@
+/** A workflow that a command takes over: its event, its steps that use the action, and their values. */
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { parse } from 'yaml'
+
+import { isObject } from '../lib/validation.ts'
+import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
+import { UnknownValueError } from '../runner/expressions.ts'
+import { githubContext, tokenClaims, type RunInfo } from '../runner/github-context.ts'
+import { allStepInputs, type StepInputs, type StepSource } from '../runner/step-inputs.ts'
+import {
+  defaultEvent,
+  hasPathFilter,
+  missingTrigger,
+  parseTriggers,
+  type Triggers,
+} from '../runner/triggers.ts'
+import { UsageError } from './options.ts'
+import type { WorkflowFlags } from './workflow-flags.ts'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type WorkflowRun = Readonly<{
+  /** The path as messages name it. */
+  path: string
+  text: string
+  triggers: Triggers
+  eventName: EventName
+  event: WorkflowEvent
+  info: RunInfo
+}>
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new UsageError(`Cannot read the workflow ${path}: ${code}`, 'Check the path.')
+  }
+}
+
+/** The user may have written the workflow, so an error in it is reported as a usage error. */
+function withUsageError<T>(path: string, action: string, run: () => T, advice = ''): T {
+  try {
+    return run()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(
+      `Cannot ${action} ${path}: ${reason}`,
+      error instanceof UnknownValueError ? advice : '',
+    )
+  }
+}
+
+function workflowName(text: string, path: string): string {
+  const document: unknown = parse(text)
+  const name = isObject(document) ? document['name'] : undefined
+  return typeof name === 'string' ? name : path
+}
+
+/**
+ * Reads a workflow.
+ *
+ * @throws UsageError if it cannot be read
+ */
+export function readWorkflow(path: string, flags: WorkflowFlags): WorkflowRun {
+  const text = readText(path)
+  return withUsageError(path, 'read', () => {
+    const triggers = parseTriggers(text)
+    const eventName = flags.event ?? defaultEvent(triggers)
+    const file = basename(path)
+    return {
+      path,
+      text,
+      triggers,
+      eventName,
+      event: eventsByName[eventName](),
+      info: {
+        serverUrl: flags.server,
+        apiUrl: '',
+        graphqlUrl: '',
+        file,
+        workflow: workflowName(text, `.github/workflows/${file}`),
+        job: flags.job ?? '',
+      },
+    }
+  })
+}
+
+/** Two commands that run the whole workflow. */
+const actCommands = ({ path, event, eventName, text }: WorkflowRun): string => {
+  const uses = /uses: (\S+\/amplify-create-backend-storage@\S+)/.exec(text)?.[1]
+  const local = uses === undefined ? '' : ` --local-repository "${uses}=$PWD"`
+  return `Run the whole workflow in act, as docs/emulator.md describes:
+  npm run emulator -- --workflow ${path} --event ${eventName} --variables emulator.env
+  act ${event.name} --workflows ${path} --env-file emulator.env${local}`
+}
+
+type Urls = Readonly<{ token: string; apiUrl: string; graphqlUrl: string }>
+
+/**
+ * Evaluates the steps that use the action, for every combination of a matrix.
+ *
+ * @throws UsageError if one needs a value that only a run of the whole workflow has
+ */
+export function evaluateSteps(
+  run: WorkflowRun,
+  { job, given }: WorkflowFlags,
+  { token, ...urls }: Urls = { token: '', apiUrl: '', graphqlUrl: '' },
+): readonly StepInputs[] {
+  const source: StepSource = {
+    workflow: run.text,
+    action: readFileSync(join(root, 'action.yml'), 'utf8'),
+    contexts: { github: githubContext(run.event, { ...run.info, ...urls }, token) },
+    job,
+    given,
+  }
+  return withUsageError(run.path, 'try', () => allStepInputs(source), actCommands(run))
+}
+
+/** The claims of the tokens of a job. */
+export const claimsOf = (
+  { event, info }: WorkflowRun,
+  environment: string | undefined,
+): Record<string, string | undefined> =>
+  tokenClaims(event, { file: info.file, workflow: info.workflow, environment })
+
+/** What a user should know about how the run differs from one on GitHub. */
+export function runNotes(run: WorkflowRun): readonly string[] {
+  const { triggers, event } = run
+  const missing = missingTrigger(triggers, event)
+  const isCalled = triggers.has('workflow_call') && !triggers.has(event.name)
+  return [
+    ...(isCalled
+      ? [`As another workflow calls it, on ${event.name}`]
+      : missing === undefined
+        ? []
+        : [`On GitHub, this event does not trigger the workflow: \`on:\` lacks ${missing}`]),
+    ...(hasPathFilter(triggers, event)
+      ? ['On GitHub, only some files trigger the workflow: `on:` has a filter for paths']
+      : []),
+  ]
+}

@@ -1,0 +1,190 @@
+/** `npm run try` with workflows of a user: their values are those of GitHub, or the workflow is rejected by name. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import { describe, expect } from 'vitest'
+
+import { root } from '../support/contract/pages.ts'
+import { acquireStart, addCleanup, scenario } from '../support/scenario.ts'
+
+type Tried = Readonly<{ code: number | null; stdout: string; stderr: string; folder: string }>
+
+/** A workflow with one job, which plans. */
+const workflow = (
+  on: string,
+  job: string,
+  inputs: Readonly<Record<string, string>>,
+  before = '',
+): string => `
+name: Mine
+on: ${on}
+permissions: { id-token: write }
+jobs:
+  storage:
+    runs-on: ubuntu-latest
+${job}
+    steps:
+${before}
+      - uses: OWNER/amplify-create-backend-storage@FULL_SHA
+        with:
+${Object.entries({
+  mode: 'plan',
+  'aws-region': 'eu-west-1',
+  'app-id': 'dmine',
+  'backend-environment-name': 'live',
+  'resource-name': 'media',
+  'authenticated-permissions': 'READ',
+  'role-to-assume': 'arn:aws:iam::222233334444:role/mine',
+  ...inputs,
+})
+  .map(([name, value]) => `          ${name}: ${value}`)
+  .join('\n')}
+`
+
+/** Tries a workflow, which is in a file of its own. */
+async function tryWorkflow(source: string, ...args: string[]): Promise<Tried> {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-'))
+  addCleanup(() => {
+    rmSync(folder, { recursive: true })
+  })
+  writeFileSync(join(folder, 'mine.yml'), source)
+  const release = await acquireStart()
+  try {
+    const child = spawn(
+      process.execPath,
+      [join(root, 'emulator/cli/try.ts'), '--workflow', 'mine.yml', ...args],
+      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    const [code, stdout, stderr] = await Promise.all([
+      ended,
+      text(child.stdout),
+      text(child.stderr),
+    ])
+    return { code, stdout, stderr, folder }
+  } finally {
+    release()
+  }
+}
+
+/** Checks that the step has planned a storage with this name. */
+function expectPlanned({ stdout, stderr }: Tried, resourceName: string): void {
+  expect(stdout + stderr).toMatch(/^result=planned$/m)
+  expect(stdout).toContain(`resource-name=${resourceName}\n`)
+}
+
+describe('a workflow of the user', () => {
+  scenario('It runs unchanged on its own app, environment, role and account', async () => {
+    const tried = await tryWorkflow(workflow('push', '', {}))
+    expectPlanned(tried, 'media')
+    expect(tried.stdout).toContain('arn:aws:iam::222233334444:role/mine')
+  })
+
+  scenario('Its inputs can use env, vars and secrets', async () => {
+    const env = "    env: { PREFIX: '${{ vars.PREFIX }}' }"
+    const name = "'${{ env.PREFIX }}${{ secrets.SUFFIX }}'"
+    const source = workflow('push', env, { 'resource-name': name })
+    expectPlanned(
+      await tryWorkflow(source, '--var=PREFIX=my', '--secret', 'SUFFIX=media'),
+      'mymedia',
+    )
+    const { code, stderr } = await tryWorkflow(source, '--secret', 'SUFFIX=media')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('add --var PREFIX=VALUE')])
+  })
+
+  const dispatch = `
+  workflow_dispatch:
+    inputs:
+      name: { type: string, default: media }
+      count: { type: number, required: true }
+      wide: { type: boolean }
+      size: { type: choice, options: [small, large], default: small }`
+  const typed = '"${{ inputs.wide && inputs.count > 9 && inputs.size || inputs.name }}"'
+
+  scenario('The inputs of a dispatch have their types and defaults', async () => {
+    const source = workflow(dispatch, '', { 'resource-name': typed })
+    expectPlanned(await tryWorkflow(source, '--input=count=10'), 'media')
+    expectPlanned(await tryWorkflow(source, '--input=count=10', '--input=wide=true'), 'small')
+  })
+
+  const rejected: Readonly<Record<string, readonly [args: readonly string[], message: string]>> = {
+    'a required input is missing': [[], 'add --input count=VALUE'],
+    'an input is not a number': [['--input=count=x'], 'count must be a number, not "x"'],
+    'a choice is not an option': [['--input=count=1', '--input=size=x'], 'one of small, large'],
+    'an input is unknown': [['--input=cuont=1'], 'has no input cuont'],
+    'a job is unknown': [['--job', 'deploy'], 'has no job deploy. Its jobs are: storage'],
+  }
+  for (const [title, [args, message]] of Object.entries(rejected))
+    scenario(`It is rejected when ${title}`, async () => {
+      const source = workflow(dispatch, '', { 'resource-name': typed })
+      const { code, stderr } = await tryWorkflow(source, ...args)
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+      expect(stderr).not.toContain('    at ')
+    })
+
+  scenario('A workflow that is called gets its inputs, too', async () => {
+    const call = '{ workflow_call: { inputs: { name: { type: string, required: true } } } }'
+    const source = workflow(call, '', { 'resource-name': "'${{ inputs.name }}'" })
+    const tried = await tryWorkflow(source, '--input', 'name=photos')
+    expectPlanned(tried, 'photos')
+    expect(tried.stdout).toContain('--- As another workflow calls it, on push')
+  })
+
+  scenario('Of a matrix from JSON, the first combination runs', async () => {
+    const job = '    strategy: { matrix: { name: "${{ fromJSON(vars.NAMES) }}" } }'
+    const source = workflow('push', job, { 'resource-name': "'${{ matrix.name }}'" })
+    const tried = await tryWorkflow(source, '--var', 'NAMES=["first","second"]')
+    expectPlanned(tried, 'first')
+    expect(tried.stdout).toContain(
+      'The matrix has 2 combinations; this is the first: {"name":"first"}',
+    )
+  })
+
+  scenario('The environment of a job is part of the subject of its token', async () => {
+    const tried = await tryWorkflow(
+      workflow('push', '    environment: production', {}),
+      '--fault',
+      'role-refused',
+    )
+    expect(tried.stdout).toContain('sub = repo:octo-org/octo-app:environment:production')
+  })
+
+  scenario('A false condition of the job or of the step is told, and nothing runs', async () => {
+    const source = workflow('push', "    if: github.event_name == 'schedule'", {})
+    const { code, stdout } = await tryWorkflow(source)
+    expect([code, stdout]).toEqual([0, expect.stringContaining('On GitHub, the step does not run')])
+    expect(stdout).not.toContain('result=')
+  })
+
+  for (const [value, name] of [
+    ['${{ steps.config.outputs.name }}', 'steps.config'],
+    ['${{ needs.config.outputs.name }}', 'needs.config'],
+    ['${{ env.NAME }}', 'env.NAME'],
+    ['${{ runner.os }}', 'runner.os'],
+    ["${{ hashFiles('a') }}", 'hashFiles'],
+    ['${{ github.event.head_commit.message }}', 'github.event.head_commit.message'],
+  ] as const)
+    scenario(
+      `An input that needs ${name} is rejected by name, with the commands for act`,
+      async () => {
+        const before = '      - { id: config, run: "echo name=x" }'
+        const source = workflow('push', '', { 'resource-name': `"${value}"` }, before)
+        const { code, stderr } = await tryWorkflow(source)
+        expect(code).toBe(2)
+        expect(stderr.split('\n')[0]).toContain(name)
+        expect(stderr).toContain('npm run emulator -- --workflow mine.yml --event push')
+        expect(stderr).toContain('act push --workflows mine.yml')
+      },
+    )
+
+  scenario('The option --html writes the summary as a page', async () => {
+    const { folder } = await tryWorkflow(workflow('push', '', {}), '--html', 'summary.html')
+    expect(readFileSync(join(folder, 'summary.html'), 'utf8')).toMatch(/<table>[^]*<\/html>/)
+    const failed = await tryWorkflow(workflow('push', '', {}), '--html', 'no/summary.html')
+    expect(failed.stderr.split('\n')[0]).toBe('Cannot write no/summary.html: ENOENT')
+    expect(existsSync(join(folder, 'no'))).toBe(false)
+  })
+})
