@@ -20,6 +20,7 @@ const githubOperations = [
   'listComments',
   'createComment',
   'updateComment',
+  'deleteComment',
   'listPullsOfCommit',
   'getUser',
   'graphql',

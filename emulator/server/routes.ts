@@ -11,7 +11,7 @@ type Route = {
 
 export type RouteMatch = Route & { readonly params: Readonly<Record<string, string | undefined>> }
 
-type Method = 'GET' | 'POST' | 'PATCH'
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 const backend = '/backend/:appId'
 const issues = '/repos/:owner/:repository/issues'
@@ -31,13 +31,14 @@ const routeTable: readonly (readonly [Method, string, Service, OperationName | u
   ['GET', `/api/v3${issues}/:number/comments`, 'github', 'listComments'],
   ['POST', `/api/v3${issues}/:number/comments`, 'github', 'createComment'],
   ['PATCH', `/api/v3${issues}/comments/:id`, 'github', 'updateComment'],
+  ['DELETE', `/api/v3${issues}/comments/:id`, 'github', 'deleteComment'],
   ['GET', '/api/v3/repos/:owner/:repository/commits/:commit/pulls', 'github', 'listPullsOfCommit'],
   ['GET', '/api/v3/user', 'github', 'getUser'],
   ['POST', '/api/graphql', 'github', 'graphql'],
   ['POST', '/api/v3/graphql', 'github', 'graphql'],
 ]
 
-const methods: readonly Method[] = ['GET', 'POST', 'PATCH']
+const methods: readonly Method[] = ['GET', 'POST', 'PATCH', 'DELETE']
 
 /** Creates the function that finds the route of a request. */
 export function createRouter(): (method: string, path: string) => RouteMatch | undefined {

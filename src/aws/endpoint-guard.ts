@@ -77,7 +77,7 @@ export function createEndpointGuard(
           // The SDK itself reads a body of any size.
           const body = getProperty(response, 'body')
           if (isObject(response) && body instanceof Readable) {
-            Reflect.set(response, 'body', await readBody(body))
+            Reflect.set(response, 'body', checkSize(await readBody(body), exchange.response))
           }
           return output
         } catch (error) {
@@ -106,6 +106,16 @@ function checkEndpoint(request: unknown, settings: ClientSettings): Route {
   if (kind === 'aws' && isDefaultHost(url.hostname, settings.region)) return route
   settings.onNonDefaultHost(url.host, kind)
   return { ...route, endpoint: route.endpoint ?? SHARED_CONFIG_ENDPOINT }
+}
+
+/** The SDK needs many seconds for an error, or for XML, of some megabytes. Real ones are much smaller. */
+const MAX_OTHER_BYTES = 256 * 1024
+
+/** @throws Error if the body of an error, or one that is not JSON, is too large */
+function checkSize(body: Buffer, response: unknown): Buffer {
+  const isData = (getNumber(response, 'statusCode') ?? 0) < 300 && body[0] === 0x7b
+  if (isData || body.length <= MAX_OTHER_BYTES) return body
+  throw new Error('the response is larger than 256 KiB')
 }
 
 /** The `x-amz-date` of a request, for example `20260131T235959Z`. */

@@ -49,7 +49,7 @@ export function renderComment(marker: string, runId: string, data: ReportData): 
     ...errorBlocks(data),
     changesBlock(data),
     notesBlock(data),
-    bucketBlock(outcome),
+    bucketBlock(data),
     renderText(keepStorageNote(outcome) ?? ''),
     `<sub>${originLine(data)}</sub>`,
   ]
@@ -57,12 +57,13 @@ export function renderComment(marker: string, runId: string, data: ReportData): 
   return `${hidden.join('\n')}\n${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-function errorBlocks({ outcome, state }: ReportData): readonly string[] {
+function errorBlocks({ outcome, state, links }: ReportData): readonly string[] {
   if (!isFailure(outcome)) return []
   const { cause, remedy } = ERROR_CATALOG[outcome.error.code]
   return [
     `${code(outcome.error.code)}: ${renderText(cause)}`,
     `<b>What to do</b>: ${renderText(remedy)}`,
+    `The message with all details is in the summary and the log of ${links.run === undefined ? 'the run' : link(links.run.title, links.run.url)}.`,
     ...(outcome.result === 'failed' && !state.mutationSent ? ['Nothing was changed.'] : []),
   ]
 }
@@ -71,7 +72,7 @@ function changesBlock({ outcome, state }: ReportData): string {
   const changes = state.changes.map(({ field, from, to }) => ({
     field,
     from: typeof from === 'string' ? maskAccountIds(from) : from,
-    to,
+    to: typeof to === 'string' ? maskAccountIds(getNewValue(outcome, field, to)) : to,
   }))
   switch (outcome.result) {
     case 'planned':
@@ -84,12 +85,18 @@ function changesBlock({ outcome, state }: ReportData): string {
   }
 }
 
+/** After a change, the bucket that there is, and not only the base name that the workflow asks for. */
+function getNewValue(outcome: RunOutcome, field: Change['field'], requested: string): string {
+  const bucket = 'bucketName' in outcome ? outcome.bucketName : undefined
+  return field === 'bucket-name' && bucket !== undefined ? bucket : requested
+}
+
 function notesBlock({ outcome, state, desired, inputValues }: ReportData): string {
   const guestAccess = isFailure(outcome) ? undefined : guestAccessNote(state)
   const notes = [
     ...(isChangePending(outcome) && desired !== undefined ? planNotes(desired, state) : []),
     ...(guestAccess === undefined ? [] : [guestAccess]),
-  ].map((text) => renderText(text, inputValues))
+  ].map((text) => renderText(maskAccountIds(text), inputValues))
   const warnings = state.warnings
     // `guestAccessNote` says this in its own words.
     .filter(({ kind }) => kind !== 'guest-access')
@@ -109,9 +116,10 @@ function warningItem(
     : `⚠️ ${renderText(title)}: ${renderText(ERROR_CATALOG[errorCode].cause)}`
 }
 
-function bucketBlock(outcome: RunOutcome): string {
+function bucketBlock({ outcome, state }: ReportData): string {
   const name = 'bucketName' in outcome ? outcome.bucketName : undefined
-  return name === undefined ? '' : `The bucket is ${code(maskAccountIds(name))}.`
+  const isInTable = state.changes.some(({ field }) => field === 'bucket-name')
+  return name === undefined || isInTable ? '' : `The bucket is ${code(maskAccountIds(name))}.`
 }
 
 /** The commit, the run and the job that the comment is about. */

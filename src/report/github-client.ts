@@ -11,14 +11,20 @@ export type Comment = Readonly<{ id: number; body: string; author: string }>
 export type GithubClient = Readonly<{
   /** The login of the author of comments that are written with this token. */
   getLogin(): Promise<string>
-  /** The pull request that a pushed commit merged into the branch, or that is open from the branch. */
-  findPullRequest(sha: string, branch: string): Promise<number | undefined>
+  /**
+   * The pull request with this commit that is open from the branch or, unless `openOnly`, was merged into it.
+   */
+  findPullRequest(commit: BranchCommit): Promise<number | undefined>
   listComments(pullRequest: number): Promise<readonly Comment[]>
   /** Sent once and never retried: a lost response may hide a comment that was created. */
   createComment(pullRequest: number, body: string): Promise<void>
   /** @returns false if the comment was deleted */
   updateComment(id: number, body: string): Promise<boolean>
+  /** A comment that was deleted before is no error. */
+  deleteComment(id: number): Promise<void>
 }>
+
+export type BranchCommit = Readonly<{ sha: string; branch: string; openOnly: boolean }>
 
 /** The maximum number of retries of one call. */
 const MAX_RETRIES = 2
@@ -59,13 +65,13 @@ export function createGithubClient(
       if (typeof login !== 'string') throw new Error('GitHub did not return the owner of the token')
       return login
     },
-    findPullRequest: async (sha, branch) => {
+    findPullRequest: async (commit) => {
       const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
         ...repository,
-        commit_sha: sha,
+        commit_sha: commit.sha,
         per_page: 100,
       })
-      return selectPullRequest(data, { sha, branch, fullName })?.number
+      return selectPullRequest(data, commit, fullName)?.number
     },
     listComments: (issue_number) =>
       readPages(async (page) => {
@@ -77,15 +83,22 @@ export function createGithubClient(
       const request = { retries: 0 }
       await octokit.rest.issues.createComment({ ...repository, issue_number, body, request })
     },
-    updateComment: async (comment_id, body) => {
-      try {
-        await octokit.rest.issues.updateComment({ ...repository, comment_id, body })
-        return true
-      } catch (error) {
-        if (getStatus(error) === 404) return false
-        throw error
-      }
+    updateComment: (comment_id, body) =>
+      wasFound(octokit.rest.issues.updateComment({ ...repository, comment_id, body })),
+    deleteComment: async (comment_id) => {
+      await wasFound(octokit.rest.issues.deleteComment({ ...repository, comment_id }))
     },
+  }
+}
+
+/** @returns false if what the call is about does not exist */
+async function wasFound(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    if (getStatus(error) === 404) return false
+    throw error
   }
 }
 
@@ -101,9 +114,12 @@ type PullRequest = Readonly<{
 /** Prefers the pull request that this commit merged, then another that was merged into the branch. */
 function selectPullRequest(
   all: readonly PullRequest[],
-  { sha, branch, fullName }: Readonly<{ sha: string; branch: string; fullName: string }>,
+  { sha, branch, openOnly }: BranchCommit,
+  fullName: string,
 ): PullRequest | undefined {
-  const merged = all.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
+  const merged = openOnly
+    ? []
+    : all.filter(({ base, merged_at }) => base.ref === branch && merged_at !== null)
   return (
     merged.find(({ merge_commit_sha }) => merge_commit_sha === sha) ??
     merged[0] ??

@@ -66,12 +66,23 @@ export function getCommit(event: WorkflowEvent): string | undefined {
   return /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined
 }
 
-/** The number of the pull request; undefined for events without one, including `push`. */
-export function getPullRequestNumber({ payload }: WorkflowEvent): number | undefined {
-  const number = getPath(payload, 'pull_request', 'number')
+/** The number of the pull request that the event is about; undefined for events without one, including `push`. */
+export function getPullRequestNumber({ name, payload }: WorkflowEvent): number | undefined {
+  if (name === 'merge_group') return getQueuedPullRequest(payload)
+  const isIssueOfPullRequest = isObject(getPath(payload, 'issue', 'pull_request'))
+  const number =
+    getPath(payload, 'pull_request', 'number') ??
+    (isIssueOfPullRequest ? getPath(payload, 'issue', 'number') : undefined)
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0
     ? number
     : undefined
+}
+
+/** A merge queue names its branches `gh-readonly-queue/BASE/pr-NUMBER-SHA`. */
+function getQueuedPullRequest(payload: unknown): number | undefined {
+  const ref = nonEmptyString(getPath(payload, 'merge_group', 'head_ref')) ?? ''
+  const number = /\/pr-(\d{1,9})-[0-9a-f]{40,64}$/.exec(ref)?.[1]
+  return number === undefined ? undefined : Number(number)
 }
 
 /** What happened to the pull request, for example `closed`. */

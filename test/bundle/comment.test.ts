@@ -90,7 +90,7 @@ scenario('A plan is shown in one comment, which later runs update when it change
     'Commit 7f3c2b9 · summary and log of run 42',
   ])
   const again = await comment(bed)
-  expect(getLog(again)).toContain('The comment on pull request #7 is up to date.')
+  expect(getLog(again)).toMatch(/The comment on pull request #7 at \S+ is up to date\./)
   expect(bed.emulator.calls('updateComment')).toEqual([])
 
   const id = comments[0]?.id
@@ -128,6 +128,7 @@ scenarios<Plan>(
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
         `STORAGE_DIFFERS: ${plain(ERROR_CATALOG.STORAGE_DIFFERS.cause)}`,
         `What to do: ${plain(ERROR_CATALOG.STORAGE_DIFFERS.remedy)}`,
+        'The message with all details is in the summary and the log of run 42.',
         'Nothing was changed.',
         '| Now | Requested',
         'Signed-in users | READ | READ, CREATE_AND_UPDATE, DELETE',
@@ -255,6 +256,13 @@ scenario(
 
 const open = { state: 'open', merged: false } as const
 
+/** A comment on an issue or on the pull request 7; its run is on the default branch. */
+const issueComment = (issue: object): WorkflowEvent => ({
+  ...push(),
+  name: 'issue_comment',
+  payload: { action: 'created', issue: { number: 7, ...issue } },
+})
+
 scenario(
   'A push to a branch that only plans comments on the open pull request from that branch',
   async () => {
@@ -281,17 +289,97 @@ scenario('A push does not comment on an open pull request from another branch', 
 
 scenarios(
   'An event without a pull request writes no comment and calls no API of GitHub',
-  { schedule: schedule(), workflow_dispatch: workflowDispatch(), merge_group: mergeGroup() },
+  { schedule: schedule(), issue_comment: issueComment({}) },
   async (event, name) => {
     const bed = await createTestBed()
     addPull(bed, event)
     trustEvents(bed.emulator, event)
-    const step = await comment(bed, { event })
+    const step = await comment(bed, { event, with: { mode: 'plan' } })
     expect(step.exitCode).toBe(0)
     expect(getLog(step)).toContain(`No comment: the event ${name} has no pull request.`)
     expect(getGithubPaths(bed)).toEqual([])
   },
 )
+
+scenarios(
+  'The comment finds the pull request of an event that does not contain one',
+  {
+    issue_comment: issueComment({ pull_request: { url: 'https://api.github.com/x' } }),
+    merge_group: mergeGroup(),
+    workflow_dispatch: workflowDispatch('storage'),
+  },
+  async (event) => {
+    const bed = await createTestBed()
+    addPull(bed, event, { ...open, head: 'storage' })
+    trustEvents(bed.emulator, event)
+    const step = await comment(bed, { event, with: { mode: 'plan' } })
+    expectSuccess(step, 'planned')
+    expect(bed.emulator.state.github.comments).toMatchObject([{ author: OWN, issue: 7 }])
+    expect(renderMarkdown(step.summary).links).toContain(
+      'https://github.com/octo-org/octo-app/pull/7',
+    )
+  },
+)
+
+scenario(
+  'A run by hand on a branch without an open pull request says that there is none',
+  async () => {
+    const bed = await createTestBed()
+    const event = workflowDispatch()
+    addPull(bed, event)
+    const step = await comment(bed, { event })
+    expect(getLog(step)).toMatch(/No comment: there is no open pull request from "main"/)
+    expect(bed.emulator.state.github.comments).toEqual([])
+  },
+)
+
+scenario(
+  'Duplicates that two runs created at the same time are deleted, and nothing else is',
+  async () => {
+    const bed = await createTestBed()
+    post(bed, OWN, `${MARKER}\nthe second`, 901)
+    post(bed, OWN, `${MARKER}\nthe first`, 900)
+    post(bed, OWN, 'Nice.', 899)
+    post(bed, 'mallory', `${MARKER}\nforged`, 898)
+    const step = await comment(bed)
+    expect(getWarnings(step)).toEqual([])
+    const { comments } = bed.emulator.state.github
+    expect(comments.map(({ id }) => id).toSorted()).toEqual([898, 899, 900])
+    expect(getTexts(bed).filter((text) => text.startsWith('📝'))).toHaveLength(1)
+    expect(bed.emulator.calls('createComment')).toEqual([])
+  },
+)
+
+scenario(
+  'A duplicate that cannot be deleted does not keep the comment from being updated',
+  async () => {
+    const bed = await createTestBed()
+    for (const id of [900, 901]) post(bed, OWN, `${MARKER}\nold`, id)
+    bed.emulator.injectFault({ operation: 'deleteComment', kind: 'status', status: 403 })
+    const step = await comment(bed)
+    expect(getWarnings(step)).toEqual([])
+    expect(getLog(step)).toContain('Could not delete a duplicate')
+    expect(getHeadings(bed)).toContain(PLANNED[0])
+  },
+)
+
+scenario('The log names the host of the comment unless it is that of GitHub', async () => {
+  const bed = await createTestBed()
+  const step = await comment(bed)
+  const { host } = new URL(bed.emulator.url)
+  expect(getLog(step)).toContain(`Created a comment on pull request #7 at ${host}.`)
+})
+
+scenario('The comment after a create shows the physical bucket', async () => {
+  const bed = await createTestBed({ rules: { jobMs: 0 } })
+  const event = mergedPullRequest()
+  trustEvents(bed.emulator, event)
+  const step = await comment(bed, { event, with: { wait: 'true', 'bucket-name': 'acme-media' } })
+  expectSuccess(step, 'created')
+  const [text = ''] = getTexts(bed)
+  expect(text).toContain(`Bucket | ${step.outputs['bucket-name'] ?? '-'}\n`)
+  expect(text).not.toMatch(/acme-media\b(?!\d|-|\w)/)
+})
 
 scenario('Only the apply of an older run replaces the comment of a newer run', async () => {
   const bed = await createTestBed()

@@ -40,7 +40,7 @@ const READERS_WORKFLOW = '.github/workflows/storage.yml'
 
 /** Words in capitals that are not error codes. */
 const OTHER_CAPITALS =
-  /^(?:CREATE_AND_UPDATE|(?:AWS|GITHUB|ACTIONS|NODE|HTTPS?|NO|ALL|SSL)_\w+|APP_ID|FULL_SHA|CHANGES_FOUND)$/
+  /^(?:CREATE_AND_UPDATE|(?:AWS|GITHUB|ACTIONS|NODE|HTTPS?|NO|ALL|SSL)_\w+|APP_ID|FULL_SHA)$/
 
 const emulatorAction = readYaml('emulator/action.yml')
 
@@ -59,7 +59,6 @@ const OTHER_NAMES: ReadonlySet<string> = new Set([
   ...['acme-media', 'amplify-storage-apply', 'amplify-storage-plan', 'changes-only'],
   // Inputs that other actions have.
   ...['aws-role-arn', 'dry-run'],
-  ...['has-changes'],
 ])
 
 const eachPage = all.map((page): [string, Page] => [page.path, page])
@@ -110,7 +109,7 @@ describe('Every page', () => {
 
   /** The outputs of the action, and those that jobs of the examples declare. */
   const known: Readonly<Record<string, readonly string[]>> = {
-    steps: [...OUTPUTS, 'has-changes'],
+    steps: OUTPUTS,
     needs: readdirSync(join(root, 'examples'))
       .flatMap((name) => entries(at(readYaml(`examples/${name}`), 'jobs')))
       .flatMap(([, job]) => entries(at(job, 'outputs')).map(([output]) => output)),

@@ -63,6 +63,19 @@ const updateComment: Operation = (call, getGithub) => {
   })
 }
 
+const deleteComment: Operation = (call, getGithub) => {
+  const repository = repositoryName(call)
+  const id = numberParameter(call, 'id')
+  return () => {
+    const github = getGithub()
+    if (!github.canWrite) return forbidden()
+    const index = github.comments.findIndex((one) => one.id === id && one.repository === repository)
+    if (index === -1) return errorResponse(404, 'Not Found')
+    github.comments.splice(index, 1)
+    return { status: 204, headers: {}, body: '' }
+  }
+}
+
 const listComments: Operation = (call, getGithub) => {
   const repository = repositoryName(call)
   const issue = numberParameter(call, 'number')
@@ -111,6 +124,7 @@ export function githubHandlers(
     listComments: authorized(listComments),
     createComment: authorized(createComment),
     updateComment: authorized(updateComment),
+    deleteComment: authorized(deleteComment),
     listPullsOfCommit: authorized(listPullsOfCommit),
     getUser: authorized(() => forbidden),
     graphql: authorized(graphql),

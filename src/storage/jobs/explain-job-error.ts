@@ -70,7 +70,7 @@ function explainDenial(text: string, ref: StorageRef): JobErrorExplanation | und
   return {
     kind: policy === undefined ? 'missing-permission' : 'denied-by-policy',
     code: 'JOB_LACKS_PERMISSION',
-    cause: describeDenial(denial, policy),
+    cause: describeDenial(denial, policy, ref),
     advice: permissionAdvice(denial, policy, ref),
   }
 }
@@ -83,7 +83,7 @@ function explainLeftover(bucket: LeftoverBucket | undefined): JobErrorExplanatio
   return {
     kind: 'leftover-bucket',
     code: 'JOB_FAILED',
-    cause: `${name} already exists, probably left by an earlier storage, because buckets are retained`,
+    cause: `${name} already exists, probably left by an earlier storage (buckets are retained)`,
     advice: `Choose another bucket-name. To use the files in the bucket, import it instead (amplify import storage). If it is yours, empty and no longer needed, delete it and run the workflow again${command}`,
   }
 }

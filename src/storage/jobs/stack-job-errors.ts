@@ -53,7 +53,7 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     ],
     cause: 'another deployment of this environment is running, or its lock was left behind',
     advice: (ref) =>
-      `Wait until the other deployment has ended (amplify push, a Hosting build or a migration), then run the workflow again. If none is running, delete the stale lock deployment-state.json in the deployment bucket: ${deploymentStateCommand(ref)}`,
+      `Wait until the other deployment has ended (amplify push, a Hosting build or a migration), then run the workflow again. If none is running, delete the stale lock deployment-state.json in the deployment bucket. To look for it: ${deploymentStateCommand(ref)}`,
     examples: [
       'A deployment is in progress.',
       'A deployment is in progress.\nIf the prior rollback was aborted, run:\n"amplify push --iterative-rollback" to rollback the prior deployment\n"amplify push --force" to re-deploy',

@@ -8,18 +8,22 @@ import type { DenyingPolicy } from './denying-policy.ts'
 
 /** What actions on IAM roles allow, for those who have to approve them. */
 const ROLE_ACTIONS: Readonly<Record<string, string>> = {
-  'iam:AttachRolePolicy': 'attach any managed policy to that role',
-  'iam:CreateRole': 'create a role of that name',
-  'iam:DeleteRolePolicy': 'delete inline policies of that role',
-  'iam:DetachRolePolicy': 'detach managed policies from that role',
-  'iam:PassRole': 'hand that role to an AWS service',
-  'iam:PutRolePolicy': 'give that role any permission, in an inline policy',
-  'iam:UpdateAssumeRolePolicy': 'decide who may assume that role',
+  'iam:AttachRolePolicy': 'to attach any managed policy to that role',
+  'iam:CreateRole': 'to create a role of that name',
+  'iam:DeleteRolePolicy': 'to delete inline policies of that role',
+  'iam:DetachRolePolicy': 'to detach managed policies from that role',
+  'iam:PassRole': 'to hand that role to an AWS service',
+  'iam:PutRolePolicy': 'to give that role any permission in an inline policy',
+  'iam:UpdateAssumeRolePolicy': 'to decide who may assume that role',
 }
 
 /** What the missing permission is, as a clause: "the role "r" may not call s3:CreateBucket". */
-export function describeDenial(denial: AccessDenial, policy: DenyingPolicy | undefined): string {
-  const principal = describePrincipal(denial.principal)
+export function describeDenial(
+  denial: AccessDenial,
+  policy: DenyingPolicy | undefined,
+  ref: StorageRef,
+): string {
+  const principal = describePrincipal(denial.principal, ref)
   const call = denial.operation ?? denial.action
   const denied =
     call === undefined ? 'a call to AWS was denied' : `${principal} may not call ${call}`
@@ -28,12 +32,13 @@ export function describeDenial(denial: AccessDenial, policy: DenyingPolicy | und
 }
 
 /** Who lacks the permission: the user or role that AWS names. */
-function describePrincipal(arn: string | undefined): string {
+function describePrincipal(arn: string | undefined, { accountId }: StorageRef): string {
   const { resource = '' } = (arn === undefined ? undefined : parseArn(arn)) ?? {}
   const [kind = '', ...path] = resource.split('/')
   if (kind === 'assumed-role') return `the role ${sanitizeLine(path[0] ?? '', 64)}`
   if (kind === 'user') return `the IAM user ${sanitizeLine(path.at(-1) ?? '', 64)}`
-  return 'the role or user that deploys'
+  // The account is known only if the run assumed a role.
+  return accountId === undefined ? 'the role or user of this run' : 'the role of this run'
 }
 
 /** How to get the permission. */
@@ -44,7 +49,7 @@ export function permissionAdvice(
 ): string {
   if (policy !== undefined) return policy.advice
   const { action } = denial
-  const principal = describePrincipal(denial.principal)
+  const principal = describePrincipal(denial.principal, ref)
   const deploys = 'The service deploys with the permissions of whoever starts the job.'
   if (action === undefined) {
     const missing =
@@ -55,12 +60,13 @@ export function permissionAdvice(
   }
   const resource = toResourceArn(denial, ref)
   const meaning = ROLE_ACTIONS[action]
-  const note = meaning === undefined ? '' : ` It allows to ${meaning}.`
+  const note = meaning === undefined ? '' : ` It is a permission ${meaning}.`
   if (resource === undefined) {
     return `${deploys} Allow ${action} for ${principal}. The text names no resource: the Service Authorization Reference shows to which ones the action can be restricted.${note}`
   }
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
-  const placeholder = resource.includes('YOUR-') ? ' with the real name in place of YOUR-…' : ''
+  const [name] = /YOUR-[A-Z-]{1,30}/.exec(resource) ?? []
+  const placeholder = name === undefined ? '' : `, with the real value for ${name}`
   return `${deploys} Add this statement to the policy of ${principal}${placeholder}.${note} ${statement}`
 }
 

@@ -48,7 +48,13 @@ test('Every example is run by a test of this folder', () => {
   expect(exampleNames).toEqual(
     [
       ...planAndApply.map(({ name }) => name),
-      ...['approval.yml', 'drift.yml', 'emulator.yml', 'environments-from-file.yml'],
+      ...[
+        'approval.yml',
+        'drift-issue.yml',
+        'drift.yml',
+        'emulator.yml',
+        'environments-from-file.yml',
+      ],
       'role-chaining.yml',
       'behind-a-proxy.yml',
       'environments-matrix.yml',

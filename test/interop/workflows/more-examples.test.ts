@@ -130,6 +130,40 @@ describe.concurrent('drift.yml', () => {
     })
 })
 
+describe.concurrent('drift-issue.yml', () => {
+  const name = 'drift-issue.yml'
+
+  for (const [title, exists, openIssue, result, expected] of [
+    ['opens an issue if the storage is missing', false, '', 'failure', ['list', 'create']],
+    ['opens no second issue', false, '12', 'failure', ['list']],
+    ['closes the issue if the storage matches', true, '12', 'success', ['list', 'close 12']],
+    ['closes nothing without an issue', true, '', 'success', ['list']],
+  ] as const)
+    scenario(`${name} ${title}`, async () => {
+      const emulator = await startForAct()
+      if (exists) addMedia(emulator, { permissions: { authenticated: [...ALL] } })
+      const run = await runExample(emulator, name, schedule(), { env: { OPEN_ISSUE: openIssue } })
+      expect(run.result, run.output).toBe(result)
+      const calls = programCalls(run).map(
+        (call) => /^gh issue (list|create|close \d+)/.exec(call)?.[1],
+      )
+      expect(calls, run.output).toEqual(expected)
+    })
+
+  scenario(`${name} leaves the issue as it is if nothing was compared`, async () => {
+    const emulator = await startForAct()
+    emulator.injectFault({
+      operation: 'GetBackendStorage',
+      kind: 'status',
+      status: 403,
+      times: 'always',
+    })
+    const run = await runExample(emulator, name, schedule(), { env: { OPEN_ISSUE: '12' } })
+    expect(run.result, run.output).toBe('failure')
+    expect(programCalls(run)).toEqual([])
+  })
+})
+
 describe.concurrent('role-chaining.yml', () => {
   const name = 'role-chaining.yml'
   const entry = 'arn:aws:iam::444455556666:role/github-entry'

@@ -48,11 +48,11 @@ const acceptedJobs = ({ service }: AnyRun): readonly ServiceJob[] =>
 const storageReads = ({ service }: AnyRun): readonly RecordedResponse[] =>
   service.responses.filter(({ operation }) => operation === 'GetBackendStorage')
 
-/** A bucket that the run was not told cannot be compared. */
+/** @param comparesBucket false for a bucket that the run was not told */
 function isAsAsked(
-  { scenario, outputs }: AnyRun,
+  { scenario }: AnyRun,
   storage: ServiceStorage,
-  comparesBucket = outputs.ready === 'true',
+  comparesBucket: boolean,
 ): boolean {
   if (scenario.managesBucket && comparesBucket && storage.baseName !== EXPECTED_STORAGE.baseName)
     return false
@@ -192,10 +192,9 @@ const namedJobsExist: Invariant = (run) => {
 
 const resultIsTrue: Invariant = (run) => {
   const { outcome, service } = run
-  const looks = storageReads(run).flatMap(({ shown }) =>
-    shown.kind === 'storage' ? [shown.storage] : [],
-  )
-  const [first] = looks
+  const reads = storageReads(run).flatMap(({ shown }) => (shown.kind === 'storage' ? [shown] : []))
+  const looks = reads.map(({ storage }) => storage)
+  const [first] = reads
   const effects = service.mutations.flatMap(({ effect }) => (isJob(effect) ? [effect] : []))
   const adopted = service.jobs.filter(({ jobId }) => run.ownJobIds.includes(jobId))
   const hasSent = (operation: string): boolean =>
@@ -215,8 +214,8 @@ const resultIsTrue: Invariant = (run) => {
       )
     case 'unchanged':
       return (
-        first !== undefined &&
-        isAsAsked(run, first) &&
+        first?.storage !== undefined &&
+        isAsAsked(run, first.storage, first.bucketName !== undefined) &&
         !effects.some(({ status }) => isCompleted(status))
       )
     default:

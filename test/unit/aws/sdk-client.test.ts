@@ -207,9 +207,9 @@ describe('An error response', () => {
   })
 
   test.each(['{"message":"', '{"__type":"', '{"code":"'])(
-    'A text of two million blanks after %s does not block the event loop',
+    'A text of 200,000 blanks after %s does not block the event loop',
     async (start) => {
-      const body = `${start}${' '.repeat(2_000_000)}x"}`
+      const body = `${start}${' '.repeat(200_000)}x"}`
       const failure = await getFailureFrom(json(400, body))
       expect(failure.message.length).toBeLessThan(2_000)
     },
@@ -274,6 +274,19 @@ describe('A malformed response', () => {
     expect(mayHaveBeenExecuted(classifyFailure(failure))).toBe(true)
     expect(written).toBeLessThan(64 * 1024 * 1024)
   })
+
+  test.each([
+    [400, `"${'1'.repeat(300_000)}"`, 'bad-request'],
+    [200, `<a>${'1'.repeat(300_000)}</a>`, 'malformed-response'],
+  ])(
+    'Of an error, and of what is no JSON object, at most 256 KiB are parsed: %i',
+    async (...row) => {
+      const [status, body, kind] = row
+      const failure = await getFailureFrom(json(status, body))
+      expect(formatFailure(failure)).toBe(`${status}: the response is larger than 256 KiB`)
+      expect(classifyFailure(failure)).toBe(kind)
+    },
+  )
 
   test('Fields that are null count as absent', async () => {
     const body = '{"appId":"d1","resourceConfig":null,"amplifyMetaConfig":null,"jobs":null}'
