@@ -81,15 +81,15 @@ scenario('A status that is not known counts as running until the time is over', 
 
 scenarios(
   'A poll without a usable status leaves the outcome unknown after a few attempts',
-  { empty: ',"status":""', missing: '', 'an object': ',"status":{"S":"X"}' },
-  async (member) => {
-    const body = `{"jobId":"7","operation":"CreateBackendStorage"${member}}`
+  { empty: '""', 'an object': '{"S":"X"}' },
+  async (status) => {
+    const body = `{"operation":"CreateBackendStorage","status":${status}}`
     const { step, emulator } = await runOnce({
-      with: { 'max-attempts': '2' },
+      with: { 'max-attempts': '1' },
       faults: [{ operation: POLL, kind: 'body', body, times: 'always' }],
     })
     expectFailure(step, 'UNREADABLE_RESPONSE', { result: 'unknown', 'job-id': getJobId(emulator) })
-    expect(emulator.calls(POLL).length).toBeLessThan(8)
+    expect(emulator.calls(POLL)).toHaveLength(5)
   },
 )
 

@@ -14,6 +14,9 @@ const NOT_FOUND_GRACE_MS = 60_000
 /** The same for this many first polls, which can come later than that on a throttled account. */
 const NOT_FOUND_GRACE_POLLS = 2
 
+/** After this many polls in a row without a status, the outcome of the job is unknown. */
+const MAX_POLLS_WITHOUT_STATUS = 5
+
 type JobWait = {
   readonly context: StorageContext
   readonly jobId: string
@@ -94,7 +97,7 @@ function recordJob(wait: JobWait, job: Job, heartbeat: Heartbeat): void {
   if (status !== undefined) context.observer.onJob(jobId, status)
   if (jobPhase(status) !== 'running') return
   wait.withoutStatus = status === undefined ? wait.withoutStatus + 1 : 0
-  if (wait.withoutStatus >= context.retryPolicy.maxAttempts) {
+  if (wait.withoutStatus >= MAX_POLLS_WITHOUT_STATUS) {
     throw jobWithoutStatus(context.ref, jobId)
   }
   if (status === wait.lastStatus) return
