@@ -3,6 +3,7 @@ import { isFailure } from '../../../src/run/outcome.ts'
 import { RUN_GRACE_MS, type AnyRun } from './any-run.ts'
 import { EXPECTED_STORAGE } from './any-scenario.ts'
 import { isAmbiguous } from './api-failures.ts'
+import { BUCKET } from './storage-runs.ts'
 import {
   EXISTS_TEXT,
   type RecordedMutation,
@@ -62,11 +63,11 @@ function isAsAsked(
   return storage.imported === true || isSame
 }
 
-/** The bucket that the run was told last, where it asks for one. */
+/** Whether the run was told that the storage has the bucket that it asks for, if it asks for one. */
 function isBucketKnown({ scenario, service }: AnyRun, bucketName: string | undefined): boolean {
   if (!scenario.managesBucket || bucketName !== undefined) return true
   const told = service.responses.findLast(({ shown }) => shown.kind === 'backend')?.shown
-  return told?.kind === 'backend' && told.bucketName !== undefined
+  return told?.kind === 'backend' && told.bucketName === BUCKET
 }
 
 /** Whether a list shows the job as pending; one with a status that nobody knows, only as the newest. */
@@ -88,7 +89,8 @@ const readyIsRead: Invariant = (run) => {
   if (!isReady(run)) return true
   const shown = storageReads(run).at(-1)?.shown
   if (shown?.kind !== 'storage' || shown.storage === undefined) return false
-  return isAsAsked(run, shown.storage, true) && isBucketKnown(run, shown.bucketName)
+  const { storage, bucketName } = shown
+  return isAsAsked(run, storage, bucketName !== undefined) && isBucketKnown(run, bucketName)
 }
 
 const readyIsNotPending: Invariant = (run) => {
