@@ -1,4 +1,3 @@
-import { ambientCredentials } from './ambient-credentials.ts'
 import type { CredentialDeps, CredentialOptions, Credentials } from './credentials.ts'
 import { roleCredentials } from './role-credentials.ts'
 
@@ -8,11 +7,12 @@ import { roleCredentials } from './role-credentials.ts'
  *
  * @throws ActionError when credentials are missing or refused; the signal's reason when aborted
  */
-export function authenticate(
+export async function authenticate(
   options: CredentialOptions,
   deps: CredentialDeps,
 ): Promise<Credentials> {
-  return options.roleArn === undefined
-    ? ambientCredentials(options, deps)
-    : roleCredentials(options, options.roleArn, deps)
+  const { roleArn } = options
+  if (roleArn !== undefined) return await roleCredentials(options, roleArn, deps)
+  const { ambientCredentials } = await import('./ambient-credentials.ts')
+  return await ambientCredentials(options, deps)
 }

@@ -148,8 +148,8 @@ scenarios<Readonly<{ env: () => Record<string, string>; detail: RegExp }>>(
         inProfile(
           `[profile p]\nrole_arn = ${defaults.applyRole}\nsource_profile = q\n[profile q]\naws_access_key_id = AKIAEXAMPLE000000000\naws_secret_access_key = no\n`,
         ),
-      // The emulator does not implement AssumeRole: it received the call.
-      detail: /requested operation is not known/,
+      // The emulator does not know these keys: it received the call.
+      detail: /security token included in the request is invalid/,
     },
   },
   async ({ env, detail }) => {
