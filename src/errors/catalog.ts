@@ -226,7 +226,8 @@ export const ERROR_CATALOG = {
   },
   INTERNAL_ERROR: {
     cause: 'An unexpected error occurred in the action.',
-    remedy: 'Report it, with the log of a run that has debug logging enabled.',
+    remedy:
+      'Report it to the repository of the action, with its version, the step of the workflow, and the log of a run that has debug logging enabled. Remove what is private.',
   },
 } as const satisfies Record<string, CatalogEntry>
 

@@ -61,7 +61,7 @@ function errorBlocks({ outcome, state, links }: ReportData): readonly string[] {
   if (!isFailure(outcome)) return []
   const { cause, remedy } = ERROR_CATALOG[outcome.error.code]
   return [
-    `${code(outcome.error.code)}: ${renderText(cause)}`,
+    `${links.error === undefined ? code(outcome.error.code) : link(code(outcome.error.code), links.error.url)}: ${renderText(cause)}`,
     `<b>What to do</b>: ${renderText(remedy)}`,
     `The message with all details is in the summary and the log of ${links.run === undefined ? 'the run' : link(links.run.title, links.run.url)}.`,
     ...(outcome.result === 'failed' && !state.mutationSent ? ['Nothing was changed.'] : []),

@@ -11,6 +11,10 @@ export type Links = Readonly<{
   run: Link | undefined
   commit: Link | undefined
   pullRequest: Link | undefined
+  /** The section of the documentation about the error. */
+  error: Link | undefined
+  /** Where to report an unexpected error. */
+  report: Link | undefined
 }>
 
 export type ReportData = Readonly<{

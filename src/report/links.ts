@@ -1,5 +1,6 @@
 /** The links of a report: the console, the run, the commit, the pull request. */
 import { getPartition } from '../lib/aws-partitions.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
 import type { Env } from '../lib/env.ts'
 import type { Links } from './data.ts'
 
@@ -15,10 +16,37 @@ export type LinkSubject = Readonly<{
   commit: string | undefined
   /** Number of the pull request, if there is one. */
   pullRequest: number | undefined
+  errorCode: ErrorCode | undefined
 }>
 
-export function buildLinks(env: Env, { region, appId, commit, pullRequest }: LinkSubject): Links {
-  const repository = repositoryUrl(env)
+/** Links about an error, at the version of the action that runs; none if the runner does not provide it. */
+export function buildErrorLinks(
+  env: Env,
+  errorCode: ErrorCode | undefined,
+): Pick<Links, 'error' | 'report'> {
+  const action = repositoryUrl(env, 'GITHUB_ACTION_REPOSITORY')
+  const ref = env['GITHUB_ACTION_REF'] ?? ''
+  if (action === undefined || errorCode === undefined)
+    return { error: undefined, report: undefined }
+  return {
+    error: /^[\w./-]+$/.test(ref)
+      ? {
+          title: errorCode,
+          url: `${action}/blob/${ref}/docs/errors.md#${errorCode.toLowerCase()}`,
+        }
+      : undefined,
+    report:
+      errorCode === 'INTERNAL_ERROR'
+        ? { title: 'Report this error', url: `${action}/issues/new?template=bug.yml` }
+        : undefined,
+  }
+}
+
+export function buildLinks(
+  env: Env,
+  { region, appId, commit, pullRequest, errorCode }: LinkSubject,
+): Links {
+  const repository = repositoryUrl(env, 'GITHUB_REPOSITORY')
   return {
     console: consoleLink(region, appId),
     run: repository === undefined ? undefined : runLink(env, repository),
@@ -30,11 +58,13 @@ export function buildLinks(env: Env, { region, appId, commit, pullRequest }: Lin
       repository === undefined || pullRequest === undefined
         ? undefined
         : { title: `#${pullRequest}`, url: `${repository}/pull/${pullRequest}` },
+    ...buildErrorLinks(env, errorCode),
   }
 }
 
 function consoleLink(region: string | undefined, appId: string | undefined): Links['console'] {
-  if (region === undefined || appId === undefined) return undefined
+  // An ID that has to be encoded in an address is none that the console knows.
+  if (region === undefined || !/^[\w-]+$/.test(appId ?? '')) return undefined
   const host = CONSOLE_HOSTS[getPartition(region).id]
   return host === undefined
     ? undefined
@@ -59,9 +89,12 @@ function parseDigits(text: string | undefined): string | undefined {
   return text !== undefined && /^\d{1,20}$/.test(text) ? text : undefined
 }
 
-function repositoryUrl(env: Env): string | undefined {
+function repositoryUrl(
+  env: Env,
+  variable: 'GITHUB_REPOSITORY' | 'GITHUB_ACTION_REPOSITORY',
+): string | undefined {
   const server = env['GITHUB_SERVER_URL'] ?? ''
-  const repository = env['GITHUB_REPOSITORY'] ?? ''
+  const repository = env[variable] ?? ''
   return /^https?:\/\/[\w.-]+(?::\d+)?$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository)
     ? `${server}/${repository}`
     : undefined

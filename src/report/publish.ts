@@ -1,6 +1,6 @@
 /** Publishes the report of a run: the comment on the pull request, then the job summary. */
 import type { RunContext } from '../run/context.ts'
-import type { RunOutcome } from '../run/outcome.ts'
+import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import { getInputValues, isSummaryEnabled, toDesiredStorage } from '../inputs/read-inputs.ts'
 import { getCommit, getPullRequestNumber } from '../workflow/event.ts'
 import type { ReportData } from './data.ts'
@@ -28,6 +28,7 @@ export async function publishReport(
       appId: inputs?.appId,
       commit: event === undefined ? undefined : getCommit(event),
       pullRequest,
+      errorCode: isFailure(outcome) ? outcome.error.code : undefined,
     }),
     durationMs,
   })

@@ -2,10 +2,13 @@
  * Sets the outputs as soon as they are known, and shows the outcome at the end. Nothing here changes
  * the outcome: if something cannot be written, there is a warning.
  */
+import type { ActionError } from '../errors/action-error.ts'
+import type { Env } from '../lib/env.ts'
 import { errorMessage } from '../lib/error-message.ts'
 import type { RunContext } from '../run/context.ts'
 import { isFailure, type FailedOutcome, type RunOutcome } from '../run/outcome.ts'
 import { keepStorageNote } from './changes.ts'
+import { buildErrorLinks } from './links.ts'
 import { knownOutputs, toOutputs } from './outputs.ts'
 
 export type Reporter = Readonly<{
@@ -22,7 +25,8 @@ export function createReporter({
   log,
   secrets,
   state,
-}: Pick<RunContext, 'toolkit' | 'log' | 'secrets' | 'state'>): Reporter {
+  env,
+}: Pick<RunContext, 'toolkit' | 'log' | 'secrets' | 'state' | 'env'>): Reporter {
   const written = new Map<string, string>()
   const setOutputs = (outputs: Readonly<Record<string, string>>): void => {
     for (const [name, text] of Object.entries(outputs)) {
@@ -58,8 +62,7 @@ export function createReporter({
           .map(([name, value]) => `${name}: ${value}`),
       )
       if (isFailure(outcome)) {
-        const { error } = outcome
-        log.annotate('error', failureTitle(outcome), `${error.message}\n${error.advice}`)
+        log.annotate('error', failureTitle(outcome), errorText(outcome.error, env))
       }
     },
     writeSummary: async (markdown) => {
@@ -85,4 +88,11 @@ const FAILURE_TITLES = {
 
 function failureTitle({ result, error }: FailedOutcome): string {
   return `${FAILURE_TITLES[result]} (${error.code})`
+}
+
+/** What happened, what to do, and where to read more. */
+function errorText({ code, message, advice }: ActionError, env: Env): string {
+  const { error, report } = buildErrorLinks(env, code)
+  const links = [error, report].flatMap((link) => (link === undefined ? [] : [link.url]))
+  return [message, advice, ...links].join('\n')
 }

@@ -163,7 +163,11 @@ function renderFacts(data: ReportData): string {
     ...(customHosts.size === 0
       ? []
       : [`Requests went to ${hostList(customHosts)}, as set by the endpoint variables`]),
-    ...(error === undefined ? [] : [`Error code ${code(error.code)}`]),
+    ...(error === undefined
+      ? []
+      : [
+          `Error code ${links.error === undefined ? code(error.code) : link(code(error.code), links.error.url)}${linkSuffix(links.report)}`,
+        ]),
     ...(error?.requestId === undefined ? [] : [`Request ID ${code(error.requestId)}`]),
     `Took ${formatRunTime(durationMs, state)}${linkSuffix(links.run)}${linkSuffix(links.commit, 'commit ')}${linkSuffix(links.pullRequest, 'pull request ')}`,
   ].join('<br>\n')

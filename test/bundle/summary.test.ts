@@ -120,6 +120,19 @@ scenario('The summary of a failure shows the cause, the next step and the reques
   expect(lines).toContain(`Request ID ${step.outputs['request-id'] ?? ''}`)
 })
 
+scenario('Annotation, summary and comment link to the error at the version that runs', async () => {
+  const { step, emulator } = await runOnce({
+    event: pullRequest(),
+    with: { 'comment-on-pr': 'true' },
+    setUp: (on) => addMedia(on),
+    env: { GITHUB_ACTION_REPOSITORY: 'octo-org/action', GITHUB_ACTION_REF: 'v1.2.3' },
+  })
+  const url = 'https://github.com/octo-org/action/blob/v1.2.3/docs/errors.md#storage_differs'
+  expect(getAnnotations(step, 'error')[0]?.message).toContain(url)
+  expect(renderMarkdown(step.summary).links).toContain(url)
+  expect(renderMarkdown(emulator.state.github.comments[0]?.body ?? '').links).toContain(url)
+})
+
 const asked = {
   'comment-on-pr': 'true',
   'authenticated-permissions': 'READ',

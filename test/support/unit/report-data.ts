@@ -66,6 +66,8 @@ export function reportData(outcome: RunOutcome, given: Partial<ReportData> = {})
       run: { title: 'run 42', url: `${web}/actions/runs/1234567890` },
       commit: { title: '7f3c2b9', url: `${web}/commit/7f3c2b9` },
       pullRequest: undefined,
+      error: undefined,
+      report: undefined,
     },
     durationMs: 61_000,
     ...given,

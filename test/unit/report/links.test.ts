@@ -13,6 +13,7 @@ const SUBJECT = {
   appId: 'd1a2b3c4d5e6f7',
   commit: '7f3c2b9d8e1a4c5b6d7e8f9a0b1c2d3e4f5a6b7c',
   pullRequest: 7,
+  errorCode: undefined,
 }
 
 const linksIn = (
@@ -42,9 +43,25 @@ describe('The links of a report', () => {
     })
   })
 
+  it('An error links to its section at the version that runs, and an unexpected one to the form, too', () => {
+    const action = { GITHUB_ACTION_REPOSITORY: 'octo/action', GITHUB_ACTION_REF: 'v1.2.3' }
+    const base = 'https://github.com/octo/action'
+    expect(linksIn(action, { errorCode: 'JOB_FAILED' })).toMatchObject({
+      error: { title: 'JOB_FAILED', url: `${base}/blob/v1.2.3/docs/errors.md#job_failed` },
+      report: undefined,
+    })
+    expect(linksIn(action, { errorCode: 'INTERNAL_ERROR' }).report?.url).toBe(
+      `${base}/issues/new?template=bug.yml`,
+    )
+    const malformed = { ...action, GITHUB_ACTION_REF: 'v1) <b>' }
+    expect(linksIn(malformed, { errorCode: 'JOB_FAILED' }).error).toBeUndefined()
+    expect(linksIn({}, { errorCode: 'JOB_FAILED' }).error).toBeUndefined()
+  })
+
   it.each([
     ['no region yet', {}, { region: undefined }, 'console'],
     ['no app yet', {}, { appId: undefined }, 'console'],
+    ['an app ID that no address contains', {}, { appId: 'a b' }, 'console'],
     ['no run ID', { GITHUB_RUN_ID: undefined }, {}, 'run'],
     ['a malformed run ID', { GITHUB_RUN_ID: '1/../x' }, {}, 'run'],
     ['no repository', { GITHUB_REPOSITORY: undefined }, {}, 'pullRequest'],
