@@ -73,6 +73,15 @@ describe.concurrent('after-a-change.yml', () => {
     expect(await pulls()).toEqual([`Pulled ${defaults.appId} prod`])
     expect(await pulls()).toEqual([])
   })
+
+  for (const event of [opened, pullRequest({ from: 'fork' })])
+    scenario(`${name} pulls nothing for a pull request by ${event.actor}`, async () => {
+      const emulator = await startForAct()
+      const run = await runExample(emulator, name, event)
+      expect(run.result, run.output).toBe('success')
+      expect(countWrites(emulator)).toBe(0)
+      expect(run.jobs.flatMap(({ log }) => log).join('\n')).not.toContain('Pulled ')
+    })
 })
 
 describe.concurrent('approval.yml', () => {

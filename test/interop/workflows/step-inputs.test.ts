@@ -7,8 +7,10 @@ import { expect } from 'vitest'
 import { stepInputs } from '../../../emulator/runner/step-inputs.ts'
 import {
   mergedPullRequest,
+  mergeGroup,
   pullRequest,
   push,
+  schedule,
   type WorkflowEvent,
 } from '../../../emulator/runner/events.ts'
 import { githubContext } from '../../../emulator/runner/github-context.ts'
@@ -29,21 +31,35 @@ appendFileSync(${JSON.stringify(file)}, JSON.stringify(process.env) + '\\n')
   return folder
 }
 
-const pullRequests = [
-  pullRequest(),
-  pullRequest({ from: 'fork' }),
-  pullRequest({ from: 'dependabot' }),
+const opened = pullRequest()
+const fromFork = pullRequest({ from: 'fork' })
+const fromDependabot = pullRequest({ from: 'dependabot' })
+
+/** The events on which the step of an example runs, where they are not the usual ones. */
+const otherEvents: Readonly<Record<string, readonly WorkflowEvent[]>> = {
+  // Its step for credentials needs the token that GitHub gives Dependabot.
+  'ambient-credentials.yml': [opened, fromFork, push()],
+  'drift-issue.yml': [schedule()],
+  'drift.yml': [schedule()],
+  'merge-queue.yml': [opened, fromFork, fromDependabot, mergeGroup(), push()],
+  'merged-pull-request.yml': [opened, fromFork, fromDependabot, mergedPullRequest()],
+}
+
+const eventsFor = (name: string): readonly WorkflowEvent[] =>
+  otherEvents[name] ?? [opened, fromFork, fromDependabot, push()]
+
+const others = [
+  // Of a called workflow, the inputs are those that the caller passes.
+  ...['call-reusable.yml', 'reusable.yml'],
+  // Its first step is the emulator itself.
+  'emulator.yml',
+  // Its roles trust another role.
+  'role-chaining.yml',
+  // Its matrix is an output of another job.
+  'environments-from-file.yml',
 ]
 
-const eventsFor = (name: string): readonly WorkflowEvent[] => [
-  ...pullRequests,
-  name === 'merged-pull-request.yml' ? mergedPullRequest() : push(),
-]
-
-// Of a called workflow, the inputs are those that the caller passes.
-const calls = ['call-reusable.yml', 'reusable.yml']
-
-for (const name of exampleNames.filter((example) => !calls.includes(example)))
+for (const name of exampleNames.filter((example) => !others.includes(example)))
   for (const event of eventsFor(name))
     scenario(
       `The inputs of ${name} on ${event.name} from ${event.trusted ? 'the repository' : event.actor} are the same with act`,
