@@ -113,7 +113,8 @@ export const ERROR_CATALOG = {
   },
   TLS_FAILED: {
     cause: 'The certificate of the host is not trusted.',
-    remedy: 'For a private certificate authority, set `NODE_EXTRA_CA_CERTS` on the step.',
+    remedy:
+      'For a private certificate authority, set `NODE_EXTRA_CA_CERTS` to its file, or `NODE_USE_SYSTEM_CA=1` if the machine trusts it.',
   },
   NOT_FOUND: {
     cause: 'The service did not find the app or the backend environment.',
