@@ -240,9 +240,10 @@ const failedIsOver: Invariant = ({ outcome, openAtEnd }) =>
 /** More than the server's whole seconds and the time of a response, by which a job may seem later. */
 const MAX_TIME_ERROR_MS = 40_000
 
-const isOnlyCandidate = ({ service }: AnyRun, lost: RecordedMutation): boolean =>
-  service.jobs.filter((job) => isCandidate({ ...lost, at: lost.at - MAX_TIME_ERROR_MS }, job))
-    .length === 1
+const isOnlyCandidate = ({ service }: AnyRun, { operation, at }: RecordedMutation): boolean =>
+  service.jobs.filter(
+    (job) => job.operation === operation && job.createdAt >= at - MAX_TIME_ERROR_MS,
+  ).length === 1
 
 const failedJobIsNoSuccess: Invariant = (run) => {
   const { outcome, ownJobIds, scenario, service } = run
