@@ -38,7 +38,15 @@ export function collapsePeriods(text: string): string {
   return text.replace(/(?<!\.)\.\.(?=\s|$)/g, '.')
 }
 
-/** Quotes a value for a message, for example `"prod"`; one line of at most 80 characters. */
+/** Longer than any name, bucket or role ARN that AWS accepts. */
+export const MAX_QUOTED_LENGTH = 700
+
+/**
+ * Quotes a value for a message, for example `"prod"`. A longer one is not shown at all: it may be a secret of
+ * the workflow, and the runner masks only whole secrets.
+ */
 export function quote(value: string): string {
-  return `"${sanitizeLine(value, 80).replaceAll('"', "'")}"`
+  return value.length > MAX_QUOTED_LENGTH
+    ? `(a value of ${value.length} characters)`
+    : `"${sanitizeLine(value, MAX_QUOTED_LENGTH)}"`
 }

@@ -109,16 +109,15 @@ async function applyRound(state: ApplyState): Promise<ApplyResult | undefined> {
   )
   if (read.denied !== undefined) reportDeniedRead(state, read.denied)
   const change = planChange(options.desired, read.current, effectiveIfExists(state), read.naming)
+  // What cannot be read cannot be compared.
+  context.observer.onChanges(read.denied === undefined ? change.changes : undefined)
   switch (change.kind) {
     case 'reject':
-      context.observer.onChanges(change.changes)
       throw change.error
     case 'unchanged':
-      context.observer.onChanges(change.changes)
       return await confirmUnchanged(state, read)
     case 'create':
     case 'update':
-      context.observer.onChanges(change.changes)
       if (read.denied === undefined) state.firstChange ??= change.kind
       return await makeChange(state, change, read)
   }
@@ -211,6 +210,10 @@ async function makeChange(
   const mutation = toMutation(context, desired, change, read.naming)
   const outcome = await sendMutation(context, mutation, state.mutation)
   state.readBackend = createBackendReader(context)
+  // An accepted create shows that there was no storage, also to a role that may not read it.
+  if (outcome.kind === 'started' && read.denied !== undefined) {
+    context.observer.onChanges(change.changes)
+  }
   return await followOutcome(state, outcome)
 }
 

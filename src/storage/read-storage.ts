@@ -72,20 +72,22 @@ export async function readStorage(
 
 /** A response about another storage: only the backend's metadata can show whether there is one. */
 async function toMismatchError(
-  { ref }: StorageContext,
+  { ref, observer }: StorageContext,
   mismatch: string,
   requestId: string | undefined,
   readBackend: BackendReader,
 ): Promise<ActionError> {
   const storages = (await readAmplifyMeta(readBackend))?.storages ?? []
   const other = storages.find(({ name }) => name !== ref.resourceName)
-  return other !== undefined && storages.every(({ name }) => name !== ref.resourceName)
-    ? otherStorage(ref.backendEnvironmentName, other.name)
-    : new ActionError(
-        'UNREADABLE_RESPONSE',
-        `GetBackendStorage returned another storage than the requested one: ${mismatch}.`,
-        { requestId },
-      )
+  if (other !== undefined && storages.every(({ name }) => name !== ref.resourceName)) {
+    observer.onOtherStorage(other.name)
+    return otherStorage(ref.backendEnvironmentName, other.name)
+  }
+  return new ActionError(
+    'UNREADABLE_RESPONSE',
+    `GetBackendStorage returned another storage than the requested one: ${mismatch}.`,
+    { requestId },
+  )
 }
 
 function toReadError(

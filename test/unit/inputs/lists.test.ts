@@ -30,7 +30,7 @@ describe('Lists of permissions', () => {
     ['CREATE AND UPDATE', '"CREATE", "AND", "UPDATE"'],
     ['READ # all', '"#", "all"'],
     ['READ\u200B', '"READ\\u{200b}"'],
-    ['"READ', `"'READ"`],
+    ['"READ', '""READ"'],
     ['["READ", "WRITE"]', '"WRITE"'],
     ['- [READ]', '"[READ]"'],
     ['none, READ', '`none`'],

@@ -40,13 +40,13 @@ describe('Names', () => {
   })
 
   test.each([
-    ['"d1"', "'d1'", 'quotes'],
+    ['"d1"', '""d1""', 'quotes'],
     ['d1\u00ADx', '"d1\\u{ad}x"', 'Type the value again'],
     ['d1\u00A0x', '"d1\\u{a0}x"', 'spaces'],
     ['d1\n::error::x', '"d1\\u{a}::error::x"', 'line breaks'],
-    [`S${'s'.repeat(999)}`, `"S${'s'.repeat(22)}…" (1000 characters)`, 'expression'],
+    [`S${'s'.repeat(999)}`, '(a value of 1000 characters)', 'expression'],
   ])(
-    'The problem with %j shows invisible characters and only the start of a long value.',
+    'The problem with %j shows invisible characters and only the length of a long value.',
     (text, shown, remedy) => {
       const { value, remedy: actual } = problemWith({ 'app-id': text })
       expect(value).toContain(shown)
