@@ -37,7 +37,9 @@ const documents = [
 
 async function shoot(tab: Tab, picture: Picture): Promise<readonly string[]> {
   const problems: string[] = []
-  for (const { name, width, scale } of SCREENS) {
+  // The pages show these on every screen.
+  const screens = picture.name.startsWith('readme-') ? SCREENS.slice(0, 1) : SCREENS
+  for (const { name, width, scale } of screens) {
     const file = `${picture.name}-${name}.png`
     await tab.show(renderPage(picture), width, scale)
     const png = compress(await tab.capture(await getHeight(tab), width))

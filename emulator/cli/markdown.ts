@@ -21,15 +21,30 @@ export const decodeEntities = (text: string): string =>
       : String.fromCodePoint(Number(number)),
   )
 
+/** Replaces every part of a text from one mark to the next other one, both included. */
+function mapBetween(
+  text: string,
+  open: string,
+  close: string,
+  map: (part: string) => string,
+): string {
+  const [before = '', ...parts] = text.split(open)
+  return parts.reduce((done, part) => {
+    const end = part.indexOf(close)
+    if (end < 0) return done + open + part
+    const at = end + close.length
+    return done + map(open + part.slice(0, at)) + part.slice(at)
+  }, before)
+}
+
 /** The text of a page: a line for each block, and cells separated by ` | `. */
 export function htmlToText(html: string): string {
-  const lines = html
-    .replace(/<!--[^]*?-->/g, '')
-    .replace(/<pre>[^]*?<\/pre>/g, (block) => block.replaceAll('\n', '<br>'))
+  const visible = mapBetween(html, '<!--', '-->', () => '')
+  const lines = mapBetween(visible, '<pre>', '</pre>', (block) => block.replaceAll('\n', '<br>'))
     .replace(/<\/t[dh]>\s*<t[dh]>/g, ' | ')
     .replace(/\n/g, ' ')
     .replace(/<br ?\/?>|<\/(?:p|h\d|li|tr|summary)>/g, '\n')
-    .replace(/<[^>]*>/g, '')
+    .replace(/<[^<>]*>/g, '')
     .split('\n')
   return lines
     .map((line) => decodeEntities(line).replace(/ +/g, ' ').trim())

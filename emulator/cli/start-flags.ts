@@ -13,6 +13,7 @@ environment variables that make a client use them.
   --job-seconds N    the duration of a backend job (default: 3)
   --variables FILE   when the emulator is ready, write the environment variables for the action to this
                      file, as lines of NAME=VALUE
+  --event-file FILE  write the payload of the event to this file, as act --eventpath takes it
   --workflow PATH    add the apps, environments and roles that the steps of this workflow name, so that
                      the whole workflow runs on the emulator, for example in act
   --job NAME         only the steps of this job
@@ -33,6 +34,7 @@ export type StartFlags = {
   readonly ipv6: boolean
   readonly jobMs: number
   readonly variablesFile: string | undefined
+  readonly eventFile: string | undefined
   readonly workflow: WorkflowFlags
   readonly environment: string | undefined
   readonly repository: string | undefined
@@ -50,6 +52,7 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
     ipv6: { type: 'boolean', default: false },
     'job-seconds': { type: 'string', default: '3' },
     variables: { type: 'string' },
+    'event-file': { type: 'string' },
     environment: { type: 'string' },
     repository: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -64,6 +67,7 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
     port,
     ipv6: values.ipv6,
     variablesFile: values.variables,
+    eventFile: values['event-file'],
     jobMs: parseNumber('job-seconds', values['job-seconds'], 86400) * 1000,
     workflow: parseWorkflowFlags(values),
     environment: values.environment,

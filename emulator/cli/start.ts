@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 
 import { defaults, startEmulator, type Emulator } from '../emulator.ts'
 import { serverIssuer } from '../iam/issuers.ts'
-import { eventsByName } from '../runner/events.ts'
+import { eventsByName, type WorkflowEvent } from '../runner/events.ts'
 import { tokenClaims } from '../runner/github-context.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
 import { banner } from './banner.ts'
@@ -36,11 +36,15 @@ const defaultStep: StepInputs = {
 }
 
 /** Sets the claims of the tokens, and adds what the workflow names. */
-function prepare(emulator: Emulator, taken: TakenWorkflow | undefined, flags: StartFlags): void {
+function prepare(
+  emulator: Emulator,
+  taken: TakenWorkflow | undefined,
+  event: WorkflowEvent,
+  flags: StartFlags,
+): void {
   const { environment, repository, workflow } = flags
   const isDefault = [workflow.event, environment, repository].every((each) => each === undefined)
   if (taken === undefined && isDefault) return
-  const event = taken?.run.event ?? eventsByName[workflow.event ?? 'push']()
   const steps = taken?.steps ?? [defaultStep]
   const name = environment ?? steps[0]?.environment
   const job = { file: 'storage.yml', workflow: 'Storage', environment: name }
@@ -61,14 +65,21 @@ function startProblem(error: unknown, port: number): string {
   return `The emulator could not start: ${error instanceof Error ? error.message : String(error)}`
 }
 
-function writeVariables(path: string, emulator: Emulator): void {
-  const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
+function write(option: string, path: string | undefined, content: string): void {
+  if (path === undefined) return
   try {
-    writeFileSync(path, lines.join(''))
+    writeFileSync(path, content)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new UsageError(`Cannot write ${path}: ${code}`, 'Choose another file for --variables.')
+    throw new UsageError(`Cannot write ${path}: ${code}`, `Choose another file for --${option}.`)
   }
+}
+
+/** Writes the files that the options name; the one with the variables last, which shows that all is ready. */
+function writeFiles(flags: StartFlags, emulator: Emulator, event: WorkflowEvent): void {
+  write('event-file', flags.eventFile, JSON.stringify(event.payload))
+  const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
+  write('variables', flags.variablesFile, lines.join(''))
 }
 
 async function main(): Promise<void> {
@@ -92,8 +103,9 @@ async function main(): Promise<void> {
     return
   }
   try {
-    prepare(emulator, taken, flags)
-    if (flags.variablesFile !== undefined) writeVariables(flags.variablesFile, emulator)
+    const event = taken?.run.event ?? eventsByName[flags.workflow.event ?? 'push']()
+    prepare(emulator, taken, event, flags)
+    writeFiles(flags, emulator, event)
   } catch (error) {
     await emulator.stop()
     throw error

@@ -95,7 +95,7 @@ const actCommands = ({ path, event, eventName, text }: WorkflowRun): string => {
   const local = uses === undefined ? '' : ` --local-repository "${uses}=$PWD"`
   return `Run the whole workflow in act, as docs/emulator.md describes:
   npm run emulator -- --workflow ${path} --event ${eventName} --variables emulator.env
-  act ${event.name} --workflows ${path} --env-file emulator.env${local}`
+  act ${event.name} --workflows ${path} --env-file emulator.env --platform ubuntu-latest=-self-hosted${local}`
 }
 
 type Urls = Readonly<{ token: string; apiUrl: string; graphqlUrl: string }>

@@ -60,8 +60,13 @@ export async function runScenes(): Promise<readonly Picture[]> {
     return [{ name: 'summary-failed', kind: 'summary', markdown: summary }] as const
   })
   const readme = await withEmulator(async (_, run) => {
-    const plan = await run(opened, { example: README_EXAMPLE, env: {} })
-    return [{ name: 'readme-plan', kind: 'summary', markdown: plan }] as const
+    const options = { example: README_EXAMPLE, env: {} }
+    const plan = await run(opened, options)
+    const created = await run(merged, options)
+    return [
+      { name: 'readme-plan', kind: 'summary', markdown: plan },
+      { name: 'readme-created', kind: 'summary', markdown: created },
+    ] as const
   })
   return [...good, ...refused, ...failed, ...readme]
 }

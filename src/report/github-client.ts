@@ -24,7 +24,7 @@ export type GithubClient = Readonly<{
   deleteComment(id: number): Promise<void>
 }>
 
-export type BranchCommit = Readonly<{ sha: string; branch: string; openOnly: boolean }>
+type BranchCommit = Readonly<{ sha: string; branch: string; openOnly: boolean }>
 
 /** The maximum number of retries of one call. */
 const MAX_RETRIES = 2

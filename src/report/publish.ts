@@ -7,7 +7,6 @@ import type { ReportData } from './data.ts'
 import { buildLinks } from './links.ts'
 import type { Reporter } from './reporter.ts'
 import { renderSummary } from './summary.ts'
-import { upsertComment } from './upsert-comment.ts'
 
 /** Publishes both. If one cannot be written, there is a warning, and the outcome stays the same. */
 export async function publishReport(
@@ -34,6 +33,8 @@ export async function publishReport(
   })
   let pullRequest = event === undefined ? undefined : getPullRequestNumber(event)
   if (inputs !== undefined && inputs.commentOnPr !== 'false' && event !== undefined) {
+    // Most runs write no comment, so they do not load what it takes.
+    const { upsertComment } = await import('./upsert-comment.ts')
     pullRequest = await upsertComment(run, inputs, event, toData)
   }
   // The summary comes last, so that it can show a warning about the comment.

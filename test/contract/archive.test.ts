@@ -32,7 +32,7 @@ describe('The archive of a commit', () => {
     expect(archive.length).toBeLessThanOrEqual(680_000)
   })
 
-  it('The archive has the source of what a runner runs, the texts of the documentation and the licences', () => {
+  it('The archive has the source of what a runner runs, the texts of the documentation and the licenses', () => {
     const tracked = lines(run('git', ['ls-tree', '-r', '--name-only', 'HEAD']))
     const kept = tracked.filter(
       (path) =>

@@ -7,8 +7,9 @@ import { text } from 'node:stream/consumers'
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
-import { defaultRules, startEmulator, type Emulator } from '../../emulator/emulator.ts'
+import { defaultRules, defaults, startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { faultKinds } from '../../emulator/faults/parse.ts'
+import { evaluatedClaims } from '../../emulator/iam/issuers.ts'
 import { operationNames } from '../../emulator/lib/operations.ts'
 import { isObject } from '../../emulator/lib/validation.ts'
 import { findCode, readPage, root, tableBelow } from '../support/contract/pages.ts'
@@ -165,6 +166,11 @@ describe('docs/emulator.md', () => {
     delay: { ms: 1 },
     slow: { ms: 1 },
   }
+})
+
+it('docs/emulator.md has every claim that IAM evaluates', () => {
+  const text = section('On GitHub')
+  for (const claim of evaluatedClaims(defaults.issuer)) expect(text).toContain(`\`${claim}\``)
 })
 
 /** A row of the table of rules. */

@@ -135,7 +135,7 @@ describe('Trust policies', () => {
 describe('Subjects of foreign repositories that are made to match a fleet', () => {
   const called = withIds(tokens['a push that calls the central workflow'])
   const subjects = [
-    // A branch of a foreign repository, and a customised subject with the name of a workflow.
+    // A branch of a foreign repository, and a customized subject with the name of a workflow.
     'repo:evil@666/app@777:ref:refs/heads/x@12345/y:ref:refs/heads/main',
     'repo:evil/x@12345/y:ref:refs/heads/main',
     'repo:evil@666/octo-org@12345/y:ref:refs/heads/main',
@@ -151,7 +151,7 @@ describe('Subjects of foreign repositories that are made to match a fleet', () =
     }
   })
 
-  it('A policy with * before the id of the organisation accepts some of them', () => {
+  it('A policy with * before the id of the organization accepts some of them', () => {
     const text = JSON.stringify(policyOf('fleet')).replace('repo:octo-org@', 'repo:*@')
     const unsafe = parseTrustPolicy(JSON.parse(text))
     expect(subjects.filter((sub) => isTrusted(unsafe, { ...called, sub })).length).toBeGreaterThan(
@@ -159,7 +159,7 @@ describe('Subjects of foreign repositories that are made to match a fleet', () =
     )
   })
 
-  it('No documented policy has * before the id of an organisation', () => {
+  it('No documented policy has * before the id of an organization', () => {
     const unsafe = pages().flatMap(({ blocks }) =>
       blocks.filter(({ language, text }) => language === 'json' && /\*[^"]*@ORG_ID/.test(text)),
     )

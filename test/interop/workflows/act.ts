@@ -16,7 +16,7 @@ import { root, runTool, tool } from '../tools.ts'
 import { parseActLog, type ActJob } from './act-log.ts'
 
 /** The repository whose workflows run. Its scripts print their variables. */
-const repositoryFiles = {
+export const repositoryFiles = {
   'deploy.sh': '#!/bin/sh\necho "Deployed $APP_ID $ENVIRONMENT with bucket $BUCKET_NAME"\n',
   'pull-backend.sh': '#!/bin/sh\necho "Pulled $APP_ID $ENVIRONMENT"\n',
 }
@@ -92,7 +92,7 @@ async function git(cwd: string, ...args: readonly string[]): Promise<void> {
 }
 
 /** Makes the repository, with one commit and a remote that names it. */
-async function createRepository(
+export async function createRepository(
   folder: string,
   files: Readonly<Record<string, string>>,
   server: string,
