@@ -138,7 +138,7 @@ function missingIdTokenPermission(roleArn: string, hasOtherCredentials: boolean)
         'Add this to the job:',
         '    permissions:',
         '      id-token: write',
-        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too. Pull requests from forks and from Dependabot never get a token.',
+        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too. Pull requests from forks never get a token.',
       ].join('\n'),
     },
   )
