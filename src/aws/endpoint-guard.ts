@@ -94,6 +94,8 @@ const SHARED_CONFIG_ENDPOINT = 'endpoint_url in the shared AWS configuration'
 
 function checkEndpoint(request: unknown, settings: ClientSettings): Route {
   const url = getUrl(request)
+  const isDefault = url.protocol === 'https:' && isDefaultHost(url.hostname, settings.region)
+  if (isDefault) return settings.agents.routeTo(url)
   const kind = classifyEndpoint(url, settings.allowCustomEndpoints)
   if (kind === 'refused') {
     const endpoint = url.origin === 'null' ? `that begins with ${quote(url.protocol)}` : url.origin
@@ -103,7 +105,6 @@ function checkEndpoint(request: unknown, settings: ClientSettings): Route {
     )
   }
   const route = settings.agents.routeTo(url)
-  if (kind === 'aws' && isDefaultHost(url.hostname, settings.region)) return route
   settings.onNonDefaultHost(url.host, kind)
   return { ...route, endpoint: route.endpoint ?? SHARED_CONFIG_ENDPOINT }
 }

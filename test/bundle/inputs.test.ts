@@ -113,7 +113,7 @@ scenarios<Readonly<{ name: string; shown: string }>>(
   'An unusual resource name is sent with a warning, and the error of its job is shown',
   {
     'another alphabet': { name: 'é', shown: '"é"' },
-    'a long name': { name: 'n'.repeat(200), shown: '(200 characters)' },
+    'a long name': { name: 'n'.repeat(200), shown: `"${'n'.repeat(200)}"` },
   },
   async ({ name, shown }) => {
     const { step, emulator } = await runOnce({
@@ -141,7 +141,6 @@ scenario('An app ID of any characters is a single segment of every path', async 
     setUp: ({ state }) => addEnvironment(addApp(state, appId), 'prod'),
   })
   expectSuccess(step, 'started')
-  expect(step.summary).toContain('https://eu-west-1.console.aws.amazon.com/amplify/')
   for (const { path } of emulator.requests.filter(({ service }) => service === 'amplifybackend')) {
     expect(path.split('/').length).toBeLessThanOrEqual(6)
     expect(decodeURIComponent(path.split('/')[2] ?? '')).toBe(appId)
@@ -214,7 +213,7 @@ scenarios(
 )
 
 scenarios(
-  'Only a small part of a very long value is shown',
+  'Only the length of a very long value is shown',
   {
     'a long list': 'READ,'.repeat(5_000),
     'many entries': Array.from({ length: 1_000 }, (_, index) => `X${index}`).join(' '),
@@ -224,7 +223,7 @@ scenarios(
       'resource-name': 'n'.repeat(100_000),
       'authenticated-permissions': permissions,
     })
-    expect(message).toContain('(100000 characters)')
+    expect(message).toContain('100000 characters')
     expect(message.length).toBeLessThan(1_500)
     expect(step.summary.length).toBeLessThan(10_000)
     expect(Math.max(...step.rawLines.map((line) => line.length))).toBeLessThan(3_000)
