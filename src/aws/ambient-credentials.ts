@@ -1,7 +1,8 @@
 /** Credentials from the SDK's default chain: variables, profiles, container and instance roles. */
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
-import { getProperty } from '../lib/json.ts'
+import { getProperty, getString, parseJson } from '../lib/json.ts'
+import type { Secrets } from '../lib/secrets.ts'
 import { TimeoutError, withTimeout } from '../lib/timeout.ts'
 import { retry, type RetryPolicy } from '../network/retry.ts'
 import {
@@ -44,7 +45,7 @@ export async function ambientCredentials(
   if (available.canRequestIdToken && !available.hasAmbientCredentials) {
     throw emptyRoleError(readOnly)
   }
-  const search: Search = { env, messages: [], exchange: undefined }
+  const search: Search = { env, messages: [], exchange: undefined, redact: secrets.redact }
   const chain = trimmed === undefined ? createChain(deps, search) : () => Promise.resolve(trimmed)
   let forceRefresh = false
   const provider = asMemoized(async () => {
@@ -76,7 +77,7 @@ export async function ambientCredentials(
   return { provider, invalidate: policy.invalidateCredentials }
 }
 
-function createChain({ settings, trace }: CredentialDeps, search: Search) {
+function createChain({ settings, trace, secrets }: CredentialDeps, search: Search) {
   // By default, some of these messages go to the console.
   const log = (message: unknown): void => {
     if (typeof message !== 'string') return
@@ -91,8 +92,9 @@ function createChain({ settings, trace }: CredentialDeps, search: Search) {
       // These calls are not in our retry layer.
       maxAttempts: 3,
       extensions: [
-        createEndpointGuard(settings, (exchange) => {
+        createEndpointGuard(settings, (exchange, request) => {
           search.exchange = exchange
+          maskSentTokens(request, secrets)
         }),
       ],
     },
@@ -100,6 +102,22 @@ function createChain({ settings, trace }: CredentialDeps, search: Search) {
     parentClientConfig: { region },
     logger: { debug: log, info: log, warn: log, error: log },
   })
+}
+
+/** The chain reads these tokens itself, and a service may repeat what it was sent. */
+function maskSentTokens(request: unknown, secrets: Secrets): void {
+  const headers = getProperty(request, 'headers')
+  const body = getString(request, 'body') ?? ''
+  const json = parseJson(body)
+  for (const token of [
+    getString(headers, 'x-amz-security-token'),
+    getString(headers, 'x-amz-sso_bearer_token'),
+    new URLSearchParams(body).get('WebIdentityToken'),
+    getString(json, 'clientSecret'),
+    getString(json, 'refreshToken'),
+  ]) {
+    secrets.add(token ?? '')
+  }
 }
 
 /** The HTTP handler for container credentials has no logger, and warns on the console. */

@@ -4,7 +4,7 @@ import { formatDuration } from '../lib/clock.ts'
 import { readVariable, type Env } from '../lib/env.ts'
 import { quote, sanitizeLine } from '../lib/text.ts'
 import { networkAdvice } from '../network/advice.ts'
-import { formatFailure, toApiFailure, type ApiFailure } from '../network/failure.ts'
+import { formatFailure, toApiFailure, type ApiFailure, type Redact } from '../network/failure.ts'
 import type { Exchange } from './endpoint-guard.ts'
 
 /** The latest search of the default chain. */
@@ -14,6 +14,8 @@ export type Search = {
   readonly messages: string[]
   /** The latest request of a client that the chain created. */
   exchange: Exchange | undefined
+  /** Removes secrets from a text, before it is truncated. */
+  readonly redact: Redact
 }
 
 /** What precedes the command line and the output of a `credential_process`, either of which can be secret. */
@@ -32,15 +34,15 @@ const NOT_CONFIGURED =
 
 /** The error for a search that failed. */
 export function toNoCredentialsError(error: unknown, search: Search): unknown {
-  const { messages, exchange, env } = search
+  const { messages, exchange, env, redact } = search
   if (error instanceof ActionError) return error
   if (exchange?.error instanceof ActionError) return exchange.error
   const message = error instanceof Error ? error.message : 'no reason given'
   if (messages.some((line) => line.endsWith(PROCESS_NOTE))) return processFailed(env)
-  const detail = sanitizeLine(message, 300)
+  const detail = sanitizeLine(redact(message), 300)
   // The error only says that no source is left; the messages say why each source failed.
   const reasons = messages.flatMap((line) => {
-    const reason = sanitizeLine(/ -> (.+)$/s.exec(line)?.[1] ?? '', 200)
+    const reason = sanitizeLine(redact(/ -> (.+)$/s.exec(line)?.[1] ?? ''), 200)
     return reason === '' || reason === detail || NOT_CONFIGURED.test(reason) ? [] : [reason]
   })
   if (reasons.length === 0 && messages.some((line) => line.endsWith('::fromInstanceMetadata'))) {

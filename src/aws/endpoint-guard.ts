@@ -52,11 +52,11 @@ export type EndpointGuard = {
  * endpoint can be configured in many ways, and because the clients that the SDK creates to get credentials
  * accept extensions but not all of them accept middleware.
  *
- * @param onRequest called at the start of every request
+ * @param onRequest called at the start of every request, with the request as the SDK made it
  */
 export function createEndpointGuard(
   settings: ClientSettings,
-  onRequest: (exchange: Exchange) => void,
+  onRequest: (exchange: Exchange, request: unknown) => void,
 ): EndpointGuard {
   return {
     configure: (configuration) => {
@@ -65,7 +65,7 @@ export function createEndpointGuard(
       const handle = handler.handle.bind(handler)
       handler.handle = async (request, options) => {
         const exchange: Exchange = {}
-        onRequest(exchange)
+        onRequest(exchange, request)
         try {
           // A client for credentials can use a region of its own.
           const region = await configuration.region()()

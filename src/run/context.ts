@@ -97,6 +97,7 @@ export function createRetryPolicy(
 function maskCredentials(env: Env, secrets: Secrets): void {
   for (const name of [
     'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+    'AWS_CONTAINER_AUTHORIZATION_TOKEN',
     'AWS_SECRET_ACCESS_KEY',
     'AWS_SESSION_TOKEN',
   ]) {

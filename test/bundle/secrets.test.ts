@@ -6,10 +6,18 @@ import { expect } from 'vitest'
 import { defaults, type Emulator, type FaultSpec } from '../../emulator/emulator.ts'
 import { isObject } from '../../emulator/lib/validation.ts'
 import { mergedPullRequest, pullRequest } from '../../emulator/runner/events.ts'
+import { requestToken } from '../support/emulator-requests.ts'
 import { createHome } from '../support/home-folder.ts'
 import { checkOutputs } from '../support/injection-checks.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
-import { runOnce, withoutRole, type RunActionOptions } from '../support/run-action.ts'
+import {
+  createTestBed,
+  runAction,
+  runOnce,
+  withoutIdToken,
+  withoutRole,
+  type RunActionOptions,
+} from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
 import { expectFailure, expectSecretsMasked, expectSuccess } from '../support/step-result.ts'
 
@@ -113,10 +121,38 @@ scenarios<'TOKEN_UNAVAILABLE' | 'ROLE_REFUSED'>(
   },
 )
 
+scenarios<number>(
+  'A web identity token that STS repeats is shown nowhere, even where a text is cut',
+  { 'at the start': 0, 'across the end': 250 },
+  async (offset) => {
+    const bed = await createTestBed()
+    const token = await requestToken(bed.emulator)
+    bed.emulator.injectFault({
+      ...{ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 400, times: 'always' },
+      message: `${'x'.repeat(offset)} ${token} is bad, and so is ${encodeURIComponent(token)}`,
+    })
+    const home = createHome({ 'token.jwt': token })
+    const step = await runAction(bed, {
+      with: withoutRole,
+      env: {
+        ...{ ...debug, ...withoutIdToken, ...home, AWS_ROLE_ARN: defaults.applyRole },
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(home.HOME, 'token.jwt'),
+      },
+    })
+    expect(expectFailure(step, 'NO_CREDENTIALS')).toContain('***')
+    expectSecretsMasked(step, [token])
+    const open = step.rawLines.filter((line) => !line.startsWith('::add-mask::'))
+    for (const text of [...open, ...Object.values(step.outputs), step.summary]) {
+      expect(text).not.toContain(token.slice(0, 12))
+    }
+  },
+)
+
 const earlierKeys = {
   AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE12',
   AWS_SECRET_ACCESS_KEY: 'a-secret-of-an-earlier-step',
   AWS_SESSION_TOKEN: 'a-session-of-an-earlier-step',
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a-token-for-a-container',
 }
 
 scenarios<RunActionOptions>(
@@ -132,6 +168,7 @@ scenarios<RunActionOptions>(
     expectSecretsMasked(step, [
       earlierKeys.AWS_SECRET_ACCESS_KEY,
       earlierKeys.AWS_SESSION_TOKEN,
+      earlierKeys.AWS_CONTAINER_AUTHORIZATION_TOKEN,
       ...requestTokens,
     ])
     expect(step.masks).not.toContain(earlierKeys.AWS_ACCESS_KEY_ID)
