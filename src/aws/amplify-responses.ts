@@ -35,12 +35,15 @@ function requireMatch(request: Readonly<Record<string, string>>, response: objec
   if (mismatch !== undefined) throw new Error(`the response is about something else: ${mismatch}`)
 }
 
-/** Undefined without an app: a response such as `{}` must not mean that nothing exists. */
+/**
+ * Undefined without an app: a response such as `{}` must not mean that nothing exists.
+ *
+ * @throws Error if a member of the storage has an unexpected type
+ */
 export function parseStorageResponse(
   request: Environment & Readonly<{ ResourceName: string }>,
   response: Unchecked<'AppId' | 'BackendEnvironmentName' | 'ResourceName'> & {
-    readonly ResourceConfig?:
-      (Unchecked<'ServiceName'> & NonNullable<Parameters<typeof parseStorage>[0]>) | undefined
+    readonly ResourceConfig?: object | undefined
   },
 ): StorageResponse | undefined {
   if (nonEmptyString(response.AppId) === undefined) return undefined

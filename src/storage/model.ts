@@ -1,4 +1,5 @@
 /** The storage as the workflow asks for it, and as the service returns it. */
+import { isObject, type JsonObject } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 
 /** What signed-in users or guests may do with the storage, in the API's words and order. */
@@ -40,24 +41,21 @@ export type Storage = Readonly<{
  *
  * @param config members of any type, as the service sent them
  * @returns undefined if the response has no storage
+ * @throws Error if a member has an unexpected type: what it says must not count as absent
  */
-export function parseStorage(
-  config:
-    | {
-        readonly Imported?: unknown
-        readonly BucketName?: unknown
-        readonly Permissions?:
-          { readonly Authenticated?: unknown; readonly UnAuthenticated?: unknown } | undefined
-      }
-    | undefined,
-): Storage | undefined {
-  if (config === undefined) return undefined
-  const authenticated = pickStrings(config.Permissions?.Authenticated)
-  const unauthenticated = pickStrings(config.Permissions?.UnAuthenticated)
-  const bucketName = config.BucketName
+export function parseStorage(config: unknown): Storage | undefined {
+  if (config === undefined || config === null) return undefined
+  const members = requireObject('resourceConfig', config)
+  const permissions = requireObject('permissions', members['Permissions'] ?? {})
+  const authenticated = requireTexts('authenticated', permissions['Authenticated'] ?? [])
+  const unauthenticated = requireTexts('unAuthenticated', permissions['UnAuthenticated'] ?? [])
+  const bucketName = members['BucketName'] ?? ''
+  if (typeof bucketName !== 'string') throw unexpectedType('bucketName')
+  const imported = members['Imported'] ?? false
+  if (typeof imported !== 'boolean') throw unexpectedType('imported')
   return {
-    imported: config.Imported === true,
-    bucketName: typeof bucketName === 'string' && bucketName !== '' ? bucketName : undefined,
+    imported,
+    bucketName: bucketName === '' ? undefined : bucketName,
     permissions: {
       authenticated: pickKnown(authenticated),
       unauthenticated: pickKnown(unauthenticated),
@@ -69,8 +67,21 @@ export function parseStorage(
   }
 }
 
-function pickStrings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+function requireObject(name: string, value: unknown): JsonObject {
+  if (!isObject(value)) throw unexpectedType(name)
+  return value
+}
+
+function requireTexts(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw unexpectedType(name)
+  return value.map((item: unknown) => {
+    if (typeof item !== 'string') throw unexpectedType(name)
+    return item
+  })
+}
+
+function unexpectedType(name: string): Error {
+  return new Error(`${name} in the response has an unexpected type`)
 }
 
 function pickKnown(list: readonly string[]): readonly Permission[] {

@@ -22,9 +22,8 @@ describe('parsing a storage', () => {
   test.each([
     {},
     { BucketName: '', Permissions: undefined },
-    { BucketName: 7, Permissions: {} },
-    { BucketName: null, Permissions: { Authenticated: 'READ', UnAuthenticated: { 0: 'READ' } } },
-    { Permissions: { Authenticated: [7, null, ['READ']] } },
+    { BucketName: null, Permissions: { Authenticated: null } },
+    { Imported: null, Permissions: null },
   ])('There is neither a bucket nor a permission in %j', (config) => {
     expect(parseStorage(config)).toEqual({
       imported: false,
@@ -32,6 +31,19 @@ describe('parsing a storage', () => {
       permissions: { authenticated: [], unauthenticated: [] },
       unknownPermissions: { authenticated: [], unauthenticated: [] },
     })
+  })
+
+  test.each([
+    [[], 'resourceConfig'],
+    ['S3', 'resourceConfig'],
+    [{ BucketName: 7 }, 'bucketName'],
+    [{ Imported: 'true' }, 'imported'],
+    [{ Permissions: 'READ' }, 'permissions'],
+    [{ Permissions: { Authenticated: 'READ' } }, 'authenticated'],
+    [{ Permissions: { UnAuthenticated: { 0: 'READ' } } }, 'unAuthenticated'],
+    [{ Permissions: { Authenticated: ['READ', 7] } }, 'authenticated'],
+  ])('The storage %j is malformed, because of %s', (config, member) => {
+    expect(() => parseStorage(config)).toThrow(member)
   })
 
   test('Unknown permissions are kept apart, as sanitized text', () => {
