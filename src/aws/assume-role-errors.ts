@@ -148,7 +148,7 @@ function toAdvice({ name }: ApiFailure, roleArn: string, claims: Claims): string
   const condition = JSON.stringify({ [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub })
   const { partition = 'aws', accountId = 'ACCOUNT' } = parseArn(roleArn) ?? {}
   return [
-    'Compare the claims letter by letter with the trust policy of the role. It matches this token with the condition:',
+    'Compare the claims letter by letter with the trust policy of the role. The policy matches this token if one of its statements has this condition:',
     `    "StringEquals": ${condition}`,
     `The same statement needs the Action "sts:AssumeRoleWithWebIdentity" and this Principal; one that trusts only a user or a service does not trust a workflow:`,
     `    {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
@@ -175,6 +175,10 @@ function placeHint(sub: string): string {
   }
   if (sub.endsWith(':pull_request')) {
     return 'The subject of a pull request, merged or not, ends in pull_request and contains no branch. A plan needs a role that trusts it: set plan-role-to-assume to one that can only read, and let the role that writes trust ref:refs/heads/main, for runs on push.'
+  }
+  const [, ref] = sub.split(':ref:')
+  if (ref !== undefined) {
+    return `The run is on ${quote(ref)}, so a policy that expects another ref or an environment does not match.`
   }
   return ''
 }

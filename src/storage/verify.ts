@@ -64,7 +64,7 @@ export async function verifyStorage(
       throw change.kind === 'reject' ? change.error : await toMissingError(context)
     }
     observer.onLog(
-      `The storage does not match the configuration yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
+      `The storage does not ${read.current === undefined ? 'exist' : 'match the configuration'} yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
     )
     await clock.sleep(VERIFY_DELAY_MS, signal)
   }

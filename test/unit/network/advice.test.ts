@@ -97,7 +97,9 @@ describe('networkAdvice', () => {
       const members = { code, route: { ...route, port: '443', endpoint } }
       expect(advise('reset', members)).toMatch(/sts\.example:443.*AWS_ENDPOINT_URL_STS/)
       const withPort = { ...route, host: 'sts.example:8443', port: '8443' }
-      expect(advise('reset', { code, route: withPort })).toContain('sts.example:8443 ')
+      expect(advise('reset', { code, route: withPort })).toMatch(
+        code.startsWith('HPE_') ? /sts\.example:8443 .*HTTP/ : /sts\.example:8443 .*TLS/,
+      )
       expect(advise('reset', { code, route: { ...route, proxy } })).toContain('proxy.example:3128')
     },
   )
