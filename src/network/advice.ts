@@ -68,10 +68,12 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `The certificate belongs to another host than ${host}, which NODE_EXTRA_CA_CERTS does not change: check ${endpoint ?? 'the DNS and the proxies of the runner'}.`
   }
+  const inspector =
+    proxy === undefined ? 'A firewall' : `The proxy ${proxy.host} from ${proxy.variable}`
   const inspection =
-    proxy === undefined
+    proxy === undefined && endpoint !== undefined
       ? ''
-      : `The proxy ${proxy.host} from ${proxy.variable} may open TLS connections and present its own certificate. `
+      : `${inspector} may open TLS connections and present its own certificate. `
   const file =
     extraCaCerts === undefined
       ? 'set NODE_EXTRA_CA_CERTS to its file'

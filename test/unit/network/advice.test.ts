@@ -74,6 +74,9 @@ describe('networkAdvice', () => {
     expect(advice).toContain('NODE_EXTRA_CA_CERTS')
     expect(advice).toContain('NODE_USE_SYSTEM_CA=1')
     expect(advice).not.toMatch(/proxy/i)
+    expect(advice).toContain('firewall')
+    const withEndpoint = { ...route, endpoint: 'AWS_ENDPOINT_URL' }
+    expect(advise('untrusted', { route: withEndpoint })).not.toContain('firewall')
     const withProxy = { ...route, proxy, extraCaCerts: '/etc/ca.pem' }
     const behindProxy = advise('untrusted', { route: withProxy }) ?? ''
     expect(behindProxy).toContain('HTTPS_PROXY')
