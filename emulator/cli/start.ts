@@ -18,7 +18,7 @@ type TakenWorkflow = Readonly<{ run: WorkflowRun; steps: readonly StepInputs[] }
 function takeWorkflow({ workflow: flags }: StartFlags): TakenWorkflow | undefined {
   if (flags.workflow === undefined) return undefined
   const run = readWorkflow(flags.workflow, flags)
-  return { run, steps: evaluateSteps(run, flags) }
+  return { run, steps: evaluateSteps(run, 'all', flags) }
 }
 
 /** A step with the default roles, for options without a workflow. */
@@ -26,7 +26,7 @@ const defaultStep: StepInputs = {
   job: 'storage',
   step: '',
   canRequestIdToken: true,
-  runs: true,
+  runs: () => true,
   environment: undefined,
   matrix: {},
   env: {

@@ -22,6 +22,7 @@ import {
   readWorkflow,
   root,
   runNotes,
+  stepRuns,
   type WorkflowRun,
 } from './workflow-run.ts'
 import { addWorkflowState, hasCredentials } from './workflow-state.ts'
@@ -52,7 +53,7 @@ function stepEnvironment(
 
 function evaluate(run: WorkflowRun, flags: TryFlags, emulator: Emulator): readonly StepInputs[] {
   const { GITHUB_API_URL: apiUrl = '', GITHUB_GRAPHQL_URL: graphqlUrl = '' } = emulator.env
-  const steps = evaluateSteps(run, flags.workflow, {
+  const steps = evaluateSteps(run, 'first', flags.workflow, {
     token: emulator.githubToken,
     apiUrl,
     graphqlUrl,
@@ -72,10 +73,9 @@ function printNotes(run: WorkflowRun, steps: readonly StepInputs[], flags: TryFl
   const { fault } = flags
   printHeading(`${run.path} on ${run.eventName}${fault === undefined ? '' : `, with ${fault}`}`)
   for (const note of runNotes(run)) printHeading(note)
-  const combinations = steps.filter(({ job }) => job === first?.job).length
-  if (first !== undefined && combinations > 1)
+  if (first !== undefined && steps.length > 1)
     printHeading(
-      `The matrix has ${combinations} combinations; this is the first: ${JSON.stringify(first.matrix)}`,
+      `The matrix has ${steps.length} combinations; this is the first: ${JSON.stringify(first.matrix)}`,
     )
   if (run.eventName === 'merged')
     printHeading(
@@ -124,8 +124,9 @@ async function runTry(flags: TryFlags): Promise<number> {
     Object.assign(emulator.state.claims, claimsOf(run, step.environment))
     addWorkflowState(emulator, steps, run)
     if (flags.fault !== undefined) injectNamedFault(emulator, flags.fault)
+    const runs = stepRuns(named, step)
     printNotes(named, steps, flags)
-    if (!step.runs) {
+    if (!runs) {
       printHeading('On GitHub, the step does not run: the `if:` of the job or of the step is false')
       return 0
     }

@@ -103,10 +103,12 @@ type Urls = Readonly<{ token: string; apiUrl: string; graphqlUrl: string }>
 /**
  * Evaluates the steps that use the action, for every combination of a matrix.
  *
+ * @param jobs `first` for the first job that has such a step
  * @throws UsageError if one needs a value that only a run of the whole workflow has
  */
 export function evaluateSteps(
   run: WorkflowRun,
+  jobs: 'first' | 'all',
   { job, given }: WorkflowFlags,
   { token, ...urls }: Urls = { token: '', apiUrl: '', graphqlUrl: '' },
 ): readonly StepInputs[] {
@@ -117,8 +119,16 @@ export function evaluateSteps(
     job,
     given,
   }
-  return withUsageError(run.path, 'try', () => allStepInputs(source), actCommands(run))
+  return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), actCommands(run))
 }
+
+/**
+ * Whether GitHub runs a step.
+ *
+ * @throws UsageError if that depends on other jobs or steps
+ */
+export const stepRuns = (run: WorkflowRun, step: StepInputs): boolean =>
+  withUsageError(run.path, 'try', step.runs, actCommands(run))
 
 /** The claims of the tokens of a job. */
 export const claimsOf = (

@@ -12,7 +12,8 @@ const input = ({ env }: StepInputs, name: string): string =>
 
 /** Whether the step itself says which credentials it uses: a role, or keys in its environment. */
 export const hasCredentials = (step: StepInputs): boolean =>
-  input(step, 'role-to-assume') !== '' || (step.env['AWS_ACCESS_KEY_ID'] ?? '') !== ''
+  ['role-to-assume', 'plan-role-to-assume'].some((name) => input(step, name) !== '') ||
+  (step.env['AWS_ACCESS_KEY_ID'] ?? '') !== ''
 
 const branchesOf = (step: StepInputs): readonly string[] => {
   const given = input(step, 'apply-branches')

@@ -21,8 +21,12 @@ export type StepInputs = Readonly<{
   step: string
   /** Whether the permissions of the job, or else of the workflow, allow an OIDC token. */
   canRequestIdToken: boolean
-  /** Whether the conditions of the job and of the step hold. */
-  runs: boolean
+  /**
+   * Whether the conditions of the job and of the step hold.
+   *
+   * @throws UnknownValueError if they need what only a run of the workflow knows
+   */
+  runs: () => boolean
   /** The environment of the job. */
   environment: string | undefined
   /** The values of the matrix; empty if there is none. */
@@ -56,18 +60,21 @@ type LocatedStep = Readonly<{
  * @throws Error if no step uses the action, or if an expression cannot be evaluated
  */
 export function stepInputs(source: StepSource): StepInputs {
-  const [first] = evaluateSteps(source, findSteps(source).slice(0, 1))
+  const [first] = allStepInputs(source, 'first')
   if (first === undefined) throw new Error('no combination of the matrix is left')
   return first
 }
 
 /**
- * Evaluates all steps that use the action, each for every combination of its matrix.
+ * Evaluates the steps that use the action, each for every combination of its matrix.
  *
+ * @param jobs `first` for the first job that has such a step
  * @throws Error if no step uses the action, or if an expression cannot be evaluated
  */
-export const allStepInputs = (source: StepSource): readonly StepInputs[] =>
-  evaluateSteps(source, findSteps(source))
+export function allStepInputs(source: StepSource, jobs: 'first' | 'all'): readonly StepInputs[] {
+  const steps = findSteps(source)
+  return evaluateSteps(source, jobs === 'first' ? steps.slice(0, 1) : steps)
+}
 
 const toObject = (value: unknown): JsonObject => (isObject(value) ? value : {})
 
@@ -136,7 +143,7 @@ function evaluateStep(
     job: jobId,
     step: toText(step['id']),
     canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
-    runs: conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
+    runs: () => conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
     environment: environmentName(job['environment'], scope),
     matrix: toObject(base['matrix']),
     env: {

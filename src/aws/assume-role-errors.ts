@@ -148,11 +148,12 @@ function toAdvice({ name }: ApiFailure, roleArn: string, claims: Claims): string
   const condition = JSON.stringify({ [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub })
   const { partition = 'aws', accountId = 'ACCOUNT' } = parseArn(roleArn) ?? {}
   return [
-    'Compare the claims letter by letter with the trust policy of the role. It matches this token with the condition:',
+    ...placeHints(sub),
+    'Compare the claims letter by letter with the trust policy of the role. The policy matches this token if one of its statements has this condition:',
     `    "StringEquals": ${condition}`,
     `The same statement needs the Action "sts:AssumeRoleWithWebIdentity" and this Principal; one that trusts only a user or a service does not trust a workflow:`,
     `    {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
-    `STS does not report which part does not match, or whether the role exists. ${formatHint(sub)} ${placeHint(sub)}`.trimEnd(),
+    `STS does not report which part does not match, or whether the role exists. ${formatHint(sub)}`,
   ].join('\n')
 }
 
@@ -167,14 +168,23 @@ function formatHint(sub: string): string {
   return 'The subject is customised by the repository or its organization, so compare it whole; `gh api repos/OWNER/REPO/actions/oidc/customization/sub` shows how.'
 }
 
-/** What the end of a subject means for a trust policy. */
-function placeHint(sub: string): string {
+/** What the end of a subject means for a trust policy, which is often the whole cause. */
+function placeHints(sub: string): readonly string[] {
   const environment = /:environment:([^:]+)/.exec(sub)?.[1]
   if (environment !== undefined) {
-    return `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch.`
+    return [
+      `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch.`,
+    ]
   }
   if (sub.endsWith(':pull_request')) {
-    return 'The subject of a pull request, merged or not, ends in pull_request and contains no branch. A plan needs a role that trusts it: set plan-role-to-assume to one that can only read, and let the role that writes trust ref:refs/heads/main, for runs on push.'
+    return [
+      'The subject of a pull request, merged or not, ends in pull_request and contains no branch. A plan needs a role that trusts it: set plan-role-to-assume to one that can only read, and let the role that writes trust ref:refs/heads/main, for runs on push.',
+    ]
   }
-  return ''
+  const [, ref] = sub.split(':ref:')
+  return ref === undefined
+    ? []
+    : [
+        `The run is on ${quote(ref)}, so a policy that expects another ref or an environment does not match.`,
+      ]
 }

@@ -10,15 +10,8 @@ import { getPath, getString, parseJson } from '../lib/json.ts'
 import type { Secrets } from '../lib/secrets.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { withTimeout } from '../lib/timeout.ts'
-import { networkAdvice } from '../network/advice.ts'
 import type { Agents } from '../network/agents.ts'
-import { classifyFailure, isRetryable } from '../network/classify.ts'
-import {
-  formatFailure,
-  toApiFailure,
-  type ApiFailure,
-  type ResponseHead,
-} from '../network/failure.ts'
+import { toApiFailure, type ResponseHead } from '../network/failure.ts'
 import { httpRequest, singleHeaders } from '../network/request.ts'
 import { retry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 
@@ -69,6 +62,7 @@ export async function requestIdToken(request: IdTokenRequest): Promise<string> {
     secrets.add(result.value)
     return result.value
   }
+  const { tokenUnavailable } = await import('./id-token-errors.ts')
   const error = tokenUnavailable(result.failure, url)
   if (result.deadlineExceeded !== true) throw error
   if (policy.deadline <= tokenDeadline) throw withResult(error, 'timed-out')
@@ -153,29 +147,6 @@ async function fetchIdToken(url: URL, request: IdTokenRequest): Promise<ApiResul
 function parseToken(body: string): string | undefined {
   const value = getPath(parseJson(body), 'value')
   return typeof value === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? value : undefined
-}
-
-function tokenUnavailable(failure: ApiFailure, url: URL): ActionError {
-  return new ActionError(
-    'TOKEN_UNAVAILABLE',
-    `GitHub's OIDC token endpoint at ${sanitizeLine(url.host, 100)} did not return a token: ${formatFailure(failure)}.`,
-    {
-      advice: networkAdvice(failure) ?? tokenAdvice(failure),
-      temporary: isRetryable(classifyFailure(failure)),
-    },
-  )
-}
-
-function tokenAdvice(failure: ApiFailure): string | undefined {
-  switch (classifyFailure(failure)) {
-    case 'not-found':
-    case 'malformed-response':
-      return 'On GitHub Enterprise Server, check that OIDC is available there. Otherwise, check whether a proxy responds in its place.'
-    case 'credentials-invalid':
-      return 'GitHub rejected the request token of this job; it is valid only while its job runs. Run the workflow again.'
-    default:
-      return undefined
-  }
 }
 
 const CLAIMS = ['iss', 'aud', 'sub', 'ref', 'environment', 'job_workflow_ref'] as const

@@ -1,12 +1,13 @@
 /** The one kind of error that this action reports. */
 import { collapsePeriods } from '../lib/text.ts'
-import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+import type { ErrorCode } from './catalog.ts'
+import { REMEDIES } from './remedies.ts'
 
 /** The results of a run that fails the step; all other results let it succeed. */
 export type FailureResult = 'failed' | 'unknown' | 'timed-out' | 'cancelled'
 
 export type ErrorDetails = Readonly<{
-  /** What to do next; by default the remedy of the catalog. */
+  /** What to do next; by default the remedy of the code. */
   advice?: string | undefined
   /** The result of the run; by default `failed`. */
   result?: FailureResult
@@ -32,7 +33,7 @@ export class ActionError extends Error {
       details.cause === undefined ? undefined : { cause: details.cause },
     )
     this.code = code
-    this.advice = details.advice ?? ERROR_CATALOG[code].remedy
+    this.advice = details.advice ?? REMEDIES[code]
     this.result = details.result ?? 'failed'
     this.requestId = details.requestId
     this.temporary = details.temporary ?? false

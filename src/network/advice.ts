@@ -1,7 +1,7 @@
 /** What to check when a call failed somewhere between this process and the service. */
 import { quote } from '../lib/text.ts'
 import { classifyFailure } from './classify.ts'
-import { isClockTlsCode, isNoHttpCode } from './error-codes.ts'
+import { isClockTlsCode, isNoHttpCode, isNoTlsCode } from './error-codes.ts'
 import type { ApiFailure } from './failure.ts'
 import type { Proxy } from './proxy.ts'
 import type { Route } from './route.ts'
@@ -10,7 +10,7 @@ import type { Route } from './route.ts'
 export function networkAdvice(failure: ApiFailure): string | undefined {
   const { route, code = '' } = failure
   if (route === undefined) return undefined
-  if (isNoHttpCode(code)) return noHttpAdvice(route)
+  if (isNoHttpCode(code)) return noHttpAdvice(route, code)
   switch (classifyFailure(failure)) {
     case 'tls-error':
       return certificateAdvice(route, code)
@@ -68,10 +68,12 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `The certificate belongs to another host than ${host}, which NODE_EXTRA_CA_CERTS does not change: check ${endpoint ?? 'the DNS and the proxies of the runner'}.`
   }
+  const inspector =
+    proxy === undefined ? 'A firewall' : `The proxy ${proxy.host} from ${proxy.variable}`
   const inspection =
-    proxy === undefined
+    proxy === undefined && endpoint !== undefined
       ? ''
-      : `The proxy ${proxy.host} from ${proxy.variable} may open TLS connections and present its own certificate. `
+      : `${inspector} may open TLS connections and present its own certificate. `
   const file =
     extraCaCerts === undefined
       ? 'set NODE_EXTRA_CA_CERTS to its file'
@@ -79,10 +81,11 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
   return `${inspection}If a private authority issued the certificate of ${host}, ${file}, or set NODE_USE_SYSTEM_CA=1 if the machine trusts it (Node.js 24.6 or later).`
 }
 
-function noHttpAdvice({ host, port = '', proxy, endpoint }: Route): string {
+function noHttpAdvice({ host, port = '', proxy, endpoint }: Route, code: string): string {
   const address = host.endsWith(`:${port}`) ? host : `${host}:${port}`
   const setting = proxy?.variable ?? endpoint ?? 'the proxies and firewalls of the runner'
-  return `What answers at ${proxy?.host ?? address} does not speak HTTP, or no TLS: check ${setting}, with its scheme and its port.`
+  const protocol = isNoTlsCode(code) ? 'TLS' : 'HTTP'
+  return `The server at ${proxy?.host ?? address} does not speak ${protocol}. Check ${setting}, the scheme and the port first.`
 }
 
 function isRedirect({ status = 0 }: ApiFailure): boolean {

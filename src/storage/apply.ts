@@ -7,7 +7,7 @@ import type { IdentifiedJob, Job } from './jobs/job.ts'
 import { waitForPendingJobs, type ListedJobs, type PendingJobsResult } from './jobs/pending-jobs.ts'
 import type { DesiredStorage } from './model.ts'
 import { awaitJob } from './mutation/await-job.ts'
-import { findOwnJobs } from './mutation/candidate.ts'
+import { adoptJob, findOwnJobs } from './mutation/candidate.ts'
 import {
   asUnknownIfUnresolved,
   existsButNotFound,
@@ -16,7 +16,6 @@ import {
   updateRejected,
   type Rejection,
 } from './mutation/errors.ts'
-import { adoptJob } from './mutation/lost-response.ts'
 import { sendMutation, toMutation } from './mutation/mutation.ts'
 import {
   isUnresolved,

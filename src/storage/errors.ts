@@ -1,132 +1,18 @@
-/** Failed calls to the Amplify Backend API as errors for people: what happened and what to do. */
+/** Errors for calls to the Amplify Backend API that have finally failed. */
 import { ActionError, type ErrorDetails } from '../errors/action-error.ts'
-import type { ErrorCode } from '../errors/catalog.ts'
 import { quote } from '../lib/text.ts'
-import { networkAdvice } from '../network/advice.ts'
-import { classifyFailure, type FailureKind } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { StorageRef } from './api.ts'
-import { backendArn, storageCommand } from './cli-commands.ts'
-import { findDenyingPolicy } from './permissions/denying-policy.ts'
+import { storageCommand } from './cli-commands.ts'
 
-/** A failed call, and what its error message needs. */
-type FailedCall = Readonly<{
-  failure: ApiFailure
-  operation: string
-  /** The failure in a few words. */
-  detail: string
-  ref: StorageRef
-}>
-
-type Explanation = Readonly<{
-  code: ErrorCode
-  message: string
-  /** The remedy of the catalog by default. */
-  advice?: string | undefined
-}>
-
-/** The error for a call that has finally failed. */
-export function toActionError(
+/** The error for a call that has finally failed: what happened and what to do. */
+export async function toActionError(
   failure: ApiFailure,
   ref: StorageRef,
-  details: ErrorDetails = {},
-): ActionError {
-  const { operation, requestId } = failure
-  const call = { failure, operation, detail: formatFailure(failure), ref }
-  const { code, message, advice } = failure.error ?? EXPLANATIONS[classifyFailure(failure)](call)
-  return new ActionError(code, message, {
-    requestId,
-    advice: advice ?? networkAdvice(failure),
-    ...details,
-  })
-}
-
-const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanation>> = {
-  throttled: ({ operation, detail }) => ({
-    code: 'THROTTLED',
-    message: `${operation} was throttled in every attempt: ${detail}.`,
-  }),
-  'connection-failed': unreachable,
-  'proxy-refused': unreachable,
-  'dns-not-found': (call) =>
-    networkAdvice(call.failure) === undefined ? unknownRegion(call) : unreachable(call),
-  'tls-error': ({ operation, detail }) => ({
-    code: 'TLS_FAILED',
-    message: `${operation} failed because the certificate of the host is not trusted: ${detail}.`,
-  }),
-  'gateway-timeout': ({ operation, detail }) => ({
-    code: 'GATEWAY_TIMEOUT',
-    message: `${operation} failed with a gateway timeout: ${detail}.`,
-  }),
-  'server-error': ({ operation, detail }) => ({
-    code: 'SERVICE_ERROR',
-    message: `${operation} failed with an internal service error: ${detail}.`,
-  }),
-  'no-response': ({ operation, detail }) => ({
-    code: 'NO_ANSWER',
-    message: `${operation} received no response: ${detail}.`,
-  }),
-  'malformed-response': ({ operation, detail }) => ({
-    code: 'UNREADABLE_RESPONSE',
-    message: `${operation} returned a malformed response: ${detail}.`,
-  }),
-  'job-pending': ({ operation, detail }) => ({
-    code: 'PENDING_JOB',
-    message: `${operation} was rejected because another job is pending: ${detail}.`,
-  }),
-  'already-exists': rejected('STORAGE_EXISTS'),
-  'not-found': ({ operation, detail, ref }) => ({
-    code: 'NOT_FOUND',
-    message: `${operation} did not find the app ${quote(ref.appId)} with the environment ${quote(ref.backendEnvironmentName)} in ${ref.region}: ${detail}.`,
-    advice:
-      'Check app-id, backend-environment-name, aws-region and the account of the role. The app must be an Amplify Gen 1 app.',
-  }),
-  'access-denied': ({ operation, detail, failure, ref }) => ({
-    code: 'ACCESS_DENIED',
-    message: `The credentials have no permission to call ${operation}: ${detail}.`,
-    advice:
-      findDenyingPolicy(failure.message)?.advice ??
-      `Allow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
-  }),
-  'credentials-expired': (call) => ({
-    ...rejected('CREDENTIALS_EXPIRED')(call),
-    // The account is known only if the run assumed a role.
-    advice:
-      call.ref.accountId === undefined
-        ? undefined
-        : 'This run has only just assumed the role, and the service already reports the session as expired. On a self-hosted runner, check the clock. Then run the workflow again.',
-  }),
-  'credentials-invalid': rejected('CREDENTIALS_REFUSED'),
-  'clock-skew': rejected('CREDENTIALS_REFUSED'),
-  'bad-request': ({ operation, detail }) => ({
-    code: 'BAD_REQUEST',
-    message: `${operation} was rejected as invalid: ${detail}.`,
-  }),
-  'client-error': rejected('REQUEST_REFUSED'),
-}
-
-/** Whether a denial by IAM names a user, whose keys a run without a role can have. */
-function isUser(message: string): boolean {
-  return /\barn:aws[\w-]*:iam::\d{12}:user\//.test(message)
-}
-
-function unreachable({ operation, detail }: FailedCall): Explanation {
-  return {
-    code: 'HOST_UNREACHABLE',
-    message: `${operation} could not reach the service: ${detail}.`,
-  }
-}
-
-function unknownRegion({ operation, detail, ref }: FailedCall): Explanation {
-  return {
-    code: 'HOST_UNREACHABLE',
-    message: `${operation} found no host for the region ${quote(ref.region)}: ${detail}.`,
-    advice: `Check the spelling of aws-region (${quote(ref.region)}) and that Amplify Backend is available there.`,
-  }
-}
-
-function rejected(code: ErrorCode): (call: FailedCall) => Explanation {
-  return ({ operation, detail }) => ({ code, message: `${operation} was rejected: ${detail}.` })
+  details?: ErrorDetails,
+): Promise<ActionError> {
+  const { explainFailure } = await import('./explain-failure.ts')
+  return explainFailure(failure, ref, details)
 }
 
 /** The error for a call that was still being retried when the run timed out. */

@@ -38,7 +38,7 @@ export async function plan(
   const read = await readStorage(context, desired, readBackend)
   const { current, denied, naming } = read
   if (denied !== undefined) {
-    const error = toActionError(denied, ref)
+    const error = await toActionError(denied, ref)
     throw withResult(error, 'failed', `Nothing was planned. ${error.message}`)
   }
   const change = planChange(desired, current, ifExists, naming)

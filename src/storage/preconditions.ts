@@ -74,7 +74,7 @@ async function explainNotFound(
   const app = await readWithRetry(context, (options) => amplify.getBackend('app', options))
   const environments = app.ok ? app.value.environments : undefined
   return environments === undefined || environments.includes(ref.backendEnvironmentName)
-    ? { error: toActionError(failure, ref), mayBeFixedByMerge: false }
+    ? { error: await toActionError(failure, ref), mayBeFixedByMerge: false }
     : { error: environmentNotFound(ref, environments), mayBeFixedByMerge: true }
 }
 

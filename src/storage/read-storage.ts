@@ -47,7 +47,7 @@ export async function readStorage(
   if (!result.ok) {
     const kind = classifyFailure(result.failure)
     if (kind === 'access-denied') return { current: undefined, denied: result.failure, naming }
-    if (kind !== 'not-found') throw toReadError(result, context)
+    if (kind !== 'not-found') throw await toReadError(result, context)
     observer.onStorage(undefined)
     return { current: undefined, denied: undefined, naming }
   }
@@ -90,13 +90,13 @@ async function toMismatchError(
   )
 }
 
-function toReadError(
+async function toReadError(
   result: Extract<ApiResult<unknown>, { ok: false }>,
   { ref }: StorageContext,
-): ActionError {
+): Promise<ActionError> {
   return result.deadlineExceeded === true
     ? deadlineExceeded(result.failure, ref)
-    : toActionError(result.failure, ref)
+    : await toActionError(result.failure, ref)
 }
 
 async function readAmplifyMeta(readBackend: BackendReader): Promise<AmplifyMeta | undefined> {

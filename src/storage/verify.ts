@@ -64,7 +64,7 @@ export async function verifyStorage(
       throw change.kind === 'reject' ? change.error : await toMissingError(context)
     }
     observer.onLog(
-      `The storage does not match the configuration yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
+      `The storage does not ${read.current === undefined ? 'exist' : 'match the configuration'} yet. Reading it again in ${formatDuration(VERIFY_DELAY_MS)}.`,
     )
     await clock.sleep(VERIFY_DELAY_MS, signal)
   }
@@ -149,10 +149,10 @@ function formatUpToDate({ resourceName }: DesiredStorage): string {
   return `The storage ${quote(resourceName)} matches the configuration.`
 }
 
-/** Warns that the role may not read the storage. */
+/** Warns that the storage may not be read. */
 export function warnOfDeniedRead(observer: Observer, denied: ApiFailure): void {
   observer.onWarning(
     'Storage not read',
-    `The role has no permission to read the storage (amplifybackend:GetBackendStorage): ${formatFailure(denied)}.`,
+    `The credentials have no permission to read the storage: ${formatFailure(denied)}. Without amplifybackend:GetBackendStorage, a run can neither compare nor verify the storage. Allow it for the role or user.`,
   )
 }

@@ -219,7 +219,7 @@ function noCredentialsReason(
 ): string {
   const { applies, reason } = evaluateBranch(event, trigger, getTargetBranch(event))
   const next = applies
-    ? 'You do not need to change anything: after the merge, the run on `push` applies the storage'
+    ? 'If the workflow also runs on `push`, you do not need to change anything: that run applies the storage after the merge'
     : `A merge into this branch does not apply the storage: ${reason}`
   return `${describeRestriction(source)}, so the storage cannot be read. ${next}`
 }

@@ -1,4 +1,7 @@
-/** GitHub's toolkit: the only module that writes to the log, the outputs and the job summary. */
+/**
+ * GitHub's toolkit: the only module that writes to the log, the outputs and the job summary. The summary is
+ * written without the toolkit, most of whose class builds HTML and would be loaded in every run.
+ */
 import {
   debug,
   endGroup,
@@ -8,10 +11,11 @@ import {
   setOutput,
   setSecret,
   startGroup,
-  summary,
   warning,
 } from '@actions/core'
 import { readFileSync, statSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
+import { EOL } from 'node:os'
 
 export type AnnotationKind = 'notice' | 'warning' | 'error'
 
@@ -51,11 +55,12 @@ export const runnerToolkit: Toolkit = {
     setOutput(name, value)
   },
   writeSummary: async (markdown) => {
-    const size = checkRunnerFile(process.env['GITHUB_STEP_SUMMARY'] ?? '')
+    const path = process.env['GITHUB_STEP_SUMMARY'] ?? ''
+    const size = checkRunnerFile(path)
     if (size + Buffer.byteLength(markdown) > MAX_SUMMARY_FILE_BYTES) {
       throw new Error('the file would exceed the 1 MiB that GitHub accepts')
     }
-    await summary.addRaw(markdown, true).write()
+    await appendFile(path, `${markdown}${EOL}`)
   },
 }
 

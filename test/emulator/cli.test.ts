@@ -103,6 +103,19 @@ describe('npm run emulator', () => {
       expect(printed).toContain(name)
   })
 
+  test.each(['start', 'try'])(
+    'A reader that closes the pipe of %s.ts causes no error',
+    async (name) => {
+      const program = fileURLToPath(new URL(`../../emulator/cli/${name}.ts`, import.meta.url))
+      const child = spawn(process.execPath, [program, '--help'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      child.stdout.destroy()
+      const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
+      expect([await code, await text(child.stderr)]).toEqual([0, ''])
+    },
+  )
+
   test('The option --help prints the options', async () => {
     const { code, stdout } = await run('--help').ended
     expect(code).toBe(0)

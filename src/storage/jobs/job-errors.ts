@@ -65,15 +65,15 @@ export function jobWithoutStatus(ref: StorageRef, jobId: string): ActionError {
 }
 
 /** The error for a job that was started and cannot be read. */
-export function cannotReadJob(
+export async function cannotReadJob(
   ref: StorageRef,
   jobId: string,
   status: string | undefined,
   failure: ApiFailure,
-): ActionError {
+): Promise<ActionError> {
   switch (classifyFailure(failure)) {
     case 'access-denied':
-      return toActionError(failure, ref, {
+      return await toActionError(failure, ref, {
         result: 'unknown',
         advice: `Job ${jobId} was started and continues in AWS. Allow amplifybackend:GetBackendJob on ${backendArn(ref)} for the role, or set wait: false.`,
       })
@@ -88,7 +88,7 @@ export function cannotReadJob(
         },
       )
     default:
-      return toActionError(failure, ref, {
+      return await toActionError(failure, ref, {
         result: 'unknown',
         advice: `Job ${jobId} was started and continues in AWS. To check the job: ${jobCommand(ref, jobId)}`,
       })

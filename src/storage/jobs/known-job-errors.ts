@@ -83,11 +83,21 @@ export const STORAGE_JOB_ERRORS: readonly KnownJobError[] = [
     ],
   },
   {
+    kind: 'resource-name-invalid',
+    code: 'JOB_FAILED',
+    texts: ['resource name should be alphanumeric'],
+    cause: 'the Amplify CLI does not accept the name of the storage',
+    advice: () =>
+      `Set resource-name to ASCII letters and digits only, for example media. A letter of another alphabet can look the same. ${RUN_AGAIN}`,
+    examples: ['Resource name should be alphanumeric'],
+  },
+  {
     kind: 'bucket-name-invalid',
     code: 'JOB_FAILED',
     texts: [
       'invalidbucketname',
       'specified bucket is not valid',
+      'bucket name can only',
       'bucket name should',
       'bucket name must',
     ],
@@ -97,6 +107,7 @@ export const STORAGE_JOB_ERRORS: readonly KnownJobError[] = [
     examples: [
       'CREATE_FAILED S3Bucket AWS::S3::Bucket The specified bucket is not valid. (Service: Amazon S3; Status Code: 400; Error Code: InvalidBucketName; Request ID: X)',
       'Bucket name should not contain uppercase characters',
+      'Bucket name can only use the following characters: a-z 0-9 - and should have minimum 3 character and max of 47 character',
     ],
   },
   {

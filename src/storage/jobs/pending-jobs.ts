@@ -116,13 +116,13 @@ async function handleListFailure(
   if (kind !== 'access-denied') {
     // Only the deadline limits the polls of a wait.
     const isWaiting = polls > 0 || options.isReported
-    if (!isWaiting || !isRetryable(kind)) throw toActionError(failure, ref)
+    if (!isWaiting || !isRetryable(kind)) throw await toActionError(failure, ref)
     await sleepAfterFailedPoll(wait, heartbeat, failure)
     return 'poll-again'
   }
   if (!options.isReported) {
     // The pending job that was listed may still be changing the storage.
-    if (pending !== undefined) throw toActionError(failure, ref)
+    if (pending !== undefined) throw await toActionError(failure, ref)
     observer.onWarning(
       'Pending jobs not checked',
       'The role has no permission to list jobs (amplifybackend:ListBackendJobs), so the run cannot notice a job that is changing the storage right now.',

@@ -82,7 +82,7 @@ async function pollJob(wait: JobWait, heartbeat: Heartbeat): Promise<Job | undef
   wait.polls += 1
   wait.delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
   if (!result.ok) {
-    handleFailedPoll(wait, result.failure)
+    await handleFailedPoll(wait, result.failure)
     return undefined
   }
   recordJob(wait, result.value, heartbeat)
@@ -115,7 +115,7 @@ function recordIfNewUnknown({ reportedStatuses }: JobWait, status: string | unde
 }
 
 /** @throws ActionError when polling again cannot help */
-function handleFailedPoll(wait: JobWait, failure: ApiFailure): void {
+async function handleFailedPoll(wait: JobWait, failure: ApiFailure): Promise<void> {
   const { context, jobId, lastStatus } = wait
   const { retryPolicy } = context
   const kind = classifyFailure(failure)
@@ -127,7 +127,7 @@ function handleFailedPoll(wait: JobWait, failure: ApiFailure): void {
   }
   const isNotVisibleYet = kind === 'not-found' && isWithinGracePeriod(wait)
   if (!isNotVisibleYet && !isRetryable(kind)) {
-    throw cannotReadJob(context.ref, jobId, lastStatus, failure)
+    throw await cannotReadJob(context.ref, jobId, lastStatus, failure)
   }
   wait.failures += 1
   recordThrottle(retryPolicy, kind)

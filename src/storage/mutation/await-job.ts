@@ -61,7 +61,7 @@ async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
 /** @throws ActionError when the service cannot show the job */
 async function readJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
   const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
-  if (!result.ok) throw cannotReadJob(context.ref, jobId, status, result.failure)
+  if (!result.ok) throw await cannotReadJob(context.ref, jobId, status, result.failure)
   return result.value
 }
 

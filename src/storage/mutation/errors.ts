@@ -45,8 +45,8 @@ export async function asUnknownIfUnresolved<T>(state: MutationState, task: Promi
 }
 
 /** The error for a last attempt that had no effect, as far as reads can show. */
-export function noEffectFound(failure: ApiFailure, ref: StorageRef): ActionError {
-  const { code, message, result, requestId } = toActionError(failure, ref)
+export async function noEffectFound(failure: ApiFailure, ref: StorageRef): Promise<ActionError> {
+  const { code, message, result, requestId } = await toActionError(failure, ref)
   return new ActionError(
     code,
     `${message} No effect was found within ${formatDuration(EFFECT_WINDOW_MS)}.`,

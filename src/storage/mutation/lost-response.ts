@@ -6,7 +6,7 @@ import type { CallOptions, JobList, StorageResponse } from '../api.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
 import { findPendingJob, type IdentifiedJob, type Job, type StartedJobs } from '../jobs/job.ts'
 import type { Storage } from '../model.ts'
-import { findOwnJobs } from './candidate.ts'
+import { adoptJob, findOwnJobs } from './candidate.ts'
 import {
   asUnknownIfUnchecked,
   describeUnclearJob,
@@ -61,25 +61,8 @@ export async function resolveLostResponse(
       sendAgainUnchecked(context, state, lost)
       return undefined
     case 'none':
-      return sendAgain(context, state, lost, effect.storage)
+      return await sendAgain(context, state, lost, effect.storage)
   }
-}
-
-/**
- * Follows a job that a lost call may have started.
- *
- * @param jobs the list that shows the job
- */
-export function adoptJob(
-  { observer }: StorageContext,
-  job: IdentifiedJob,
-  jobs: readonly Job[],
-): MutationOutcome {
-  const { jobId, status } = job
-  observer.onJob(jobId, status)
-  const others = jobs.filter((other) => other.jobId !== jobId)
-  const wasOtherPending = findPendingJob(others) !== undefined
-  return { kind: 'started', jobId, status, doubt: 'lost-response', wasOtherPending }
 }
 
 function sendAgainUnchecked(
@@ -98,12 +81,12 @@ function sendAgainUnchecked(
 }
 
 /** Lets the call be sent again, unless the storage is not as the call needs it any more. */
-function sendAgain(
+async function sendAgain(
   context: StorageContext,
   state: MutationState,
   { failure, mutation }: LostResponse,
   storage: Storage | undefined,
-): MutationOutcome | undefined {
+): Promise<MutationOutcome | undefined> {
   const { observer, ref } = context
   const { operation } = mutation
   settle(observer, state)
@@ -113,7 +96,7 @@ function sendAgain(
   }
   if (isLastAttempt(context, state)) {
     observer.onLog(`${operation} had no effect. It is not sent again: no attempts are left.`)
-    throw asUnknownIfUnchecked(noEffectFound(failure, ref), state)
+    throw asUnknownIfUnchecked(await noEffectFound(failure, ref), state)
   }
   observer.onLog(`${operation} had no effect. Sending it again.`)
   return undefined

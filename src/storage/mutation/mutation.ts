@@ -20,7 +20,6 @@ import { deadlineExceeded, toActionError } from '../errors.ts'
 import type { DesiredStorage, Storage } from '../model.ts'
 import type { MutatingChange } from '../plan-change.ts'
 import { asUnknownIfUnchecked, noTimeToSend, probablyExecuted } from './errors.ts'
-import { resolveLostResponse } from './lost-response.ts'
 import {
   EFFECT_WINDOW_MS,
   resetAttempts,
@@ -88,6 +87,7 @@ async function checkLostResponse(sending: Sending): Promise<MutationOutcome | un
   const { context, mutation, state } = sending
   const { lostResponse } = state
   if (lostResponse === undefined) return undefined
+  const { resolveLostResponse } = await import('./lost-response.ts')
   const outcome = await resolveLostResponse(context, state, lostResponse)
   const isSameCall = lostResponse.mutation.operation === mutation.operation
   // Another call was planned for the storage as it was before the outcome was known.
@@ -98,7 +98,7 @@ async function checkLostResponse(sending: Sending): Promise<MutationOutcome | un
 async function sendOnce(sending: Sending): Promise<MutationOutcome | undefined> {
   const { context, mutation, state } = sending
   const sentAt = context.retryPolicy.clock.now()
-  requireAttemptAndTime(sending, sentAt)
+  await requireAttemptAndTime(sending, sentAt)
   context.observer.onMutation('pending')
   const result = await mutation
     .send(callOptions(context, context.mutationSignal))
@@ -119,11 +119,14 @@ async function sendOnce(sending: Sending): Promise<MutationOutcome | undefined> 
   return undefined
 }
 
-function requireAttemptAndTime({ context, mutation, state }: Sending, now: number): void {
+async function requireAttemptAndTime(
+  { context, mutation, state }: Sending,
+  now: number,
+): Promise<void> {
   const { retryPolicy, ref } = context
   const { lastFailure, attempts } = state
   if (lastFailure !== undefined && attempts.failures >= retryPolicy.maxAttempts) {
-    throw asUnknownIfUnchecked(toActionError(lastFailure, ref), state)
+    throw asUnknownIfUnchecked(await toActionError(lastFailure, ref), state)
   }
   if (retryPolicy.deadline - now < MIN_TIME_TO_SEND_MS) {
     throw asUnknownIfUnchecked(noTimeToSend(mutation, ref), state)
@@ -203,6 +206,7 @@ async function prepareRetry(
     ? await waitBeforeRetry(retryPolicy, failure, state.attempts)
     : 'exhausted'
   if (next === 'retry') return
-  const error = next === 'deadline' ? deadlineExceeded(failure, ref) : toActionError(failure, ref)
+  const error =
+    next === 'deadline' ? deadlineExceeded(failure, ref) : await toActionError(failure, ref)
   throw asUnknownIfUnchecked(error, state)
 }

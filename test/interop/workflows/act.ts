@@ -47,6 +47,8 @@ export type ActOptions = Readonly<{
   action?: string
   /** Files of the repository, in addition to the workflow and its scripts. */
   files?: Readonly<Record<string, string>>
+  /** Other options of act, for example `--var`. */
+  args?: readonly string[]
   /** Variables of the runner's own environment. */
   env?: Readonly<Record<string, string>>
   /** The host of a GitHub Enterprise Server. */
@@ -173,6 +175,7 @@ export async function runWithAct(emulator: Emulator, options: ActOptions): Promi
       ...['--actor', event.actor, '--github-instance', server],
       ...['--secret', `GITHUB_TOKEN=${emulator.githubToken}`],
       ...labels.flatMap((label) => ['--platform', `${label}=-self-hosted`]),
+      ...(options.args ?? []),
       ...localRepositories([text, central?.text ?? ''], folders),
       ...['--action-cache-path', at('cache'), '--no-cache-server', '--pull=false', '--json'],
     ],

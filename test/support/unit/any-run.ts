@@ -6,8 +6,6 @@ import { createRunContext, type RunContext } from '../../../src/run/context.ts'
 import { createObserver } from '../../../src/run/observer.ts'
 import { toFailedOutcome, type RunOutcome } from '../../../src/run/outcome.ts'
 import { apply } from '../../../src/storage/apply.ts'
-// Loaded before the first run, in which no time passes while a module loads.
-import '../../../src/storage/jobs/explain-job-error.ts'
 import type { Toolkit } from '../../../src/workflow/toolkit.ts'
 import { toRunScenario, type AnyScenario } from './any-scenario.ts'
 import { aStorageContext, STORAGE_REF } from './storage-context.ts'

@@ -1,4 +1,8 @@
 /** The context of a run on the virtual service, and a record of everything that the run reports. */
+// Runs import these modules when they need them; virtual time would pass while one is loaded for the first time.
+import '../../../src/storage/explain-failure.ts'
+import '../../../src/storage/jobs/explain-job-error.ts'
+import '../../../src/storage/mutation/lost-response.ts'
 import type { AcceptedJob, Amplify, StorageRef } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { Clock } from '../../../src/lib/clock.ts'

@@ -1,7 +1,5 @@
 /** Whole runs of the core, plan and apply, on the virtual service, described by scenarios. */
 import { expect, test } from 'vitest'
-// A run imports this module once a job has failed; time must not pass while it is loaded.
-import '../../../src/storage/jobs/explain-job-error.ts'
 import { apply, type ApplyOptions } from '../../../src/storage/apply.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'
 import type { Change } from '../../../src/storage/diff.ts'

@@ -103,17 +103,18 @@ describe('A role that must not be assumed', () => {
   const CUSTOM = 'customised'
   const ENVIRONMENT = 'names the environment "p'
   const PULL_REQUEST = 'plan-role-to-assume'
+  const REF = 'is on "refs/heads/'
 
   test.each<[string, readonly string[]]>([
-    ['repo:evil/repo:ref:refs/heads/main', [OLDER]],
-    ['repo:evil@1/repo@2:ref:refs/heads/main', [NEWER]],
+    ['repo:evil/repo:ref:refs/heads/main', [OLDER, REF]],
+    ['repo:evil@1/repo@2:ref:refs/heads/main', [NEWER, REF]],
     ['repo:evil/repo:environment:prod', [OLDER, ENVIRONMENT]],
     ['repo:evil@1/repo@2:environment:prod', [NEWER, ENVIRONMENT]],
     ['repo:evil@1/repo@2:pull_request', [NEWER, PULL_REQUEST]],
     ['repo:evil/repo:pull_request', [OLDER, PULL_REQUEST]],
     ['repo:evil@x/repo@2:pull_request', [CUSTOM, PULL_REQUEST]],
-    ['repo:evil@1/repo:ref:refs/heads/x', [CUSTOM]],
-    ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER]],
+    ['repo:evil@1/repo:ref:refs/heads/x', [CUSTOM, REF]],
+    ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER, REF]],
     ['repo:evil/repo:job_workflow_ref:o/r/.github/workflows/x.yml@refs/heads/main', [CUSTOM]],
     ['repository_owner:acme:environment:production', [CUSTOM, ENVIRONMENT]],
     ['repository_id:1', [CUSTOM]],
@@ -125,7 +126,7 @@ describe('A role that must not be assumed', () => {
     expect(message).toContain('403 AccessDenied: Not authorized')
     const claims = [`iss = ${CLAIMS.iss ?? ''}`, 'aud = sts.amazonaws.com', `sub = ${sub}`]
     expect(message.split('\n').slice(1)).toEqual(claims.map((claim) => `    ${claim}`))
-    const shown = [OLDER, NEWER, CUSTOM, ENVIRONMENT, PULL_REQUEST]
+    const shown = [OLDER, NEWER, CUSTOM, ENVIRONMENT, PULL_REQUEST, REF]
     expect(shown.filter((hint) => advice.includes(hint))).toEqual(hints)
   })
 

@@ -74,6 +74,9 @@ describe('networkAdvice', () => {
     expect(advice).toContain('NODE_EXTRA_CA_CERTS')
     expect(advice).toContain('NODE_USE_SYSTEM_CA=1')
     expect(advice).not.toMatch(/proxy/i)
+    expect(advice).toContain('firewall')
+    const withEndpoint = { ...route, endpoint: 'AWS_ENDPOINT_URL' }
+    expect(advise('untrusted', { route: withEndpoint })).not.toContain('firewall')
     const withProxy = { ...route, proxy, extraCaCerts: '/etc/ca.pem' }
     const behindProxy = advise('untrusted', { route: withProxy }) ?? ''
     expect(behindProxy).toContain('HTTPS_PROXY')
@@ -97,7 +100,9 @@ describe('networkAdvice', () => {
       const members = { code, route: { ...route, port: '443', endpoint } }
       expect(advise('reset', members)).toMatch(/sts\.example:443.*AWS_ENDPOINT_URL_STS/)
       const withPort = { ...route, host: 'sts.example:8443', port: '8443' }
-      expect(advise('reset', { code, route: withPort })).toContain('sts.example:8443 ')
+      expect(advise('reset', { code, route: withPort })).toMatch(
+        code.startsWith('HPE_') ? /sts\.example:8443 .*HTTP/ : /sts\.example:8443 .*TLS/,
+      )
       expect(advise('reset', { code, route: { ...route, proxy } })).toContain('proxy.example:3128')
     },
   )

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ERROR_CATALOG, type ErrorCode } from '../../../src/errors/catalog.ts'
 import type { ApiFailure } from '../../../src/network/failure.ts'
 import type { StorageRef } from '../../../src/storage/api.ts'
-import { toActionError } from '../../../src/storage/errors.ts'
+import { explainFailure } from '../../../src/storage/explain-failure.ts'
 import { createFailure, type FailureName } from '../../support/unit/api-failures.ts'
 import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
@@ -10,7 +10,7 @@ const errorFor = (
   name: FailureName,
   members: Partial<ApiFailure> = {},
   ref: Partial<StorageRef> = {},
-) => toActionError(createFailure('GetBackend', name, members), { ...STORAGE_REF, ...ref })
+) => explainFailure(createFailure('GetBackend', name, members), { ...STORAGE_REF, ...ref })
 
 const PENDING: Partial<ApiFailure> = { message: 'There is a pending job' }
 
@@ -80,7 +80,7 @@ describe('the error for a call that has finally failed', () => {
   test('The caller can give another result and other advice', () => {
     const failure = createFailure('GetBackend', 'accessDenied')
     const details = { result: 'unknown', advice: 'Check it yourself.' } as const
-    expect(toActionError(failure, STORAGE_REF, details)).toMatchObject({
+    expect(explainFailure(failure, STORAGE_REF, details)).toMatchObject({
       ...details,
       requestId: 'request-403',
     })

@@ -4,7 +4,7 @@ import { CREATED, runApply, storageExists, testRuns } from '../../support/unit/s
 
 describe('apply after the job has completed', () => {
   const job = { jobMs: 3_000 }
-  const LATE = 'does not match the configuration yet. Reading it again in 5 s.'
+  const LATE = 'does not exist yet. Reading it again in 5 s.'
   const lateLines = Array.from({ length: 3 }, () => containing(LATE))
   const notSeen = (durationMs: number) => ({
     end: {
