@@ -146,26 +146,34 @@ function toAdvice({ name }: ApiFailure, roleArn: string, claims: Claims): string
   // Condition keys start with the issuer, which is the server itself for GitHub Enterprise Server.
   const issuer = iss.replace(/^https:\/\//, '')
   const condition = JSON.stringify({ [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub })
+  const format = formatHint(sub)
   const { partition = 'aws', accountId = 'ACCOUNT' } = parseArn(roleArn) ?? {}
   return [
+    ...(format === undefined ? [CUSTOMISED] : []),
     ...placeHints(sub),
     'Compare the claims letter by letter with the trust policy of the role. The policy matches this token if one of its statements has this condition:',
     `    "StringEquals": ${condition}`,
     `The same statement needs the Action "sts:AssumeRoleWithWebIdentity" and this Principal; one that trusts only a user or a service does not trust a workflow:`,
     `    {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
-    `STS does not report which part does not match, or whether the role exists. ${formatHint(sub)}`,
+    `STS does not report which part does not match, or whether the role exists. ${format ?? ''}`.trimEnd(),
   ].join('\n')
 }
 
-/** What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23). */
-function formatHint(sub: string): string {
+const CUSTOMISED =
+  'The subject is customised by the repository or its organization, so compare it whole; `gh api repos/OWNER/REPO/actions/oidc/customization/sub` shows how.'
+
+/**
+ * What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23); undefined if it is
+ * customised.
+ */
+function formatHint(sub: string): string | undefined {
   if (/^repo:[^/@:]+@\d+\/[^/@:]+@\d+:(?:environment|pull_request|ref)/.test(sub)) {
     return 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that expects repo:OWNER/REPO:... does not match.'
   }
   if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) {
     return 'This repository uses the older subject format, repo:OWNER/REPO:...; repositories created, renamed or transferred since 2026-07-15 use repo:OWNER@ID/REPO@ID:....'
   }
-  return 'The subject is customised by the repository or its organization, so compare it whole; `gh api repos/OWNER/REPO/actions/oidc/customization/sub` shows how.'
+  return undefined
 }
 
 /** What the end of a subject means for a trust policy, which is often the whole cause. */
