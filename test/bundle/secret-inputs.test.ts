@@ -5,7 +5,7 @@ import { defaults } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import { addMedia } from '../support/emulator-state.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
-import { runOnce, type SingleRunOptions } from '../support/run-action.ts'
+import { runOnce, withoutIdToken, type SingleRunOptions } from '../support/run-action.ts'
 import { scenarios } from '../support/scenario.ts'
 
 const secrets = {
@@ -64,5 +64,32 @@ scenarios<SingleRunOptions>(
         expect(left.text.replace(/\W/g, '')).not.toContain(secret.replace(/\W/g, ''))
       }
     }
+  },
+)
+
+const longRole = `arn:aws:iam::${defaults.accountId}:role/${'teams/secret-platform/'.repeat(6)}deploy-production`
+
+scenarios<SingleRunOptions>(
+  'A long role that is a secret stands in log, summary and outputs as a whole or not at all',
+  {
+    'a refused role': {},
+    'a role that is taken': {
+      with: { wait: 'false' },
+      setUp: ({ state }) => {
+        const role = state.roles.get(defaults.applyRole)
+        if (role !== undefined) state.roles.set(longRole, { ...role, arn: longRole })
+      },
+    },
+    'STS is unavailable': {
+      with: { 'max-attempts': '1' },
+      faults: [{ operation: 'AssumeRoleWithWebIdentity', kind: 'status', status: 503 }],
+    },
+    'a role of another account': { with: { 'allowed-account-ids': '444455556666' } },
+    'no permission to request a token': { env: withoutIdToken },
+  },
+  async ({ with: inputs, ...run }) => {
+    const { step } = await runOnce({ ...run, with: { 'role-to-assume': longRole, ...inputs } })
+    const text = [...step.rawLines, step.summary, ...Object.values(step.outputs)].join('\n')
+    expect(text.replaceAll(longRole, '***')).not.toContain('secret-platform')
   },
 )
