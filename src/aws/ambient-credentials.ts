@@ -72,8 +72,7 @@ export async function ambientCredentials(
   if (allowedAccountIds.length > 0) {
     const result = await retry(policy, () => getCallerIdentity(found, settings, policy, trace))
     if (!result.ok) throw unknownAccount(source, result.failure)
-    const { accountId, arn } = result.value
-    checkAccount(accountId, secrets.redact(arn), allowedAccountIds)
+    checkAccount(result.value.accountId, result.value.arn, allowedAccountIds)
   }
   return { provider, invalidate: policy.invalidateCredentials }
 }

@@ -91,7 +91,7 @@ function createAssume(
       trace,
     )
     maskCredentials(secrets, session.credentials)
-    checkAccount(session.accountId, secrets.redact(session.arn), allowedAccountIds)
+    checkAccount(session.accountId, session.arn, allowedAccountIds)
     const expiresAt = clock.now() + session.lifetimeMs
     // With the full margin, a very short session would be refreshed before every call.
     const marginMs = Math.min(REFRESH_MARGIN_MS, session.lifetimeMs / 4)
