@@ -5,8 +5,8 @@ import { readWithRetry, type StorageContext } from '../context.ts'
 import { cannotReadJob, toJobError } from '../jobs/job-errors.ts'
 import { jobPhase, type Job } from '../jobs/job.ts'
 import { waitForJob } from '../jobs/wait-for-job.ts'
-import { confirmCandidate, type CandidateCheck } from './candidate.ts'
 import { asUnknownIfUnchecked, candidateNotConfirmed, type Rejection } from './errors.ts'
+import type { CandidateCheck } from './lost-response.ts'
 import { settle, type Mutation, type MutationState, type StartedJob } from './state.ts'
 
 /** How a job ended. */
@@ -99,9 +99,9 @@ async function checkCandidate({
   started,
 }: AwaitedJob): Promise<CandidateCheck | undefined> {
   const { lostResponse } = state
-  return started.doubt === 'lost-response' && lostResponse !== undefined
-    ? await confirmCandidate(context, lostResponse, started.jobId)
-    : undefined
+  if (started.doubt !== 'lost-response' || lostResponse === undefined) return undefined
+  const { confirmCandidate } = await import('./lost-response.ts')
+  return await confirmCandidate(context, lostResponse, started.jobId)
 }
 
 /** Whether a job failed because a storage existed, and not because of a retained bucket. */
