@@ -83,8 +83,8 @@ const { chunks, licenses } = await bundle('src/index.ts', build, {
     // These packages do not declare whether they have side effects; the action needs none of them.
     moduleSideEffects: [{ test: /node_modules[\\/](?:@actions|undici)[\\/]/, sideEffects: false }],
   },
-  // ncc repeats the name of a file at every use of what it exports.
-  output: { chunkFileNames: '[hash:6].js' },
+  // ncc orders and numbers modules by their names, so names without a hash keep dist stable.
+  output: { chunkFileNames: '[name].js' },
 })
 joinPackageChunks(chunks)
 const ncc = fileURLToPath(import.meta.resolve('@vercel/ncc/dist/ncc/cli.js'))
