@@ -1,7 +1,7 @@
 /** A storage that exists before the run; test/unit/storage has every difference. */
 import { expect } from 'vitest'
 
-import type { Emulator, Rules } from '../../emulator/emulator.ts'
+import { defaults, type Emulator, type Rules } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { addMedia, ALL, denyOperations, getJobId, READ } from '../support/emulator-state.ts'
 import { runOnce } from '../support/run-action.ts'
@@ -206,5 +206,35 @@ scenario(
     expect(getAnnotations(step, 'warning').map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/bucket/i),
     )
+  },
+)
+
+scenarios<Readonly<Record<string, string>>>(
+  'A response about another storage is an error, and nothing is sent',
+  {
+    'with if-exists match': {},
+    'with if-exists update': { 'if-exists': 'update' },
+    'in a plan': { mode: 'plan' },
+  },
+  async (inputs) => {
+    for (const [resourceName, serviceName, shown] of [
+      ['files', 'S3', '"files"'],
+      ['media', 'DynamoDB', '"DynamoDB"'],
+    ] as const) {
+      const about = { appId: defaults.appId, backendEnvironmentName: 'prod', resourceName }
+      const resourceConfig = { serviceName, permissions: { authenticated: ALL } }
+      const { step, emulator } = await runOnce({
+        with: inputs,
+        faults: [
+          {
+            ...{ operation: 'GetBackendStorage', kind: 'body', times: 'always' },
+            body: JSON.stringify({ ...about, resourceConfig }),
+          },
+        ],
+      })
+      const message = expectFailure(step, 'UNREADABLE_RESPONSE', { 'has-changes': '' })
+      expect(message).toContain(shown)
+      expect([...emulator.calls(CREATE), ...emulator.calls(UPDATE)]).toEqual([])
+    }
   },
 )

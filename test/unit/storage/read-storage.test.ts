@@ -88,6 +88,14 @@ describe('the name of the bucket', () => {
     })
   })
 
+  test('An apply that asks for a bucket is not verified where nothing names one', async () => {
+    const denied = { ...absent, ...noMetadata }
+    expect(await runExisting(denied)).toMatchObject({ end: { verified: false } })
+    expect(await runApply(denied)).toMatchObject({ end: { result: 'created', verified: false } })
+    const run = await runExisting({ ...denied, ...anyBucket })
+    expect(run).toMatchObject({ end: { verified: true } })
+  })
+
   const PHYSICAL = { end: { bucketName: 'my-photos-prod14a5e-prod' }, warnings: [] }
 
   testRuns(runExisting, {

@@ -151,6 +151,10 @@ describe('a lost create whose check fails', () => {
       { ...creates(LOST), latency: trips((trip) => (trip > 2 ? 1_000 : 0)) },
       { checkedAt: [500, 5_000, 10_000, 18_000, 30_000] },
     ],
+    'It is not sent again when the list of jobs is not read to its end': [
+      { ...creates(LOST), isListComplete: false },
+      { end: unknownBecause('the list of jobs could not be read to its end'), sentAt: [0] },
+    ],
     'Its job is found although the storage cannot be read': [
       { always: { GetBackendStorage: 'internalError' }, ...creates(LOST_AFTER_EFFECT), jobMs: 1e6 },
       { end: adopted() },
