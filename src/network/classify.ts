@@ -36,6 +36,8 @@ export type FailureKind =
   | 'credentials-expired'
   | 'credentials-invalid'
   | 'bad-request'
+  /** Something between the runner and the service responded. Executed or not; retries do not help. */
+  | 'intermediary-response'
   /** Another client error. Not executed. */
   | 'client-error'
 
@@ -55,6 +57,7 @@ export function mayHaveBeenExecuted(kind: FailureKind): boolean {
     case 'server-error':
     case 'no-response':
     case 'malformed-response':
+    case 'intermediary-response':
       return true
     case 'throttled':
     case 'connection-failed':
@@ -82,6 +85,8 @@ export function isRetryable(kind: FailureKind): boolean {
     case 'dns-not-found':
     case 'clock-skew':
       return true
+    case 'intermediary-response':
+      return false
     default:
       return mayHaveBeenExecuted(kind)
   }
@@ -128,7 +133,7 @@ function classifyClientError(failure: ApiFailure, status: number): FailureKind {
   // The server stopped waiting for the request; a proxy sends it for a request that it had passed on.
   if (status === 408) return 'no-response'
   if (status === 407) return 'proxy-refused'
-  if (failure.fromMiddlebox === true) return 'client-error'
+  if (failure.fromMiddlebox === true) return 'intermediary-response'
   if (CLOCK_SKEW.test(name)) return 'clock-skew'
   if (clockSkewCorrected && (status === 403 || INVALID_CREDENTIALS.test(name))) return 'clock-skew'
   if (EXPIRED.test(name)) return 'credentials-expired'

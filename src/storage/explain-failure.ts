@@ -102,6 +102,7 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
     code: 'BAD_REQUEST',
     message: `${operation} was rejected as invalid: ${detail}.`,
   }),
+  'intermediary-response': rejected('REQUEST_REFUSED'),
   'client-error': rejected('REQUEST_REFUSED'),
 }
 

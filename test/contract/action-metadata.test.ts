@@ -232,7 +232,7 @@ describe('The source', () => {
       .filter((name) => name.endsWith('.js'))
       .flatMap((name) => [...read(`dist/${name}`).matchAll(/\bimport\((?!\))(.{5})/g)])
       .map(([, specifier]) => specifier)
-    expect(imports).toEqual(['"./"+'])
+    expect(imports).toEqual(['`./`+'])
   })
 
   it('Every pattern of files to mutate matches a file', () => {

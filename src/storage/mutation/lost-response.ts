@@ -1,6 +1,6 @@
 /** Determines the outcome of a create or an update whose response was lost. */
-import { formatFailure } from '../../network/failure.ts'
-import { classifyFailure } from '../../network/classify.ts'
+import { formatFailure, type ApiFailure } from '../../network/failure.ts'
+import { classifyFailure, isRetryable } from '../../network/classify.ts'
 import { recordThrottle, type ApiResult } from '../../network/retry.ts'
 import type { CallOptions, JobList, StorageResponse } from '../api.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
@@ -70,7 +70,7 @@ function sendAgainUnchecked(
   state: MutationState,
   { failure, mutation }: LostResponse,
 ): void {
-  if (isLastAttempt(context, state)) {
+  if (isLastAttempt(context, state, failure)) {
     throw unknownOutcome(failure, 'the role has no permission to check', context.ref)
   }
   context.observer.onLog(
@@ -94,16 +94,20 @@ async function sendAgain(
     observer.onLog(`${operation} had no effect, and the storage has changed. Reading it again.`)
     return { kind: 'read-again' }
   }
-  if (isLastAttempt(context, state)) {
-    observer.onLog(`${operation} had no effect. It is not sent again: no attempts are left.`)
+  if (isLastAttempt(context, state, failure)) {
+    observer.onLog(`${operation} had no effect. It is not sent again.`)
     throw asUnknownIfUnchecked(await noEffectFound(failure, ref), state)
   }
   observer.onLog(`${operation} had no effect. Sending it again.`)
   return undefined
 }
 
-function isLastAttempt({ retryPolicy }: StorageContext, { attempts }: MutationState): boolean {
-  return attempts.failures >= retryPolicy.maxAttempts
+function isLastAttempt(
+  { retryPolicy }: StorageContext,
+  { attempts }: MutationState,
+  failure: ApiFailure,
+): boolean {
+  return attempts.failures >= retryPolicy.maxAttempts || !isRetryable(classifyFailure(failure))
 }
 
 /** What a check for an effect found. */

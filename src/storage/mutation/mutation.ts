@@ -174,7 +174,8 @@ function recordLostResponse(
 ): void {
   const { clock, maxAttempts } = context.retryPolicy
   const { failures } = state.attempts
-  const purpose = failures < maxAttempts ? ' before sending it again' : ''
+  const canRetry = failures < maxAttempts && isRetryable(classifyFailure(failure))
+  const purpose = canRetry ? ' before sending it again' : ''
   context.observer.onLog(
     `${mutation.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. It may have taken effect; checking for up to ${formatDuration(EFFECT_WINDOW_MS)}${purpose}.`,
   )

@@ -59,6 +59,8 @@ export const FAILURES = {
   badKeys: withResponse(403, 'UnrecognizedClientException', 'The security token is invalid'),
   empty: withResponse(200, 'Error', 'the response lacks required fields'),
   page: withResponse(200, 'SyntaxError', 'Unexpected token <'),
+  /** A proxy or a firewall has responded, perhaps after it passed the request on. */
+  blockedPage: { ...withResponse(403, 'Unknown', 'Blocked'), fromMiddlebox: true },
   redirect: withResponse(307, 'Unknown', 'Temporary Redirect'),
   reset: { ...withoutResponse('ECONNRESET', 'socket hang up', true), name: 'TimeoutError' },
   garbage: withoutResponse('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', true),

@@ -132,11 +132,13 @@ const candidatesForbidSends: Invariant = (run) => {
   return mutations.every((lost, index) => {
     const next = mutations[index + 1]
     if (next === undefined || !isLost(lost)) return true
+    // A list of the same moment may have been received after the next send, and show its job.
+    const laterJobs = mutations.slice(index + 1).map(({ effect }) => effect)
     return lists(run).every(
       ({ receivedAt, jobs }) =>
         receivedAt > next.at ||
         receivedAt < (lost.endedAt ?? Infinity) ||
-        !jobs.some(({ job }) => isCandidate(lost, job)),
+        !jobs.some(({ job }) => isCandidate(lost, job) && !laterJobs.includes(job)),
     )
   })
 }

@@ -191,6 +191,7 @@ describe('mayHaveBeenExecuted and isRetryable', () => {
     'credentials-expired': [false, false],
     'credentials-invalid': [false, false],
     'bad-request': [false, false],
+    'intermediary-response': [true, false],
     'client-error': [false, false],
   }
   const isKind = (name: string): name is FailureKind => Object.hasOwn(table, name)
@@ -259,6 +260,6 @@ test.each([
 test.each([403, 404, 400, 413, 451])(
   'A page with the status %i that does not come from the service is no answer of the service',
   (status) => {
-    expect(classifyFailure(aFailure({ status, fromMiddlebox: true }))).toBe('client-error')
+    expect(classifyFailure(aFailure({ status, fromMiddlebox: true }))).toBe('intermediary-response')
   },
 )

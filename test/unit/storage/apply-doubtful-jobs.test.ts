@@ -11,6 +11,7 @@ import {
   LOST,
   LOST_AFTER_EFFECT,
   otherJob,
+  READS,
   runApply,
   storageExists,
   testRuns,
@@ -154,6 +155,23 @@ describe('a job that another run may have started', () => {
         events: [otherJob({ fromMs: 100, toMs: 40_000 })],
       },
       { end: CREATED, jobs: including({ jobId: 'job-1', status: 'RUNNING' }), sentAt: [0] },
+    ],
+  })
+})
+
+describe('a create that something between the runner and the service responds to', () => {
+  testRuns(runApply, {
+    'Its job is found and followed': [
+      creates({ failure: 'blockedPage', effect: 'done' }),
+      { end: CREATED, sentAt: [0] },
+    ],
+    'It is not sent again when it had no effect': [
+      creates({ failure: 'blockedPage', effect: 'none' }),
+      { end: { code: 'REQUEST_REFUSED', result: 'failed' }, durationMs: 30_000, sentAt: [0] },
+    ],
+    'Its outcome is unknown where the role may read neither the jobs nor the storage': [
+      { ...creates({ failure: 'blockedPage', effect: 'none' }), denied: READS },
+      { end: { code: 'UNKNOWN_OUTCOME', result: 'unknown' }, sentAt: [0] },
     ],
   })
 })

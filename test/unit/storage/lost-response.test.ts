@@ -153,7 +153,7 @@ describe('a create whose response is lost', () => {
           containing('(attempt 1 of 2)'),
           containing('Sending it again'),
           matching(/\(attempt 2 of 2\).+ checking for up to 30 s\.$/),
-          containing('no attempts are left'),
+          containing('It is not sent again.'),
         ],
       },
     ],
