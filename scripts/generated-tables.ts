@@ -13,6 +13,7 @@ const COMMON_INPUTS: readonly string[] = [
   'resource-name',
   'bucket-name',
   'authenticated-permissions',
+  'unauthenticated-permissions',
 ]
 
 /** The generated tables by their names. */
@@ -28,7 +29,7 @@ export function buildTables(
     'common-inputs': inputsTable(inputs.filter(isCommon)),
     'other-inputs': inputsTable(inputs.filter((input) => !isCommon(input))),
     outputs: outputsTable(mapping(document['outputs'])),
-    'emulator-inputs': inputsTable(Object.entries(mapping(emulator['inputs']))),
+    'emulator-inputs': linkPages(inputsTable(Object.entries(mapping(emulator['inputs'])))),
     'emulator-outputs': outputsTable(mapping(emulator['outputs'])),
     results: resultsTable(),
     'result-outputs': resultOutputsTable(),
@@ -44,6 +45,15 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 /** A text that fits into a table cell. */
 const cell = (value: string): string => value.trim().replace(/\s+/g, ' ').replaceAll('|', '\\|')
+
+/** The names of sections of docs/emulator.md, and of other pages, as links on that page. */
+const linkPages = (value: string): string =>
+  value
+    .replace(
+      /"([^"]+)" in docs\/emulator\.md/g,
+      (_, title: string) => `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`,
+    )
+    .replace(/\bdocs\/(\w+)\.md/g, '[$1.md]($1.md)')
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')

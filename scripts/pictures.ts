@@ -22,7 +22,7 @@ const SCREENS = [
 ] as const
 
 /** Maximum size of one picture. */
-const MAX_BYTES = 80 * 1024
+const MAX_BYTES = 112 * 1024
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'pictures')

@@ -2,8 +2,7 @@
 import type { Tab } from './browser.ts'
 
 /** The HTML elements that GitHub's sanitizer keeps and that reports use. */
-const ALLOWED =
-  'a b br code details div h2 h3 li p span strong sub summary table tbody td th thead tr ul wbr'
+const ALLOWED = 'a b br code details h2 h3 li p pre sub summary ul'
 
 const CHECK = `(() => {
   const problems = []

@@ -1,6 +1,7 @@
 /** Runs the bundle on the emulator to get summaries and comments. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { injectNamedFault } from '../../emulator/cli/try-faults.ts'
 import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { runActionStep } from '../../emulator/runner/step.ts'
 import { stepInputs } from '../../emulator/runner/step-inputs.ts'
@@ -24,15 +25,7 @@ export async function runScenes(): Promise<readonly Picture[]> {
   const good = await withEmulator(async (emulator, run) => {
     const plan = await run(opened)
     const planComment = getComment(emulator)
-    emulator.state.github.pulls.push({
-      number: 7,
-      repository: 'octo-org/octo-app',
-      state: 'closed',
-      merged: true,
-      base: 'main',
-      head: 'storage',
-      commits: [merged.sha],
-    })
+    addMergedPullRequest(emulator, merged)
     emulator.injectFault({ operation: 'CreateBackendStorage', kind: 'status', status: 429 })
     const created = await run(merged)
     return [
@@ -48,16 +41,23 @@ export async function runScenes(): Promise<readonly Picture[]> {
       bucketName: 'acme-media',
       permissions: { authenticated: ['READ'] },
     })
-    await run(opened)
-    return [{ name: 'comment-refused', kind: 'comment', markdown: getComment(emulator) }] as const
+    const summary = await run(opened)
+    return [
+      { name: 'summary-refused', kind: 'summary', markdown: summary },
+      { name: 'comment-refused', kind: 'comment', markdown: getComment(emulator) },
+    ] as const
   })
   const failed = await withEmulator(async (emulator, run) => {
     emulator.planJob({
       error:
         'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/octo-org-octo-app is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media14558-prod because no identity-based policy allows the s3:CreateBucket action',
     })
+    addMergedPullRequest(emulator, merged)
     const summary = await run(merged)
-    return [{ name: 'summary-failed', kind: 'summary', markdown: summary }] as const
+    return [
+      { name: 'summary-failed', kind: 'summary', markdown: summary },
+      { name: 'comment-failed', kind: 'comment', markdown: getComment(emulator) },
+    ] as const
   })
   const readme = await withEmulator(async (_, run) => {
     const options = { example: README_EXAMPLE, env: {} }
@@ -68,7 +68,30 @@ export async function runScenes(): Promise<readonly Picture[]> {
       { name: 'readme-created', kind: 'summary', markdown: created },
     ] as const
   })
-  return [...good, ...refused, ...failed, ...readme]
+  return [...good, ...refused, ...failed, ...(await runFailedPlans()), ...readme]
+}
+
+/** Plans that cannot be applied, or that could not be made. */
+async function runFailedPlans(): Promise<readonly Picture[]> {
+  const noIdToken = { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }
+  const plans = [
+    { name: 'no-auth', fault: 'no-auth' },
+    { name: 'role-refused', fault: 'role-refused' },
+    { name: 'no-id-token', env: noIdToken },
+  ]
+  const pictures: Picture[] = []
+  for (const { name, fault, env } of plans) {
+    await withEmulator(async (emulator, run) => {
+      if (fault !== undefined) injectNamedFault(emulator, fault)
+      const { example } = WITH_COMMENT
+      const summary = await run(pullRequest(), { example, env: { ...WITH_COMMENT.env, ...env } })
+      pictures.push(
+        { name: `summary-${name}`, kind: 'summary', markdown: summary },
+        { name: `comment-${name}`, kind: 'comment', markdown: getComment(emulator) },
+      )
+    })
+  }
+  return pictures
 }
 
 type StepOptions = Readonly<{
@@ -128,6 +151,18 @@ async function runStep(
     nodeArguments: ['--import', fileAt('test/support/preload/scaled-clock.ts')],
   })
   return end.summary
+}
+
+function addMergedPullRequest({ state }: Emulator, { sha }: WorkflowEvent): void {
+  state.github.pulls.push({
+    number: 7,
+    repository: 'octo-org/octo-app',
+    state: 'closed',
+    merged: true,
+    base: 'main',
+    head: 'storage',
+    commits: [sha],
+  })
 }
 
 function getComment(emulator: Emulator): string {

@@ -168,10 +168,10 @@ const CUSTOMISED =
  */
 function formatHint(sub: string): string | undefined {
   if (/^repo:[^/@:]+@\d+\/[^/@:]+@\d+:(?:environment|pull_request|ref)/.test(sub)) {
-    return 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID:..., so a policy that expects repo:OWNER/REPO:... does not match.'
+    return 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID, so a policy that expects repo:OWNER/REPO does not match.'
   }
   if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) {
-    return 'This repository uses the older subject format, repo:OWNER/REPO:...; repositories created, renamed or transferred since 2026-07-15 use repo:OWNER@ID/REPO@ID:....'
+    return 'This repository uses the older subject format, repo:OWNER/REPO. Repositories created, renamed or transferred since 2026-07-15 use repo:OWNER@ID/REPO@ID.'
   }
   return undefined
 }

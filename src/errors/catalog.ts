@@ -24,7 +24,7 @@ export const ERROR_CATALOG = {
   },
   NO_IDENTITY_FOR_PULL_REQUEST: {
     cause:
-      'A pull request from a fork or by Dependabot was merged, and its run gets neither an OIDC token nor secrets.',
+      'A pull request from a fork or by Dependabot was merged, and its run has neither an OIDC token nor other credentials that it may use.',
     remedy: REMEDIES.NO_IDENTITY_FOR_PULL_REQUEST,
   },
   MISSING_ID_TOKEN_PERMISSION: {

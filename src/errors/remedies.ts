@@ -51,8 +51,7 @@ export const REMEDIES = {
     'Run the workflow again later. This is safe, because a run reads the storage first.',
   UNREADABLE_RESPONSE:
     'Check the proxies and gateways between the runner and AWS. It is safe to run the workflow again.',
-  ENVIRONMENT_NOT_FOUND:
-    'Use one of the environments in the message, or create the environment first.',
+  ENVIRONMENT_NOT_FOUND: 'Use one of the existing environments, or create this one first.',
   AUTH_MISSING:
     'Add auth (Amazon Cognito) to the backend environment, then run the workflow again.',
   STORAGE_EXISTS: 'Use `if-exists: match` or `if-exists: update`, or remove the step.',

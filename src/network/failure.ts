@@ -71,7 +71,7 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
   const code = getCode(chain, redact)
   const metadata = getProperty(error, '$metadata')
   const name = redact(getErrorName(error))
-  const fullMessage = redact(getRedirect(head) ?? getMessage(chain, code))
+  const fullMessage = getRedirect(head, redact) ?? redact(getMessage(chain, code))
   const hasNote = fullMessage.endsWith(SDK_NOTE)
   // A parser error of the SDK, with a message that only its own developers understand.
   const isParserError = hasNote && code === undefined && name !== 'SyntaxError'
@@ -103,11 +103,14 @@ function isFromMiddlebox(head: ResponseHead | undefined): boolean {
   return /^\s*text\/(?:html|plain)\b/i.test(head.headers['content-type'] ?? '')
 }
 
-/** Where a redirect leads to; the host only, because the rest can contain a token. */
-function getRedirect(head: ResponseHead | undefined): string | undefined {
+/**
+ * Where a redirect leads to; the host only, because the rest can contain a token. Secrets are removed first,
+ * because the URL parser turns a host into lower case.
+ */
+function getRedirect(head: ResponseHead | undefined, redact: Redact): string | undefined {
   const { status = 0, headers: { location } = {} } = head ?? {}
   if (status < 300 || status >= 400 || location === undefined) return undefined
-  return `it redirects to ${URL.parse(location)?.host ?? 'another path'}, which is not followed`
+  return `it redirects to ${URL.parse(redact(location))?.host ?? 'another path'}, which is not followed`
 }
 
 /** A code of Node.js. The SDK copies the members of a response to its error, and one may be `code`. */

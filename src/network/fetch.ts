@@ -23,7 +23,7 @@ export function createFetch(
   return async (url, init) =>
     toResponse(
       await withTimeout({ clock, signal, timeoutMs: REQUEST_TIMEOUT_MS }, (requestSignal) =>
-        requestWithRedirects(url, agents, init, requestSignal),
+        requestWithRedirects(url, agents, init, requestSignal, redact),
       ),
       redact,
     )
@@ -34,6 +34,7 @@ async function requestWithRedirects(
   agents: Agents,
   init: RequestInit | undefined,
   signal: AbortSignal,
+  redact: (text: string) => string,
 ): Promise<HttpResponse> {
   let target = new URL(url)
   // Throws when this version of Node.js would go around the proxy.
@@ -49,7 +50,9 @@ async function requestWithRedirects(
     if (![301, 302, 307, 308].includes(response.status) || location === undefined) return response
     const next = new URL(location, target)
     if (next.origin !== target.origin || redirects >= MAX_REDIRECTS) {
-      throw new Error(`${target.host} redirects to ${next.origin}, which is not followed`)
+      // The URL parser turns a host into lower case, in which a secret is not found.
+      const { origin } = new URL(redact(location), target)
+      throw new Error(`${target.host} redirects to ${origin}, which is not followed`)
     }
     target = next
   }

@@ -1,41 +1,45 @@
-/** Changes as people read them in the summary and the comment: a table, and notes on their effects. */
+/** Changes as people read them in the summary and the comment: a list, and notes on their effects. */
 import type { ErrorCode } from '../errors/catalog.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
 import { FIELD_LABELS, type Change } from '../storage/diff.ts'
 import type { DesiredStorage } from '../storage/model.ts'
-import { cellCode, table } from './markdown.ts'
+import { bulletList, code } from './markdown.ts'
 
 /**
- * The changes as a table; empty when there are none.
+ * The changes as a list; empty when there are none. A table would be cut off on a phone.
  *
- * @param before heading of the column with the old values; left out if every value is new
- * @param after heading of the column with the new values
+ * @param before what the old values are; left out if every value is new
+ * @param after what the new values are
  */
-export function changesTable(changes: readonly Change[], before: string, after: string): string {
+export function changesList(changes: readonly Change[], before: string, after: string): string {
   if (changes.length === 0) return ''
   const allNew = changes.every(({ from }) => from === null)
-  return table(
-    allNew ? ['', after] : ['', before, after],
-    changes.map(({ field, from, to }) => [
-      FIELD_LABELS[field],
-      ...(allNew ? [] : [valueCell(from)]),
-      valueCell(to),
-    ]),
+  return labelledList(
+    allNew ? after : `${before} → ${after.toLowerCase()}`,
+    changes.map(({ field, from, to }) => {
+      const old = allNew ? '' : `${renderValue(from)} → `
+      return `${FIELD_LABELS[field]}: ${old}${renderValue(to)}`
+    }),
   )
+}
+
+/** A list below its label, which also keeps it apart from another list above. */
+export function labelledList(label: string, items: readonly string[]): string {
+  return items.length === 0 ? '' : `<b>${label}</b>:\n\n${bulletList(items)}`
 }
 
 /** The maximum number of values that are shown; the API itself has fewer. */
 const MAX_VALUES = 10
 
-/** A value as a table cell. */
-export function valueCell(value: Change['from']): string {
+/** A value of a setting. */
+export function renderValue(value: Change['from']): string {
   if (value === null) return 'absent'
-  if (typeof value === 'string') return cellCode(value, 100)
+  if (typeof value === 'string') return code(value, 100)
   if (value.length === 0) return 'none'
   const more = value.length - MAX_VALUES
   return [
-    ...value.slice(0, MAX_VALUES).map((item) => cellCode(item, 60)),
+    ...value.slice(0, MAX_VALUES).map((item) => code(item, 60)),
     ...(more > 0 ? [`and ${more} more`] : []),
   ].join(', ')
 }

@@ -6,10 +6,11 @@ import type { Inputs } from '../inputs/read-inputs.ts'
 import { jobPhase } from '../storage/jobs/job.ts'
 import type { Change } from '../storage/diff.ts'
 import {
-  changesTable,
+  changesList,
   guestAccessNote,
   isChangePending,
   keepStorageNote,
+  labelledList,
   planNotes,
 } from './changes.ts'
 import { headline } from './headline.ts'
@@ -76,12 +77,12 @@ function changesBlock({ outcome, state }: ReportData): string {
   }))
   switch (outcome.result) {
     case 'planned':
-      return changesTable(changes, 'Now', 'Planned')
+      return changesList(changes, 'Now', 'Planned')
     case 'created':
     case 'updated':
-      return changesTable(changes, 'Before', 'Now')
+      return changesList(changes, 'Before', 'Now')
     default:
-      return changesTable(changes, state.command === 'plan' ? 'Now' : 'Before', 'Requested')
+      return changesList(changes, state.command === 'plan' ? 'Now' : 'Before', 'Requested')
   }
 }
 
@@ -102,7 +103,7 @@ function notesBlock({ outcome, state, desired, inputValues }: ReportData): strin
     .filter(({ kind }) => kind !== 'guest-access')
     .slice(0, 10)
     .map((warning) => warningItem(warning, inputValues))
-  return [...notes, ...warnings].map((item) => `- ${item}`).join('\n')
+  return labelledList('Notes', [...notes, ...warnings])
 }
 
 /** The text of a warning may quote the service; titles and the texts of our own warnings never do. */
@@ -111,15 +112,15 @@ function warningItem(
   inputValues: readonly string[],
 ): string {
   if (kind === 'planned-only') return `⚠️ ${renderText(text, inputValues)}`
-  return errorCode === undefined
-    ? `⚠️ ${renderText(title)} (see the summary of the run)`
-    : `⚠️ ${renderText(title)}: ${renderText(ERROR_CATALOG[errorCode].cause)}`
+  if (errorCode === undefined) return `⚠️ ${renderText(title)} (see the summary of the run)`
+  const { cause, remedy } = ERROR_CATALOG[errorCode]
+  return `⚠️ ${renderText(title)}: ${renderText(cause)} ${renderText(remedy)}`
 }
 
 function bucketBlock({ outcome, state }: ReportData): string {
   const name = 'bucketName' in outcome ? outcome.bucketName : undefined
-  const isInTable = state.changes.some(({ field }) => field === 'bucket-name')
-  return name === undefined || isInTable ? '' : `The bucket is ${code(maskAccountIds(name))}.`
+  const isListed = state.changes.some(({ field }) => field === 'bucket-name')
+  return name === undefined || isListed ? '' : `The bucket is ${code(maskAccountIds(name))}.`
 }
 
 /** The commit, the run and the job that the comment is about. */

@@ -17,11 +17,6 @@ export function code(value: string, limit = 300): string {
   return value !== '' && sanitizeLine(value, limit) === value ? codeSpan(value) : NOT_SHOWN
 }
 
-/** A value as code for a table, in which a vertical bar would end the cell. */
-export function cellCode(value: string, limit = 300): string {
-  return value.includes('|') ? NOT_SHOWN : code(value, limit)
-}
-
 /**
  * A sentence for people. Code in backticks, commands, policy statements, and what Markdown or GitHub would
  * interpret become code; all other words stay as they are.
@@ -42,7 +37,7 @@ export function renderText(text: string, values: readonly string[] = [], limit =
 
 /**
  * A text of several lines as blocks. Lines that are indented by two spaces or more, such as YAML, become a code
- * block that keeps its line breaks.
+ * block that keeps its line breaks, or code that wraps if a phone would cut them off.
  */
 export function renderBlocks(
   text: string,
@@ -52,7 +47,7 @@ export function renderBlocks(
   const blocks: string[] = []
   let indented: string[] = []
   const endIndented = (): void => {
-    if (indented.length > 0) blocks.push(codeBlock(indented))
+    if (indented.length > 0) blocks.push(renderIndented(indented))
     indented = []
   }
   for (const line of text.split('\n')) {
@@ -75,10 +70,9 @@ export function link(text: string, url: string): string {
   return `<a href="${address.replaceAll('&', '&amp;')}">${text}</a>`
 }
 
-/** A table of Markdown cells. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [row(headings), row(headings.map(() => '---')), ...rows.map(row)].join('\n')
+/** A list of Markdown items. */
+export function bulletList(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n')
 }
 
 /** The content of a range, without the backticks if it is one that our own text put into backticks. */
@@ -91,6 +85,20 @@ function codeSpan(content: string): string {
   const fence = '`'.repeat(longestBacktickRun(content) + 1)
   const padding = /^[` ]|[` ]$/.test(content) ? ' ' : ''
   return `${fence}${padding}${content}${padding}${fence}`
+}
+
+/** Longer lines of a code block are cut off on a phone of 390 pixels. */
+const MAX_BLOCK_LINE_LENGTH = 34
+
+/** A code block does not wrap, code spans do. Only a block can show lines of different indentation. */
+function renderIndented(lines: readonly string[]): string {
+  const margins = new Set(lines.map((line) => line.search(/\S/)))
+  const contents = lines.map((line) => line.trimStart())
+  if (margins.size > 1 || contents.every(({ length }) => length <= MAX_BLOCK_LINE_LENGTH)) {
+    return codeBlock(lines)
+  }
+  const [first = '', ...more] = contents.map(codeSpan)
+  return more.length === 0 ? first : bulletList([first, ...more])
 }
 
 function codeBlock(lines: readonly string[]): string {

@@ -1,12 +1,18 @@
 /** The job summary: the result in words, then the requested settings and the current ones. */
 import { formatDuration } from '../lib/clock.ts'
-import { FIELD_LABELS } from '../storage/diff.ts'
+import { FIELD_LABELS, type Change } from '../storage/diff.ts'
 import { isFailure, type RunOutcome } from '../run/outcome.ts'
 import type { RunState } from '../run/state.ts'
-import type { Storage, DesiredStorage } from '../storage/model.ts'
-import { isChangePending, keepStorageNote, planNotes, valueCell } from './changes.ts'
+import type { DesiredStorage } from '../storage/model.ts'
+import {
+  isChangePending,
+  keepStorageNote,
+  labelledList,
+  planNotes,
+  renderValue,
+} from './changes.ts'
 import { headline } from './headline.ts'
-import { code, link, renderBlocks, renderText, table } from './markdown.ts'
+import { bulletList, code, link, renderBlocks, renderText } from './markdown.ts'
 import type { Link, ReportData } from './data.ts'
 
 /** GitHub drops the whole summary of a step above 1 MiB; this stays far below, whatever a server sends. */
@@ -15,20 +21,20 @@ export const MAX_SUMMARY_BYTES = 64 * 1024
 /** The summary as Markdown, always shorter than `MAX_SUMMARY_BYTES`. */
 export function renderSummary(data: ReportData): string {
   const { state, outcome } = data
-  const notes = bulletList([...renderPlanNotes(data), ...renderWarnings(data)])
-  const settingsTable = renderSettings(data)
+  const notes = labelledList('Notes', [...renderPlanNotes(data), ...renderWarnings(data)])
+  const settings = renderSettings(data)
   const retryList = renderRetries(data)
   let blocks = [
     `## ${headline(state, outcome)}`,
     explanation(data),
-    settingsTable,
+    settings,
     notes,
     renderText(keepStorageNote(outcome) ?? ''),
     renderFacts(data),
     retryList,
   ]
   // Only whole blocks are left out, so that no markup stays open; the least important goes first.
-  for (const block of [retryList, notes, settingsTable]) {
+  for (const block of [retryList, notes, settings]) {
     if (Buffer.byteLength(joinBlocks(blocks)) < MAX_SUMMARY_BYTES) break
     blocks = blocks.filter((other) => other !== block)
   }
@@ -56,8 +62,8 @@ function explanation({ state, outcome, inputValues }: ReportData): string {
   const [firstAdvice = '', ...moreAdvice] = toBlocks(advice)
   return [
     ...toBlocks(message),
-    // A code block must start its own line.
-    ...(firstAdvice.startsWith('```')
+    // A code block and a list must start their own line.
+    ...(/^(?:```|- )/.test(firstAdvice)
       ? ['<b>What to do</b>:', firstAdvice]
       : [`<b>What to do</b>: ${firstAdvice}`]),
     ...moreAdvice,
@@ -74,16 +80,13 @@ function truncateBlocks(blocks: readonly string[]): readonly string[] {
   return kept.length === blocks.length ? kept : [...kept, 'The rest is in the log.']
 }
 
-/** The requested settings next to the current ones. */
+/** The requested settings, then the current ones. Two lists, since a table of both would be cut off on a phone. */
 function renderSettings({ desired, state, outcome }: ReportData): string {
   if (desired === undefined || outcome.result === 'skipped') return ''
-  const rows = desiredCells(desired)
-  if (state.currentStorage === undefined) return table(['', 'Requested'], rows)
-  const currentValues = currentCells(desired, state.currentStorage.storage, state.otherStorage)
-  return table(
-    ['', 'Requested', isUpToDate(state, outcome) ? 'In the backend' : 'When last read'],
-    rows.map((cells, index) => [...cells, currentValues[index] ?? '']),
-  )
+  const requested = labelledList('Requested', desiredItems(desired))
+  if (state.currentStorage === undefined) return requested
+  const label = isUpToDate(state, outcome) ? 'In the backend' : 'In the backend, when last read'
+  return `${requested}\n\n${renderCurrent(label, desired, state)}`
 }
 
 /** Whether this run has changed nothing since it last read the storage. */
@@ -91,38 +94,56 @@ function isUpToDate({ mutationSent }: RunState, outcome: RunOutcome): boolean {
   return !mutationSent || ('verified' in outcome && outcome.verified)
 }
 
-function desiredCells({
+function desiredItems({
   resourceName,
   bucketName,
   authenticated,
   unauthenticated,
-}: DesiredStorage): readonly (readonly string[])[] {
-  return [
-    [FIELD_LABELS['resource-name'], valueCell(resourceName)],
-    [FIELD_LABELS['bucket-name'], bucketName === undefined ? 'any' : valueCell(bucketName)],
-    [FIELD_LABELS['authenticated-permissions'], valueCell(authenticated)],
-    [
-      FIELD_LABELS['unauthenticated-permissions'],
-      unauthenticated === undefined ? 'not managed' : valueCell(unauthenticated),
-    ],
-  ]
+}: DesiredStorage): readonly string[] {
+  return settingItems({
+    'resource-name': renderValue(resourceName),
+    'bucket-name': bucketName === undefined ? 'any' : renderValue(bucketName),
+    'authenticated-permissions': renderValue(authenticated),
+    'unauthenticated-permissions':
+      unauthenticated === undefined ? 'not managed' : renderValue(unauthenticated),
+  })
 }
 
-function currentCells(
+function renderCurrent(
+  label: string,
   { resourceName }: DesiredStorage,
-  storage: Storage | undefined,
-  otherStorage: string | undefined,
-): readonly string[] {
+  { currentStorage, otherStorage }: RunState,
+): string {
+  const storage = currentStorage?.storage
   if (storage === undefined) {
-    return [otherStorage === undefined ? 'does not exist' : valueCell(otherStorage), '–', '–', '–']
+    return otherStorage === undefined
+      ? `<b>${label}</b>: no storage`
+      : `<b>${label}</b>: another storage, ${renderValue(otherStorage)}`
   }
   const { bucketName, permissions, unknownPermissions } = storage
-  return [
-    valueCell(resourceName),
-    bucketName === undefined ? 'not known' : valueCell(bucketName),
-    valueCell([...permissions.authenticated, ...unknownPermissions.authenticated]),
-    valueCell([...permissions.unauthenticated, ...unknownPermissions.unauthenticated]),
-  ]
+  const items = settingItems({
+    'resource-name': renderValue(resourceName),
+    'bucket-name': bucketName === undefined ? 'not known' : renderValue(bucketName),
+    'authenticated-permissions': renderValue([
+      ...permissions.authenticated,
+      ...unknownPermissions.authenticated,
+    ]),
+    'unauthenticated-permissions': renderValue([
+      ...permissions.unauthenticated,
+      ...unknownPermissions.unauthenticated,
+    ]),
+  })
+  return labelledList(label, items)
+}
+
+function settingItems(values: Readonly<Record<Change['field'], string>>): readonly string[] {
+  const fields = [
+    'resource-name',
+    'bucket-name',
+    'authenticated-permissions',
+    'unauthenticated-permissions',
+  ] as const
+  return fields.map((field) => `${FIELD_LABELS[field]}: ${values[field]}`)
 }
 
 /** What is worth knowing about a change that is planned or in progress. */
@@ -134,7 +155,10 @@ function renderPlanNotes({ desired, state, outcome, inputValues }: ReportData): 
 
 const MAX_WARNINGS = 15
 
-function renderWarnings({ state: { warnings: all }, inputValues }: ReportData): readonly string[] {
+function renderWarnings({ state, outcome, inputValues }: ReportData): readonly string[] {
+  // After a failure, the warning about guests would announce what did not happen.
+  const saysAccess = outcome.result !== 'failed' || isChangePending(outcome)
+  const all = state.warnings.filter(({ kind }) => saysAccess || kind !== 'guest-access')
   const more = all.length - MAX_WARNINGS
   return [
     ...all
@@ -208,8 +232,4 @@ function renderRetries({ state: { retries: lines }, inputValues }: ReportData): 
 
 function countRetries(count: number): string {
   return count === 1 ? '1 retry' : `${count} retries`
-}
-
-function bulletList(items: readonly string[]): string {
-  return items.map((item) => `- ${item}`).join('\n')
 }

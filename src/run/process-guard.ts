@@ -56,6 +56,9 @@ export function installProcessGuard(
   }
 }
 
+/** What to do when it is not known whether the run changed anything. */
+const NEXT_STEP = 'Check the storage, then run the workflow again, which is safe.'
+
 function missingResultError(): ActionError {
   return new ActionError('INTERNAL_ERROR', 'The run ended without a result.')
 }
@@ -68,7 +71,7 @@ function reportUnknownOutcome(toolkit: Toolkit, error: ActionError): void {
     changed: '',
     result: 'unknown',
     'error-code': error.code,
-    'error-message': error.message,
+    'error-message': `${error.message} ${NEXT_STEP}`,
   }
   try {
     for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value)
@@ -78,7 +81,7 @@ function reportUnknownOutcome(toolkit: Toolkit, error: ActionError): void {
   toolkit.annotate(
     'error',
     `Outcome unknown (${error.code})`,
-    `${error.message}\nA job that this run started may still be running. Check the storage, then run the workflow again, which is safe. ${error.advice}`,
+    `${error.message}\nA job that this run started may still be running. ${NEXT_STEP} ${error.advice}`,
   )
 }
 

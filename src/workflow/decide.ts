@@ -209,7 +209,7 @@ function evaluateBranch(
 function describeRestriction(source: UntrustedSource): string {
   return source === 'fork'
     ? 'the pull request comes from a fork, and GitHub passes neither an OIDC token nor secrets to its run'
-    : 'the pull request or its run is by Dependabot, and GitHub passes neither an OIDC token nor Actions secrets to it'
+    : 'the pull request or its run is by Dependabot, the job has no OIDC token because it lacks `id-token: write`, and GitHub passes no Actions secrets to it'
 }
 
 function noCredentialsReason(
@@ -225,10 +225,13 @@ function noCredentialsReason(
 }
 
 function noCredentialsError(source: UntrustedSource): ActionError {
-  const origin = source === 'fork' ? 'from a fork' : 'by Dependabot'
+  const [origin, cause] =
+    source === 'fork'
+      ? ['from a fork', 'GitHub passes neither an OIDC token nor secrets to its run']
+      : ['by Dependabot', 'its run has no OIDC token, and GitHub passes no Actions secrets to it']
   return new ActionError(
     'NO_IDENTITY_FOR_PULL_REQUEST',
-    `A pull request ${origin} was merged, but the storage was not applied, because GitHub passes neither an OIDC token nor secrets to its run.`,
+    `A pull request ${origin} was merged, but the storage was not applied, because ${cause}.`,
     {
       advice:
         'Trigger the workflow on `push` to the branch that pull requests are merged into, because that run gets a token. Then start the workflow once manually (`workflow_dispatch`), or wait for the next push.',

@@ -80,9 +80,10 @@ scenario('A plan is shown in one comment, which later runs update when it change
   expect(getTexts(bed)[0]?.split('\n')).toEqual([
     '📝 Plan: create storage media',
     'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-    '| Planned',
-    'Storage | media',
-    'Signed-in users | READ, CREATE_AND_UPDATE, DELETE',
+    'Planned:',
+    'Storage: media',
+    'Signed-in users: READ, CREATE_AND_UPDATE, DELETE',
+    'Notes:',
     'The service chooses the name of the bucket.',
     'The name of the storage and its bucket cannot be changed later.',
     'After the merge, the run on "main" applies these changes.',
@@ -96,7 +97,7 @@ scenario('A plan is shown in one comment, which later runs update when it change
   const id = comments[0]?.id
   await comment(bed, { with: { 'authenticated-permissions': 'READ' } })
   expect(bed.emulator.state.github.comments).toMatchObject([{ id }])
-  expect(getTexts(bed)[0]).toContain('Signed-in users | READ\n')
+  expect(getTexts(bed)[0]).toContain('Signed-in users: READ\n')
   expect(new Set(getGithubPaths(bed).map((path) => path.replace(/\?.*/, '')))).toEqual(
     new Set([
       '/api/v3/repos/octo-org/octo-app/issues/7/comments',
@@ -130,13 +131,13 @@ scenarios<Plan>(
         `What to do: ${plain(ERROR_CATALOG.STORAGE_DIFFERS.remedy)}`,
         'The message with all details is in the summary and the log of run 42.',
         'Nothing was changed.',
-        '| Now | Requested',
-        'Signed-in users | READ | READ, CREATE_AND_UPDATE, DELETE',
+        'Now → requested:',
+        'Signed-in users: READ → READ, CREATE_AND_UPDATE, DELETE',
       ].join('\n'),
     },
     'an apply that would fail now': {
       prepare: (emulator) => (emulator.environment().auth = false),
-      text: `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.AUTH_MISSING.cause)}`,
+      text: `⚠️ An apply would fail now: ${plain(`${ERROR_CATALOG.AUTH_MISSING.cause} ${ERROR_CATALOG.AUTH_MISSING.remedy}`)}`,
     },
   },
   async ({ prepare, event = pullRequest(), code, text }) => {
@@ -377,7 +378,7 @@ scenario('The comment after a create shows the physical bucket', async () => {
   const step = await comment(bed, { event, with: { wait: 'true', 'bucket-name': 'acme-media' } })
   expectSuccess(step, 'created')
   const [text = ''] = getTexts(bed)
-  expect(text).toContain(`Bucket | ${step.outputs['bucket-name'] ?? '-'}\n`)
+  expect(text).toContain(`Bucket: ${step.outputs['bucket-name'] ?? '-'}\n`)
   expect(text).not.toMatch(/acme-media\b(?!\d|-|\w)/)
 })
 
@@ -387,7 +388,7 @@ scenario('Only the apply of an older run replaces the comment of a newer run', a
   await comment(bed, { with: { 'authenticated-permissions': 'READ' } })
   const plan = await comment(bed, { env })
   expect(getLog(plan)).toContain('was written by a newer run; left unchanged')
-  expect(getTexts(bed)[0]).toContain('Signed-in users | READ\n')
+  expect(getTexts(bed)[0]).toContain('Signed-in users: READ\n')
   trustEvents(bed.emulator, mergedPullRequest())
   await comment(bed, { event: mergedPullRequest(), env })
   expect(getHeadings(bed)).toEqual(STARTED)

@@ -170,20 +170,23 @@ scenario('A plan of a create says in all places how to keep the storage', async 
   }
 })
 
-scenario('The storage that is there instead is in the changes and in the tables', async () => {
-  const { step, emulator } = await runOnce({
-    ...plan,
-    setUp: (on) => addMedia(on, equal),
-    with: { ...plan.with, 'resource-name': 'files' },
-  })
-  expectFailure(step, 'OTHER_STORAGE', { 'has-changes': 'true' })
-  expect(JSON.parse(step.outputs['changes'] ?? '')).toContainEqual({
-    ...{ field: 'resource-name', from: 'media', to: 'files' },
-  })
-  const [summary, comment] = getTexts(step, emulator)
-  expect(summary).toContain('Storage | files | media')
-  expect(comment).toContain('Storage | media | files')
-})
+scenario(
+  'The storage that is there instead is in the changes, the summary and the comment',
+  async () => {
+    const { step, emulator } = await runOnce({
+      ...plan,
+      setUp: (on) => addMedia(on, equal),
+      with: { ...plan.with, 'resource-name': 'files' },
+    })
+    expectFailure(step, 'OTHER_STORAGE', { 'has-changes': 'true' })
+    expect(JSON.parse(step.outputs['changes'] ?? '')).toContainEqual({
+      ...{ field: 'resource-name', from: 'media', to: 'files' },
+    })
+    const [summary, comment] = getTexts(step, emulator)
+    expect(summary).toContain('In the backend: another storage, media')
+    expect(comment).toContain('Storage: media → files')
+  },
+)
 
 scenario('The output error-message is what the annotation says', async () => {
   const { step } = await runOnce({ setUp: (emulator) => addMedia(emulator) })

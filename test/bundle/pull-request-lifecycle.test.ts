@@ -61,12 +61,12 @@ scenario(
 
     expectSuccess(await run(pullRequest(), 'READ'), 'planned', { ready: '', changed: '' })
     const bucket = `acme-media${emulator.environment().suffix}-prod`
-    expectComment('📝', 'Signed-in users | READ\n', bucket)
+    expectComment('📝', 'Signed-in users: READ\n', bucket)
     const id = emulator.state.github.comments[0]?.id
 
     const pushed = await run(pullRequest({ action: 'synchronize' }), 'READ, DELETE')
     expectSuccess(pushed, 'planned')
-    expectComment('📝', 'Signed-in users | READ, DELETE\n')
+    expectComment('📝', 'Signed-in users: READ, DELETE\n')
     expect(emulator.calls('CreateBackendStorage')).toEqual([])
     expect(emulator.environment().jobs).toEqual([])
 
@@ -79,7 +79,7 @@ scenario(
       'job-id': getJobId(emulator),
       changes: pushed.outputs['changes'],
     })
-    expectComment('✅', 'Signed-in users | READ, DELETE\n', bucket, String(getJobId(emulator)))
+    expectComment('✅', 'Signed-in users: READ, DELETE\n', bucket, String(getJobId(emulator)))
 
     const repeated = await run(merge, 'READ, DELETE')
     expectSuccess(repeated, 'unchanged', { ready: 'true', changed: '', changes: '[]' })
@@ -87,16 +87,16 @@ scenario(
 
     const rejected = await run(pullRequest(), 'READ')
     expectFailure(rejected, 'STORAGE_DIFFERS')
-    expectComment('❌', 'Signed-in users | READ, DELETE | READ\n')
+    expectComment('❌', 'Signed-in users: READ, DELETE → READ\n')
 
     const update = { 'if-exists': 'update' }
     expectSuccess(await run(pullRequest(), 'READ', update), 'planned')
-    expectComment('📝', 'Signed-in users | READ, DELETE | READ\n')
+    expectComment('📝', 'Signed-in users: READ, DELETE → READ\n')
     expect(emulator.calls('UpdateBackendStorage')).toEqual([])
 
     const updated = await run(merge, 'READ', update)
     expectSuccess(updated, 'updated', { ready: 'true', changed: 'true' })
-    expectComment('✅', 'Signed-in users | READ, DELETE | READ\n')
+    expectComment('✅', 'Signed-in users: READ, DELETE → READ\n')
     expect(emulator.state.github.comments[0]?.id).toBe(id)
     expect(emulator.state.counters).toMatchObject({
       create: { received: 1, executed: 1 },

@@ -234,6 +234,29 @@ scenarios<Readonly<{ code: string; leftover: string }>>(
   },
 )
 
+scenarios<FaultSpec['operation']>(
+  'A secret in the host of a redirect is not shown, in lower case either',
+  { 'of the backend': 'GetBackendStorage', 'of GitHub': 'listComments' },
+  async (operation) => {
+    const secret = earlierKeys.AWS_SESSION_TOKEN.toUpperCase()
+    const { step } = await runOnce({
+      event: pullRequest(),
+      with: { 'comment-on-pr': 'true', 'max-attempts': '1' },
+      env: { ...debug, ...earlierKeys, AWS_SESSION_TOKEN: secret },
+      faults: [
+        {
+          ...{ operation, kind: 'redirect', times: 'always' },
+          location: `https://${secret}.example.test/`,
+        },
+      ],
+    })
+    const open = step.rawLines.filter((line) => !line.startsWith('::add-mask::'))
+    const text = [...open, ...Object.values(step.outputs), step.summary].join('\n')
+    expect(text).toContain('***.example.test')
+    expect(text.toLowerCase()).not.toContain(secret.toLowerCase())
+  },
+)
+
 /** The forms in which a service may repeat a secret. */
 const forms: Readonly<Record<string, (secret: string) => string>> = {
   plain: (secret) => secret,

@@ -67,7 +67,7 @@ export function permissionAdvice(
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
   const [name] = /YOUR-[A-Z-]{1,30}/.exec(resource) ?? []
   const placeholder = name === undefined ? '' : `, with the real value for ${name}`
-  return `${deploys} Add this statement to the policy of ${principal}${placeholder}.${note} ${statement}`
+  return `${deploys} Add this statement to the policy of ${principal}${placeholder}, then run the workflow again.${note} ${statement}`
 }
 
 /** The ARN of a resource in IAM's words; undefined for `*` and for what no ARN can be made of. */

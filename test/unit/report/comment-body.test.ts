@@ -82,9 +82,10 @@ describe('A comment', () => {
     })
     expect(text({ result: 'planned' }, { state: plan })).toContain(
       [
-        '| Now | Planned',
-        'Signed-in users | READ, DELETE | none',
-        'Guests | none | READ',
+        'Now → planned:',
+        'Signed-in users: READ, DELETE → none',
+        'Guests: none → READ',
+        'Notes:',
         'Guests get access without signing in: this enables unauthenticated identities in the Cognito identity pool of the app.',
       ].join('\n'),
     )
@@ -113,9 +114,9 @@ describe('A comment', () => {
       [
         '✅ Storage media created',
         'App d1a2b3c4d5e6f7, environment prod in eu-west-1',
-        '| Now',
-        'Storage | media',
-        'Signed-in users | READ, DELETE',
+        'Now:',
+        'Storage: media',
+        'Signed-in users: READ, DELETE',
         'The bucket is acme-media14558-prod.',
         'Keep the storage: if the repository of the app contains amplify/, run amplify pull after the create, commit the changes, and generate aws-exports.js again. Otherwise the next hosting build can delete the storage.',
         'Commit 7f3c2b9 · summary and log of run 42 · job job-1 completed',
@@ -131,9 +132,9 @@ describe('A comment', () => {
       changes: getCreateChanges(request),
     })
     const body = text(failedOutcome('JOB_FAILED', 'raw words'), { state: after })
-    expect(body).toContain('| Requested\nStorage | media\n')
+    expect(body).toContain('\nRequested:\nStorage: media\n')
     expect(body).toContain('job job-1 failed')
-    expect(body).not.toMatch(/Nothing was changed|Now|Planned/)
+    expect(body).not.toMatch(/Nothing was changed|Now:|Planned/)
   })
 
   it('A comment shows the titles of warnings and leaves their texts to the summary', () => {
@@ -144,12 +145,13 @@ describe('A comment', () => {
       { title: 'An apply would fail now', text: 'names', code: 'ENVIRONMENT_NOT_FOUND' },
     ]
     const plan = planToCreate({ warnings })
+    const { cause, remedy } = ERROR_CATALOG.ENVIRONMENT_NOT_FOUND
     const lines = text({ result: 'planned' }, { state: plan }).split('\n')
     expect(lines.filter((line) => line.startsWith('⚠️'))).toEqual([
       '⚠️ Plan: create storage media, but an apply would fail now (ENVIRONMENT_NOT_FOUND)',
       '⚠️ Backend reports an error (see the summary of the run)',
       '⚠️ This run only plans.',
-      `⚠️ An apply would fail now: ${plain(ERROR_CATALOG.ENVIRONMENT_NOT_FOUND.cause)}`,
+      `⚠️ An apply would fail now: ${plain(`${cause} ${remedy}`)}`,
     ])
   })
 
@@ -159,7 +161,7 @@ describe('A comment', () => {
       changes: [{ field: 'bucket-name', from: 'b-111122223333-prod', to: 'other' }],
     })
     const refused = text(failedOutcome('BUCKET_FIXED', 'x'), { state: plan })
-    expect(refused).toContain('Bucket | b-************-prod | other')
+    expect(refused).toContain('Bucket: b-************-prod → other')
     const made = text({ ...created, bucketName: 'b-111122223333-prod' })
     expect(made).toContain('The bucket is b-************-prod.')
   })

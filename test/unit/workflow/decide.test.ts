@@ -246,6 +246,13 @@ describe('A pull request whose run gets no credentials', () => {
     },
   )
 
+  test('Only for Dependabot, the reason names the permission that the job lacks.', () => {
+    const reasonFor = (changes: object, info: Partial<WorkflowEvent>): string =>
+      decide(pull('opened', changes, info), AUTO, NONE).reason
+    expect(reasonFor({}, { actor: bot })).toContain('`id-token: write`')
+    expect(reasonFor(FORK, {})).not.toContain('id-token')
+  })
+
   test.each(restricted)(
     'From %s, it is skipped once merged into a branch that does not apply.',
     (_, changes, info, source) => {
