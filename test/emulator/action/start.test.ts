@@ -121,6 +121,16 @@ describe('the emulator of the action', () => {
     })
   })
 
+  scenario('On a pull request, the claims of a push to main give the subject of main', async () => {
+    const inputs = { claims: 'event_name=push\nref=refs/heads/main' }
+    const started = await startAction({ event: pullRequest(), inputs })
+    expect(await claimsOf(started)).toMatchObject({
+      sub: 'repo:octo-org/octo-app:ref:refs/heads/main',
+      event_name: 'push',
+      ref: 'refs/heads/main',
+    })
+  })
+
   scenario('The inputs apps and state describe what exists', async () => {
     const started = await startAction({
       inputs: {
