@@ -26,6 +26,7 @@ const defaultStep: StepInputs = {
   job: 'storage',
   step: '',
   canRequestIdToken: true,
+  emulatorInputs: undefined,
   runs: () => true,
   environment: undefined,
   matrix: {},

@@ -7,34 +7,66 @@ import {
   readActions,
   type Emulator,
   type FaultSpec,
+  type OperationName,
 } from '../emulator.ts'
+import type { Environment, Permission } from '../state/backends.ts'
 
-type NamedFault = Readonly<{ description: string; inject: (emulator: Emulator) => void }>
+/** What the step names, which a fault happens to. */
+export type FaultTarget = Readonly<{
+  environment: Environment
+  resourceName: string
+  bucketName: string
+  /** The permissions that the step asks for, as its input has them. */
+  authenticated: string
+  unauthenticated: string
+  /** The ARN of the role or user whose credentials it has. */
+  principal: string
+}>
+
+type NamedFault = Readonly<{
+  description: string
+  /** The fault has no effect on a run that calls none of them. */
+  operations: readonly OperationName[]
+  inject: (emulator: Emulator, target: FaultTarget) => void
+}>
 
 const create = 'CreateBackendStorage'
+const mutations = [create, 'UpdateBackendStorage'] as const
 
-const injectFaults =
-  (...faults: FaultSpec[]) =>
-  (emulator: Emulator): void => {
+const injectFaults = (...faults: FaultSpec[]): Omit<NamedFault, 'description'> => ({
+  operations: faults.map(({ operation }) => operation),
+  inject: (emulator) => {
     for (const fault of faults) emulator.injectFault(fault)
-  }
+  },
+})
+
+/** Permissions that differ from those in an input. */
+const otherThan = (requested: string): Permission[] =>
+  /create|delete/i.test(requested) ? ['READ'] : ['READ', 'CREATE_AND_UPDATE', 'DELETE']
+
+/** The ARN of a session of a role; that of a user stays as it is. */
+function sessionOf(principal: string): string {
+  const [, partition = '', , , accountId = '', resource = ''] = principal.split(':')
+  if (!resource.startsWith('role/')) return principal
+  return `arn:${partition}:sts::${accountId}:assumed-role/${resource.split('/').at(-1) ?? ''}/run`
+}
 
 const namedFaults: Readonly<Record<string, NamedFault>> = {
   '429': {
     description: 'the create is throttled twice',
-    inject: injectFaults({ operation: create, kind: 'status', status: 429, times: 2 }),
+    ...injectFaults({ operation: create, kind: 'status', status: 429, times: 2 }),
   },
   '504-before-effect': {
     description: 'a gateway timeout, and the create took no effect',
-    inject: injectFaults({ operation: create, kind: 'status', status: 504 }),
+    ...injectFaults({ operation: create, kind: 'status', status: 504 }),
   },
   '504-after-effect': {
     description: 'a gateway timeout, although the create took effect',
-    inject: injectFaults({ operation: create, kind: 'status', status: 504, when: 'after' }),
+    ...injectFaults({ operation: create, kind: 'status', status: 504, when: 'after' }),
   },
   '504-late-effect': {
     description: 'a gateway timeout; the create takes effect 8 seconds later',
-    inject: injectFaults({
+    ...injectFaults({
       operation: create,
       kind: 'status',
       status: 504,
@@ -44,20 +76,21 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'reset-after-effect': {
     description: 'the connection is reset, although the create took effect',
-    inject: injectFaults({ operation: create, kind: 'reset', when: 'after' }),
+    ...injectFaults({ operation: create, kind: 'reset', when: 'after' }),
   },
   'empty-response': {
     description: 'an empty 200 response, although the create took effect',
-    inject: injectFaults({ operation: create, kind: 'empty', when: 'after' }),
+    ...injectFaults({ operation: create, kind: 'empty', when: 'after' }),
   },
   'html-502': {
     description: 'a page of HTML from a proxy, and the create took no effect',
-    inject: injectFaults({ operation: create, kind: 'html', status: 502 }),
+    ...injectFaults({ operation: create, kind: 'html', status: 502 }),
   },
   'pending-job': {
     description: 'another job is running',
-    inject: (emulator) => {
-      const job = addJob(emulator.environment(), {
+    operations: mutations,
+    inject: (emulator, { environment }) => {
+      const job = addJob(environment, {
         operation: 'UpdateBackendAuth',
         status: 'RUNNING',
         createTime: String(emulator.clock.now()),
@@ -69,46 +102,53 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'failed-job': {
     description: 'the job fails because a bucket of that name exists already',
-    inject: (emulator) => {
+    operations: mutations,
+    inject: (emulator, { bucketName }) => {
       emulator.planJob({
-        error: 'CREATE_FAILED S3Bucket AWS::S3::Bucket acme-media already exists',
+        error: `CREATE_FAILED S3Bucket AWS::S3::Bucket ${bucketName} already exists`,
       })
     },
   },
   'missing-permission': {
     description: 'the job fails because its role cannot create a bucket',
-    inject: (emulator) => {
+    operations: mutations,
+    inject: (emulator, { bucketName, principal }) => {
+      const [, partition = ''] = principal.split(':')
       emulator.planJob({
-        error:
-          'User: arn:aws:sts::111122223333:assumed-role/amplify-storage-apply/run is not authorized to perform: s3:CreateBucket on resource: arn:aws:s3:::acme-media',
+        error: `User: ${sessionOf(principal)} is not authorized to perform: s3:CreateBucket on resource: arn:${partition}:s3:::${bucketName}`,
       })
     },
   },
   'different-storage': {
     description: 'the storage exists with other permissions',
-    inject: (emulator) => {
-      addStorage(emulator.environment(), {
-        resourceName: 'media',
-        permissions: { authenticated: ['READ'] },
+    operations: ['GetBackendStorage'],
+    inject: (_, { environment, resourceName, authenticated, unauthenticated }) => {
+      addStorage(environment, {
+        resourceName,
+        permissions: {
+          authenticated: otherThan(authenticated),
+          ...(unauthenticated === '' ? {} : { unAuthenticated: otherThan(unauthenticated) }),
+        },
       })
     },
   },
   'no-auth': {
     description: 'the environment has no auth resource',
-    inject: (emulator) => {
-      emulator.environment().auth = false
+    operations: ['GetBackend', ...mutations],
+    inject: (_, { environment }) => {
+      environment.auth = false
     },
   },
   'not-found': {
     description: 'the service does not find the app',
-    inject: injectFaults(
+    ...injectFaults(
       { operation: 'GetBackendStorage', kind: 'status', status: 404, times: 'always' },
       { operation: 'GetBackend', kind: 'status', status: 404, times: 'always' },
     ),
   },
   'bad-request': {
     description: 'the service rejects the create as invalid',
-    inject: injectFaults({
+    ...injectFaults({
       operation: create,
       kind: 'status',
       status: 400,
@@ -117,7 +157,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'validation-exception': {
     description: 'the service reports an error that its model does not have',
-    inject: injectFaults({
+    ...injectFaults({
       operation: 'GetBackend',
       kind: 'status',
       status: 400,
@@ -128,7 +168,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'processor-error': {
     description: 'the service rejects the create because of an error inside it',
-    inject: injectFaults({
+    ...injectFaults({
       operation: create,
       kind: 'status',
       status: 400,
@@ -137,6 +177,7 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'access-denied': {
     description: 'the role has no permission to create storage',
+    operations: mutations,
     // The role's policy denies it, so that the error names the principal, the action and the resource.
     inject: ({ state }) => {
       for (const role of state.roles.values()) role.policies = [allowPolicy(readActions)]
@@ -144,11 +185,11 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   },
   'token-503': {
     description: "GitHub's token service fails twice",
-    inject: injectFaults({ operation: 'token', kind: 'status', status: 503, times: 2 }),
+    ...injectFaults({ operation: 'token', kind: 'status', status: 503, times: 2 }),
   },
   'role-refused': {
     description: "the role's trust policy does not match",
-    inject: injectFaults({
+    ...injectFaults({
       operation: 'AssumeRoleWithWebIdentity',
       kind: 'status',
       status: 403,
@@ -166,7 +207,17 @@ export const faultDescriptions: Readonly<Record<string, string>> = Object.fromEn
 
 export const isNamedFault = (name: string): boolean => Object.hasOwn(namedFaults, name)
 
-/** Injects a fault by its name. */
-export function injectNamedFault(emulator: Emulator, name: string): void {
-  namedFaults[name]?.inject(emulator)
+/**
+ * Injects a fault by its name.
+ *
+ * @returns whether the calls so far include one that the fault can affect
+ */
+export function injectNamedFault(
+  emulator: Emulator,
+  name: string,
+  target: FaultTarget,
+): () => boolean {
+  const fault = namedFaults[name]
+  fault?.inject(emulator, target)
+  return () => fault?.operations.some((operation) => emulator.calls(operation).length > 0) ?? false
 }

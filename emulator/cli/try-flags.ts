@@ -31,7 +31,8 @@ action in a workflow. Shows the log, then the outputs, then the summary, and lea
 
 The emulator has the app, the environment, the roles and the account that the step names. The roles have
 the trust policies of docs/setup.md: the role that applies trusts runs on the branches that apply, and the
-role that plans trusts runs on every branch and of pull requests. With --event merged, the role that
+role that plans trusts runs on every branch and of pull requests. A role with a name of the template is
+that role; of the others, role-to-assume names the role that applies, and plan-role-to-assume another one. With --event merged, the role that
 applies trusts pull requests that are merged into main instead, for workflows without a push event. The
 examples use the app ${appId} with the environments dev and prod, in the account
 ${accountId} with the roles ${roleName(applyRole)} and ${roleName(planRole)}.
@@ -54,11 +55,13 @@ ${formatNames(Object.keys(eventsByName))}
                      about 5.5 seconds, so a shorter duration makes no difference
   --fault NAME       a fault that happens during the run:
 ${Object.entries(faultDescriptions)
-  .map(([name, description]) => `                       ${name.padEnd(20)}${description}`)
+  .map(([name, description]) => `                       ${name.padEnd(nameWidth)}${description}`)
   .join('\n')}
   -h, --help         show this help
 `
 }
+
+const nameWidth = Math.max(...Object.keys(faultDescriptions).map(({ length }) => length)) + 2
 
 const roleName = (arn: string): string => arn.replace(/^.*\//, '')
 

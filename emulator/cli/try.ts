@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 import { startEmulator, type Emulator } from '../emulator.ts'
 import { serverIssuer } from '../iam/issuers.ts'
-import type { WorkflowEvent } from '../runner/events.ts'
+import { getsIdToken, type WorkflowEvent } from '../runner/events.ts'
 import { githubVariables } from '../runner/github-context.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
 import { runActionStep, type StepOptions } from '../runner/step.ts'
@@ -25,21 +25,21 @@ import {
   stepRuns,
   type WorkflowRun,
 } from './workflow-run.ts'
-import { addWorkflowState, hasCredentials } from './workflow-state.ts'
+import { addWorkflowState, faultTarget, hasCredentials } from './workflow-state.ts'
 
 const examples = readdirSync(join(root, 'examples'))
   .filter((name) => name.endsWith('.yml'))
   .map((name) => name.slice(0, -'.yml'.length))
   .sort()
 
-/** The variables of the step; its job gets an OIDC token only if GitHub gives it one. */
+/** The variables of the step; its job gets an OIDC token only if GitHub or an emulator in the job gives it one. */
 function stepEnvironment(
   run: WorkflowRun,
   step: StepInputs,
   emulator: Emulator,
 ): StepOptions['env'] {
   const tokenEndpoint =
-    step.canRequestIdToken && run.event.trusted
+    step.emulatorInputs !== undefined || getsIdToken(run.event, step.canRequestIdToken)
       ? {}
       : { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined }
   const { GITHUB_API_URL: apiUrl = '', GITHUB_GRAPHQL_URL: graphqlUrl = '' } = emulator.env
@@ -62,8 +62,14 @@ function evaluate(run: WorkflowRun, flags: TryFlags, emulator: Emulator): readon
   if (first === undefined) throw new UsageError(`Cannot try ${run.path}: its matrix is empty.`)
   if (!hasCredentials(first))
     throw new UsageError(
-      `Cannot try ${run.path}: the step has no role-to-assume, so its credentials come from an earlier step or from the runner.`,
-      'Set role-to-assume, or the keys in `env:` of the step.',
+      `Cannot try ${run.path}: the step has neither role-to-assume nor plan-role-to-assume, so its credentials come from an earlier step or from the runner.`,
+      'Set one of the two, or the keys in `env:` of the step.',
+    )
+  const unsupported = first.emulatorInputs?.find((name) => !['apps', 'job-seconds'].includes(name))
+  if (unsupported !== undefined)
+    throw new UsageError(
+      `Cannot try ${run.path}: the emulator in its job has the input ${unsupported}, and npm run try does not read it.`,
+      'Run the workflow on GitHub, or leave the input out.',
     )
   return steps
 }
@@ -104,6 +110,8 @@ async function runStep(
   for (const [name, value] of Object.entries(result.outputs)) print(`${name}=${value}`)
   printHeading('step summary, which GitHub shows on the page of the run:')
   print(htmlToText(markdownToHtml(result.summary)))
+  const code = result.outputs['error-code'] ?? ''
+  if (code !== '') printHeading(`about this error: docs/errors.md#${code.toLowerCase()}`)
   if (html !== undefined) writePage(html, result.summary)
   return result.exitCode
 }
@@ -123,7 +131,6 @@ async function runTry(flags: TryFlags): Promise<number> {
     if (step === undefined) return 1
     Object.assign(emulator.state.claims, claimsOf(run, step.environment))
     addWorkflowState(emulator, steps, run)
-    if (flags.fault !== undefined) injectNamedFault(emulator, flags.fault)
     const runs = stepRuns(named, step)
     printNotes(named, steps, flags)
     if (!runs) {
@@ -131,10 +138,19 @@ async function runTry(flags: TryFlags): Promise<number> {
       return 0
     }
     const env = stepEnvironment(run, step, emulator)
-    const exitCode = await runStep(run.event, env, flags.html)
-    if (!flags.twice) return exitCode
-    printHeading('run again')
-    return await runStep(run.event, env, flags.html)
+    const { fault, twice, html } = flags
+    const hasEffect =
+      fault === undefined
+        ? (): boolean => true
+        : injectNamedFault(emulator, fault, faultTarget(emulator, step))
+    let exitCode = await runStep(run.event, env, html)
+    if (twice) {
+      printHeading('run again')
+      exitCode = await runStep(run.event, env, html)
+    }
+    if (!hasEffect())
+      printHeading(`The fault ${fault ?? ''} had no effect: the run did not make a call that it affects`)
+    return exitCode
   } finally {
     await emulator.stop()
   }

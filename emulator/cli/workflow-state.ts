@@ -6,8 +6,12 @@ import { allowPolicy, planActions, readActions, writeActions } from '../iam/poli
 import { githubTrustPolicy } from '../iam/trust.ts'
 import type { WorkflowEvent } from '../runner/events.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
+import { generateBaseName, physicalBucket } from '../state/backends.ts'
+import type { FaultTarget } from './try-faults.ts'
 
-const input = ({ env }: StepInputs, name: string): string =>
+type StepEnv = Pick<StepInputs, 'env'>
+
+const input = ({ env }: StepEnv, name: string): string =>
   (env[`INPUT_${name.toUpperCase()}`] ?? '').trim()
 
 /** Whether the step itself says which credentials it uses: a role, or keys in its environment. */
@@ -29,32 +33,37 @@ const subjectsOf = (repository: string, endings: readonly string[]): string[] =>
   return endings.flatMap((ending) => prefixes.map((prefix) => `${prefix}:${ending}`))
 }
 
-type RoleUse = 'apply' | 'plan'
+type RoleUse = 'apply' | 'plan' | 'emulator'
 
 type Place = Readonly<{ issuer: string; repository: string; event: WorkflowEvent }>
+
+/** The endings of the subjects that a role trusts, and other claims, as in docs/setup.md. */
+function trusted(
+  use: RoleUse,
+  step: StepInputs,
+  event: WorkflowEvent,
+): Readonly<{ endings: readonly string[]; claims?: Readonly<Record<string, string>> }> {
+  if (use === 'emulator') return { endings: ['*'] }
+  if (use === 'plan') return { endings: ['pull_request', 'ref:refs/heads/*'] }
+  if (step.environment !== undefined) return { endings: [`environment:${step.environment}`] }
+  return event.payload['action'] === 'closed'
+    ? { endings: ['pull_request'], claims: { ref: 'refs/heads/main' } }
+    : { endings: branchesOf(step).map((name) => `ref:refs/heads/${name}`) }
+}
 
 /** The trust policy of docs/setup.md for the role of a step. */
 function trustFor(use: RoleUse, arn: string, step: StepInputs, place: Place): TrustPolicy {
   const [, partition = '', , , accountId = ''] = arn.split(':')
   const audience = input(step, 'audience')
-  const options = {
+  const { endings, claims = {} } = trusted(use, step, place.event)
+  return githubTrustPolicy(subjectsOf(place.repository, endings), {
     partition,
     accountId,
     issuer: place.issuer,
     audience: audience === '' ? partitionAudience(arn) : audience,
     wildcards: true,
-  }
-  const environment = step.environment === undefined ? [] : [`environment:${step.environment}`]
-  const branches = branchesOf(step).map((name) => `ref:refs/heads/${name}`)
-  const trust = (endings: readonly string[], claims = {}): TrustPolicy =>
-    githubTrustPolicy(subjectsOf(place.repository, [...endings, ...environment]), {
-      ...options,
-      claims,
-    })
-  if (use === 'plan') return trust(['pull_request', 'ref:refs/heads/*'])
-  return place.event.payload['action'] === 'closed'
-    ? trust(['pull_request'], { ref: 'refs/heads/main' })
-    : trust(branches)
+    claims,
+  })
 }
 
 /** Without repetitions, which the steps of a matrix cause. */
@@ -64,20 +73,32 @@ const distinct = <T>(values: readonly T[]): T[] => [
 
 const isRoleArn = (arn: string): boolean => /^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(arn)
 
+const hasName = (arn: string, known: string): boolean => {
+  const [name = '', knownName = ''] = [arn, known].map((each) => each.split('/').at(-1))
+  return name === knownName || name.startsWith(`${knownName}-`)
+}
+
+/**
+ * What a role is for. A role with a name of the template is that role, whatever input names it, so that swapped
+ * roles are found. Of the others, one that a `role-to-assume` names is the role that applies, even if runs that
+ * plan use it, too.
+ */
+function useOf(arn: string, applying: readonly string[], step: StepInputs): RoleUse {
+  if (step.emulatorInputs !== undefined) return 'emulator'
+  if (hasName(arn, defaults.planRole)) return 'plan'
+  if (hasName(arn, defaults.applyRole)) return 'apply'
+  return applying.includes(arn) ? 'apply' : 'plan'
+}
+
 function addRoleFor(
   { state }: Emulator,
   use: RoleUse,
-  step: StepInputs,
-  place: Place,
+  { arn, step, place }: Readonly<{ arn: string; step: StepInputs; place: Place }>,
   seen: Set<string>,
 ): void {
-  const apply = input(step, 'role-to-assume')
-  const plan = input(step, 'plan-role-to-assume')
-  const arn = use === 'plan' && plan !== '' ? plan : apply
-  if (!isRoleArn(arn)) return
   const [, partition = '', , , accountId = ''] = arn.split(':')
   const trust = trustFor(use, arn, step, place)
-  const actions = arn === apply ? [...readActions, ...writeActions] : planActions
+  const actions = use === 'plan' ? planActions : [...readActions, ...writeActions]
   const known = seen.has(arn) ? state.roles.get(arn) : undefined
   seen.add(arn)
   addRole(state, {
@@ -99,6 +120,28 @@ function addBackend({ state }: Emulator, step: StepInputs): void {
   if (!app.environments.has(name)) addEnvironment(app, name)
 }
 
+const orElse = (text: string, fallback: string): string => (text === '' ? fallback : text)
+
+/** What a fault happens to: the names of the step, or else those of the emulator. */
+export function faultTarget(emulator: Emulator, step: StepEnv): FaultTarget {
+  const environment = emulator.environment(
+    orElse(input(step, 'backend-environment-name'), 'prod'),
+    orElse(input(step, 'app-id'), defaults.appId),
+  )
+  const roles = [input(step, 'role-to-assume'), input(step, 'plan-role-to-assume')]
+  return {
+    environment,
+    resourceName: orElse(input(step, 'resource-name'), 'media'),
+    bucketName: physicalBucket(
+      environment,
+      orElse(input(step, 'bucket-name'), generateBaseName(environment)),
+    ),
+    authenticated: input(step, 'authenticated-permissions'),
+    unauthenticated: input(step, 'unauthenticated-permissions'),
+    principal: roles.find(isRoleArn) ?? emulator.state.user.arn,
+  }
+}
+
 /** Accepts the keys that the environment of the step has. */
 function addKeys({ state }: Emulator, { env }: StepInputs): void {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
@@ -117,13 +160,18 @@ export function addWorkflowState(
   const { state } = emulator
   const seen = new Set<string>()
   const place = { issuer: state.issuer, repository, event }
+  const applying = steps.map((step) => input(step, 'role-to-assume'))
   for (const step of steps) {
     addBackend(emulator, step)
     addKeys(emulator, step)
-    for (const use of ['apply', 'plan'] as const) addRoleFor(emulator, use, step, place, seen)
+    const roles = distinct([
+      input(step, 'role-to-assume'),
+      input(step, 'plan-role-to-assume'),
+    ]).filter(isRoleArn)
+    for (const arn of roles)
+      addRoleFor(emulator, useOf(arn, applying, step), { arn, step, place }, seen)
     const audience = input(step, 'audience')
-    const roles = [input(step, 'role-to-assume'), input(step, 'plan-role-to-assume')]
-    const accepted = audience === '' ? roles.filter(isRoleArn).map(partitionAudience) : [audience]
+    const accepted = audience === '' ? roles.map(partitionAudience) : [audience]
     for (const provider of state.providers)
       provider.audiences = distinct([...provider.audiences, ...accepted])
   }

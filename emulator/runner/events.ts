@@ -1,4 +1,5 @@
 /** The events that trigger a workflow, with the parts of their payloads that the action reads. */
+import { isObject } from '../lib/validation.ts'
 import { fork, repository } from './repository.ts'
 
 export type WorkflowEvent = Readonly<{
@@ -11,7 +12,7 @@ export type WorkflowEvent = Readonly<{
   headRef: string
   baseRef: string
   actor: string
-  /** False for forks and Dependabot, which get no secrets, no OIDC token and a read-only GitHub token. */
+  /** False for forks and Dependabot, which get no secrets, and by default no OIDC token and a read-only GitHub token. */
   trusted: boolean
 }>
 
@@ -90,6 +91,16 @@ export function pullRequest(options: PullRequestOptions = {}): WorkflowEvent {
     actor: author,
     trusted: options.from === undefined,
   }
+}
+
+/** Whether GitHub gives the job of an event an OIDC token; that of a fork gets none, whatever it asks for. */
+export const getsIdToken = ({ payload }: WorkflowEvent, hasPermission: boolean): boolean =>
+  hasPermission && !isFork(payload['pull_request'])
+
+function isFork(pullRequest: unknown): boolean {
+  const head = isObject(pullRequest) ? pullRequest['head'] : undefined
+  const from = isObject(head) ? head['repo'] : undefined
+  return isObject(from) && from['full_name'] !== repository.full_name
 }
 
 /** A pull request that was merged. */

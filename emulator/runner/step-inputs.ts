@@ -21,6 +21,8 @@ export type StepInputs = Readonly<{
   step: string
   /** Whether the permissions of the job, or else of the workflow, allow an OIDC token. */
   canRequestIdToken: boolean
+  /** The names of the inputs of the step before it that starts the emulator, if there is one. */
+  emulatorInputs: readonly string[] | undefined
   /**
    * Whether the conditions of the job and of the step hold.
    *
@@ -52,6 +54,8 @@ type LocatedStep = Readonly<{
   step: JsonObject
   /** Whether a step before it can have set variables. */
   follows: boolean
+  /** The step before it that starts the emulator. */
+  emulator: JsonObject | undefined
 }>
 
 /**
@@ -81,6 +85,9 @@ const toObject = (value: unknown): JsonObject => (isObject(value) ? value : {})
 const usesAction = (step: JsonObject): boolean =>
   /^(?:[\w.-]+\/amplify-create-backend-storage@|\.\/$)/.test(toText(step['uses']))
 
+const startsEmulator = (step: JsonObject): boolean =>
+  /^(?:[\w.-]+\/amplify-create-backend-storage\/emulator@|\.\/emulator$)/.test(toText(step['uses']))
+
 /** A checkout sets no variables, and the emulator only those of the emulator. */
 const setsNothing = (step: JsonObject): boolean =>
   /^actions\/checkout@|\/amplify-create-backend-storage(?:\/emulator)?@/.test(toText(step['uses']))
@@ -98,8 +105,10 @@ function findSteps({ workflow, job: wanted }: StepSource): readonly LocatedStep[
       const steps = (Array.isArray(job['steps']) ? job['steps'] : []).map(toObject)
       const index = steps.findIndex(usesAction)
       const step = steps[index]
-      const follows = !steps.slice(0, index).every(setsNothing)
-      return step === undefined ? [] : [{ jobId, job, step, follows }]
+      const before = steps.slice(0, index)
+      const follows = !before.every(setsNothing)
+      const emulator = before.find(startsEmulator)
+      return step === undefined ? [] : [{ jobId, job, step, follows, emulator }]
     })
   if (found.length === 0)
     throw new Error(
@@ -125,7 +134,7 @@ function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): reado
 function evaluateStep(
   document: JsonObject,
   action: string,
-  { jobId, job, step, follows }: LocatedStep,
+  { jobId, job, step, follows, emulator }: LocatedStep,
   base: Contexts,
 ): StepInputs {
   const scope = stepContexts(base)
@@ -144,6 +153,7 @@ function evaluateStep(
     step: toText(step['id']),
     canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
     runs: () => conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
+    emulatorInputs: emulator === undefined ? undefined : Object.keys(toObject(emulator['with'])),
     environment: environmentName(job['environment'], scope),
     matrix: toObject(base['matrix']),
     env: {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { injectNamedFault } from '../../emulator/cli/try-faults.ts'
+import { faultTarget } from '../../emulator/cli/workflow-state.ts'
 import { addStorage, startEmulator, type Emulator } from '../../emulator/emulator.ts'
 import { runActionStep } from '../../emulator/runner/step.ts'
 import { stepInputs } from '../../emulator/runner/step-inputs.ts'
@@ -82,7 +83,7 @@ async function runFailedPlans(): Promise<readonly Picture[]> {
   const pictures: Picture[] = []
   for (const { name, fault, env } of plans) {
     await withEmulator(async (emulator, run) => {
-      if (fault !== undefined) injectNamedFault(emulator, fault)
+      if (fault !== undefined) injectNamedFault(emulator, fault, faultTarget(emulator, WITH_COMMENT))
       const { example } = WITH_COMMENT
       const summary = await run(pullRequest(), { example, env: { ...WITH_COMMENT.env, ...env } })
       pictures.push(

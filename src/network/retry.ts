@@ -134,7 +134,7 @@ export async function waitBeforeRetry(
     return 'exhausted'
   }
   onRetry(
-    `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. Next attempt in ${formatDuration(delay)}.`,
+    `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. Next attempt in ${delay < 500 ? 'less than 1 s' : formatDuration(delay)}.`,
   )
   await clock.sleep(delay, signal)
   return 'retry'

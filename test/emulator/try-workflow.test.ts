@@ -76,6 +76,114 @@ function expectPlanned({ stdout, stderr }: Tried, resourceName: string): void {
   expect(stdout).toContain(`resource-name=${resourceName}\n`)
 }
 
+/** Checks the result of a run, or the error code of one that failed. */
+function expectResult({ stdout, stderr }: Tried, expected: string): void {
+  const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
+  expect(result === 'failed' ? code : result, stdout + stderr).toBe(expected)
+}
+
+const one = 'arn:aws:iam::222233334444:role/one'
+const other = 'arn:aws:iam::222233334444:role/other'
+const apply = 'arn:aws:iam::222233334444:role/amplify-storage-apply'
+const plan = 'arn:aws:iam::222233334444:role/amplify-storage-plan-dmine'
+
+describe('the roles of a workflow of the user', () => {
+  const results: Readonly<
+    Record<string, readonly [roles: Record<string, string>, event: string, expected: string]>
+  > = {
+    'Its only role applies on a push': [{ 'role-to-assume': one }, 'push', 'created'],
+    'Its only role is refused to a pull request': [
+      { 'role-to-assume': one },
+      'pull-request',
+      'ROLE_REFUSED',
+    ],
+    'One role for both is refused to a pull request': [
+      { 'role-to-assume': one, 'plan-role-to-assume': one },
+      'pull-request',
+      'ROLE_REFUSED',
+    ],
+    'A second role plans on a pull request': [
+      { 'role-to-assume': one, 'plan-role-to-assume': other },
+      'pull-request',
+      'planned',
+    ],
+    'A role that only plans is enough to plan': [
+      { 'role-to-assume': "''", 'plan-role-to-assume': other, mode: 'plan' },
+      'push',
+      'planned',
+    ],
+    'Swapped roles are refused to a pull request': [
+      { 'role-to-assume': plan, 'plan-role-to-assume': apply },
+      'pull-request',
+      'ROLE_REFUSED',
+    ],
+    'Swapped roles do not apply on a push': [
+      { 'role-to-assume': plan, 'plan-role-to-assume': apply },
+      'push',
+      'ACCESS_DENIED',
+    ],
+  }
+  for (const [title, [roles, event, expected]] of Object.entries(results))
+    scenario(title, async () => {
+      const source = workflow('push', '', { mode: 'auto', ...roles })
+      expectResult(await tryWorkflow(source, '--job-seconds=0', '--event', event), expected)
+    })
+
+  scenario('The role that plans does not trust a job with an environment', async () => {
+    const roles = { mode: 'auto', 'role-to-assume': one, 'plan-role-to-assume': other }
+    const source = workflow('push', '    environment: production', roles)
+    expectResult(await tryWorkflow(source, '--event=pull-request'), 'ROLE_REFUSED')
+    expectResult(await tryWorkflow(source, '--job-seconds=0', '--event=push'), 'created')
+  })
+
+  scenario('A pull request by Dependabot is skipped without `id-token: write`', async () => {
+    const roles = { mode: 'auto', 'plan-role-to-assume': other }
+    const source = workflow('pull_request', '', roles)
+    expectResult(await tryWorkflow(source, '--event=dependabot'), 'planned')
+    const without = source.replace('id-token: write', 'contents: read')
+    expectResult(await tryWorkflow(without, '--event=dependabot'), 'skipped')
+  })
+
+  scenario(
+    'An emulator in the job with policies is rejected, because they are not read',
+    async () => {
+      const uses = 'uses: OWNER/amplify-create-backend-storage/emulator@FULL_SHA'
+      const source = workflow('push', '', {}, `      - { ${uses}, with: { trust-policy: a.json } }`)
+      const { code, stderr } = await tryWorkflow(source)
+      expect([code, stderr]).toEqual([2, expect.stringContaining('the input trust-policy')])
+    },
+  )
+})
+
+describe('the faults on a workflow of the user', () => {
+  const results: Readonly<
+    Record<string, readonly [inputs: Record<string, string>, expected: string]>
+  > = {
+    'different-storage': [{}, 'STORAGE_DIFFERS'],
+    'no-auth': [{}, 'AUTH_MISSING'],
+    'missing-permission': [{ 'bucket-name': 'my-bucket' }, 'JOB_LACKS_PERMISSION'],
+    'failed-job': [{ 'bucket-name': 'my-bucket' }, 'JOB_FAILED'],
+    'pending-job': [{}, 'created'],
+  }
+  for (const [fault, [inputs, expected]] of Object.entries(results))
+    scenario(`The fault ${fault} happens to its own app, and uses its names`, async () => {
+      const source = workflow('push', '', { mode: 'auto', 'resource-name': 'photos', ...inputs })
+      const tried = await tryWorkflow(source, '--job-seconds=0', '--fault', fault)
+      expectResult(tried, expected)
+      expect(tried.stdout).not.toMatch(/111122223333|acme-media|had no effect/)
+      const named = inputs['bucket-name'] === undefined ? [] : ['my-bucket']
+      for (const name of fault === 'missing-permission' ? [...named, '222233334444'] : named)
+        expect(tried.stdout).toContain(name)
+      if (fault === 'pending-job') expect(tried.stdout).toContain('UpdateBackendAuth')
+    })
+
+  scenario('A fault that no call gets is told', async () => {
+    const tried = await tryWorkflow(workflow('push', '', {}), '--fault', '504-after-effect')
+    expectPlanned(tried, 'media')
+    expect(tried.stdout).toContain('The fault 504-after-effect had no effect')
+  })
+})
+
 describe('a workflow of the user', () => {
   scenario('It runs unchanged on its own app, environment, role and account', async () => {
     const tried = await tryWorkflow(workflow('push', '', {}))

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 import { UsageError, usageErrorText } from '../../emulator/cli/options.ts'
+import { faultDescriptions } from '../../emulator/cli/try-faults.ts'
 import { parseTryFlags, tryUsage } from '../../emulator/cli/try-flags.ts'
 import { defaults } from '../../emulator/emulator.ts'
 import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
@@ -99,6 +100,8 @@ describe('the command line of npm run try', () => {
     const resources = [defaults.appId, defaults.accountId, 'dev and prod', 'docs/setup.md']
     const names = ['reusable', ...Object.keys(eventsByName), '504-late-effect', ...resources]
     for (const name of [...names, `after about ${seconds} seconds`]) expect(usage).toContain(name)
+    for (const [name, description] of Object.entries(faultDescriptions))
+      expect(usage).toContain(`${name} ${description}`)
   })
 })
 
@@ -170,7 +173,8 @@ describe.concurrent('npm run try with an event', () => {
     merged: 'created',
     closed: 'skipped',
     fork: 'skipped',
-    dependabot: 'skipped',
+    // Its job has `id-token: write`.
+    dependabot: 'planned',
     dispatch: 'created',
     schedule: 'created',
     'merge-group': 'planned',
@@ -185,6 +189,11 @@ describe.concurrent('npm run try with an event', () => {
     ]),
     [merges, 'created'],
     [[...merges, '--event', 'pull-request'], 'planned'],
+    // The storage does not exist, and the role can only plan.
+    [['--example', 'drift'], 'CHANGES_FOUND'],
+    [['--example', 'drift-issue'], 'CHANGES_FOUND'],
+    // The emulator issues the tokens, because the job has no `id-token: write`.
+    [['--example', 'emulator'], 'created'],
   ])('With the documented roles, %j results in %s', async (args, expected) => {
     const stdout = await output('--job-seconds', '0', ...args)
     const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
@@ -206,7 +215,10 @@ describe('npm run try', () => {
   test.each([
     ['nope', 'Unknown example "nope".'],
     ['call-reusable', 'Cannot try examples/call-reusable.yml: no step of this workflow uses'],
-    ['ambient-credentials', 'Cannot try examples/ambient-credentials.yml: the step has no role'],
+    [
+      'ambient-credentials',
+      'Cannot try examples/ambient-credentials.yml: the step has neither role',
+    ],
     ['environments-from-file', 'Cannot try examples/environments-from-file.yml: needs.'],
   ])('The example %s is a usage error, without a stack trace', (name, message) => {
     const { status, stdout, stderr } = run('--example', name)
@@ -233,6 +245,7 @@ describe('npm run try', () => {
     expect(outputs).toContain('\nchanges=[{"field":"resource-name","from":null,"to":"media"},')
     expect(summary).toContain('What to do')
     expect(summary).not.toMatch(/<\w+>/)
+    expect(stdout).toContain('docs/errors.md#access_denied')
     expect(stdout).not.toContain('\u001B[')
   })
 })
