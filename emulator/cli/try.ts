@@ -149,7 +149,9 @@ async function runTry(flags: TryFlags): Promise<number> {
       exitCode = await runStep(run.event, env, html)
     }
     if (!hasEffect())
-      printHeading(`The fault ${fault ?? ''} had no effect: the run did not make a call that it affects`)
+      printHeading(
+        `The fault ${fault ?? ''} had no effect: the run did not make a call that it affects`,
+      )
     return exitCode
   } finally {
     await emulator.stop()

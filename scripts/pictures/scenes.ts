@@ -83,7 +83,8 @@ async function runFailedPlans(): Promise<readonly Picture[]> {
   const pictures: Picture[] = []
   for (const { name, fault, env } of plans) {
     await withEmulator(async (emulator, run) => {
-      if (fault !== undefined) injectNamedFault(emulator, fault, faultTarget(emulator, WITH_COMMENT))
+      if (fault !== undefined)
+        injectNamedFault(emulator, fault, faultTarget(emulator, WITH_COMMENT))
       const { example } = WITH_COMMENT
       const summary = await run(pullRequest(), { example, env: { ...WITH_COMMENT.env, ...env } })
       pictures.push(
