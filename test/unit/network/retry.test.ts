@@ -110,6 +110,11 @@ describe('waitBeforeRetry', () => {
     })
   })
 
+  test('A wait of less than half a second is not reported as 0 s', async () => {
+    const { lines } = await wait('internalError', afterFailures(1), { random: () => 0.1 })
+    expect(lines[0]).toContain('Next attempt in less than 1 s.')
+  })
+
   test.each([
     [7, 8, 'retry'],
     [8, 8, 'exhausted'],
