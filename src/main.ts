@@ -8,6 +8,7 @@ import { systemClock } from './lib/clock.ts'
 import { errorMessage } from './lib/error-message.ts'
 import { quote } from './lib/text.ts'
 import { withAbortGrace } from './lib/timeout.ts'
+import { forgetComparison, isBackendMissing } from './run/state.ts'
 import { planNotes } from './report/changes.ts'
 import { publishReport } from './report/publish.ts'
 import { createReporter } from './report/reporter.ts'
@@ -21,7 +22,6 @@ import {
   type Runtime,
 } from './run/context.ts'
 import { withHardTimeout } from './run/hard-timeout.ts'
-import { changesFound, toChangesFound } from './run/changes-found.ts'
 import { createObserver } from './run/observer.ts'
 import { isFailure, redactOutcome, toFailedOutcome, type RunOutcome } from './run/outcome.ts'
 import { decideCommand, loadInputs, logRequestedConfig } from './run/prepare.ts'
@@ -145,9 +145,11 @@ async function executePlan(
   { resourceName, failOnChanges }: Inputs,
 ): Promise<RunOutcome> {
   const { state, log } = context
-  const { changes, failed, bucketName } = await plan(storage, options).catch((error: unknown) => {
-    throw failOnChanges ? toChangesFound(error) : error
-  })
+  const { changes, failed, bucketName } = await plan(storage, options).catch(
+    async (error: unknown) => {
+      throw failOnChanges ? (await import('./run/changes-found.ts')).toChangesFound(error) : error
+    },
+  )
   if (changes.length === 0) {
     log.info('No changes: the storage matches the configuration.')
     return { result: 'planned', bucketName }
@@ -159,12 +161,17 @@ async function executePlan(
       [...changeLines(changes), ...planNotes(options.desired, state)],
     ),
   )
-  if (failOnChanges) throw failed[0] ?? changesFound(resourceName, changes, exists)
+  if (failOnChanges) {
+    const { changesFound } = await import('./run/changes-found.ts')
+    throw failed[0] ?? changesFound(resourceName, changes, exists)
+  }
   return { result: 'planned', bucketName }
 }
 
 function toOutcome({ inputs, state, secrets, log }: RunContext, error: unknown): RunOutcome {
   if (error instanceof Error) log.debug(error.stack ?? error.message)
   const ref = inputs && state.command && toStorageRef(inputs, state.command)
-  return toFailedOutcome(error, state, ref, secrets.redact)
+  const outcome = toFailedOutcome(error, state, ref, secrets.redact)
+  if (isBackendMissing(outcome.error.code, state)) forgetComparison(state)
+  return outcome
 }

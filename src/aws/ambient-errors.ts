@@ -46,12 +46,12 @@ export function toNoCredentialsError(error: unknown, search: Search): unknown {
     return reason === '' || reason === detail || NOT_CONFIGURED.test(reason) ? [] : [reason]
   })
   if (reasons.length === 0 && messages.some((line) => line.endsWith('::fromInstanceMetadata'))) {
-    return noInstanceRole(env)
+    return noInstanceRole(env, !messages.includes(NO_METADATA_TOKEN))
   }
   const attempts = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 6).join(' ')})`
   return noCredentials(
     env,
-    `No role is set, and the AWS SDK found no usable credentials: ${detail}${attempts}`,
+    `No role-to-assume is set, and the AWS SDK found no usable credentials: ${detail}${attempts}`,
     { cause: error, advice: adviceFor(exchange) },
     // Whole words only: a host name can contain one of them.
     /\bexpired\b|\bSSO session\b/i.test(detail) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
@@ -93,19 +93,24 @@ function processFailed(env: Env): ActionError {
   )
 }
 
-function noInstanceRole(env: Env): ActionError {
+/** What the SDK logs when the metadata service did not issue a token, and only then. */
+const NO_METADATA_TOKEN = 'AWS SDK Instance Metadata'
+
+function noInstanceRole(env: Env, hasAnswered: boolean): ActionError {
   const variable = 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
   const endpoint = readVariable(env, variable)
   const host = endpoint === '' ? '169.254.169.254' : `${quote(endpoint)} from ${variable}`
   return noCredentials(
     env,
-    `No role is set, no other credentials are configured, and the instance metadata service (${host}) does not respond or has none.`,
-    {
-      advice:
-        'To use the role of an EC2 instance from a container, raise the hop limit of its metadata options to 2 (`aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2`). Elsewhere, set role-to-assume, or configure credentials in an earlier step.',
-    },
+    `No role-to-assume and no other credentials are set, and the instance metadata service (${host}) ${hasAnswered ? 'has no role' : 'did not answer'}.`,
+    { advice: `${SET_ROLE} ${hasAnswered ? ATTACH_ROLE : RAISE_HOP_LIMIT}` },
   )
 }
+
+const SET_ROLE = 'Usually: set role-to-assume, and give the job the permission `id-token: write`.'
+const ATTACH_ROLE = 'To use the role of this EC2 instance, attach an instance profile to it.'
+const RAISE_HOP_LIMIT =
+  'If this job runs in a container on EC2 and should use the role of the instance, raise the hop limit to 2: aws ec2 modify-instance-metadata-options --instance-id YOUR-INSTANCE-ID --http-put-response-hop-limit 2'
 
 function noCredentials(
   env: Env,

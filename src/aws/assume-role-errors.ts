@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { parseArn } from '../lib/arn.ts'
 import { quote } from '../lib/text.ts'
-import { networkAdvice } from '../network/advice.ts'
+import { getProxyStatus, networkAdvice } from '../network/advice.ts'
 import { classifyFailure } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import {
@@ -12,10 +12,17 @@ import {
   isKeyRetrievalFailure,
   isTemporary,
 } from './assume-role-failures.ts'
+import type { RoleInput } from './credentials.ts'
 import type { Claims } from './id-token.ts'
 
 /** The parts of a request that its errors mention. */
-export type RequestedRole = Readonly<{ roleArn: string; durationSeconds: number }>
+export type RequestedRole = Readonly<{
+  roleArn: string
+  roleInput: RoleInput
+  durationSeconds: number
+  readOnly: boolean
+  hasOtherCredentials: boolean
+}>
 
 /** The error for a role that could not be assumed. */
 export function toAssumeRoleError(
@@ -31,7 +38,7 @@ export function toAssumeRoleError(
     }
   }
   if (failure.name.startsWith('RegionDisabled')) return regionDisabled(failure, region)
-  if (isAccessDenied(failure)) return roleRefused(failure, role.roleArn, claims)
+  if (isAccessDenied(failure)) return roleRefused(failure, role, claims)
   if (isTemporary(failure) || classifyFailure(failure) === 'proxy-refused')
     return stsUnavailable(failure, role, claims, region)
   if (classifyFailure(failure) === 'tls-error') {
@@ -101,13 +108,24 @@ function stsUnavailable(
         : undefined
   return new ActionError(
     'STS_UNAVAILABLE',
-    `Could not assume ${quote(roleArn)} because STS is unavailable: ${formatFailure(failure)}.`,
+    `Could not assume ${quote(roleArn)} because ${describeOutage(failure)}: ${formatFailure(failure)}.`,
     {
       requestId: failure.requestId,
       advice: networkAdvice(failure) ?? hint,
       temporary: isTemporary(failure),
     },
   )
+}
+
+/** Why STS did not respond; it is not to blame for what happens on the way. */
+function describeOutage(failure: ApiFailure): string {
+  const { status = 0, route } = failure
+  const kind = classifyFailure(failure)
+  if (kind === 'proxy-refused' && route?.proxy !== undefined) {
+    return `the proxy ${route.proxy.host} answered ${getProxyStatus(failure) ?? 'with a refusal'}`
+  }
+  const isOnTheWay = status < 400 || kind === 'proxy-refused' || failure.fromMiddlebox === true
+  return isOnTheWay ? 'STS could not be reached' : 'STS is unavailable'
 }
 
 function requestRefused(
@@ -117,7 +135,9 @@ function requestRefused(
   return toError(
     failure,
     'STS_REQUEST_REFUSED',
-    `STS rejected the request to assume ${quote(roleArn)}: ${formatFailure(failure)}.`,
+    failure.fromMiddlebox === true
+      ? `Could not assume ${quote(roleArn)} because STS could not be reached: ${formatFailure(failure)}.`
+      : `STS rejected the request to assume ${quote(roleArn)}: ${formatFailure(failure)}.`,
     /DurationSeconds/i.test(failure.message)
       ? `Lower role-duration-seconds (now ${durationSeconds}) to the maximum session duration of the role, or increase that maximum.`
       : networkAdvice(failure),
@@ -126,54 +146,93 @@ function requestRefused(
 
 const GITHUB = 'https://token.actions.githubusercontent.com'
 
-function roleRefused(failure: ApiFailure, roleArn: string, claims: Claims): ActionError {
+function roleRefused(failure: ApiFailure, role: RequestedRole, claims: Claims): ActionError {
   const list = Object.entries(claims).map(([claim, value]) => `    ${claim} = ${value}`)
   return new ActionError(
     'ROLE_REFUSED',
     [
-      `STS does not allow this workflow to assume ${quote(roleArn)}: ${formatFailure(failure)}. Claims of the token:`,
+      `STS does not allow this workflow to assume ${quote(role.roleArn)}: ${formatFailure(failure)}. Claims of the token:`,
       ...list,
     ].join('\n'),
-    { requestId: failure.requestId, advice: toAdvice(failure, roleArn, claims) },
+    { requestId: failure.requestId, advice: toAdvice(failure, role, claims) },
   )
 }
 
-function toAdvice({ name }: ApiFailure, roleArn: string, claims: Claims): string {
-  if (name.startsWith('ExpiredToken')) {
-    return 'The token was requested just before, so a clock is wrong, or the request was delayed: check the clock of the GitHub Enterprise Server, if there is one, and proxies between the runner and STS. Then run the workflow again.'
-  }
+function toAdvice({ name }: ApiFailure, role: RequestedRole, claims: Claims): string {
+  const { sub = '', iss = GITHUB } = claims
+  if (name.startsWith('ExpiredToken')) return expiredTokenAdvice(iss)
+  const { readOnly, roleInput } = role
+  const isPullRequest = sub.endsWith(':pull_request')
+  return [
+    ...(role.hasOtherCredentials ? [NOT_USED] : []),
+    ...(isPullRequest ? [pullRequestHint(role)] : placeHints(sub)),
+    ...formatHints(sub),
+    // A role that writes must not trust every pull request.
+    ...(isPullRequest && !readOnly
+      ? []
+      : trustPolicy(
+          isPullRequest && roleInput === 'role-to-assume'
+            ? 'The role in plan-role-to-assume'
+            : `The role in ${roleInput}`,
+          role.roleArn,
+          claims,
+        )),
+    'STS does not report which part does not match, or whether the role exists: check its ARN, too.',
+  ].join('\n')
+}
+
+function expiredTokenAdvice(iss: string): string {
+  // The path of the token service of GitHub Enterprise Server.
+  const clock = iss.endsWith('/_services/token')
+    ? 'check the clock of the GitHub Enterprise Server and'
+    : 'check'
+  return `The token was requested just before, so the request was delayed or a clock is wrong. Run the workflow again. If the error persists, ${clock} the proxies between the runner and STS.`
+}
+
+/** The lines of a statement that accepts the token. */
+function trustPolicy(subject: string, roleArn: string, claims: Claims): readonly string[] {
   const { sub = '', aud = '', iss = GITHUB } = claims
   // Condition keys start with the issuer, which is the server itself for GitHub Enterprise Server.
   const issuer = iss.replace(/^https:\/\//, '')
   const condition = JSON.stringify({ [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub })
-  const format = formatHint(sub)
   const { partition = 'aws', accountId = 'ACCOUNT' } = parseArn(roleArn) ?? {}
   return [
-    ...(format === undefined ? [CUSTOMISED] : []),
-    ...placeHints(sub),
-    'Compare the claims letter by letter with the trust policy of the role. The policy matches this token if one of its statements has this condition:',
-    `    "StringEquals": ${condition}`,
-    `The same statement needs the Action "sts:AssumeRoleWithWebIdentity" and this Principal; one that trusts only a user or a service does not trust a workflow:`,
-    `    {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
-    `STS does not report which part does not match, or whether the role exists. ${format ?? ''}`.trimEnd(),
-  ].join('\n')
+    `${subject} accepts this token if one statement of its trust policy has all three:`,
+    `    "Principal": {"Federated":"arn:${partition}:iam::${accountId}:oidc-provider/${issuer}"}`,
+    '    "Action": "sts:AssumeRoleWithWebIdentity"',
+    `    "Condition": {"StringEquals": ${condition}}`,
+  ]
 }
 
-const CUSTOMISED =
-  'The subject is customised by the repository or its organization, so compare it whole; `gh api repos/OWNER/REPO/actions/oidc/customization/sub` shows how.'
+const NOT_USED =
+  'The other credentials of the job (AWS_ACCESS_KEY_ID, a profile or similar) are not used, because the role is set: a role that trusts only an IAM user refuses a workflow. To use them instead, leave role-to-assume and plan-role-to-assume empty.'
 
-/**
- * What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23); undefined if it is
- * customised.
- */
-function formatHint(sub: string): string | undefined {
+const KEEP_OUT =
+  'Do not add pull_request to the role that writes, because every pull request of the repository could then use it.'
+
+function pullRequestHint({ readOnly, roleInput }: RequestedRole): string {
+  if (!readOnly) {
+    return `The subject of a pull request, merged or not, ends in pull_request and contains no branch. Apply on \`push\` to the branch that the role trusts. ${KEEP_OUT}`
+  }
+  return roleInput === 'role-to-assume'
+    ? `This run only plans: set plan-role-to-assume to a role that can only read and that trusts this token. ${KEEP_OUT}`
+    : 'The subject of a pull request ends in pull_request and contains no branch.'
+}
+
+/** What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23). */
+function formatHints(sub: string): readonly string[] {
   if (/^repo:[^/@:]+@\d+\/[^/@:]+@\d+:(?:environment|pull_request|ref)/.test(sub)) {
-    return 'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID, so a policy that expects repo:OWNER/REPO does not match.'
+    return [
+      'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID, so a policy that expects repo:OWNER/REPO does not match.',
+    ]
   }
-  if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) {
-    return 'This repository uses the older subject format, repo:OWNER/REPO. Repositories created, renamed or transferred since 2026-07-15 use repo:OWNER@ID/REPO@ID.'
-  }
-  return undefined
+  if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) return []
+  const caution = /(?:^|:)(?:repo|repository|repository_id):/.test(sub)
+    ? ''
+    : ' It names no repository, so a role that trusts it admits every repository of the owner: add `repo` to the customization first.'
+  return [
+    `The repository or its organization has customized the subject, so the policy needs exactly the one below. To see how: \`gh api repos/OWNER/REPO/actions/oidc/customization/sub\`.${caution}`,
+  ]
 }
 
 /** What the end of a subject means for a trust policy, which is often the whole cause. */
@@ -181,18 +240,13 @@ function placeHints(sub: string): readonly string[] {
   const environment = /:environment:([^:]+)/.exec(sub)?.[1]
   if (environment !== undefined) {
     return [
-      `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch.`,
-    ]
-  }
-  if (sub.endsWith(':pull_request')) {
-    return [
-      'The subject of a pull request, merged or not, ends in pull_request and contains no branch. A plan needs a role that trusts it: set plan-role-to-assume to one that can only read, and let the role that writes trust ref:refs/heads/main, for runs on push.',
+      `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch. A policy that expects a branch does not match.`,
     ]
   }
   const [, ref] = sub.split(':ref:')
   return ref === undefined
     ? []
     : [
-        `The run is on ${quote(ref)}, so a policy that expects another ref or an environment does not match.`,
+        `The run is on ${quote(ref)}, so a policy that expects another ref or an environment does not match. Run the workflow where the role expects it, or let the role trust this ref.`,
       ]
 }

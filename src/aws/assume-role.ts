@@ -11,7 +11,7 @@ import { parseArn } from '../lib/arn.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import { newAttempts, waitBeforeRetry, type ApiResult, type RetryPolicy } from '../network/retry.ts'
 import { isAccessDenied, isTemporary } from './assume-role-failures.ts'
-import { isAccessKeyId, isSecretText } from './credentials.ts'
+import { isAccessKeyId, isSecretText, type RoleInput } from './credentials.ts'
 import { decodeClaims } from './id-token.ts'
 import {
   callSdk,
@@ -23,10 +23,13 @@ import {
 
 export type AssumeRoleOptions = Readonly<{
   roleArn: string
+  roleInput: RoleInput
   sessionName: string
   durationSeconds: number
-  /** A session policy in JSON, which can only reduce the permissions of the role. */
-  sessionPolicy: string | undefined
+  /** Whether a session policy denies every write. */
+  readOnly: boolean
+  /** Whether the job has other credentials, which are not used. */
+  hasOtherCredentials: boolean
 }>
 
 export type RoleSession = Readonly<{
@@ -113,7 +116,7 @@ function neverSigned(): Promise<AwsCredentialIdentity> {
 }
 
 function createCommand(
-  { roleArn, sessionName, durationSeconds, sessionPolicy }: AssumeRoleOptions,
+  { roleArn, sessionName, durationSeconds, readOnly }: AssumeRoleOptions,
   token: string,
 ): AssumeRoleWithWebIdentityCommand {
   return new AssumeRoleWithWebIdentityCommand({
@@ -121,7 +124,7 @@ function createCommand(
     RoleSessionName: sessionName,
     DurationSeconds: durationSeconds,
     WebIdentityToken: token,
-    ...(sessionPolicy === undefined ? {} : { Policy: sessionPolicy }),
+    ...(readOnly ? { Policy: PLAN_SESSION_POLICY } : {}),
   })
 }
 

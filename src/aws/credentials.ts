@@ -7,10 +7,14 @@ import { quote } from '../lib/text.ts'
 import type { RetryPolicy } from '../network/retry.ts'
 import type { ClientSettings, Trace } from './sdk-client.ts'
 
+/** The input that the role comes from. */
+export type RoleInput = 'role-to-assume' | 'plan-role-to-assume'
+
 /** Which credentials the inputs ask for. */
 export type CredentialOptions = Readonly<{
   /** ARN of the role; undefined for ambient credentials. */
   roleArn: string | undefined
+  roleInput: RoleInput
   sessionName: string
   durationSeconds: number
   audience: string

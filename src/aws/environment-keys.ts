@@ -62,7 +62,7 @@ function halfPair(missing: readonly string[]): ActionError {
       ? `The environment has one half of a pair of keys: ${names} is empty.`
       : `The keys in ${names} are blank.`,
     {
-      advice: `Set ${names}, for example from a secret that exists for this event and environment, or unset both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+      advice: `Set ${names}, for example from a secret that exists for this event and environment, or remove both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY and set role-to-assume.`,
     },
   )
 }
@@ -70,7 +70,7 @@ function halfPair(missing: readonly string[]): ActionError {
 function missingToken(): ActionError {
   return new ActionError(
     'NO_CREDENTIALS',
-    'AWS_ACCESS_KEY_ID is a temporary key (ASIA...), but AWS_SESSION_TOKEN is empty; AWS accepts neither without the other.',
+    'AWS_ACCESS_KEY_ID is a temporary key (ASIA...), but AWS_SESSION_TOKEN is empty. AWS accepts such a key only with its session token.',
     {
       advice:
         'Set AWS_SESSION_TOKEN to the session token that was issued with the key, or set role-to-assume.',

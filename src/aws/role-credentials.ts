@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import { formatDuration } from '../lib/clock.ts'
 import { quote, sanitizeLine } from '../lib/text.ts'
 import type { RetryPolicy } from '../network/retry.ts'
-import { assumeRole, PLAN_SESSION_POLICY, type RoleSession } from './assume-role.ts'
+import { assumeRole, type RoleSession } from './assume-role.ts'
 import {
   asMemoized,
   checkAccount,
@@ -63,13 +63,13 @@ function createAssume(
   roleArn: string,
   { env, available, settings, secrets, trace, retryPolicy }: CredentialDeps,
 ): (maxAttempts: number) => Promise<AssumedSession> {
-  const { sessionName, durationSeconds, audience, readOnly, allowedAccountIds } = options
+  const { audience, allowedAccountIds } = options
+  const hasOtherCredentials = available.hasAmbientCredentials
   const { clock } = retryPolicy
   const endpoint = getIdTokenEndpoint(env)
   if (endpoint === undefined) {
-    throw missingIdTokenPermission(roleArn, available.hasAmbientCredentials)
+    throw missingIdTokenPermission(roleArn, hasOtherCredentials)
   }
-  const sessionPolicy = readOnly ? PLAN_SESSION_POLICY : undefined
   let { prefetchedToken } = options
   const getIdToken = (policy: RetryPolicy): Promise<string> => {
     const prefetched = prefetchedToken
@@ -84,7 +84,7 @@ function createAssume(
       invalidateCredentials: () => undefined,
     }
     const session = await assumeRole(
-      { roleArn, sessionName, durationSeconds, sessionPolicy },
+      { ...options, roleArn, hasOtherCredentials },
       settings,
       () => getIdToken(policy),
       policy,
@@ -138,7 +138,7 @@ function missingIdTokenPermission(roleArn: string, hasOtherCredentials: boolean)
         'Add this to the job:',
         '    permissions:',
         '      id-token: write',
-        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too. Pull requests from forks never get a token.',
+        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too.',
       ].join('\n'),
     },
   )

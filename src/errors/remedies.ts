@@ -3,7 +3,7 @@
  * every run loads it; the rest of the catalog is needed only for comments and for some failed jobs.
  */
 export const REMEDIES = {
-  INVALID_INPUT: 'Fix the inputs listed in the message.',
+  INVALID_INPUT: 'Correct what the message lists, then run the workflow again.',
   UNSUPPORTED_EVENT: 'Set `mode: apply` or `mode: plan` for this workflow.',
   NO_IDENTITY_FOR_PULL_REQUEST:
     'Trigger the workflow on `push` to the branch that pull requests are merged into.',
@@ -34,7 +34,7 @@ export const REMEDIES = {
   ENDPOINT_REFUSED:
     'Remove the endpoint setting. If you need it, set `allow-custom-endpoints: true`.',
   RUNNER_TOO_OLD:
-    'Update the runner to 2.328.0 or later. If it needs no proxy to reach the host, add the host to `NO_PROXY`.',
+    'Update the runner to 2.328.0 or later. If the runner needs no proxy to reach AWS, add the host of the request to `NO_PROXY`.',
   HOST_UNREACHABLE:
     'Check the proxy or the custom endpoint in the message, then the spelling of the region, then the network.',
   NO_ANSWER: 'Run the workflow again. If the error persists, check the network path and the proxy.',
@@ -44,7 +44,8 @@ export const REMEDIES = {
     'Check `app-id`, `backend-environment-name`, `aws-region` and the account of the role.',
   BAD_REQUEST: "Read the service's message and correct the input that it mentions.",
   REQUEST_REFUSED: "Read the service's message. Give the request ID to AWS Support.",
-  THROTTLED: 'Run fewer jobs at once (`max-parallel`), or raise `max-attempts`.',
+  THROTTLED:
+    'Run fewer jobs at once (`strategy.max-parallel` of the job), or raise the input `max-attempts`.',
   GATEWAY_TIMEOUT:
     'Run the workflow again later. This is safe, because a run reads the storage first.',
   SERVICE_ERROR:
@@ -59,7 +60,7 @@ export const REMEDIES = {
   BUCKET_FIXED: 'Set `bucket-name` to the name of the existing bucket, or leave it empty.',
   OTHER_STORAGE: 'Set `resource-name` to the name of the existing storage.',
   STORAGE_IMPORTED:
-    'Use `if-exists: match`. To change the permissions, change the IAM policies of the imported bucket yourself.',
+    'Set `if-exists: match`; for imported storage the permissions are not compared. To change who has access, change the IAM policies for the bucket yourself.',
   CHANGES_FOUND:
     'Apply the configuration, for example with `mode: apply`, or correct the inputs. Read what differs in the message and in the output `changes`.',
   JOB_FAILED: "Read the job's error in the message, fix its cause, and run the workflow again.",

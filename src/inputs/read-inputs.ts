@@ -95,9 +95,11 @@ export function getInputValues(env: Env): readonly string[] {
 export function invalidInputError(problems: readonly InputProblem[]): ActionError {
   const missing = problems.filter(isMissing)
   const others = missing.length > 1 ? problems.filter((each) => !isMissing(each)) : problems
-  const lines = others.map(
-    ({ input, value, rule, remedy }) => `${input} is ${value}: it ${rule}. ${remedy}`,
-  )
+  const [only] = problems
+  if (only !== undefined && problems.length === 1) {
+    return new ActionError('INVALID_INPUT', describeProblem(only), { advice: only.remedy })
+  }
+  const lines = others.map((problem) => `${describeProblem(problem)} ${problem.remedy}`)
   if (missing.length > 1) lines.unshift(describeMissing(missing))
   if (lines.length === 1) return new ActionError('INVALID_INPUT', lines.join(''))
   const numbered = lines.map((line, index) => `(${index + 1}) ${line}`)
@@ -105,6 +107,10 @@ export function invalidInputError(problems: readonly InputProblem[]): ActionErro
     'INVALID_INPUT',
     [`${lines.length} invalid inputs:`, ...numbered].join('\n'),
   )
+}
+
+function describeProblem({ input, value, rule }: InputProblem): string {
+  return `${input} is ${value}: it ${rule}.`
 }
 
 /** Several inputs are usually missing for one reason. */

@@ -29,7 +29,7 @@ export function placeholderProblem(text: string): Parsed<never> | undefined {
   if (variable !== undefined) {
     return invalid(
       `must not contain \`${variable}\`, which was not expanded`,
-      `Only \`\${{ … }}\` is expanded under \`with:\`. Write \`\${{ ${name.includes('.') ? name : `env.${name}`} }}\`.`,
+      `Only \`\${{ … }}\` is expanded under \`with:\`. Write an expression in its place, for example \`\${{ ${name.includes('.') ? name : `env.${name}`} }}\` for a variable that the workflow sets in \`env\`.`,
     )
   }
   if (/^(?:null|undefined|NaN|\[object Object\])$/.test(text)) {

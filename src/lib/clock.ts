@@ -38,10 +38,15 @@ export function abortReason(signal: AbortSignal): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-/** Formats milliseconds for people: `45 s`, `3 min 20 s`. */
+/** Formats milliseconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} s`
-  const rest = seconds % 60
-  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return joinUnits(minutes, 'min', seconds % 60, 's')
+  return joinUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+}
+
+function joinUnits(value: number, unit: string, rest: number, smallerUnit: string): string {
+  return rest === 0 ? `${value} ${unit}` : `${value} ${unit} ${rest} ${smallerUnit}`
 }

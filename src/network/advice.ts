@@ -1,4 +1,5 @@
 /** What to check when a call failed somewhere between this process and the service. */
+import { existsSync } from 'node:fs'
 import { quote } from '../lib/text.ts'
 import { classifyFailure } from './classify.ts'
 import { isClockTlsCode, isNoHttpCode, isNoTlsCode } from './error-codes.ts'
@@ -49,11 +50,17 @@ function connectionAdvice(
   return `Check ${proxy.variable}: it sends requests through the proxy ${proxy.host}, which cannot be reached.`
 }
 
-function refusalAdvice({ status, message }: ApiFailure, route: Route): string {
-  const { host, proxy, endpoint } = route
-  if (proxy === undefined) return middleboxAdvice({ status }, route)
+/** The status that the proxy answered with. */
+export function getProxyStatus({ status, message }: ApiFailure): number | undefined {
   // The message of Node.js ends with the status line of the proxy's response to CONNECT.
-  return status === 407 || /: HTTP\/1\.\d 407\b/.test(message)
+  const [, line] = /: HTTP\/1\.\d (\d{3})\b/.exec(message) ?? []
+  return line === undefined ? status : Number(line)
+}
+
+function refusalAdvice(failure: ApiFailure, route: Route): string {
+  const { host, proxy, endpoint } = route
+  if (proxy === undefined) return middleboxAdvice(failure, route)
+  return getProxyStatus(failure) === 407
     ? `Check the user name and the password in ${proxy.variable}: the proxy ${proxy.host} requires them or rejects them. Percent-encode special characters in them.`
     : tunnelAdvice(host, proxy, endpoint)
 }
@@ -69,34 +76,48 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
     return `The certificate belongs to another host than ${host}, which NODE_EXTRA_CA_CERTS does not change: check ${endpoint ?? 'the DNS and the proxies of the runner'}.`
   }
   const inspector =
-    proxy === undefined ? 'A firewall' : `The proxy ${proxy.host} from ${proxy.variable}`
+    proxy === undefined
+      ? 'A firewall or proxy between the runner and AWS'
+      : `The proxy ${proxy.host} from ${proxy.variable}`
   const inspection =
     proxy === undefined && endpoint !== undefined
       ? ''
-      : `${inspector} may open TLS connections and present its own certificate. `
+      : `${inspector} probably inspects TLS and presents its own certificate. `
+  if (extraCaCerts !== undefined && !existsSync(extraCaCerts)) {
+    return `NODE_EXTRA_CA_CERTS names ${quote(extraCaCerts)}, but this runner has no such file. Correct the path, or put the certificate of the private authority there. ${inspection}`.trimEnd()
+  }
   const file =
     extraCaCerts === undefined
       ? 'set NODE_EXTRA_CA_CERTS to its file'
-      : `check that the file in NODE_EXTRA_CA_CERTS (${quote(extraCaCerts)}) exists and contains it`
+      : `check that the file in NODE_EXTRA_CA_CERTS (${quote(extraCaCerts)}) contains it`
   return `${inspection}If a private authority issued the certificate of ${host}, ${file}, or set NODE_USE_SYSTEM_CA=1 if the machine trusts it (Node.js 24.6 or later).`
 }
 
 function noHttpAdvice({ host, port = '', proxy, endpoint }: Route, code: string): string {
   const address = host.endsWith(`:${port}`) ? host : `${host}:${port}`
-  const setting = proxy?.variable ?? endpoint ?? 'the proxies and firewalls of the runner'
+  const setting = proxy?.variable ?? endpoint
+  const check =
+    setting === undefined
+      ? 'Check the proxies and firewalls between the runner and AWS.'
+      : `Correct the scheme and the port in ${setting}, or unset it.`
   const protocol = isNoTlsCode(code) ? 'TLS' : 'HTTP'
-  return `The server at ${proxy?.host ?? address} does not speak ${protocol}. Check ${setting}, the scheme and the port first.`
+  return `The server at ${proxy?.host ?? address} does not speak ${protocol}. ${check}`
 }
 
 function isRedirect({ status = 0 }: ApiFailure): boolean {
   return status >= 300 && status < 400
 }
 
-function middleboxAdvice({ status }: Pick<ApiFailure, 'status'>, route: Route): string {
+function middleboxAdvice({ status = 0 }: ApiFailure, route: Route): string {
   const { host, proxy, endpoint } = route
   const suspects = [proxy && `the proxy ${proxy.host} from ${proxy.variable}`, endpoint].filter(
     (suspect) => suspect !== undefined,
   )
-  const suspect = suspects.length === 0 ? 'proxies, gateways and firewalls' : suspects.join(' and ')
-  return `Something between the runner and the service answered the request for ${host} with ${status ?? 'this status'}: check ${suspect}.`
+  const suspect =
+    suspects.length === 0
+      ? 'the proxies, gateways and firewalls between the runner and AWS'
+      : suspects.join(' and ')
+  return status < 500
+    ? `Allow ${host} in the rules of the network of the runner, without a login: check ${suspect}.`
+    : `Check ${suspect}: the answer to the request for ${host} probably comes from there.`
 }

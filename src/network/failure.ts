@@ -110,7 +110,7 @@ function isFromMiddlebox(head: ResponseHead | undefined): boolean {
 function getRedirect(head: ResponseHead | undefined, redact: Redact): string | undefined {
   const { status = 0, headers: { location } = {} } = head ?? {}
   if (status < 300 || status >= 400 || location === undefined) return undefined
-  return `it redirects to ${URL.parse(redact(location))?.host ?? 'another path'}, which is not followed`
+  return `the request was redirected to ${URL.parse(redact(location))?.host ?? 'another path'}; redirects are not followed`
 }
 
 /** A code of Node.js. The SDK copies the members of a response to its error, and one may be `code`. */
@@ -141,7 +141,7 @@ export function formatFailure(failure: ApiFailure): string {
   const { timedOut, status, code, name, message, retryAfterMs = 0 } = failure
   if (timedOut) return 'no response within the time limit'
   if (failure.fromMiddlebox === true)
-    return `${status}: the response does not come from the service`
+    return `something between the runner and AWS answered with ${status}`
   // The message of the JSON parser about an HTML page does not help anybody.
   if (name === 'SyntaxError' && status !== undefined) return `${status}: the response is not JSON`
   // Names without information; the SDK calls every broken connection a `TimeoutError`.

@@ -71,7 +71,7 @@ export function planNotes(desired: DesiredStorage, state: RunState): readonly st
     bucketNote(desired, state),
     'The name of the storage and its bucket cannot be changed later.',
     ...next,
-    KEEP_STORAGE,
+    PLAN_TO_KEEP_STORAGE,
   ]
 }
 
@@ -102,3 +102,6 @@ export function keepStorageNote({ result }: RunOutcome): string | undefined {
 
 const KEEP_STORAGE =
   'Keep the storage: if the repository of the app contains `amplify/`, run `amplify pull` after the create, commit the changes, and generate `aws-exports.js` again. Otherwise the next hosting build can delete the storage.'
+
+const PLAN_TO_KEEP_STORAGE =
+  'Keep the storage: before you merge, if the repository of the app contains `amplify/`, turn off full-stack deployments for its branch in the Amplify console (Hosting environments, edit the branch), because the next hosting build can delete the storage. After the create, run `amplify pull`, commit the changes, and generate `aws-exports.js` again.'

@@ -120,15 +120,17 @@ function renderCurrent(
       ? `<b>${label}</b>: no storage`
       : `<b>${label}</b>: another storage, ${renderValue(otherStorage)}`
   }
-  const { bucketName, permissions, unknownPermissions } = storage
+  const { bucketName, imported, permissions, unknownPermissions } = storage
+  const show = (values: readonly string[]): string =>
+    imported ? 'set outside Amplify' : renderValue(values)
   const items = settingItems({
     'resource-name': renderValue(resourceName),
     'bucket-name': bucketName === undefined ? 'not known' : renderValue(bucketName),
-    'authenticated-permissions': renderValue([
+    'authenticated-permissions': show([
       ...permissions.authenticated,
       ...unknownPermissions.authenticated,
     ]),
-    'unauthenticated-permissions': renderValue([
+    'unauthenticated-permissions': show([
       ...permissions.unauthenticated,
       ...unknownPermissions.unauthenticated,
     ]),

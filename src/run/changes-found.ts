@@ -7,11 +7,13 @@ import { formatChanges, type Change } from '../storage/diff.ts'
 /** The errors of a plan that only say that the storage differs. */
 const DIFFERENCES: readonly ErrorCode[] = ['STORAGE_DIFFERS', 'BUCKET_FIXED']
 
+const WHY = 'The step fails because fail-on-changes is true.'
+
 /** Reports a rejection because of differences as CHANGES_FOUND; every other error stays as it is. */
 export function toChangesFound(error: unknown): unknown {
   if (!(error instanceof ActionError) || !DIFFERENCES.includes(error.code)) return error
   const { message, code, advice, requestId } = error
-  return new ActionError('CHANGES_FOUND', `${message} An apply would fail with ${code}.`, {
+  return new ActionError('CHANGES_FOUND', `${message} An apply would fail with ${code}. ${WHY}`, {
     advice,
     requestId,
     cause: error,
@@ -28,7 +30,7 @@ export function changesFound(
   return new ActionError(
     'CHANGES_FOUND',
     exists
-      ? `The storage ${name} differs from the configuration: ${formatChanges(changes)}. An apply would change it.`
-      : `The storage ${name} does not exist. An apply would create it.`,
+      ? `The storage ${name} differs from the configuration: ${formatChanges(changes)}. An apply would change it. ${WHY}`
+      : `The storage ${name} does not exist. An apply would create it. ${WHY}`,
   )
 }

@@ -36,6 +36,10 @@ export async function connect(
   const authenticating = authenticate(
     {
       roleArn: getRole(inputs, command)?.arn,
+      roleInput:
+        command === 'plan' && inputs.planRoleToAssume !== undefined
+          ? 'plan-role-to-assume'
+          : 'role-to-assume',
       sessionName: inputs.roleSessionName,
       durationSeconds: inputs.roleDurationSeconds,
       audience: inputs.audience,

@@ -79,3 +79,17 @@ export function createRunState(): RunState {
 export function getRunningJob({ jobId, status }: RunState): string | undefined {
   return jobId !== undefined && jobPhase(status ?? '') === 'running' ? jobId : undefined
 }
+
+/** Whether the backend of a storage that was not found is missing itself, so that nothing was compared. */
+export function isBackendMissing(code: ErrorCode, state: RunState): boolean {
+  const { command, currentStorage, mutationSent } = state
+  if (mutationSent || currentStorage?.storage !== undefined) return false
+  // A plan without the environment is a plan for an environment that the merge creates.
+  return code === 'NOT_FOUND' || (code === 'ENVIRONMENT_NOT_FOUND' && command === 'apply')
+}
+
+export function forgetComparison(state: RunState): void {
+  state.comparison = undefined
+  state.changes = []
+  state.currentStorage = undefined
+}

@@ -38,6 +38,8 @@ export function otherStorage(environment: string, other: string): ActionError {
   return new ActionError(
     'OTHER_STORAGE',
     `The environment ${quote(environment)} already has an S3 storage, ${quote(other)}, and can have only one.`,
-    { advice: `Set resource-name to ${quote(other)} to manage that storage, or remove it first.` },
+    {
+      advice: `To manage that storage, set resource-name to ${quote(other)}. To replace it, remove it first (its bucket is kept).`,
+    },
   )
 }

@@ -35,7 +35,8 @@ export function explainFailure(
   const call = { failure, operation, detail: formatFailure(failure), ref }
   const { code, message, advice } = failure.error ?? EXPLANATIONS[classifyFailure(failure)](call)
   return new ActionError(code, message, {
-    requestId,
+    // What answered in place of the service has no ID that AWS Support knows.
+    requestId: failure.fromMiddlebox === true ? undefined : requestId,
     advice: advice ?? networkAdvice(failure),
     ...details,
   })
@@ -75,18 +76,17 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
     message: `${operation} was rejected because another job is pending: ${detail}.`,
   }),
   'already-exists': rejected('STORAGE_EXISTS'),
-  'not-found': ({ operation, detail, ref }) => ({
+  'not-found': ({ operation, detail, failure, ref }) => ({
     code: 'NOT_FOUND',
-    message: `${operation} did not find the app ${quote(ref.appId)} with the environment ${quote(ref.backendEnvironmentName)} in ${ref.region}: ${detail}.`,
-    advice:
-      'Check app-id, backend-environment-name, aws-region and the account of the role. The app must be an Amplify Gen 1 app.',
+    message: `${describeMissing(failure, ref)}: ${operation} returned ${detail}.`,
+    advice: 'Check app-id and aws-region first, then the account. Gen 2 apps are not supported.',
   }),
   'access-denied': ({ operation, detail, failure, ref }) => ({
     code: 'ACCESS_DENIED',
     message: `The credentials have no permission to call ${operation}: ${detail}.`,
     advice:
       findDenyingPolicy(failure.message)?.advice ??
-      `Allow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
+      `${roleCheck(operation, ref)}llow amplifybackend:${operation} on ${backendArn(ref)} for the ${isUser(detail) ? 'user' : 'role'}.`,
   }),
   'credentials-expired': (call) => ({
     ...rejected('CREDENTIALS_EXPIRED')(call),
@@ -104,6 +104,23 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
   }),
   'intermediary-response': rejected('REQUEST_REFUSED'),
   'client-error': rejected('REQUEST_REFUSED'),
+}
+
+/** What the service did not find, with the account if the run has assumed a role. */
+function describeMissing({ message }: ApiFailure, ref: StorageRef): string {
+  const account = ref.accountId === undefined ? '' : ` (account ${ref.accountId})`
+  const app = `There is no app ${quote(ref.appId)} in ${ref.region}${account}`
+  return /\bapp\b/i.test(message)
+    ? app
+    : `${app}, or it has no environment ${quote(ref.backendEnvironmentName)}`
+}
+
+/** A role that only plans lacks the permission to write on purpose. */
+function roleCheck(operation: string, { accountId }: StorageRef): string {
+  // The account is known only if the run assumed a role.
+  return accountId !== undefined && /^(?:Create|Update)/.test(operation)
+    ? 'First check that role-to-assume is the role that applies, not the plan role. If it is, a'
+    : 'A'
 }
 
 /** Whether a denial by IAM names a user, whose keys a run without a role can have. */
@@ -127,5 +144,8 @@ function unknownRegion({ operation, detail, ref }: FailedCall): Explanation {
 }
 
 function rejected(code: ErrorCode): (call: FailedCall) => Explanation {
-  return ({ operation, detail }) => ({ code, message: `${operation} was rejected: ${detail}.` })
+  return ({ operation, detail, failure }) => ({
+    code,
+    message: `${operation} ${failure.fromMiddlebox === true ? 'did not reach AWS' : 'was rejected'}: ${detail}.`,
+  })
 }

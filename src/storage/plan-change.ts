@@ -73,7 +73,7 @@ function findRejection(
   if (changes.some(({ field }) => field === 'bucket-name')) {
     return error(
       'BUCKET_FIXED',
-      `The storage ${name} has another bucket, and the bucket cannot be changed: ${formatChanges(changes)}.`,
+      `The storage ${name} exists with a different bucket, and a bucket cannot be changed: ${formatChanges(changes)}.`,
       bucketAdvice(current.bucketName, changes, ifExists, naming),
     )
   }
@@ -102,8 +102,8 @@ function bucketAdvice(
   const isValidInput =
     bucket !== undefined && findBucketNameViolation(bucket, backendEnvironmentName) === undefined
   const bucketPart = isValidInput
-    ? `Set bucket-name to ${bucket}, or leave it empty.`
-    : 'Leave bucket-name empty.'
+    ? `Set bucket-name to ${bucket}, the name that the service reports, or leave it empty.`
+    : 'Leave bucket-name empty, which accepts the bucket that exists.'
   const fields = changes.map(({ field }) => field).filter((field) => field !== 'bucket-name')
   if (ifExists === 'update' || fields.length === 0) return bucketPart
   return `${bucketPart} Also correct ${fields.join(' and ')} or set if-exists: update; otherwise the next run fails for that reason.`

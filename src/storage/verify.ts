@@ -153,6 +153,6 @@ function formatUpToDate({ resourceName }: DesiredStorage): string {
 export function warnOfDeniedRead(observer: Observer, denied: ApiFailure): void {
   observer.onWarning(
     'Storage not read',
-    `The credentials have no permission to read the storage: ${formatFailure(denied)}. Without amplifybackend:GetBackendStorage, a run can neither compare nor verify the storage. Allow it for the role or user.`,
+    `The credentials have no permission to read the storage: ${formatFailure(denied)}. Without amplifybackend:GetBackendStorage, a run can neither compare nor verify the storage. Allow it for the role or user that this run uses.`,
   )
 }

@@ -209,7 +209,7 @@ function evaluateBranch(
 function describeRestriction(source: UntrustedSource): string {
   return source === 'fork'
     ? 'the pull request comes from a fork, and GitHub passes neither an OIDC token nor secrets to its run'
-    : 'the pull request or its run is by Dependabot, the job has no OIDC token because it lacks `id-token: write`, and GitHub passes no Actions secrets to it'
+    : 'Dependabot opened the pull request or started the run: GitHub passes no Actions secrets to such a run, and the job lacks `id-token: write`, so it has no OIDC token'
 }
 
 function noCredentialsReason(
@@ -234,7 +234,7 @@ function noCredentialsError(source: UntrustedSource): ActionError {
     `A pull request ${origin} was merged, but the storage was not applied, because ${cause}.`,
     {
       advice:
-        'Trigger the workflow on `push` to the branch that pull requests are merged into, because that run gets a token. Then start the workflow once manually (`workflow_dispatch`), or wait for the next push.',
+        'Trigger the workflow on `push` to the branch that pull requests are merged into, because that run gets a token. The push that adds the trigger then applies the storage. You can also start the workflow manually, if it has the trigger `workflow_dispatch`.',
     },
   )
 }

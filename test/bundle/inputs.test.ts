@@ -188,7 +188,7 @@ scenario('All invalid inputs are reported at once, and the missing ones in one l
   for (const [index, [name, value = '']] of entries.entries()) {
     expect(others[index]).toContain(`(${index + 2}) ${name} is "${value}": it `)
   }
-  expect(lines.at(-1)).toContain('Fix the inputs')
+  expect(lines.at(-1)).toContain('run the workflow again')
 })
 
 scenarios<Readonly<Record<string, string>>>(

@@ -37,7 +37,7 @@ export function explainJobError(text: string, jobId: string, ref: StorageRef): J
       kind: 'unknown',
       code: 'JOB_FAILED',
       cause: undefined,
-      advice: `Fix the cause that the job reports, then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}\nTo read what CloudFormation reports: ${stackEventsCommand(ref, findStack(text))}`,
+      advice: `Fix the cause that the job reports in the project of the app (amplify pull, fix, amplify push), then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}\nTo read what CloudFormation reports: ${stackEventsCommand(ref, findStack(text))}`,
     }
   )
 }
@@ -49,7 +49,7 @@ export function storageNotSeen(ref: StorageRef): ActionError {
     `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
     {
       result: 'unknown',
-      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}\nLikely causes: another deployment of the environment ran at the same time (amplify push, a Hosting build), or the lock of an interrupted one is still there. The Amplify CLI then ends without an error. To look for the lock: ${deploymentStateCommand(ref)}`,
+      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}\nLikely causes: another deployment of the environment ran at the same time (amplify push, a Hosting build), or the lock of an interrupted one is still there. The Amplify CLI then ends without an error. If there is a lock and no deployment is running, delete deployment-state.json and run the workflow again. To look for the lock: ${deploymentStateCommand(ref)}`,
     },
   )
 }
@@ -84,7 +84,7 @@ function explainLeftover(bucket: LeftoverBucket | undefined): JobErrorExplanatio
     kind: 'leftover-bucket',
     code: 'JOB_FAILED',
     cause: `${name} already exists, probably left by an earlier storage (buckets are retained)`,
-    advice: `Choose another bucket-name. To use the files in the bucket, import it instead (amplify import storage). If it is yours, empty and no longer needed, delete it and run the workflow again${command}`,
+    advice: `If you need the files in the bucket, import it instead (amplify import storage), or choose another bucket-name. If it is yours, empty and no longer needed, delete it and run the workflow again${command}`,
   }
 }
 

@@ -95,17 +95,26 @@ export async function cannotReadJob(
   }
 }
 
-/** The error for another job that is still pending when the run times out. */
-export function jobStillPending(ref: StorageRef, job: Job | undefined): ActionError {
+/**
+ * The error for another job that is still pending when the run times out.
+ *
+ * @param ageMs how long ago the job was created, if that is known
+ */
+export function jobStillPending(
+  ref: StorageRef,
+  job: Job | undefined,
+  ageMs?: number,
+): ActionError {
   const { jobId } = job ?? {}
   const name =
     job === undefined || jobId === undefined
       ? 'A job'
       : `Job ${jobId} (${job.operation ?? 'unknown operation'}, last status ${formatStatus(job.status)})`
   const command = jobId === undefined ? '' : `To check the job: ${jobCommand(ref, jobId)}`
+  const age = ageMs === undefined ? '' : ` It was created ${formatDuration(ageMs)} ago.`
   return new ActionError(
     'PENDING_JOB',
-    `${name} of the environment ${quote(ref.backendEnvironmentName)} was still pending when the run timed out.`,
+    `${name} of the environment ${quote(ref.backendEnvironmentName)} was still pending when the run timed out.${age}`,
     {
       result: 'timed-out',
       advice: `${pendingJobAdvice(ref, job)}${command}`.trim(),
@@ -119,7 +128,7 @@ function pendingJobAdvice({ region }: StorageRef, job: Job | undefined): string 
   if (operation.endsWith('Storage') || !/^\w{1,60}$/.test(operation)) {
     return 'Use one concurrency group for all runs for this app and environment, without cancel-in-progress. '
   }
-  return `The job is not one of this action: somebody else started ${operation}, with the Amplify console, the Amplify CLI or another tool. Wait until it has ended, then run the workflow again. To see who started it: aws cloudtrail lookup-events --region ${region} --lookup-attributes AttributeKey=EventName,AttributeValue=${operation} --query "Events[].[EventTime, Username]" --output text\n`
+  return `Somebody else started this job (${operation}) with the Amplify console, the Amplify CLI or another tool. Wait until it has ended, then run the workflow again. If it does not end, ask whoever started it, or AWS Support. To see who started it: aws cloudtrail lookup-events --region ${region} --lookup-attributes AttributeKey=EventName,AttributeValue=${operation} --query "Events[].[EventTime, Username]" --output text\n`
 }
 
 /** The error for a list of jobs that ends before its last page: a job that is pending may be missing. */

@@ -26,7 +26,7 @@ export const LOCKED_ENVIRONMENT: KnownJobError = {
   code: 'ENVIRONMENT_LOCKED',
   texts: ['denied by stack policy'],
   cause:
-    'a stack policy denies updates of the environment, as `amplify gen2-migration lock` sets it',
+    'a stack policy denies updates of the environment; `amplify gen2-migration lock` sets such a policy',
   advice: (ref) =>
     `${ERROR_CATALOG.ENVIRONMENT_LOCKED.remedy} To see the policy: ${stackCommand(ref, 'get-stack-policy')}`,
   examples: [
@@ -41,9 +41,9 @@ export const STORAGE_JOB_ERRORS: readonly KnownJobError[] = [
     kind: 'imported-auth',
     code: 'JOB_FAILED',
     texts: ['auth config is not compatible', 'auth configuration is not compatible'],
-    cause: 'the imported auth does not fit: it has no identity pool, or its pool allows no guests',
+    cause: 'the imported auth of the environment does not fit: it probably has no identity pool',
     advice: () =>
-      `Import the auth again with a user pool and an identity pool (amplify import auth). If unauthenticated-permissions is set, the identity pool must allow unauthenticated identities, or set it to none. ${RUN_AGAIN}`,
+      `In the project of the app, run amplify remove auth, then amplify import auth with a user pool and an identity pool, and amplify push. ${RUN_AGAIN}`,
     examples: [
       'The imported auth config is not compatible with the specified storage config',
       'Command failed with exit code 1: amplify headless\n🛑 The imported auth config is not compatible with the specified storage config',
@@ -76,7 +76,8 @@ export const STORAGE_JOB_ERRORS: readonly KnownJobError[] = [
     code: 'OTHER_STORAGE',
     texts: ['storage was already added', 'add storage failed'],
     cause: 'the environment already has an S3 storage, and it can have only one',
-    advice: () => 'Set resource-name to the name of the existing storage, or remove it first.',
+    advice: () =>
+      'To manage the existing storage, set resource-name to its name. To replace it, remove it first (its bucket is kept).',
     examples: [
       'Amazon S3 storage was already added to your project.',
       'Add Storage Failed.. already exists',
@@ -88,7 +89,7 @@ export const STORAGE_JOB_ERRORS: readonly KnownJobError[] = [
     texts: ['resource name should be alphanumeric'],
     cause: 'the Amplify CLI does not accept the name of the storage',
     advice: () =>
-      `Set resource-name to ASCII letters and digits only, for example media. A letter of another alphabet can look the same. ${RUN_AGAIN}`,
+      `Set resource-name to ASCII letters and digits only, for example media. A letter of another alphabet can look the same, so type the name again. ${RUN_AGAIN}`,
     examples: ['Resource name should be alphanumeric'],
   },
   {

@@ -1,4 +1,5 @@
 /** Waits until no other job of the environment is pending. */
+import type { ActionError } from '../../errors/action-error.ts'
 import { formatDuration } from '../../lib/clock.ts'
 import { quote } from '../../lib/text.ts'
 import { classifyFailure, isRetryable } from '../../network/classify.ts'
@@ -98,7 +99,7 @@ async function waitWhilePending(
   wait.pending = { job, createdAt: toLocalTime(job.createdAt, serverTime, clock.now()) }
   if (isNew) heartbeat.log()
   const remainingMs = getRemainingMs(wait)
-  if (remainingMs <= 0) throw jobStillPending(wait.context.ref, job)
+  if (remainingMs <= 0) throw stillPending(wait)
   const delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
   await heartbeat.sleep(Math.min(remainingMs, delayMs))
 }
@@ -111,7 +112,7 @@ async function handleListFailure(
 ): Promise<PollResult> {
   const { context, pending, polls, options } = wait
   const { observer, ref } = context
-  if (deadlineExceeded === true) throw jobStillPending(ref, pending?.job)
+  if (deadlineExceeded === true) throw stillPending(wait)
   const kind = classifyFailure(failure)
   if (kind !== 'access-denied') {
     // Only the deadline limits the polls of a wait.
@@ -145,7 +146,7 @@ async function sleepAfterFailedPoll(
 ): Promise<void> {
   const { clock, random, throttleState, onRetry } = wait.context.retryPolicy
   const delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
-  if (delayMs >= getRemainingMs(wait)) throw jobStillPending(wait.context.ref, wait.pending?.job)
+  if (delayMs >= getRemainingMs(wait)) throw stillPending(wait)
   onRetry(
     `${failure.operation} failed (${formatFailure(failure)}). Next check in ${formatDuration(delayMs)}.`,
   )
@@ -165,6 +166,12 @@ function requireDelayMs(wait: PendingJobsWait): number {
 
 function getRemainingMs({ context }: PendingJobsWait): number {
   return context.retryPolicy.deadline - context.retryPolicy.clock.now() - REPORT_RESERVE_MS
+}
+
+function stillPending({ context, pending }: PendingJobsWait): ActionError {
+  const { createdAt } = pending ?? {}
+  const ageMs = createdAt === undefined ? undefined : context.retryPolicy.clock.now() - createdAt
+  return jobStillPending(context.ref, pending?.job, ageMs)
 }
 
 function toLocalTime(

@@ -67,7 +67,7 @@ export function unknownOutcome(failure: ApiFailure, reason: string, ref: Storage
     {
       result: 'unknown',
       requestId: failure.requestId,
-      advice: `Check the storage before you do anything else. It is safe to run the workflow again, because a run reads the storage first. To determine the outcome by itself, a run needs amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs. To check: ${storageCommand(ref)}`,
+      advice: `Check the storage with the command below, or run the workflow again: it reads the storage first.\n    ${storageCommand(ref)}`,
     },
   )
 }

@@ -8,13 +8,13 @@ import type { DenyingPolicy } from './denying-policy.ts'
 
 /** What actions on IAM roles allow, for those who have to approve them. */
 const ROLE_ACTIONS: Readonly<Record<string, string>> = {
-  'iam:AttachRolePolicy': 'to attach any managed policy to that role',
-  'iam:CreateRole': 'to create a role of that name',
-  'iam:DeleteRolePolicy': 'to delete inline policies of that role',
-  'iam:DetachRolePolicy': 'to detach managed policies from that role',
-  'iam:PassRole': 'to hand that role to an AWS service',
-  'iam:PutRolePolicy': 'to give that role any permission in an inline policy',
-  'iam:UpdateAssumeRolePolicy': 'to decide who may assume that role',
+  'iam:AttachRolePolicy': 'to attach any managed policy to ROLE',
+  'iam:CreateRole': 'to create the role ROLE',
+  'iam:DeleteRolePolicy': 'to delete inline policies of ROLE',
+  'iam:DetachRolePolicy': 'to detach managed policies from ROLE',
+  'iam:PassRole': 'to hand ROLE to an AWS service',
+  'iam:PutRolePolicy': 'to give ROLE any permission in an inline policy',
+  'iam:UpdateAssumeRolePolicy': 'to decide who may assume ROLE',
 }
 
 /** What the missing permission is, as a clause: "the role "r" may not call s3:CreateBucket". */
@@ -24,9 +24,13 @@ export function describeDenial(
   ref: StorageRef,
 ): string {
   const principal = describePrincipal(denial.principal, ref)
-  const call = denial.operation ?? denial.action
+  const { action, operation } = denial
+  const call = operation ?? action
+  const note = isOtherName(operation, action) ? ` (the IAM action is ${action})` : ''
   const denied =
-    call === undefined ? 'a call to AWS was denied' : `${principal} may not call ${call}`
+    call === undefined
+      ? `AWS denied a call of ${principal}, and the text of the job does not name the action`
+      : `${principal} may not call ${call}${note}`
   if (policy === undefined) return denied
   return policy.kind === undefined ? `${denied} (explicit deny)` : `${denied} (${policy.kind})`
 }
@@ -50,17 +54,20 @@ export function permissionAdvice(
   if (policy !== undefined) return policy.advice
   const { action } = denial
   const principal = describePrincipal(denial.principal, ref)
-  const deploys = 'The service deploys with the permissions of whoever starts the job.'
+  const deploys = `The service deploys with the permissions of ${principal}.`
   if (action === undefined) {
     const missing =
       denial.operation === undefined
-        ? 'The text does not name the action. To find it, look in CloudTrail for the event with the error AccessDenied at that time'
+        ? `To find the action, open the CloudTrail event history in ${ref.region}, and look for an event with the error code AccessDenied at the time of this run`
         : `Find the IAM action of ${denial.operation} in the Service Authorization Reference`
-    return `${deploys} ${missing}, and compare the policy of ${principal} with docs/permissions.md. A bucket policy or a policy of the organization can deny a call, too.`
+    return `${deploys} ${missing}, and add it to the policy of ${principal}: the page docs/permissions.md in the repository of this action lists what a deployment needs. A bucket policy or a policy of the organization can also deny a call.`
   }
   const resource = toResourceArn(denial, ref)
   const meaning = ROLE_ACTIONS[action]
-  const note = meaning === undefined ? '' : ` It is a permission ${meaning}.`
+  const note =
+    meaning === undefined
+      ? ''
+      : ` This is a permission ${meaning.replace('ROLE', `the role ${roleName(denial)}`)}.`
   if (resource === undefined) {
     return `${deploys} Allow ${action} for ${principal}. The text names no resource: the Service Authorization Reference shows to which ones the action can be restricted.${note}`
   }
@@ -68,6 +75,20 @@ export function permissionAdvice(
   const [name] = /YOUR-[A-Z-]{1,30}/.exec(resource) ?? []
   const placeholder = name === undefined ? '' : `, with the real value for ${name}`
   return `${deploys} Add this statement to the policy of ${principal}${placeholder}, then run the workflow again.${note} ${statement}`
+}
+
+/** Whether an API calls an operation otherwise than IAM calls its action; case does not matter. */
+function isOtherName(operation: string | undefined, action: string | undefined): boolean {
+  return (
+    operation?.includes(':') === true &&
+    action !== undefined &&
+    operation.toLowerCase() !== action.toLowerCase()
+  )
+}
+
+/** The name at the end of a resource: `role/path/NAME` or `role NAME`. */
+function roleName({ resource = '' }: AccessDenial): string {
+  return sanitizeLine(resource.split(/[/ ]/).at(-1) ?? '', 64)
 }
 
 /** The ARN of a resource in IAM's words; undefined for `*` and for what no ARN can be made of. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toAssumeRoleError } from '../../../src/aws/assume-role-errors.ts'
+import { toAssumeRoleError, type RequestedRole } from '../../../src/aws/assume-role-errors.ts'
 import { isAccessDenied, isTemporary } from '../../../src/aws/assume-role-failures.ts'
 import type { Claims } from '../../../src/aws/id-token.ts'
 import type { ActionError } from '../../../src/errors/action-error.ts'
@@ -7,7 +7,13 @@ import type { ErrorCode } from '../../../src/errors/catalog.ts'
 import type { ApiFailure } from '../../../src/network/failure.ts'
 import { aFailure } from '../../support/unit/api-failures.ts'
 
-const ROLE = { roleArn: 'arn:aws:iam::111122223333:role/storage', durationSeconds: 43_200 }
+const ROLE = {
+  roleArn: 'arn:aws:iam::111122223333:role/storage',
+  roleInput: 'role-to-assume',
+  durationSeconds: 43_200,
+  readOnly: true,
+  hasOtherCredentials: false,
+} as const
 const CLAIMS: Claims = {
   iss: 'https://token.actions.githubusercontent.com',
   aud: 'sts.amazonaws.com',
@@ -16,8 +22,17 @@ const CLAIMS: Claims = {
 const DENIED = { status: 403, name: 'AccessDenied', message: 'Not authorized' }
 const KEYS_MISSING = "Couldn't retrieve verification key from your identity provider"
 
-const errorFor = (failure: Partial<ApiFailure>, claims: Claims = CLAIMS): ActionError =>
-  toAssumeRoleError(aFailure({ requestId: 'r-1', ...failure }), ROLE, claims, 'eu-south-1')
+const errorFor = (
+  failure: Partial<ApiFailure>,
+  claims: Claims = CLAIMS,
+  role: Partial<RequestedRole> = {},
+): ActionError =>
+  toAssumeRoleError(
+    aFailure({ requestId: 'r-1', ...failure }),
+    { ...ROLE, ...role },
+    claims,
+    'eu-south-1',
+  )
 
 const invalidToken = (message: string): Partial<ApiFailure> => ({
   status: 400,
@@ -98,27 +113,27 @@ test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, clai
 })
 
 describe('A role that must not be assumed', () => {
-  const OLDER = 'uses the older subject format'
   const NEWER = 'uses the newer subject format'
-  const CUSTOM = 'customised'
+  const CUSTOM = 'customized'
+  const NO_REPOSITORY = 'names no repository'
   const ENVIRONMENT = 'names the environment "p'
-  const PULL_REQUEST = 'plan-role-to-assume'
+  const PULL_REQUEST = 'set plan-role-to-assume'
   const REF = 'is on "refs/heads/'
 
   test.each<[string, readonly string[]]>([
-    ['repo:evil/repo:ref:refs/heads/main', [OLDER, REF]],
+    ['repo:evil/repo:ref:refs/heads/main', [REF]],
     ['repo:evil@1/repo@2:ref:refs/heads/main', [NEWER, REF]],
-    ['repo:evil/repo:environment:prod', [OLDER, ENVIRONMENT]],
+    ['repo:evil/repo:environment:prod', [ENVIRONMENT]],
     ['repo:evil@1/repo@2:environment:prod', [NEWER, ENVIRONMENT]],
     ['repo:evil@1/repo@2:pull_request', [NEWER, PULL_REQUEST]],
-    ['repo:evil/repo:pull_request', [OLDER, PULL_REQUEST]],
+    ['repo:evil/repo:pull_request', [PULL_REQUEST]],
     ['repo:evil@x/repo@2:pull_request', [CUSTOM, PULL_REQUEST]],
     ['repo:evil@1/repo:ref:refs/heads/x', [CUSTOM, REF]],
-    ['repo:evil/repo:ref:refs/heads/pull_request', [OLDER, REF]],
+    ['repo:evil/repo:ref:refs/heads/pull_request', [REF]],
     ['repo:evil/repo:job_workflow_ref:o/r/.github/workflows/x.yml@refs/heads/main', [CUSTOM]],
-    ['repository_owner:acme:environment:production', [CUSTOM, ENVIRONMENT]],
+    ['repository_owner:acme:environment:production', [CUSTOM, NO_REPOSITORY, ENVIRONMENT]],
     ['repository_id:1', [CUSTOM]],
-    ['', [CUSTOM]],
+    ['', [CUSTOM, NO_REPOSITORY]],
   ])('For the subject %s, the error shows the claims as a list and %j', (sub, hints) => {
     const { code, message, advice } = errorFor(DENIED, { ...CLAIMS, sub })
     expect(code).toBe('ROLE_REFUSED')
@@ -126,7 +141,7 @@ describe('A role that must not be assumed', () => {
     expect(message).toContain('403 AccessDenied: Not authorized')
     const claims = [`iss = ${CLAIMS.iss ?? ''}`, 'aud = sts.amazonaws.com', `sub = ${sub}`]
     expect(message.split('\n').slice(1)).toEqual(claims.map((claim) => `    ${claim}`))
-    const shown = [OLDER, NEWER, CUSTOM, ENVIRONMENT, PULL_REQUEST, REF]
+    const shown = [NEWER, CUSTOM, NO_REPOSITORY, ENVIRONMENT, PULL_REQUEST, REF]
     expect(shown.filter((hint) => advice.includes(hint))).toEqual(hints)
   })
 
@@ -139,6 +154,35 @@ describe('A role that must not be assumed', () => {
     expect(advice).toContain(
       '{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}',
     )
+  })
+
+  test('A role that writes is never shown how to trust every pull request', () => {
+    const claims = { ...CLAIMS, sub: 'repo:o/r:pull_request' }
+    const { advice } = errorFor(DENIED, claims, { readOnly: false })
+    expect(advice).not.toContain('StringEquals')
+    expect(advice).not.toContain(PULL_REQUEST)
+  })
+
+  test('A plan without a role of its own is first told to set plan-role-to-assume', () => {
+    const claims = { ...CLAIMS, sub: 'repo:o/r:pull_request' }
+    expect(errorFor(DENIED, claims).advice).toMatch(/^.*set plan-role-to-assume.*\n/)
+    const own = errorFor(DENIED, claims, { roleInput: 'plan-role-to-assume' })
+    expect(own.advice).not.toContain('set plan-role-to-assume')
+    expect(own.advice).toContain('StringEquals')
+  })
+
+  test('Other credentials of the job are said to be unused', () => {
+    expect(errorFor(DENIED, CLAIMS, { hasOtherCredentials: true }).advice).toMatch(
+      /^The other credentials .*AWS_ACCESS_KEY_ID.* not used/,
+    )
+    expect(errorFor(DENIED).advice).not.toContain('AWS_ACCESS_KEY_ID')
+  })
+
+  test('An expired token of a GitHub Enterprise Server leads to the clock of that server', () => {
+    const failure = { status: 400, name: 'ExpiredTokenException' }
+    expect(errorFor(failure).advice).not.toContain('Enterprise')
+    const claims = { ...CLAIMS, iss: 'https://ghe.example.com/_services/token' }
+    expect(errorFor(failure, claims).advice).toContain('GitHub Enterprise Server')
   })
 
   test('An expired token leads to the clock', () => {

@@ -72,7 +72,9 @@ async function assume(
     roleArn: defaults.applyRole,
     sessionName: 'octo-org-octo-app-1',
     durationSeconds: members.durationSeconds ?? 3_600,
-    sessionPolicy: members.sessionPolicy,
+    roleInput: 'role-to-assume',
+    readOnly: members.readOnly ?? false,
+    hasOtherCredentials: false,
   }
   const nextToken = async (): Promise<string> => {
     const token = await getToken()
@@ -127,7 +129,7 @@ describe('A session', () => {
 
   test('The request has the given options, no signature and no session tags', async () => {
     const emulator = await startSts()
-    const { tokens } = await assumeAt(emulator, { sessionPolicy: PLAN_SESSION_POLICY })
+    const { tokens } = await assumeAt(emulator, { readOnly: true })
     const [call] = emulator.calls(OPERATION)
     expect(Object.fromEntries(new URLSearchParams(call?.rawBody))).toEqual({
       Action: OPERATION,

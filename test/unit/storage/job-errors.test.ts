@@ -394,7 +394,7 @@ describe('the error for a job that is still pending', () => {
 
   test('For another operation, it says that it is not ours, and how to see who started it', () => {
     const { advice } = pending('UpdateBackendAuth')
-    expect(advice).toContain('not one of this action')
+    expect(advice).toContain('Somebody else started this job')
     expect(advice).toContain('aws cloudtrail lookup-events --region eu-west-1')
     expect(advice).toContain('AttributeValue=UpdateBackendAuth')
     expect(advice).not.toContain('concurrency')

@@ -41,7 +41,8 @@ const ENVIRONMENT_NOT_FOUND = {
 const OTHER_STORAGE = {
   code: 'OTHER_STORAGE',
   message: 'The environment "prod" already has an S3 storage, "files", and can have only one.',
-  advice: 'Set resource-name to "files" to manage that storage, or remove it first.',
+  advice:
+    'To manage that storage, set resource-name to "files". To replace it, remove it first (its bucket is kept).',
   merge: false,
 }
 const AUTH_MISSING = {
