@@ -1,6 +1,6 @@
 /** Why GitHub's token service did not return a token. */
 import { ActionError } from '../errors/action-error.ts'
-import { sanitizeLine } from '../lib/text.ts'
+import { quote, sanitizeLine } from '../lib/text.ts'
 import { networkAdvice } from '../network/advice.ts'
 import { classifyFailure, isRetryable } from '../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
@@ -26,4 +26,27 @@ function tokenAdvice(failure: ApiFailure): string | undefined {
     default:
       return undefined
   }
+}
+
+const OTHER_CREDENTIALS =
+  'The job has other credentials (AWS_ACCESS_KEY_ID, a profile or similar), but they never assume a role here. Either leave role-to-assume and plan-role-to-assume empty to use them as they are, or assume the role with the OIDC token of the workflow; the role must then trust GitHub (sts:AssumeRoleWithWebIdentity), not a user.'
+
+/** The error for a job that sets a role and may not request a token. */
+export function missingIdTokenPermission(
+  roleArn: string,
+  hasOtherCredentials: boolean,
+): ActionError {
+  return new ActionError(
+    'MISSING_ID_TOKEN_PERMISSION',
+    `Cannot assume ${quote(roleArn)}: this job has no permission to request an OIDC token (\`id-token: write\`).`,
+    {
+      advice: [
+        ...(hasOtherCredentials ? [OTHER_CREDENTIALS] : []),
+        'Add this to the job:',
+        '    permissions:',
+        '      id-token: write',
+        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too.',
+      ].join('\n'),
+    },
+  )
 }

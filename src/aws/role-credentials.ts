@@ -13,7 +13,7 @@ import {
   type CredentialOptions,
   type Credentials,
 } from './credentials.ts'
-import { getIdTokenEndpoint, requestIdToken } from './id-token.ts'
+import { getIdTokenEndpoint, requestIdToken, type IdTokenEndpoint } from './id-token.ts'
 
 /** Credentials are refreshed this long before they expire, so that none expires during a call. */
 const REFRESH_MARGIN_MS = 120_000
@@ -35,7 +35,12 @@ export async function roleCredentials(
   deps: CredentialDeps,
 ): Promise<Credentials> {
   const { clock } = deps.retryPolicy
-  const assume = createAssume(options, roleArn, deps)
+  const endpoint = getIdTokenEndpoint(deps.env)
+  if (endpoint === undefined) {
+    const { missingIdTokenPermission } = await import('./id-token-errors.ts')
+    throw missingIdTokenPermission(roleArn, deps.available.hasAmbientCredentials)
+  }
+  const assume = createAssume(options, roleArn, endpoint, deps)
   let current = await assume(deps.retryPolicy.maxAttempts)
   deps.log(
     `Assumed role ${quote(roleArn)} as ${quote(options.sessionName)}${options.readOnly ? ' (read-only session)' : ''}.`,
@@ -61,15 +66,12 @@ export async function roleCredentials(
 function createAssume(
   options: CredentialOptions,
   roleArn: string,
-  { env, available, settings, secrets, trace, retryPolicy }: CredentialDeps,
+  endpoint: IdTokenEndpoint,
+  { available, settings, secrets, trace, retryPolicy }: CredentialDeps,
 ): (maxAttempts: number) => Promise<AssumedSession> {
   const { audience, allowedAccountIds } = options
   const hasOtherCredentials = available.hasAmbientCredentials
   const { clock } = retryPolicy
-  const endpoint = getIdTokenEndpoint(env)
-  if (endpoint === undefined) {
-    throw missingIdTokenPermission(roleArn, hasOtherCredentials)
-  }
   let { prefetchedToken } = options
   const getIdToken = (policy: RetryPolicy): Promise<string> => {
     const prefetched = prefetchedToken
@@ -123,23 +125,4 @@ async function refresh(
     )
     return { ...current, refreshAt: clock.now() + remainingMs / 2 }
   }
-}
-
-const OTHER_CREDENTIALS =
-  'The job has other credentials (AWS_ACCESS_KEY_ID, a profile or similar), but they never assume a role here. Either leave role-to-assume and plan-role-to-assume empty to use them as they are, or assume the role with the OIDC token of the workflow; the role must then trust GitHub (sts:AssumeRoleWithWebIdentity), not a user.'
-
-function missingIdTokenPermission(roleArn: string, hasOtherCredentials: boolean): ActionError {
-  return new ActionError(
-    'MISSING_ID_TOKEN_PERMISSION',
-    `Cannot assume ${quote(roleArn)}: this job has no permission to request an OIDC token (\`id-token: write\`).`,
-    {
-      advice: [
-        ...(hasOtherCredentials ? [OTHER_CREDENTIALS] : []),
-        'Add this to the job:',
-        '    permissions:',
-        '      id-token: write',
-        'Permissions of a job replace those of the workflow, so list all that the job needs. A called workflow (workflow_call) gets at most the permissions of the calling job: add the permission there too.',
-      ].join('\n'),
-    },
-  )
 }

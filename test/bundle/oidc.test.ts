@@ -189,7 +189,6 @@ type Claims = Readonly<{
   advice: readonly RegExp[]
 }>
 
-const withoutIds = /repo:OWNER@ID\/REPO@ID/
 const withIds = /repo:OWNER\/REPO/
 
 scenarios<Claims>(
@@ -198,7 +197,7 @@ scenarios<Claims>(
     'a merged pull request': {
       event: mergedPullRequest(),
       sub: 'repo:octo-org/octo-app:pull_request',
-      advice: [withoutIds, /pull_request/],
+      advice: [/Do not add pull_request/],
     },
     'an Enterprise Server': {
       issuer: 'https://ghe.example.com/_services/token',
@@ -228,7 +227,9 @@ scenarios<Claims>(
     expect(message).toContain(`aud = ${defaults.audience}`)
     expect(message).toContain(`iss = ${issuer}`)
     expect(message).toContain('job_workflow_ref = octo-org/octo-app/.github/workflows/storage.yml')
-    expect(message).toContain(`"${issuer.replace('https://', '')}:sub"`)
+    // A role that writes must not trust every pull request.
+    const hasCondition = message.includes(`"${issuer.replace('https://', '')}:sub"`)
+    expect(hasCondition).toBe(!sub.endsWith(':pull_request'))
     for (const text of advice) expect(message).toMatch(text)
     // A role that was just created may be rejected for a while, so there are three attempts with fresh tokens.
     const tokens = emulator
