@@ -1,5 +1,5 @@
 /** Connects to the backend environment: endpoints, credentials, clients. */
-import { createAmplify } from '../aws/amplify-backend.ts'
+import { createAmplify } from '../aws/amplify/amplify-backend.ts'
 import { authenticate } from '../aws/authenticate.ts'
 import { asMemoized } from '../aws/credentials.ts'
 import type { EndpointKind } from '../network/endpoints.ts'

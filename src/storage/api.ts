@@ -1,4 +1,4 @@
-/** The Amplify Backend API as the core uses it; `src/aws/amplify-backend.ts` implements it. */
+/** The Amplify Backend API as the core uses it; `src/aws/amplify/amplify-backend.ts` implements it. */
 import type { ApiResult } from '../network/retry.ts'
 import type { Backend } from './amplify-meta.ts'
 import type { Job } from './jobs/job.ts'

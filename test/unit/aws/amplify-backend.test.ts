@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createAmplify } from '../../../src/aws/amplify-backend.ts'
+import { createAmplify } from '../../../src/aws/amplify/amplify-backend.ts'
 import type { ApiFailure } from '../../../src/network/failure.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
 import type { Amplify } from '../../../src/storage/api.ts'

@@ -16,12 +16,12 @@ import {
   type ServiceOutputTypes,
 } from '@aws-sdk/client-amplifybackend'
 import type { AwsCredentialIdentityProvider, Command } from '@smithy/types'
-import type { Env } from '../lib/env.ts'
-import { mapTexts } from '../lib/json.ts'
-import { createTrackedAgents, destroyAgents, type ConnectionState } from '../network/agents.ts'
-import type { ApiResult } from '../network/retry.ts'
-import type { Amplify, BackendRef, CallOptions } from '../storage/api.ts'
-import type { DesiredStorage, Permissions } from '../storage/model.ts'
+import type { Env } from '../../lib/env.ts'
+import { mapTexts } from '../../lib/json.ts'
+import { createTrackedAgents, destroyAgents, type ConnectionState } from '../../network/agents.ts'
+import type { ApiResult } from '../../network/retry.ts'
+import type { Amplify, BackendRef, CallOptions } from '../../storage/api.ts'
+import type { DesiredStorage, Permissions } from '../../storage/model.ts'
 import {
   parseAcceptedJob,
   parseBackendResponse,
@@ -31,7 +31,7 @@ import {
   type Environment,
 } from './amplify-responses.ts'
 import { listAllJobs } from './job-list.ts'
-import { callSdk, clientConfiguration, type ClientSettings, type Trace } from './sdk-client.ts'
+import { callSdk, clientConfiguration, type ClientSettings, type Trace } from '../sdk-client.ts'
 
 const READ_TIMEOUT_MS = 20_000
 /** Longer than the 29 seconds after which API Gateway itself responds with a 504. */

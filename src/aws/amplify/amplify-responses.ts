@@ -1,10 +1,10 @@
 /** The responses of the Amplify Backend API: whether one is about what was requested, and its data. */
-import { getProperty, isObject, nonEmptyString } from '../lib/json.ts'
-import { quote } from '../lib/text.ts'
-import { parseBackend, type Backend } from '../storage/amplify-meta.ts'
-import type { AcceptedJob, StorageResponse } from '../storage/api.ts'
-import { parseJob, parseJobId, type Job } from '../storage/jobs/job.ts'
-import { parseStorage } from '../storage/model.ts'
+import { getProperty, isObject, nonEmptyString } from '../../lib/json.ts'
+import { quote } from '../../lib/text.ts'
+import { parseBackend, type Backend } from '../../storage/amplify-meta.ts'
+import type { AcceptedJob, StorageResponse } from '../../storage/api.ts'
+import { parseJob, parseJobId, type Job } from '../../storage/jobs/job.ts'
+import { parseStorage } from '../../storage/model.ts'
 import { MAX_JOBS, type JobPage } from './job-list.ts'
 
 export type Environment = Readonly<{ AppId: string; BackendEnvironmentName: string }>

@@ -1,7 +1,7 @@
 /** Reads the pages of ListBackendJobs, whatever the service sends. */
-import type { ApiResult } from '../network/retry.ts'
-import type { CallOptions, JobList } from '../storage/api.ts'
-import type { Job } from '../storage/jobs/job.ts'
+import type { ApiResult } from '../../network/retry.ts'
+import type { CallOptions, JobList } from '../../storage/api.ts'
+import type { Job } from '../../storage/jobs/job.ts'
 
 export type JobPage = Readonly<{
   jobs: readonly Job[]
