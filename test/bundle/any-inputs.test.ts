@@ -117,7 +117,7 @@ it('A run with any set of inputs does not crash, and sends nothing before every 
         if (set.invalid.length > 0) expect(code).toBe('INVALID_INPUT')
         else expect(code).toMatch(/^(?:TOKEN_UNAVAILABLE|TIMED_OUT)$/)
         expect(touched > 0).toBe(set.invalid.length === 0)
-        for (const name of set.invalid) expect(message).toContain(`${name} is `)
+        for (const name of set.invalid) expect(message).toContain(name)
         // The fast clock may use up a short timeout first.
         expect(outcome.result).toMatch(
           set.invalid.length > 0 ? /^failed$/ : /^(?:failed|timed-out)$/,
@@ -140,10 +140,10 @@ it(`The bundle rejects ${RUNS} sets with invalid inputs as a whole, and names ea
     const message = expectFailure(step, 'INVALID_INPUT')
     for (const name of set.invalid) {
       const value = plain(set, name)
-      const shown = name === 'github-token' || value === undefined ? ' is ' : ` is "${value}"`
+      // Inputs that are missing are one problem, which names all of them.
+      const shown = name === 'github-token' || value === undefined ? '' : ` is "${value}"`
       expect(message, `seed ${seed}`).toContain(`${name}${shown}`)
     }
-    if (set.invalid.length > 1) expect(message).toContain(`${set.invalid.length} invalid inputs`)
   }
   expect(bed.emulator.requests).toEqual([])
 })
