@@ -290,7 +290,7 @@ describe('a workflow of the user', () => {
 
   scenario('The option --html writes the summary as a page', async () => {
     const { folder } = await tryWorkflow(workflow('push', '', {}), '--html', 'summary.html')
-    expect(readFileSync(join(folder, 'summary.html'), 'utf8')).toMatch(/<table>[^]*<\/html>/)
+    expect(readFileSync(join(folder, 'summary.html'), 'utf8')).toMatch(/<ul>[^]*<\/html>/)
     const failed = await tryWorkflow(workflow('push', '', {}), '--html', 'no/summary.html')
     expect(failed.stderr.split('\n')[0]).toBe('Cannot write no/summary.html: ENOENT')
     expect(existsSync(join(folder, 'no'))).toBe(false)
