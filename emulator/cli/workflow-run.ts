@@ -89,14 +89,29 @@ export function readWorkflow(path: string, flags: WorkflowFlags): WorkflowRun {
   })
 }
 
-/** Two commands that run the whole workflow. */
-const actCommands = ({ path, event, eventName, text }: WorkflowRun): string => {
+const actCommand = ({ path, event, text }: WorkflowRun): string => {
   const uses = /uses: (\S+\/amplify-create-backend-storage@\S+)/.exec(text)?.[1]
   const local = uses === undefined ? '' : ` --local-repository "${uses}=$PWD"`
-  return `Run the whole workflow in act, as docs/emulator.md describes:
-  npm run emulator -- --workflow ${path} --event ${eventName} --variables emulator.env
-  act ${event.name} --workflows ${path} --env-file emulator.env --platform ubuntu-latest=-self-hosted${local}`
+  return `act ${event.name} --workflows ${path} --eventpath event.json --env-file emulator.env --platform ubuntu-latest=-self-hosted${local}`
 }
+
+const emulatorCommand = (...options: readonly string[]): string =>
+  `npm run emulator -- ${options.join(' ')} --event-file event.json --variables emulator.env`
+
+const actSection = 'docs/emulator.md#run-a-whole-workflow-in-act'
+
+/** The commands that run the whole workflow on the state that its steps name. */
+const wholeWorkflowAdvice = (run: WorkflowRun): string =>
+  `Run the whole workflow in act (${actSection}):
+  ${emulatorCommand(`--workflow ${run.path}`, `--event ${run.eventName}`)}
+  ${actCommand(run)}`
+
+/** The commands for a workflow whose steps name what only its run knows, so that `--workflow` rejects it, too. */
+const unknownStateAdvice = (run: WorkflowRun): string =>
+  `Run the whole workflow in act. Start the emulator without --workflow, and add the app and the roles (${actSection}):
+  ${emulatorCommand(`--event ${run.eventName}`)}
+  . ./emulator.env && curl -X PUT "$AWS_ENDPOINT_URL/_emulator/state" --data '{"apps":{"APP_ID":{"environments":{"ENVIRONMENT":{}}}},"roles":[{"arn":"ROLE_ARN"}]}'
+  ${actCommand(run)}`
 
 type Urls = Readonly<{ token: string; apiUrl: string; graphqlUrl: string }>
 
@@ -119,7 +134,7 @@ export function evaluateSteps(
     job,
     given,
   }
-  return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), actCommands(run))
+  return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), unknownStateAdvice(run))
 }
 
 /**
@@ -128,7 +143,7 @@ export function evaluateSteps(
  * @throws UsageError if that depends on other jobs or steps
  */
 export const stepRuns = (run: WorkflowRun, step: StepInputs): boolean =>
-  withUsageError(run.path, 'try', step.runs, actCommands(run))
+  withUsageError(run.path, 'try', step.runs, wholeWorkflowAdvice(run))
 
 /** The claims of the tokens of a job. */
 export const claimsOf = (

@@ -6,6 +6,7 @@ import { allowPolicy, planActions, readActions, writeActions } from '../iam/poli
 import { githubTrustPolicy } from '../iam/trust.ts'
 import type { WorkflowEvent } from '../runner/events.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
+import { hasRoleName } from '../state/account.ts'
 import { generateBaseName, physicalBucket } from '../state/backends.ts'
 import type { FaultTarget } from './try-faults.ts'
 
@@ -73,11 +74,6 @@ const distinct = <T>(values: readonly T[]): T[] => [
 
 const isRoleArn = (arn: string): boolean => /^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(arn)
 
-const hasName = (arn: string, known: string): boolean => {
-  const [name = '', knownName = ''] = [arn, known].map((each) => each.split('/').at(-1))
-  return name === knownName || name.startsWith(`${knownName}-`)
-}
-
 /**
  * What a role is for. A role with a name of the template is that role, whatever input names it, so that swapped
  * roles are found. Of the others, one that a `role-to-assume` names is the role that applies, even if runs that
@@ -85,8 +81,8 @@ const hasName = (arn: string, known: string): boolean => {
  */
 function useOf(arn: string, applying: readonly string[], step: StepInputs): RoleUse {
   if (step.emulatorInputs !== undefined) return 'emulator'
-  if (hasName(arn, defaults.planRole)) return 'plan'
-  if (hasName(arn, defaults.applyRole)) return 'apply'
+  if (hasRoleName(arn, defaults.planRole)) return 'plan'
+  if (hasRoleName(arn, defaults.applyRole)) return 'apply'
   return applying.includes(arn) ? 'apply' : 'plan'
 }
 

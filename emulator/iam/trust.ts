@@ -1,6 +1,7 @@
 /** Trust policies for the OIDC tokens of workflows, including those of docs/setup.md. */
 import { defaults } from '../lib/defaults.ts'
-import type { TrustPolicy } from './evaluate.ts'
+import type { Conditions, OneOrMore, TrustPolicy } from './evaluate.ts'
+import { parseProviderArn, partitionAudience, providerArn } from './issuers.ts'
 
 export type TrustOptions = Readonly<{
   accountId?: string
@@ -57,3 +58,44 @@ export const planRoleTrust = (issuer: string): TrustPolicy =>
     issuer,
     wildcards: true,
   })
+
+const mapValues = (values: OneOrMore, map: (value: string) => string): OneOrMore =>
+  typeof values === 'string' ? map(values) : values.map(map)
+
+/** The conditions, with the audience that AWS recommends for the partition of the role. */
+const moveAudience = (conditions: Conditions, roleArn: string): Conditions =>
+  Object.fromEntries(
+    Object.entries(conditions).map(([operator, keys]) => [
+      operator,
+      Object.fromEntries(
+        Object.entries(keys).map(([key, values]) => [
+          key,
+          key.endsWith(':aud')
+            ? mapValues(values, (value) =>
+                value === defaults.audience ? partitionAudience(roleArn) : value,
+              )
+            : values,
+        ]),
+      ),
+    ]),
+  )
+
+/** The trust policy for a role of another account, which trusts the providers of its own account. */
+export const moveTrust = (trust: TrustPolicy, roleArn: string): TrustPolicy => ({
+  ...trust,
+  Statement: trust.Statement.map(({ Principal, Condition, ...rest }) => ({
+    ...rest,
+    Principal: {
+      ...Principal,
+      ...(Principal.Federated === undefined
+        ? {}
+        : {
+            Federated: mapValues(Principal.Federated, (principal) => {
+              const provider = parseProviderArn(principal)
+              return provider === undefined ? principal : providerArn(roleArn, provider.issuer)
+            }),
+          }),
+    },
+    Condition: Condition === undefined ? undefined : moveAudience(Condition, roleArn),
+  })),
+})

@@ -1,7 +1,7 @@
 /** The principals of the AWS account: its user, its roles, their sessions, and the issuers it trusts. */
 import type { PolicyDocument, TrustPolicy } from '../iam/evaluate.ts'
 import { allowPolicy, planActions, readActions, writeActions } from '../iam/policies.ts'
-import { applyRoleTrust, planRoleTrust } from '../iam/trust.ts'
+import { applyRoleTrust, moveTrust, planRoleTrust } from '../iam/trust.ts'
 import { defaults } from '../lib/defaults.ts'
 import { createSecretKey, createUniqueId } from '../lib/random.ts'
 
@@ -49,7 +49,7 @@ export function findRole(
   return made
 }
 
-/** Adds a role that may call every operation of the action by default; replaces one with its ARN. */
+/** Adds a role that may call every operation of the action in its account by default; replaces one with its ARN. */
 export function addRole(
   state: Roles,
   role: {
@@ -59,10 +59,13 @@ export function addRole(
     maxSessionSeconds?: number
   },
 ): Role {
+  const [, partition, , , accountId] = role.arn.split(':')
   const added = {
     arn: role.arn,
     trust: role.trust,
-    policies: role.policies ?? [allowPolicy([...readActions, ...writeActions])],
+    policies: role.policies ?? [
+      allowPolicy([...readActions, ...writeActions], accountId, partition),
+    ],
     maxSessionSeconds: role.maxSessionSeconds ?? 3600,
   }
   state.roles.set(added.arn, added)
@@ -77,6 +80,33 @@ export function addDefaultRoles(state: Roles, issuer: string): void {
     trust: planRoleTrust(issuer),
     policies: [allowPolicy(planActions)],
   })
+}
+
+/** Whether a role has the name of another one, or that name with a suffix after a hyphen. */
+export function hasRoleName(arn: string, known: string): boolean {
+  const [name = '', knownName = ''] = [arn, known].map((each) => each.split('/').at(-1))
+  return name === knownName || name.startsWith(`${knownName}-`)
+}
+
+/**
+ * What a role has if only its ARN is known: that of the source of roles, or the trust and the permissions of the
+ * default role, in its own account. One with the name of the role that plans is such a role.
+ */
+export function roleDefaults(
+  state: Roles & { readonly roleSource: RoleSource | undefined },
+  arn: string,
+): Pick<Role, 'trust' | 'policies'> | undefined {
+  const made = state.roleSource?.(arn)
+  if (made !== undefined) return made
+  const plans = hasRoleName(arn, defaults.planRole)
+  const template = state.roles.get(plans ? defaults.planRole : defaults.applyRole)
+  if (template === undefined) return undefined
+  const [, partition, , , accountId] = arn.split(':')
+  const actions = plans ? planActions : [...readActions, ...writeActions]
+  return {
+    trust: moveTrust(template.trust, arn),
+    policies: [allowPolicy(actions, accountId, partition)],
+  }
 }
 
 /** Creates a user with a long-term key and access to every backend of the account. */

@@ -1,6 +1,7 @@
+import { partitionAudience } from '../iam/issuers.ts'
 import { parsePolicy, parseTrustPolicy } from '../iam/parse-policy.ts'
 import { ObjectReader, ValidationError } from '../lib/validation.ts'
-import { addRole } from './account.ts'
+import { addRole, roleDefaults } from './account.ts'
 import {
   addApp,
   addEnvironment,
@@ -120,10 +121,16 @@ function patchApp(state: State, appId: string, reader: ObjectReader): void {
   reader.rejectUnknown()
 }
 
+const rolePattern = /^arn:[\w-]+:iam::\d{12}:role\/\S+$/
+
 function patchRole(state: State, reader: ObjectReader): void {
   const arn = reader.string('arn')
-  const policies = reader.optionalList('policies')?.map(parsePolicy)
-  const trust = parseTrustPolicy(reader.raw('trust'))
+  if (!rolePattern.test(arn)) throw new ValidationError(`"${arn}" is not the ARN of a role`)
+  const given = reader.raw('trust')
+  const known = roleDefaults(state, arn)
+  const trust = given === undefined ? known?.trust : parseTrustPolicy(given)
+  if (trust === undefined) throw new ValidationError(`The role ${arn} must have a trust policy`)
+  const policies = reader.optionalList('policies')?.map(parsePolicy) ?? known?.policies
   const seconds = reader.optionalInteger('maxSessionSeconds', { min: 900, max: 43200 })
   addRole(state, {
     arn,
@@ -132,6 +139,10 @@ function patchRole(state: State, reader: ObjectReader): void {
     ...(seconds === undefined ? {} : { maxSessionSeconds: seconds }),
   })
   reader.rejectUnknown()
+  // An empty list accepts the audience of the partition of each role.
+  for (const provider of state.providers)
+    if (given === undefined && provider.audiences.length > 0)
+      provider.audiences = [...new Set([...provider.audiences, partitionAudience(arn)])]
 }
 
 function patchGithub(state: State, reader: ObjectReader): void {

@@ -40,6 +40,14 @@ const untilReady = ({ stdout }: ReturnType<typeof spawn>): Promise<string> =>
 
 const urlIn = (printed: string): string => /AWS_ENDPOINT_URL='(\S+)'/.exec(printed)?.[1] ?? ''
 
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'emulator-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  return folder
+}
+
 describe('npm run emulator', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'The command prints what a shell needs for a client, and ends on %s',
@@ -58,11 +66,7 @@ describe('npm run emulator', () => {
   )
 
   test('The option --variables writes a file of variables that a runner can read', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'variables-'))
-    onTestFinished(() => {
-      rmSync(folder, { recursive: true })
-    })
-    const file = join(folder, 'emulator.env')
+    const file = join(temporaryFolder(), 'emulator.env')
     const { child, ended } = run('--variables', file)
     const url = urlIn(await untilReady(child))
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -101,6 +105,23 @@ describe('npm run emulator', () => {
     const printed = await untilReady(child)
     for (const name of ['app d7f6e5c4b3a2d1', 'arn:aws:iam::444455556666:role/'])
       expect(printed).toContain(name)
+  })
+
+  test('A workflow whose names come from another job is rejected with a command that works', async () => {
+    const rejected = await run('--workflow', example('environments-from-file.yml')).ended
+    expect([rejected.code, rejected.stderr.split('\n')[0]]).toEqual([
+      2,
+      expect.stringContaining('needs.list'),
+    ])
+    const [, command = ''] = /^ {2}npm run emulator -- (.*)$/m.exec(rejected.stderr) ?? []
+    expect(command).not.toContain('--workflow')
+    const [, patch = ''] = /--data '(.*)'$/m.exec(rejected.stderr) ?? []
+    const folder = temporaryFolder()
+    const args = command.split(' ').map((arg) => (arg.includes('.') ? join(folder, arg) : arg))
+    const url = urlIn(await untilReady(run(...args).child))
+    const body = patch.replace('ROLE_ARN', 'arn:aws:iam::444455556666:role/apply')
+    const { status } = await send(url, { method: 'PUT', path: '/_emulator/state', body })
+    expect(status).toBe(200)
   })
 
   test.each(['start', 'try'])(

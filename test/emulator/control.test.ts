@@ -10,6 +10,7 @@ import {
   getStorage,
   listJobs,
   openSession,
+  requestToken,
   send,
   start,
   type Reply,
@@ -26,6 +27,8 @@ const control = (
     path: `/_emulator${path}`,
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
+
+const arn = 'arn:aws:iam::123456789012:role/r'
 
 describe('the control interface', () => {
   test('The root lists the endpoints, and any other path is not found', async () => {
@@ -63,7 +66,6 @@ describe('the control interface', () => {
     withEnvironment({
       storages: [{ resourceName: 'media', permissions: { authenticated: [permission] } }],
     })
-  const trust = { Statement: [] }
   const token = { operation: 'token' }
 
   test.each<[string, string, unknown]>([
@@ -81,8 +83,9 @@ describe('the control interface', () => {
     ['PUT /state', 'no member twoJobs', { rules: { twoJobs: true } }],
     ['PUT /state', 'state.rules.jobMs', { rules: { jobMs: 'soon' } }],
     ['PUT /state', 'Unknown permission "WRITE". Choose one of: READ', storageWith('WRITE')],
-    ['PUT /state', 'The policy is not a JSON object', { roles: [{ arn: 'a' }] }],
-    ['PUT /state', 'policies must be a list', { roles: [{ arn: 'a', trust, policies: {} }] }],
+    ['PUT /state', '"a" is not the ARN of a role', { roles: [{ arn: 'a' }] }],
+    ['PUT /state', 'The policy is not a JSON object', { roles: [{ arn, trust: 1 }] }],
+    ['PUT /state', 'policies must be a list', { roles: [{ arn, policies: {} }] }],
     ['PUT /state', 'auth must be one of true, false, user-pool', withEnvironment({ auth: 'none' })],
     ['PUT /state', 'no member app', { app: {} }],
   ])('An invalid body for %s is rejected with "%s"', async (endpoint, message, body) => {
@@ -209,7 +212,6 @@ describe('a patch of the state', () => {
   })
 
   test('A patch adds roles and changes the claims of new tokens', async () => {
-    const arn = 'arn:aws:iam::123456789012:role/r'
     const provider = 'oidc-provider/token.actions.githubusercontent.com'
     const Statement = {
       Effect: 'Allow',
@@ -222,6 +224,38 @@ describe('a patch of the state', () => {
     })
     expect((await assumeRoleWithWebIdentity(emulator, { RoleArn: arn })).status).toBe(200)
     expect((await assumeRoleWithWebIdentity(emulator)).status).toBe(403)
+  })
+
+  test.each([
+    [arn, 200],
+    ['arn:aws:iam::123456789012:role/amplify-storage-plan-x', 403],
+  ])(
+    'A session of the role %s, which a patch adds by its ARN alone, gets %i for a create',
+    async (RoleArn, status) => {
+      const emulator = await patch({ roles: [{ arn: RoleArn }] })
+      const keys = await openSession(emulator, { RoleArn })
+      expect((await createStorage(emulator, { keys })).status).toBe(status)
+    },
+  )
+
+  test('A role that a patch adds by its ARN alone belongs to its partition and account', async () => {
+    const RoleArn = 'arn:aws-cn:iam::123456789012:role/r'
+    const emulator = await patch({ roles: [{ arn: RoleArn }] })
+    const WebIdentityToken = await requestToken(emulator, 'sts.amazonaws.com.cn')
+    await openSession(emulator, { RoleArn, WebIdentityToken })
+    const { policies, trust } = emulator.state.roles.get(RoleArn) ?? {}
+    expect(policies?.[0]?.Statement[0]?.Resource).toBe(
+      'arn:aws-cn:amplifybackend:*:123456789012:/backend/*',
+    )
+    expect(trust?.Statement[0]?.Principal.Federated).toBe(
+      'arn:aws-cn:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
+    )
+  })
+
+  test('A role that a patch adds with a trust policy alone can use the backends of its account', async () => {
+    const { state } = await patch({ roles: [{ arn, trust: { Statement: [] } }] })
+    const { policies } = state.roles.get(arn) ?? {}
+    expect(policies?.[0]?.Statement[0]?.Resource).toContain(':123456789012:')
   })
 
   test('A patch changes what the GitHub token may do, and locks issues', async () => {

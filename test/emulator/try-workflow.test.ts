@@ -276,17 +276,26 @@ describe('a workflow of the user', () => {
     ['${{ github.event.head_commit.message }}', 'github.event.head_commit.message'],
   ] as const)
     scenario(
-      `An input that needs ${name} is rejected by name, with the commands for act`,
+      `An input that needs ${name} is rejected by name, with the commands for act that need no --workflow`,
       async () => {
         const before = '      - { id: config, run: "echo name=x" }'
         const source = workflow('push', '', { 'resource-name': `"${value}"` }, before)
         const { code, stderr } = await tryWorkflow(source)
         expect(code).toBe(2)
         expect(stderr.split('\n')[0]).toContain(name)
-        expect(stderr).toContain('npm run emulator -- --workflow mine.yml --event push')
-        expect(stderr).toContain('act push --workflows mine.yml')
+        expect(stderr).toContain('\n  npm run emulator -- --event push ')
+        expect(stderr).toContain('"$AWS_ENDPOINT_URL/_emulator/state"')
+        expect(stderr).toContain('\n  act push --workflows mine.yml')
       },
     )
+
+  scenario('A condition that needs another job is rejected with the commands for act', async () => {
+    const { code, stderr } = await tryWorkflow(workflow('push', '    if: needs.a.outputs.b', {}))
+    expect(code).toBe(2)
+    expect(stderr.split('\n')[0]).toContain('needs.a')
+    expect(stderr).toContain('\n  npm run emulator -- --workflow mine.yml --event push ')
+    expect(stderr).toContain('\n  act push --workflows mine.yml')
+  })
 
   scenario('The option --html writes the summary as a page', async () => {
     const { folder } = await tryWorkflow(workflow('push', '', {}), '--html', 'summary.html')
