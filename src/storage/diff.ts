@@ -53,6 +53,14 @@ export function diffStorage(
   return changes
 }
 
+/** Whether nothing is left uncompared: the service does not always report a bucket. */
+export function isFullyCompared(
+  { bucketName }: DesiredStorage,
+  current: Storage | undefined,
+): boolean {
+  return bucketName === undefined || current?.bucketName !== undefined
+}
+
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {
   return new Set(one).symmetricDifference(new Set(other)).size === 0
 }

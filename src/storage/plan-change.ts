@@ -3,7 +3,13 @@ import { ActionError } from '../errors/action-error.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { quote } from '../lib/text.ts'
 import { findBucketNameViolation, type BucketNaming } from './bucket.ts'
-import { diffStorage, formatChanges, getCreateChanges, type Change } from './diff.ts'
+import {
+  diffStorage,
+  formatChanges,
+  getCreateChanges,
+  isFullyCompared,
+  type Change,
+} from './diff.ts'
 import type { DesiredStorage, Permissions, Storage } from './model.ts'
 
 /** The values of the input `if-exists`. */
@@ -35,8 +41,7 @@ export function planChange(
   const error = findRejection(desired, current, ifExists, changes, naming)
   if (error !== undefined) return { kind: 'reject', changes, error }
   if (changes.length === 0) {
-    const isComplete = desired.bucketName === undefined || current.bucketName !== undefined
-    return { kind: 'unchanged', changes: isComplete ? [] : undefined }
+    return { kind: 'unchanged', changes: isFullyCompared(desired, current) ? [] : undefined }
   }
   return {
     kind: 'update',

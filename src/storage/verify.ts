@@ -4,6 +4,7 @@ import { formatDuration } from '../lib/clock.ts'
 import { quote } from '../lib/text.ts'
 import { formatFailure, type ApiFailure } from '../network/failure.ts'
 import type { Observer, StorageContext } from './context.ts'
+import { isFullyCompared } from './diff.ts'
 import { findCreateJob, isCreateJob, type Job } from './jobs/job.ts'
 import type { DesiredStorage } from './model.ts'
 import type { Rejection } from './mutation/errors.ts'
@@ -57,7 +58,7 @@ export async function verifyStorage(
     if (change.kind === 'unchanged') {
       observer.onLog(formatUpToDate(desired))
       const bucketName = await resolveBucketName(context, desired, read, readBackend)
-      return { result, verified: isVerified(desired, read), bucketName }
+      return { result, verified: isFullyCompared(desired, read.current), bucketName }
     }
     const hasTimeLeft = clock.now() + VERIFY_DELAY_MS < deadline
     if (reads >= MAX_VERIFY_READS || !hasTimeLeft) {
@@ -68,11 +69,6 @@ export async function verifyStorage(
     )
     await clock.sleep(VERIFY_DELAY_MS, signal)
   }
-}
-
-/** Whether the read shows everything that is asked for: a bucket that nothing names cannot be compared. */
-function isVerified({ bucketName }: DesiredStorage, { current }: StorageReadResult): boolean {
-  return bucketName === undefined || current?.bucketName !== undefined
 }
 
 /** A read after the job has completed; when it fails, it is unknown whether the storage is as desired. */
@@ -136,7 +132,7 @@ export async function finishUnchanged(
       `Another run created the storage in the meantime${jobId === undefined ? '' : ` with job ${jobId}`}, with the same configuration: ${quote(rejection.text)}.`,
     )
   }
-  return { result, verified: isVerified(desired, read), bucketName }
+  return { result, verified: isFullyCompared(desired, read.current), bucketName }
 }
 
 function getResult({ firstChange, awaitedJob }: RunHistory): ApplyResult['result'] {

@@ -1,6 +1,7 @@
 /** Waits for the job of a create or an update, and decides what its end means. */
 import { withResult } from '../../errors/action-error.ts'
 import { isAlreadyExistsMessage } from '../../network/classify.ts'
+import type { ApiResult } from '../../network/retry.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
 import { cannotReadJob, toJobError } from '../jobs/job-errors.ts'
 import { jobPhase, type Job } from '../jobs/job.ts'
@@ -38,7 +39,7 @@ export async function awaitJob(awaited: AwaitedJob, wait: boolean): Promise<JobE
     : await waitForJob(context, jobId, status)
   return jobPhase(job.status) === 'completed'
     ? { kind: 'completed' }
-    : await endFailedJob(awaited, job)
+    : await endFailedJob(awaited, job, await checkCandidate(awaited))
 }
 
 async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
@@ -51,32 +52,38 @@ async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
   const job = doubt === 'mismatch' ? await readJob(context, started) : check?.job
   if (jobPhase(job?.status) === 'failed' && job !== undefined) {
     context.observer.onJob(jobId, job.status)
-    return await endFailedJob(awaited, job)
+    return await endFailedJob(awaited, job, check)
   }
   settle(context.observer, state)
   context.observer.onLog(`Job ${jobId} was started (${job?.status ?? status ?? 'no status'}).`)
   return { kind: 'not-awaited' }
 }
 
+function requestJob(context: StorageContext, jobId: string): Promise<ApiResult<Job>> {
+  return readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
+}
+
 /** @throws ActionError when the service cannot show the job */
 async function readJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
-  const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
+  const result = await requestJob(context, jobId)
   if (!result.ok) throw await cannotReadJob(context.ref, jobId, status, result.failure)
   return result.value
 }
 
 /** A job that the service has reported as failed, with its error text if that can be read. */
 async function readFailedJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
-  const result = await readWithRetry(context, (options) => context.amplify.getJob(jobId, options))
+  const result = await requestJob(context, jobId)
   const error = result.ok ? result.value.error : undefined
   return { jobId, status, operation: undefined, createdAt: undefined, error }
 }
 
-async function endFailedJob(awaited: AwaitedJob, job: Job): Promise<JobEnd> {
-  const { context, state, operation, started } = awaited
+async function endFailedJob(
+  { context, state, operation, started }: AwaitedJob,
+  job: Job,
+  check: CandidateCheck | undefined,
+): Promise<JobEnd> {
   const { jobId, doubt } = started
   const { ref, observer } = context
-  const check = await checkCandidate(awaited)
   if (check?.kind === 'confirmed') settle(observer, state)
   if (operation === 'CreateBackendStorage' && isStorageExistsError(job)) {
     const text = `job ${jobId} failed: ${job.error}`

@@ -53,6 +53,18 @@ describe('a job that the service reports as failed', () => {
       { ...creates(LOST_AFTER_EFFECT), wait: false, ...failsAtOnce },
       { end: { code: 'JOB_FAILED', result: 'failed' }, durationMs: 30_000, sentAt: [0] },
     ],
+    'A run that does not wait checks a job that fails before the end of the window only once': [
+      { ...creates(LOST_AFTER_EFFECT), wait: false, jobMs: 20_000, jobResults: [FAILED] },
+      {
+        end: { code: 'JOB_FAILED', result: 'failed', message: containing(FAILED.error) },
+        calls: [
+          ...['GetBackendStorage', 'GetBackend', 'CreateBackendStorage', 'ListBackendJobs'],
+          ...['ListBackendJobs', 'GetBackendStorage'],
+        ],
+        jobs: [{ jobId: 'job-1', status: 'RUNNING' }, { status: 'FAILED' }],
+        reportedMutations: ['pending', 'settled'],
+      },
+    ],
   })
 })
 
