@@ -30,7 +30,7 @@ import { apply } from './storage/apply.ts'
 import { plan, type PlanOptions } from './storage/plan.ts'
 import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
-import { readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
+import { isNamedPipe, readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
 
 /** After a cancellation, a run that has not ended within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50
@@ -49,6 +49,7 @@ export async function start(): Promise<void> {
   const outcome = await main({
     env: process.env,
     readFile: readRunnerFile,
+    isNamedPipe,
     clock: systemClock,
     random: Math.random,
     toolkit: runnerToolkit,

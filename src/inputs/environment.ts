@@ -49,6 +49,28 @@ export function environmentProblems(
   ]
 }
 
+/**
+ * The problems of the shared AWS configuration, which the SDK reads in every run, if only for endpoints. It
+ * never gets to the end of a named pipe that nobody writes to, and the process could not end, either.
+ */
+export function sharedFileProblems(
+  env: Env,
+  isNamedPipe: (path: string) => boolean,
+): readonly InputProblem[] {
+  return ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'].flatMap((input) => {
+    const path = env[input] ?? ''
+    if (path === '' || !isNamedPipe(path)) return []
+    return [
+      {
+        input,
+        value: formatInput(path),
+        rule: 'must be the path of a regular file, not of a named pipe',
+        remedy: `Set ${input} to a regular file, or unset it.`,
+      },
+    ]
+  })
+}
+
 /** `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` turns the variables off; the SDK accepts `true` in lowercase only. */
 function endpointProblems(env: Env, allowCustom: boolean): readonly InputProblem[] {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return []

@@ -19,6 +19,7 @@ export type Runtime = Readonly<{
   env: Env
   /** Returns the text of a UTF-8 file; may throw. */
   readFile(path: string): string
+  isNamedPipe(path: string): boolean
   clock: Clock
   random: Random
   toolkit: Toolkit

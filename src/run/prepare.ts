@@ -1,5 +1,5 @@
 /** The first steps of a run, before any call: decide what to do, read the inputs, log the configuration. */
-import { detectCredentials } from '../inputs/environment.ts'
+import { detectCredentials, sharedFileProblems } from '../inputs/environment.ts'
 import {
   invalidInputError,
   readInputs,
@@ -45,10 +45,11 @@ export function decideCommand(context: RunContext): Decision {
 /** @throws ActionError INVALID_INPUT that lists every problem of every input */
 export function loadInputs(context: RunContext): Inputs {
   const { env, state, secrets } = context
-  const { inputs, problems, warnings } = readInputs(env)
+  const { inputs, warnings, ...found } = readInputs(env)
+  const problems = [...found.problems, ...sharedFileProblems(env, context.isNamedPipe)]
   for (const warning of warnings) warn(context, 'Check the inputs', warning)
   warnAboutCertificates(context)
-  if (inputs === undefined) throw invalidInputError(problems)
+  if (inputs === undefined || problems.length > 0) throw invalidInputError(problems)
   context.inputs = inputs
   if (inputs.failOnChanges && state.command === 'apply') {
     warn(

@@ -70,6 +70,15 @@ export function readRunnerFile(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
+/** Whether the path is that of a named pipe; false as well if that cannot be found out. */
+export function isNamedPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}
+
 /**
  * Opening anything else, such as a FIFO that nobody reads, can block this process for ever.
  *

@@ -1,10 +1,18 @@
 /** The process of a step: it ends with the run, and writes nothing but the log. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 
 import { pullRequest } from '../../emulator/runner/events.ts'
-import { runOnce } from '../support/run-action.ts'
+import { createFolder } from '../support/home-folder.ts'
+import {
+  runOnce,
+  withoutIdToken,
+  withoutRole,
+  type RunActionOptions,
+} from '../support/run-action.ts'
 import { scenario, scenarios } from '../support/scenario.ts'
-import { expectSuccess, getLog } from '../support/step-result.ts'
+import { expectFailure, expectSuccess, getLog } from '../support/step-result.ts'
 
 scenarios<Readonly<Record<string, string>>>(
   'The process ends with the run, although connections are kept alive',
@@ -47,3 +55,39 @@ scenario('A failed run writes nothing to stderr', async () => {
   expect(step.exitCode).toBe(1)
   expect(step.stderrLines).toEqual([])
 })
+
+const SHARED_FILES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const
+
+// Windows has no named pipes in folders.
+if (process.platform !== 'win32') {
+  scenarios<RunActionOptions>(
+    'A shared AWS file that is a named pipe fails the run before any call, and the process ends',
+    {
+      'with a role': {},
+      'with ambient credentials': {
+        with: withoutRole,
+        env: {
+          ...withoutIdToken,
+          AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE000000000',
+          AWS_SECRET_ACCESS_KEY: 'example-secret-access-key',
+        },
+      },
+    },
+    async (options) => {
+      const pipe = join(createFolder('pipe-'), 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const env = Object.fromEntries(SHARED_FILES.map((name) => [name, pipe]))
+      const { step, emulator } = await runOnce({
+        ...options,
+        env: { ...options.env, ...env },
+        timeoutMs: 15_000,
+        scale: 1,
+      })
+      expectFailure(step, 'INVALID_INPUT')
+      for (const name of [...SHARED_FILES, pipe]) {
+        expect(step.outputs['error-message']).toContain(name)
+      }
+      expect(emulator.requests).toEqual([])
+    },
+  )
+}

@@ -49,6 +49,7 @@ export async function runInProcess(scenario: InProcessOptions = {}): Promise<InP
       if (path !== '/event.json') throw new Error(`no such file: ${path}`)
       return file
     },
+    isNamedPipe: () => false,
     clock: scenario.clock ?? systemClock,
     random: Math.random,
     toolkit,

@@ -99,6 +99,7 @@ function createRun(clock: VirtualClock): {
   const run = createRunContext({
     env: {},
     readFile: () => '',
+    isNamedPipe: () => false,
     clock,
     random: () => 0.5,
     toolkit: silentToolkit,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { detectCredentials } from '../../../src/inputs/environment.ts'
+import { detectCredentials, sharedFileProblems } from '../../../src/inputs/environment.ts'
 import { invalidInputError } from '../../../src/inputs/read-inputs.ts'
 import { problemWith, read, warningsFor } from './support.ts'
 
@@ -97,6 +97,22 @@ describe('Proxies and certificates', () => {
     const input = 'NODE_TLS_REJECT_UNAUTHORIZED'
     expect(problemWith({}, { [input]: '0' })).toMatchObject({ input, value: '"0"' })
     for (const value of ['', '1', 'false']) expect(warningsFor({}, { [input]: value })).toBe('')
+  })
+})
+
+describe('The files of the shared AWS configuration', () => {
+  const variables = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']
+  const env = Object.fromEntries(variables.map((name) => [name, `/tmp/${name}`]))
+
+  test('A named pipe is rejected, with its variable and its path.', () => {
+    expect(sharedFileProblems(env, () => true)).toMatchObject(
+      variables.map((input) => ({ input, value: `"/tmp/${input}"` })),
+    )
+  })
+
+  test('Any other file is accepted, and variables that are not set are not looked at.', () => {
+    expect(sharedFileProblems(env, () => false)).toEqual([])
+    expect(sharedFileProblems({ AWS_CONFIG_FILE: '' }, () => true)).toEqual([])
   })
 })
 
