@@ -39,9 +39,10 @@ export function toAssumeRoleError(
   }
   if (failure.name.startsWith('RegionDisabled')) return regionDisabled(failure, region)
   if (isAccessDenied(failure)) return roleRefused(failure, role, claims)
-  if (isTemporary(failure) || classifyFailure(failure) === 'proxy-refused')
+  const kind = classifyFailure(failure)
+  if (isTemporary(failure) || kind === 'proxy-refused' || kind === 'no-tls')
     return stsUnavailable(failure, role, claims, region)
-  if (classifyFailure(failure) === 'tls-error') {
+  if (kind === 'tls-error') {
     return new ActionError(
       'TLS_FAILED',
       `The certificate of STS is not trusted: ${formatFailure(failure)}.`,

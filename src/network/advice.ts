@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { quote } from '../lib/text.ts'
 import { classifyFailure } from './classify.ts'
 import { isClockTlsCode, isNoHttpCode, isNoTlsCode } from './error-codes.ts'
-import type { ApiFailure } from './failure.ts'
+import { isRedirect, type ApiFailure } from './failure.ts'
 import type { Proxy } from './proxy.ts'
 import type { Route } from './route.ts'
 
@@ -94,18 +94,17 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
 }
 
 function noHttpAdvice({ host, port = '', proxy, endpoint }: Route, code: string): string {
+  // A proxy over HTTP has passed the handshake on, so it was not the proxy that answered.
+  const isProxy = proxy !== undefined && (proxy.isSecure === true || !isNoTlsCode(code))
   const address = host.endsWith(`:${port}`) ? host : `${host}:${port}`
-  const setting = proxy?.variable ?? endpoint
+  const setting = isProxy
+    ? proxy.variable
+    : [endpoint, proxy?.variable].filter((name) => name !== undefined).join(' and ')
   const check =
-    setting === undefined
+    setting === ''
       ? 'Check the proxies and firewalls between the runner and AWS.'
       : `Correct the scheme and the port in ${setting}, or unset it.`
-  const protocol = isNoTlsCode(code) ? 'TLS' : 'HTTP'
-  return `The server at ${proxy?.host ?? address} does not speak ${protocol}. ${check}`
-}
-
-function isRedirect({ status = 0 }: ApiFailure): boolean {
-  return status >= 300 && status < 400
+  return `${isProxy ? `The proxy ${proxy.host}` : address} answers without ${isNoTlsCode(code) ? 'TLS' : 'HTTP'}. ${check}`
 }
 
 function middleboxAdvice({ status = 0 }: ApiFailure, route: Route): string {

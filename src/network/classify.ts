@@ -3,8 +3,8 @@
  * name of the error, then by its code, because the AWS models and the REST reference use different names
  * for the same status.
  */
-import { isTlsErrorCode } from './error-codes.ts'
-import type { ApiFailure } from './failure.ts'
+import { isNoTlsCode, isTlsErrorCode } from './error-codes.ts'
+import { isRedirect, type ApiFailure } from './failure.ts'
 
 export type FailureKind =
   /** Too many requests. Not executed. */
@@ -17,6 +17,8 @@ export type FailureKind =
   | 'dns-not-found'
   /** The certificate of the host is not trusted. Not executed; retries do not help. */
   | 'tls-error'
+  /** The other end answers without TLS. Not executed; retries do not help. */
+  | 'no-tls'
   /** The clocks differ; the SDK signs the next request with the server's time. Not executed. */
   | 'clock-skew'
   /** The gateway timed out. Executed or not. */
@@ -46,6 +48,8 @@ export function classifyFailure(failure: ApiFailure): FailureKind {
   if (status === undefined) return classifyConnectionError(failure)
   if (status === 504) return 'gateway-timeout'
   if (status >= 500) return 'server-error'
+  // The same request would get the same redirect again.
+  if (isRedirect(failure)) return 'intermediary-response'
   if (status < 400) return 'malformed-response'
   return classifyClientError(failure, status)
 }
@@ -64,6 +68,7 @@ export function mayHaveBeenExecuted(kind: FailureKind): boolean {
     case 'dns-not-found':
     case 'proxy-refused':
     case 'tls-error':
+    case 'no-tls':
     case 'clock-skew':
     case 'job-pending':
     case 'already-exists':
@@ -102,6 +107,7 @@ function classifyConnectionError({ connected, code = '', name, message }: ApiFai
     return name === 'SyntaxError' || code.startsWith('HPE_') ? 'malformed-response' : 'no-response'
   }
   if (isTlsErrorCode(code)) return 'tls-error'
+  if (isNoTlsCode(code)) return 'no-tls'
   if (code === 'ERR_PROXY_TUNNEL' && TUNNEL_REFUSED.test(message)) return 'proxy-refused'
   return code === 'ENOTFOUND' ? 'dns-not-found' : 'connection-failed'
 }

@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
-import { isConnectErrorCode, isNoTlsCode } from './error-codes.ts'
+import { isConnectErrorCode, isNoTlsCode, isOpenSslCode, refineTlsCode } from './error-codes.ts'
 import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
@@ -97,9 +97,10 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
   }
 }
 
-/** The services respond with JSON or XML; a page or a plain text comes from something in between. */
+/** The services respond with JSON or XML; a redirect, a page or a plain text comes from something in between. */
 function isFromMiddlebox(head: ResponseHead | undefined): boolean {
-  if (head === undefined || head.status < 400) return false
+  if (head === undefined || head.status < 300) return false
+  if (head.status < 400) return true
   return /^\s*text\/(?:html|plain)\b/i.test(head.headers['content-type'] ?? '')
 }
 
@@ -109,14 +110,17 @@ function isFromMiddlebox(head: ResponseHead | undefined): boolean {
  */
 function getRedirect(head: ResponseHead | undefined, redact: Redact): string | undefined {
   const { status = 0, headers: { location } = {} } = head ?? {}
-  if (status < 300 || status >= 400 || location === undefined) return undefined
-  return `the request was redirected to ${URL.parse(redact(location))?.host ?? 'another path'}; redirects are not followed`
+  if (status < 300 || status >= 400) return undefined
+  const target =
+    location === undefined ? '' : ` to ${URL.parse(redact(location))?.host ?? 'another path'}`
+  return `the request was redirected${target}; redirects are not followed`
 }
 
 /** A code of Node.js. The SDK copies the members of a response to its error, and one may be `code`. */
 function getCode(chain: readonly unknown[], redact: Redact): string | undefined {
   const code = chain.map((cause) => getString(cause, 'code')).find((found) => found !== undefined)
-  return code !== undefined && /^[A-Z][A-Z\d_]{1,60}$/.test(redact(code)) ? code : undefined
+  if (code === undefined || !/^[A-Z][A-Z\d_]{1,60}$/.test(redact(code))) return undefined
+  return refineTlsCode(code, getString(chain[0], 'message') ?? '')
 }
 
 /** Appends which limit was exceeded, which the service names in a member of its own. */
@@ -136,12 +140,18 @@ function wasSignedWithWrongTime({ signedAt, head }: FailureContext): boolean {
   )
 }
 
+export function isRedirect({ status = 0 }: ApiFailure): boolean {
+  return status >= 300 && status < 400
+}
+
 /** A short description of a failure: `429 TooManyRequestsException: Rate exceeded`. */
 export function formatFailure(failure: ApiFailure): string {
   const { timedOut, status, code, name, message, retryAfterMs = 0 } = failure
   if (timedOut) return 'no response within the time limit'
-  if (failure.fromMiddlebox === true)
-    return `something between the runner and AWS answered with ${status}`
+  if (failure.fromMiddlebox === true) {
+    const redirect = isRedirect(failure) ? `: ${message}` : ''
+    return `something between the runner and AWS answered with ${status}${redirect}`
+  }
   // The message of the JSON parser about an HTML page does not help anybody.
   if (name === 'SyntaxError' && status !== undefined) return `${status}: the response is not JSON`
   // Names without information; the SDK calls every broken connection a `TimeoutError`.
@@ -211,7 +221,8 @@ function collectCauses(error: unknown): readonly unknown[] {
  * message and one error for each address (nodejs/node#54359), so its members are listed.
  */
 function getMessage(chain: readonly unknown[], code = ''): string {
-  if (isNoTlsCode(code)) return 'the other end does not speak TLS'
+  if (isNoTlsCode(code)) return 'the other end answers without TLS'
+  if (isOpenSslCode(code)) return 'the TLS handshake failed'
   const messages = chain
     .map((error) => (typeof error === 'string' ? error : (getString(error, 'message') ?? '')))
     .filter((message) => sanitizeLine(message) !== '')

@@ -25,8 +25,8 @@ export function findIgnoredVariable(env: Env): string | undefined {
   return IGNORED_VARIABLES.find((name) => readVariable(env, name) !== '')
 }
 
-/** A proxy as `HOST:PORT`, and the variable that configures it. */
-export type Proxy = Readonly<{ host: string; variable: string }>
+/** A proxy as `HOST:PORT`, the variable that configures it, and whether it is spoken to over TLS. */
+export type Proxy = Readonly<{ host: string; variable: string; isSecure?: boolean }>
 
 /**
  * Parses the address of an HTTP proxy; undefined when it is not one. `proxy.example.com:3128` means
@@ -72,7 +72,8 @@ export function findProxy(url: URL, env: Env): Proxy | undefined {
     const proxy = readProxy(env, variable)
     if (proxy === undefined) continue
     if (matchesNoProxy(url, env)) return undefined
-    return { host: `${proxy.hostname}:${getPort(proxy)}`, variable }
+    const isSecure = proxy.protocol === 'https:'
+    return { host: `${proxy.hostname}:${getPort(proxy)}`, variable, isSecure }
   }
   return undefined
 }

@@ -13,6 +13,8 @@ export type Links = Readonly<{
   pullRequest: Link | undefined
   /** The section of the documentation about the error. */
   error: Link | undefined
+  /** Another page of the documentation that the advice refers to. */
+  page: Link | undefined
   /** Where to report an unexpected error. */
   report: Link | undefined
 }>

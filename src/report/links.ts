@@ -2,7 +2,7 @@
 import { getPartition } from '../lib/aws-partitions.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import type { Env } from '../lib/env.ts'
-import type { Links } from './data.ts'
+import type { Link, Links } from './data.ts'
 
 const CONSOLE_HOSTS: Readonly<Record<string, string>> = {
   aws: 'console.aws.amazon.com',
@@ -19,22 +19,28 @@ export type LinkSubject = Readonly<{
   errorCode: ErrorCode | undefined
 }>
 
+/** The pages that the advice of an error refers to. */
+const PAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ACCESS_DENIED: 'permissions.md',
+  JOB_LACKS_PERMISSION: 'permissions.md#when-the-job-lacks-a-permission',
+}
+
 /** Links about an error, at the version of the action that runs; none if the runner does not provide it. */
 export function buildErrorLinks(
   env: Env,
   errorCode: ErrorCode | undefined,
-): Pick<Links, 'error' | 'report'> {
+): Pick<Links, 'error' | 'page' | 'report'> {
   const action = repositoryUrl(env, 'GITHUB_ACTION_REPOSITORY')
   const ref = env['GITHUB_ACTION_REF'] ?? ''
   if (action === undefined || errorCode === undefined)
-    return { error: undefined, report: undefined }
+    return { error: undefined, page: undefined, report: undefined }
+  const toPage = (title: string, path: string | undefined): Link | undefined =>
+    path === undefined || !/^[\w./-]+$/.test(ref)
+      ? undefined
+      : { title, url: `${action}/blob/${ref}/docs/${path}` }
   return {
-    error: /^[\w./-]+$/.test(ref)
-      ? {
-          title: errorCode,
-          url: `${action}/blob/${ref}/docs/errors.md#${errorCode.toLowerCase()}`,
-        }
-      : undefined,
+    error: toPage(errorCode, `errors.md#${errorCode.toLowerCase()}`),
+    page: toPage('Permissions', PAGES[errorCode]),
     report:
       errorCode === 'INTERNAL_ERROR'
         ? { title: 'Report this error', url: `${action}/issues/new?template=bug.yml` }

@@ -92,7 +92,7 @@ function failureTitle({ result, error }: FailedOutcome): string {
 
 /** What happened, what to do, and where to read more. */
 function errorText({ code, message, advice }: ActionError, env: Env): string {
-  const { error, report } = buildErrorLinks(env, code)
-  const links = [error, report].flatMap((link) => (link === undefined ? [] : [link.url]))
+  const { error, page, report } = buildErrorLinks(env, code)
+  const links = [page, error, report].flatMap((link) => (link === undefined ? [] : [link.url]))
   return [message, advice, ...links].join('\n')
 }

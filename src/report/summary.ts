@@ -192,7 +192,7 @@ function renderFacts(data: ReportData): string {
     ...(error === undefined
       ? []
       : [
-          `Error code ${links.error === undefined ? code(error.code) : link(code(error.code), links.error.url)}${linkSuffix(links.report)}`,
+          `Error code ${links.error === undefined ? code(error.code) : link(code(error.code), links.error.url)}${linkSuffix(links.page)}${linkSuffix(links.report)}`,
         ]),
     ...(error?.requestId === undefined ? [] : [`Request ID ${code(error.requestId)}`]),
     `Took ${formatRunTime(durationMs, state)}${linkSuffix(links.run)}${linkSuffix(links.commit, 'commit ')}${linkSuffix(links.pullRequest, 'pull request ')}`,

@@ -49,6 +49,7 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
   }),
   'connection-failed': unreachable,
   'proxy-refused': unreachable,
+  'no-tls': unreachable,
   'dns-not-found': (call) =>
     networkAdvice(call.failure) === undefined ? unknownRegion(call) : unreachable(call),
   'tls-error': ({ operation, detail }) => ({

@@ -417,22 +417,37 @@ scenario('ALL_PROXY, which is not read, is named when a host is not found', asyn
 })
 
 scenarios<ErrorCode>(
-  'A host that does not speak TLS is named with its port and the variable, without text of OpenSSL',
+  'A host that does not speak TLS is named with its port and the variable, and not tried again',
   {
     AWS_ENDPOINT_URL_STS: 'STS_UNAVAILABLE',
-    AWS_ENDPOINT_URL_AMPLIFYBACKEND: 'NO_ANSWER',
+    AWS_ENDPOINT_URL_AMPLIFYBACKEND: 'HOST_UNREACHABLE',
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'TOKEN_UNAVAILABLE',
   },
   async (code, variable) => {
     const bed = await createTestBed()
     const { port } = bed.emulator
-    const step = await runAction(bed, {
-      with: { 'max-attempts': '2' },
-      env: { [variable]: `https://localhost:${port}` },
-    })
+    const step = await runAction(bed, { env: { [variable]: `https://localhost:${port}/` } })
     const message = expectFailure(step, code)
-    expect(message).toContain(`localhost:${port}`)
-    expect(message).toContain(variable)
-    expect(getLog(step)).not.toMatch(/SSL routines|openssl/)
+    expect(message).toContain(`localhost:${port} answers without TLS`)
+    // The runner sets this one, and no setting of the workflow changes it.
+    expect(message.includes(variable)).toBe(code !== 'TOKEN_UNAVAILABLE')
+    expect(getLog(step)).not.toMatch(/SSL routines|openssl|Next attempt/)
+  },
+)
+
+scenario(
+  'A proxy that does not speak TLS, although its variable says so, is named and not tried again',
+  async () => {
+    const bed = await createTestBed()
+    const proxy = await startProxy(bed)
+    const step = await runAction(bed, {
+      with: customEndpoints,
+      env: { ...useHosts('https'), HTTPS_PROXY: `https://127.0.0.1:${proxy.port}` },
+    })
+    const message = expectFailure(step, 'TOKEN_UNAVAILABLE')
+    expect(message).toContain(`127.0.0.1:${proxy.port} answers without TLS`)
+    expect(message).toContain('HTTPS_PROXY')
+    expect(getLog(step)).not.toMatch(/SSL routines|Next attempt/)
   },
 )
 
@@ -488,22 +503,24 @@ scenarios<Answer>(
 )
 
 scenarios<Readonly<{ operation: FaultSpec['operation']; code: ErrorCode }>>(
-  'A redirect shows the host that it leads to, and is not followed',
+  'A redirect shows the host that it leads to, is not followed, and is final',
   {
-    'of STS': { operation: 'AssumeRoleWithWebIdentity', code: 'STS_UNAVAILABLE' },
-    'of Amplify': { operation: 'GetBackendStorage', code: 'UNREADABLE_RESPONSE' },
+    'of STS': { operation: 'AssumeRoleWithWebIdentity', code: 'STS_REQUEST_REFUSED' },
+    'of Amplify': { operation: 'GetBackendStorage', code: 'REQUEST_REFUSED' },
+    'of a create': { operation: CREATE, code: 'REQUEST_REFUSED' },
     'of the token': { operation: 'token', code: 'TOKEN_UNAVAILABLE' },
   },
   async ({ operation, code }) => {
     const guard = createNetworkGuard()
     const location = 'https://login.fake.test/portal?token=example-token'
-    const { step } = await runOnce({
+    const { step, emulator } = await runOnce({
       guard,
-      with: { 'max-attempts': '2' },
       faults: [{ operation, kind: 'redirect', location, times: 'always' }],
     })
     const message = expectFailure(step, code)
     expect(message).toContain('login.fake.test')
+    expect(message).toMatch(/between the runner and AWS/)
+    expect(emulator.calls(operation)).toHaveLength(1)
     expect(message).not.toContain('example-token')
     expect(guard.attempts()).toEqual([])
   },

@@ -129,6 +129,7 @@ scenarios<Readonly<{ fault: Fault; once?: true; detail: RegExp }>>(
     'a page': { fault: { kind: 'html', status: 200 }, detail: /200.*proxy/s },
     'a redirect': {
       fault: { kind: 'redirect', status: 302, location: 'http://127.0.0.1:9/login' },
+      once: true,
       detail: /302/,
     },
   },

@@ -60,7 +60,7 @@ export function permissionAdvice(
       denial.operation === undefined
         ? `To find the action, open the CloudTrail event history in ${ref.region}, and look for an event with the error code AccessDenied at the time of this run`
         : `Find the IAM action of ${denial.operation} in the Service Authorization Reference`
-    return `${deploys} ${missing}, and add it to the policy of ${principal}: the page docs/permissions.md in the repository of this action lists what a deployment needs. A bucket policy or a policy of the organization can also deny a call.`
+    return `${deploys} ${missing}, and add it to the policy of ${principal}: docs/permissions.md lists what a deployment needs. A bucket policy or a policy of the organization can also deny a call.`
   }
   const resource = toResourceArn(denial, ref)
   const meaning = ROLE_ACTIONS[action]

@@ -44,7 +44,6 @@ const ambiguousFaults: readonly (readonly [name: string, fault: Fault, code: Err
   ['a reset', { kind: 'reset' }, 'NO_ANSWER'],
   ['a close', { kind: 'close' }, 'NO_ANSWER'],
   ['no response', { kind: 'stall' }, 'NO_ANSWER'],
-  ['a redirect', { kind: 'redirect' }, 'UNREADABLE_RESPONSE'],
   ['garbage', { kind: 'garbage' }, 'UNREADABLE_RESPONSE'],
 ]
 

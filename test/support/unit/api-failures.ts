@@ -61,7 +61,7 @@ export const FAILURES = {
   page: withResponse(200, 'SyntaxError', 'Unexpected token <'),
   /** A proxy or a firewall has responded, perhaps after it passed the request on. */
   blockedPage: { ...withResponse(403, 'Unknown', 'Blocked'), fromMiddlebox: true },
-  redirect: withResponse(307, 'Unknown', 'Temporary Redirect'),
+  redirect: { ...withResponse(307, 'Unknown', 'Temporary Redirect'), fromMiddlebox: true },
   reset: { ...withoutResponse('ECONNRESET', 'socket hang up', true), name: 'TimeoutError' },
   garbage: withoutResponse('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', true),
   hostUnreachable: withoutResponse('EHOSTUNREACH', 'read EHOSTUNREACH', true),
@@ -98,7 +98,6 @@ export const AMBIGUOUS = [
   'requestTimeout',
   'empty',
   'page',
-  'redirect',
   'reset',
   'garbage',
   'hostUnreachable',
@@ -127,4 +126,4 @@ export const PERMANENT = [
 export const isAmbiguous = ({ status, connected, timedOut, code }: ApiFailure): boolean =>
   status === undefined
     ? timedOut || (connected && code !== undefined)
-    : status >= 500 || status < 400 || status === 408
+    : status >= 500 || status < 300 || status === 408

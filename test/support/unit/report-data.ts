@@ -67,6 +67,7 @@ export function reportData(outcome: RunOutcome, given: Partial<ReportData> = {})
       commit: { title: '7f3c2b9', url: `${web}/commit/7f3c2b9` },
       pullRequest: undefined,
       error: undefined,
+      page: undefined,
       report: undefined,
     },
     durationMs: 61_000,

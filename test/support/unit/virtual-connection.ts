@@ -173,7 +173,7 @@ function isOpen({ clock }: ServiceState, { failure, endedAt }: RecordedMutation)
   if (failure === undefined || endedAt === undefined) return false
   if (clock.now() >= endedAt + EFFECT_WINDOW_MS) return false
   const { status, timedOut, code, connected } = failure
-  if (status !== undefined) return status >= 500 || status < 400 || status === 408
+  if (status !== undefined) return status >= 500 || status < 300 || status === 408
   return timedOut || (connected && code !== undefined)
 }
 

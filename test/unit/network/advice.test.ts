@@ -92,19 +92,37 @@ describe('networkAdvice', () => {
     expect(advise('untrusted', { code, route: { ...route, endpoint } })).toContain(endpoint)
   })
 
-  test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'HPE_INVALID_CONSTANT'])(
-    'After %s, host, port and the variable are named',
-    (code) => {
-      const endpoint = 'AWS_ENDPOINT_URL_STS'
-      const members = { code, route: { ...route, port: '443', endpoint } }
-      expect(advise('reset', members)).toMatch(/sts\.example:443.*AWS_ENDPOINT_URL_STS/)
-      const withPort = { ...route, host: 'sts.example:8443', port: '8443' }
-      expect(advise('reset', { code, route: withPort })).toMatch(
-        code.startsWith('HPE_') ? /sts\.example:8443 .*HTTP/ : /sts\.example:8443 .*TLS/,
-      )
-      expect(advise('reset', { code, route: { ...route, proxy } })).toContain('proxy.example:3128')
-    },
-  )
+  test.each([
+    'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'HPE_INVALID_CONSTANT',
+  ])('After %s, host, port and the variable are named', (code) => {
+    const endpoint = 'AWS_ENDPOINT_URL_STS'
+    const members = { code, route: { ...route, port: '443', endpoint } }
+    expect(advise('reset', members)).toMatch(/sts\.example:443.*AWS_ENDPOINT_URL_STS/)
+    const withPort = { ...route, host: 'sts.example:8443', port: '8443' }
+    expect(advise('reset', { code, route: withPort })).toMatch(
+      code.startsWith('HPE_') ? /sts\.example:8443 .*HTTP/ : /sts\.example:8443 .*TLS/,
+    )
+  })
+
+  test('Whoever answers without TLS is named: the host behind a proxy over HTTP, or a proxy over HTTPS', () => {
+    const code = 'ERR_SSL_WRONG_VERSION_NUMBER'
+    const endpoint = 'AWS_ENDPOINT_URL_STS'
+    const members = { code, connected: false, route: { ...route, port: '443', proxy, endpoint } }
+    const behind = advise('reset', members)
+    expect(behind).toMatch(/sts\.example:443 answers without TLS.*AWS_ENDPOINT_URL_STS/)
+    const secure = { ...proxy, isSecure: true }
+    const atProxy = advise('reset', { ...members, route: { ...members.route, proxy: secure } })
+    expect(atProxy).toMatch(/proxy\.example:3128 answers without TLS.*HTTPS_PROXY/)
+    expect(atProxy).not.toContain(endpoint)
+  })
+
+  test('A handshake that the other end rejects is not told as a lack of TLS', () => {
+    const code = 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'
+    const members = { code, connected: false, route: { ...route, endpoint: 'AWS_ENDPOINT_URL' } }
+    expect(advise('reset', members)).toMatch(/^Check AWS_ENDPOINT_URL/)
+  })
 
   test.each([403, 413, 451])(
     'A page with the status %i leads to what is between the runner and the service',

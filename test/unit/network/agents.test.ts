@@ -71,8 +71,8 @@ describe('createAgents', () => {
       agents.routeTo(new URL(url))
     }
     expect(reported).toEqual([
-      { host: 'a:1', variable: 'HTTP_PROXY' },
-      { host: 'b:2', variable: 'HTTPS_PROXY' },
+      { host: 'a:1', variable: 'HTTP_PROXY', isSecure: false },
+      { host: 'b:2', variable: 'HTTPS_PROXY', isSecure: false },
     ])
   })
 })

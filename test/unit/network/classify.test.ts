@@ -39,7 +39,9 @@ const NAMES = {
 test.each<[FailureKind, readonly number[], string]>([
   ['gateway-timeout', [504], 'Unknown SyntaxError TooManyRequestsException AccessDeniedException'],
   ['server-error', [500, 502, 503, 505, 599], 'Unknown ThrottlingException ExpiredTokenException'],
-  ['malformed-response', [200, 204, 301, 307, 399], 'Unknown SyntaxError'],
+  ['malformed-response', [200, 204, 299], 'Unknown SyntaxError'],
+  // Neither STS nor Amplify redirects, and the same request gets the same redirect.
+  ['intermediary-response', [300, 301, 302, 307, 399], 'Unknown SyntaxError'],
   ['throttled', [429], 'Unknown LimitExceededException SyntaxError AccessDeniedException'],
   ['throttled', [400, 403, 404, 409], NAMES.throttled],
   // A quota.
@@ -162,6 +164,9 @@ describe('Without a response', () => {
     ['ETIMEDOUT', 'no-response', 'connection-failed'],
     ['EPIPE', 'no-response', 'connection-failed'],
     ['EPROTO', 'no-response', 'connection-failed'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'no-response', 'no-tls'],
+    ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'no-response', 'no-tls'],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'no-response', 'connection-failed'],
     ['XHPE_', 'no-response', 'connection-failed'],
     ['HPE_INVALID_CONSTANT', 'malformed-response', 'connection-failed'],
     ['HPE_', 'malformed-response', 'connection-failed'],
@@ -180,6 +185,7 @@ describe('mayHaveBeenExecuted and isRetryable', () => {
     'clock-skew': [false, true],
     'tls-error': [false, false],
     'proxy-refused': [false, false],
+    'no-tls': [false, false],
     'gateway-timeout': [true, true],
     'server-error': [true, true],
     'no-response': [true, true],
@@ -240,10 +246,14 @@ describe('mayHaveBeenExecuted and isRetryable', () => {
     expect(mayHaveBeenExecuted(classifyFailure(unconnected))).toBe(false)
   })
 
-  property.prop([arbitraryFailure])('Whatever may have been executed is retryable', (failure) => {
-    const kind = classifyFailure(failure)
-    if (mayHaveBeenExecuted(kind)) expect(isRetryable(kind)).toBe(true)
-  })
+  property.prop([arbitraryFailure])(
+    'Whatever may have been executed is retryable, unless something in between has answered',
+    (failure) => {
+      const kind = classifyFailure(failure)
+      const isFinal = kind === 'intermediary-response'
+      if (mayHaveBeenExecuted(kind)) expect(isRetryable(kind)).toBe(!isFinal)
+    },
+  )
 })
 
 test.each([

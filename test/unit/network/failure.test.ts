@@ -388,19 +388,27 @@ test.each<[string, number, ResponseHead['headers'], boolean]>([
 test('A redirect shows the host that it leads to, and nothing else of the address', () => {
   const location = 'https://login.example:8443/path?token=example-token'
   const text = formatFailure(convert(new Error('x'), { head: headOf(302, { location }) }))
-  expect(text).toMatch(/^302: .*login\.example:8443/)
+  expect(text).toMatch(/answered with 302: .*login\.example:8443/)
   expect(text).not.toContain('token')
   const relative = convert(new Error('x'), { head: headOf(301, { location: '/elsewhere' }) })
   expect(formatFailure(relative)).not.toContain('elsewhere')
+  expect(formatFailure(convert(new Error('x'), { head: headOf(307, {}) }))).toMatch(
+    /307: .*redirect/,
+  )
 })
 
-test.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
-  'The text of OpenSSL is not shown for %s',
-  (code) => {
-    const error = Object.assign(new Error('C0:error:0A00010B:SSL routines:wrong version'), { code })
-    expect(formatFailure(convert(error))).not.toContain('routines')
-  },
-)
+test.each([
+  ['EPROTO', 'wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER', false],
+  ['EPROTO', 'packet length too long', 'ERR_SSL_WRONG_VERSION_NUMBER', false],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER', false],
+  ['EPROTO', 'sslv3 alert handshake failure', 'EPROTO', true],
+  ['EPROTO', '', 'EPROTO', true],
+])('The text of OpenSSL for %s, %j, becomes the code %s', (code, reason, expected, connected) => {
+  const text = `write EPROTO C0:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../a.c:1:`
+  const failure = convert(Object.assign(new Error(text), { code }), { connected: undefined })
+  expect(failure).toMatchObject({ code: expected, connected })
+  expect(formatFailure(failure)).not.toMatch(/routines|error:0A/)
+})
 
 test('The advice of Node.js about certificates is left to our own', () => {
   const error = Object.assign(

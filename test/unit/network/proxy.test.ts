@@ -34,7 +34,8 @@ describe('findProxy', () => {
       'HTTPS_PROXY',
     ],
   ])('A request uses the configured proxy %s', (_, env, host, variable) => {
-    expect(find(STS, env)).toEqual({ host, variable })
+    const isSecure = env['HTTPS_PROXY'] === 'https://p'
+    expect(find(STS, env)).toEqual({ host, variable, isSecure })
   })
 
   test('A request over HTTP uses HTTP_PROXY', () => {

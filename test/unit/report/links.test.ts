@@ -58,6 +58,17 @@ describe('The links of a report', () => {
     expect(linksIn({}, { errorCode: 'JOB_FAILED' }).error).toBeUndefined()
   })
 
+  it('A missing permission links to the page about permissions at the version that runs, too', () => {
+    const action = { GITHUB_ACTION_REPOSITORY: 'octo/action', GITHUB_ACTION_REF: 'v1.2.3' }
+    const page = 'https://github.com/octo/action/blob/v1.2.3/docs/permissions.md'
+    expect(linksIn(action, { errorCode: 'JOB_LACKS_PERMISSION' }).page?.url).toBe(
+      `${page}#when-the-job-lacks-a-permission`,
+    )
+    expect(linksIn(action, { errorCode: 'ACCESS_DENIED' }).page?.url).toBe(page)
+    expect(linksIn(action, { errorCode: 'JOB_FAILED' }).page).toBeUndefined()
+    expect(linksIn({}, { errorCode: 'ACCESS_DENIED' }).page).toBeUndefined()
+  })
+
   it.each([
     ['no region yet', {}, { region: undefined }, 'console'],
     ['no app yet', {}, { appId: undefined }, 'console'],
