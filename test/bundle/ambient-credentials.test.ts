@@ -11,7 +11,12 @@ import {
 } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import type { ErrorCode } from '../../src/errors/catalog.ts'
-import { createSessionKeys, credentialSources, getSigners } from '../support/ambient-credentials.ts'
+import {
+  createSessionKeys,
+  credentialSources,
+  getSigners,
+  runWithSource,
+} from '../support/ambient-credentials.ts'
 import { requestToken } from '../support/emulator-requests.ts'
 import { createHome, toProfile } from '../support/home-folder.ts'
 import {
@@ -84,17 +89,8 @@ scenarios<(keys: Keys) => Readonly<Record<string, string>>>(
 scenarios(
   'A run without a role uses the default credential chain, names the source and masks the keys',
   credentialSources,
-  async ({ source, env }) => {
-    // The SDK waits one second for the metadata service.
-    const bed = await createTestBed({ scale: 1 })
-    const keys = createSessionKeys(bed)
-    const step = await runAction(bed, {
-      with: ambientOnly,
-      env: { ...withoutIdToken, ...(await env(keys)) },
-    })
-    expectSuccess(step, 'started')
-    expect(getLog(step)).toContain(source)
-    expect(getSigners(bed)).toEqual([keys.accessKeyId])
+  async (source) => {
+    const { bed, step, keys } = await runWithSource(source)
     expectSecretsMasked(step, [keys.secretAccessKey, keys.sessionToken])
     expect(bed.emulator.calls('token')).toEqual([])
   },

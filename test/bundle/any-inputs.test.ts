@@ -10,7 +10,7 @@ import { detectCredentials } from '../../src/inputs/environment.ts'
 import { readEvent } from '../../src/workflow/event.ts'
 import { readInputs, readTriggerInputs } from '../../src/inputs/read-inputs.ts'
 import type { InputProblem } from '../../src/inputs/parsed.ts'
-import { createTestBed, inputVariables, runAction } from '../support/run-action.ts'
+import { createTestBed, inputVariables, runAction, runInfo } from '../support/run-action.ts'
 import { generateInputSets, type InputSet } from '../support/random-inputs.ts'
 import { expectFailure } from '../support/step-result.ts'
 import { fastClock, runInProcess } from '../support/run-in-process.ts'
@@ -25,14 +25,7 @@ const SETS = caseCount(3_000, 100_000)
 const RUNS = caseCount(5, 60)
 
 const event = push()
-const facts = githubVariables(event, {
-  serverUrl: 'https://github.com',
-  apiUrl: 'https://api.github.com',
-  graphqlUrl: 'https://api.github.com/graphql',
-  file: 'storage.yml',
-  workflow: 'Storage',
-  job: 'storage',
-})
+const facts = githubVariables(event, runInfo)
 
 const environment = (set: InputSet): Record<string, string | undefined> => ({
   ...facts,

@@ -13,7 +13,7 @@ import {
 } from '../../emulator/runner/events.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
 import { ERROR_CATALOG } from '../../src/errors/catalog.ts'
-import { addMedia, ALL, trustEvents } from '../support/emulator-state.ts'
+import { addMedia, addMergedPull, ALL, trustEvents } from '../support/emulator-state.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
 import {
   createTestBed,
@@ -52,16 +52,6 @@ function post({ emulator }: TestBed, author: string, body: string, id = 1): void
   const at = emulator.clock.now()
   const dates = { createdAt: at, updatedAt: at }
   emulator.state.github.comments.push({ id, repository, issue: 7, body, author, ...dates })
-}
-
-type Pull = Emulator['state']['github']['pulls'][number]
-
-/** Adds a pull request that contains the commit of the event. */
-function addPull({ emulator }: TestBed, event: WorkflowEvent, given: Partial<Pull> = {}): void {
-  emulator.state.github.pulls.push({
-    ...{ number: 7, repository: defaults.repository, state: 'closed', merged: true },
-    ...{ base: 'main', head: 'storage', commits: [event.sha], ...given },
-  })
 }
 
 /** The paths of the calls of GitHub's API. */
@@ -243,9 +233,9 @@ scenario(
   'A push comments on the pull request that its commit merged, and the summary links to it',
   async () => {
     const bed = await createTestBed()
-    addPull(bed, push(), { number: 5, base: 'release' })
-    addPull(bed, push(), { number: 6, mergeCommit: 'f'.repeat(40) })
-    addPull(bed, push())
+    addMergedPull(bed.emulator, push(), { number: 5, base: 'release' })
+    addMergedPull(bed.emulator, push(), { number: 6, mergeCommit: 'f'.repeat(40) })
+    addMergedPull(bed.emulator, push())
     const step = await comment(bed, { event: push() })
     expectSuccess(step, 'started')
     expect(bed.emulator.state.github.comments).toMatchObject([{ issue: 7 }])
@@ -270,9 +260,9 @@ scenario(
     const bed = await createTestBed()
     const event = push('storage')
     trustEvents(bed.emulator, event)
-    addPull(bed, event, { ...open, number: 4, head: 'other' })
-    addPull(bed, event, { ...open, number: 5, headRepository: 'mona/octo-app' })
-    addPull(bed, event, open)
+    addMergedPull(bed.emulator, event, { ...open, number: 4, head: 'other' })
+    addMergedPull(bed.emulator, event, { ...open, number: 5, headRepository: 'mona/octo-app' })
+    addMergedPull(bed.emulator, event, open)
     expectSuccess(await comment(bed, { event }), 'planned')
     expect(bed.emulator.state.github.comments).toMatchObject([{ issue: 7 }])
     expect(getTexts(bed)[0]).toContain('⚠️ This run only plans: a push to "storage"')
@@ -281,7 +271,7 @@ scenario(
 
 scenario('A push does not comment on an open pull request from another branch', async () => {
   const bed = await createTestBed()
-  addPull(bed, push(), { ...open, base: 'release', head: 'topic' })
+  addMergedPull(bed.emulator, push(), { ...open, base: 'release', head: 'topic' })
   const step = await comment(bed, { event: push() })
   expect(bed.emulator.state.github.comments).toEqual([])
   expect(getLog(step)).toContain('No comment: there is no pull request for this commit.')
@@ -293,7 +283,7 @@ scenarios(
   { schedule: schedule(), issue_comment: issueComment({}) },
   async (event, name) => {
     const bed = await createTestBed()
-    addPull(bed, event)
+    addMergedPull(bed.emulator, event)
     trustEvents(bed.emulator, event)
     const step = await comment(bed, { event, with: { mode: 'plan' } })
     expect(step.exitCode).toBe(0)
@@ -311,7 +301,7 @@ scenarios(
   },
   async (event) => {
     const bed = await createTestBed()
-    addPull(bed, event, { ...open, head: 'storage' })
+    addMergedPull(bed.emulator, event, { ...open, head: 'storage' })
     trustEvents(bed.emulator, event)
     const step = await comment(bed, { event, with: { mode: 'plan' } })
     expectSuccess(step, 'planned')
@@ -327,7 +317,7 @@ scenario(
   async () => {
     const bed = await createTestBed()
     const event = workflowDispatch()
-    addPull(bed, event)
+    addMergedPull(bed.emulator, event)
     const step = await comment(bed, { event })
     expect(getLog(step)).toMatch(/No comment: there is no open pull request from "main"/)
     expect(bed.emulator.state.github.comments).toEqual([])
@@ -415,7 +405,7 @@ scenarios<Fault>(
     const bed = await createTestBed({ scale: RETRY_SCALE })
     const operations = ['listPullsOfCommit', 'listComments', 'graphql', 'updateComment'] as const
     for (const operation of operations) bed.emulator.injectFault({ operation, ...fault })
-    addPull(bed, push())
+    addMergedPull(bed.emulator, push())
     post(bed, OWN, `${MARKER}\nold`)
     const step = await comment(bed, { event: push() })
     expect(getWarnings(step)).toEqual([])
@@ -529,7 +519,7 @@ scenario('The comment is abandoned after thirty seconds', async () => {
   // Ten seconds for each call: these alone take forty.
   for (const operation of ['listPullsOfCommit', 'listComments'] as const)
     bed.emulator.injectFault({ operation, kind: 'stall', times: 2 })
-  addPull(bed, push())
+  addMergedPull(bed.emulator, push())
   const step = await comment(bed, { event: push() })
   expectSuccess(step, 'started')
   expect(getWarnings(step)).toEqual([expect.stringMatching(/GitHub took longer than 30 s\.$/)])

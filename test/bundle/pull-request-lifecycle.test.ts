@@ -1,29 +1,16 @@
 /** A pull request from its first plan to the apply after its merge, with one comment. */
 import { expect } from 'vitest'
 
-import { defaults, type Emulator } from '../../emulator/emulator.ts'
+import type { Emulator } from '../../emulator/emulator.ts'
 import { pullRequest, push, type WorkflowEvent } from '../../emulator/runner/events.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
-import { getJobId } from '../support/emulator-state.ts'
+import { addMergedPull, getJobId } from '../support/emulator-state.ts'
 import { renderMarkdown } from '../support/rendered-markdown.ts'
 import { createTestBed, runAction } from '../support/run-action.ts'
 import { scenario } from '../support/scenario.ts'
 import { expectFailure, expectSuccess } from '../support/step-result.ts'
 
 const merge = push()
-
-/** Makes GitHub know the pull request of the merge commit. */
-function addMergedPull({ state }: Emulator): void {
-  state.github.pulls.push({
-    number: 7,
-    repository: defaults.repository,
-    state: 'closed',
-    merged: true,
-    base: 'main',
-    head: 'storage',
-    commits: [merge.sha],
-  })
-}
 
 /** The text of the only comment. */
 function getComment({ state }: Emulator): string {
@@ -70,7 +57,7 @@ scenario(
     expect(emulator.calls('CreateBackendStorage')).toEqual([])
     expect(emulator.environment().jobs).toEqual([])
 
-    addMergedPull(emulator)
+    addMergedPull(emulator, merge)
     const applied = await run(merge, 'READ, DELETE')
     expectSuccess(applied, 'created', {
       ready: 'true',
@@ -110,7 +97,7 @@ scenario('The comment of an apply that failed is updated by a later run', async 
   const { emulator } = bed
   const comments = { 'comment-on-pr': 'true' }
   await runAction(bed, { event: pullRequest(), with: comments })
-  addMergedPull(emulator)
+  addMergedPull(emulator, merge)
   emulator.planJob({ error: 'Something went wrong.', leavesBucket: false })
 
   expectFailure(await runAction(bed, { event: merge, with: comments }), 'JOB_FAILED')

@@ -19,7 +19,7 @@ import { defaults } from '../../emulator/emulator.ts'
 import { runProcess } from '../../emulator/runner/process.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import { INPUTS } from '../../src/inputs/definitions.ts'
-import { createSessionKeys, credentialSources, getSigners } from '../support/ambient-credentials.ts'
+import { credentialSources, runWithSource } from '../support/ambient-credentials.ts'
 import { createHome } from '../support/home-folder.ts'
 import {
   createTestBed,
@@ -101,18 +101,8 @@ scenarios<string | undefined>(
 scenarios(
   'The checked-out action finds credentials in every place of the default chain',
   credentialSources,
-  async ({ source, env }) => {
-    // The SDK waits one second for the metadata service.
-    const bed = await createTestBed({ scale: 1 })
-    const keys = createSessionKeys(bed)
-    const step = await runAction(bed, {
-      bundle,
-      with: { ...withoutRole, wait: 'false' },
-      env: { ...withoutIdToken, ...(await env(keys)) },
-    })
-    expectSuccess(step, 'started')
-    expect(getLog(step)).toContain(source)
-    expect(getSigners(bed)).toEqual([keys.accessKeyId])
+  async (source) => {
+    await runWithSource(source, { bundle })
   },
 )
 

@@ -8,7 +8,8 @@ import { push, workflowDispatch, type WorkflowEvent } from '../../emulator/runne
 import { githubContext } from '../../emulator/runner/github-context.ts'
 import { stepInputs, type StepInputs } from '../../emulator/runner/step-inputs.ts'
 import { root } from '../support/contract/pages.ts'
-import { readExample, runInfo } from '../workflows/workflow-files.ts'
+import { runInfo } from '../support/run-action.ts'
+import { readExample } from '../workflows/workflow-files.ts'
 
 const action = readFileSync(join(root, 'action.yml'), 'utf8')
 

@@ -1,7 +1,18 @@
 /** The sources in which the AWS SDK finds credentials when no role is set. */
-import type { TestBed } from './run-action.ts'
+import { expect } from 'vitest'
+
+import type { StepResult } from '../../emulator/runner/step.ts'
 import { createHome, toProfile } from './home-folder.ts'
+import {
+  createTestBed,
+  runAction,
+  withoutIdToken,
+  withoutRole,
+  type RunActionOptions,
+  type TestBed,
+} from './run-action.ts'
 import { startMetadataService, type Keys } from './servers/metadata-service.ts'
+import { expectSuccess, getLog } from './step-result.ts'
 
 /** Adds the keys of a session, as a machine or a container has them. */
 export function createSessionKeys({ emulator }: TestBed): Keys {
@@ -78,4 +89,23 @@ export const credentialSources: Readonly<Record<string, CredentialSource>> = {
       return { AWS_EC2_METADATA_DISABLED: undefined, AWS_EC2_METADATA_SERVICE_ENDPOINT: url }
     },
   },
+}
+
+/** Runs the action without a role; it names this source, and signs with the keys that it finds there. */
+export async function runWithSource(
+  { source, env }: CredentialSource,
+  options: Pick<RunActionOptions, 'bundle'> = {},
+): Promise<Readonly<{ bed: TestBed; step: StepResult; keys: Keys }>> {
+  // The SDK waits one second for the metadata service.
+  const bed = await createTestBed({ scale: 1 })
+  const keys = createSessionKeys(bed)
+  const step = await runAction(bed, {
+    ...options,
+    with: { ...withoutRole, wait: 'false' },
+    env: { ...withoutIdToken, ...(await env(keys)) },
+  })
+  expectSuccess(step, 'started')
+  expect(getLog(step)).toContain(source)
+  expect(getSigners(bed)).toEqual([keys.accessKeyId])
+  return { bed, step, keys }
 }

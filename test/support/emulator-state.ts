@@ -49,6 +49,26 @@ export function addOtherJob(emulator: Emulator, endsAfterMs?: number): Job {
   return job
 }
 
+type Pull = Emulator['state']['github']['pulls'][number]
+
+/** Adds a pull request, merged unless the options say otherwise, that contains the commit of the event. */
+export function addMergedPull(
+  { state }: Emulator,
+  event: WorkflowEvent,
+  options: Partial<Pull> = {},
+): void {
+  state.github.pulls.push({
+    number: 7,
+    repository: defaults.repository,
+    state: 'closed',
+    merged: true,
+    base: 'main',
+    head: 'storage',
+    commits: [event.sha],
+    ...options,
+  })
+}
+
 /** The id of the first job of the environment. */
 export const getJobId = (emulator: Emulator): string | undefined =>
   emulator.environment().jobs[0]?.jobId

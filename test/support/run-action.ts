@@ -87,6 +87,16 @@ export type RunActionOptions = Readonly<{
   onStart?: (pid: number) => void
 }>
 
+/** The run of a job `storage` of a workflow. */
+export const runInfo = {
+  serverUrl: 'https://github.com',
+  apiUrl: 'https://api.github.com',
+  graphqlUrl: 'https://api.github.com/graphql',
+  file: 'storage.yml',
+  workflow: 'Storage',
+  job: 'storage',
+} as const
+
 /** The inputs of a workflow that creates the storage `media` in the environment `prod`. */
 export const defaultInputs = {
   'app-id': defaults.appId,
@@ -104,7 +114,7 @@ export async function runAction(
   options: RunActionOptions = {},
 ): Promise<StepResult> {
   const { event = push(), nodeArguments = [], guard, onLine, onStart, timeoutMs } = options
-  const claims = tokenClaims(event, { file: 'storage.yml', workflow: 'Storage' })
+  const claims = tokenClaims(event, runInfo)
   Object.assign(emulator.state.claims, claims)
   const release = await acquireStart()
   try {

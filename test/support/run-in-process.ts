@@ -9,7 +9,7 @@ import { main } from '../../src/main.ts'
 import type { AnnotationKind, Toolkit } from '../../src/workflow/toolkit.ts'
 import { push } from '../../emulator/runner/events.ts'
 import { githubVariables } from '../../emulator/runner/github-context.ts'
-import { defaultInputs, inputVariables, type RunActionOptions } from './run-action.ts'
+import { defaultInputs, inputVariables, runInfo, type RunActionOptions } from './run-action.ts'
 
 export type InProcessOptions = Pick<RunActionOptions, 'with' | 'event' | 'env' | 'eventFile'> &
   Readonly<{ clock?: Clock }>
@@ -32,14 +32,7 @@ export async function runInProcess(scenario: InProcessOptions = {}): Promise<InP
   const { toolkit, recorded } = createRecordingToolkit()
   const outcome = await main({
     env: {
-      ...githubVariables(event, {
-        serverUrl: 'https://github.com',
-        apiUrl: 'https://api.github.com',
-        graphqlUrl: 'https://api.github.com/graphql',
-        file: 'storage.yml',
-        workflow: 'Storage',
-        job: 'storage',
-      }),
+      ...githubVariables(event, runInfo),
       GITHUB_EVENT_PATH: '/event.json',
       AWS_EC2_METADATA_DISABLED: 'true',
       ...inputVariables({ ...defaultInputs, ...scenario.with }),

@@ -14,16 +14,6 @@ export const exampleNames: readonly string[] = readdirSync(join(root, 'examples'
 export const readExample = (name: string): string =>
   readFileSync(join(root, 'examples', name), 'utf8')
 
-/** The run of a job `storage` of a workflow. */
-export const runInfo = {
-  serverUrl: 'https://github.com',
-  apiUrl: 'https://api.github.com',
-  graphqlUrl: 'https://api.github.com/graphql',
-  file: 'storage.yml',
-  workflow: 'Storage',
-  job: 'storage',
-}
-
 /** The central workflow that examples call, by its `uses:`. */
 export const calledWorkflows = {
   'YOUR-ORG/workflows/.github/workflows/reusable.yml@main': readExample('reusable.yml'),

@@ -13,7 +13,7 @@ import {
   type Emulator,
 } from '../../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../../emulator/runner/events.ts'
-import { addMedia, ALL } from '../../support/emulator-state.ts'
+import { addMedia, addMergedPull, ALL } from '../../support/emulator-state.ts'
 import { scenario } from '../../support/scenario.ts'
 import { exampleNames } from '../../workflows/workflow-files.ts'
 import { startForAct } from './act.ts'
@@ -147,15 +147,7 @@ describe.concurrent('comment-on-pull-request.yml', () => {
     expect(planned).toContain('media')
     await runExample(emulator, name, pullRequest({ action: 'synchronize' }))
     expect(bodies(emulator)).toHaveLength(1)
-    emulator.state.github.pulls.push({
-      number: 7,
-      repository: defaults.repository,
-      state: 'closed',
-      merged: true,
-      base: 'main',
-      head: 'storage',
-      commits: [push().sha],
-    })
+    addMergedPull(emulator, push())
     await runExample(emulator, name, push())
     expect(bodies(emulator)).toHaveLength(1)
     expect(bodies(emulator)[0]).not.toBe(planned)

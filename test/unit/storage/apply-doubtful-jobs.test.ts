@@ -15,7 +15,6 @@ import {
   runApply,
   storageExists,
   testRuns,
-  UPDATED,
 } from '../../support/unit/storage-runs.ts'
 import { TIME_STYLES } from '../../support/unit/virtual-amplify-types.ts'
 import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
@@ -299,16 +298,6 @@ describe('an update that is rejected because of a conflict', () => {
           message: containing('The backend is being updated'),
         },
       },
-    ],
-    'A lost update whose change appears counts as updated': [
-      {
-        ifExists: 'update',
-        ...failing('UpdateBackendStorage', LOST_AFTER_EFFECT),
-        times: TIME_STYLES.garbage,
-        jobMs: 1_000,
-        events: [storageExists({ authenticated: [] })],
-      },
-      { end: UPDATED },
     ],
   })
 })
