@@ -18,7 +18,10 @@ environment variables that make a client use them.
                      the whole workflow runs on the emulator, for example in act
   --job NAME         only the steps of this job
   --event NAME       the event that the tokens name (default: push, or another event that triggers the
-                     workflow and applies): ${Object.keys(eventsByName).join(', ')}
+                     workflow and applies), GitHub's name or one of:
+                     ${Object.keys(eventsByName).join(', ')}
+  --branch NAME      its branch, the base branch of a pull request (default: main)
+  --matrix NAME=VALUE  only the combinations of a matrix that have this value
   --environment NAME   the environment that the tokens name (default: that of the job)
   --repository NAME    the repository that the tokens name and the roles trust
   --input NAME=VALUE   an input of a workflow that is started by hand or called

@@ -44,7 +44,9 @@ function prepare(
   flags: StartFlags,
 ): void {
   const { environment, repository, workflow } = flags
-  const isDefault = [workflow.event, environment, repository].every((each) => each === undefined)
+  const isDefault = [workflow.event, workflow.branch, environment, repository].every(
+    (each) => each === undefined,
+  )
   if (taken === undefined && isDefault) return
   const steps = taken?.steps ?? [defaultStep]
   const name = environment ?? steps[0]?.environment
@@ -104,7 +106,8 @@ async function main(): Promise<void> {
     return
   }
   try {
-    const event = taken?.run.event ?? eventsByName[flags.workflow.event ?? 'push']()
+    const event =
+      taken?.run.event ?? eventsByName[flags.workflow.event ?? 'push'](flags.workflow.branch)
     prepare(emulator, taken, event, flags)
     writeFiles(flags, emulator, event)
   } catch (error) {

@@ -43,8 +43,10 @@ ${accountId} with the roles ${roleName(applyRole)} and ${roleName(planRole)}.
   --example NAME     a workflow of this repository, as in examples/NAME.yml (default: plan-and-apply):
 ${formatNames(examples)}
   --event NAME       the event, even if it does not trigger the workflow (default: push, or
-                     another event that triggers the workflow and applies):
+                     another event that triggers the workflow and applies), GitHub's name or one of:
 ${formatNames(Object.keys(eventsByName))}
+  --branch NAME      its branch, the base branch of a pull request (default: main)
+  --matrix NAME=VALUE  a value of the combination of a matrix that runs (default: the first combination)
   --input NAME=VALUE   an input of a workflow that is started by hand or called
   --var NAME=VALUE     a variable of the repository, for \`vars\`
   --secret NAME=VALUE  a secret of the repository, for \`secrets\`

@@ -74,15 +74,22 @@ function evaluate(run: WorkflowRun, flags: TryFlags, emulator: Emulator): readon
   return steps
 }
 
+function matrixNote(combination: string, count: number, chosen: boolean): string {
+  if (chosen && count === 1) return `The combination of the matrix is ${combination}`
+  const which = chosen
+    ? `${count} combinations of the matrix match`
+    : `The matrix has ${count} combinations`
+  return `${which}; this is the first: ${combination}`
+}
+
 function printNotes(run: WorkflowRun, steps: readonly StepInputs[], flags: TryFlags): void {
   const [first] = steps
   const { fault } = flags
   printHeading(`${run.path} on ${run.eventName}${fault === undefined ? '' : `, with ${fault}`}`)
   for (const note of runNotes(run)) printHeading(note)
-  if (first !== undefined && steps.length > 1)
-    printHeading(
-      `The matrix has ${steps.length} combinations; this is the first: ${JSON.stringify(first.matrix)}`,
-    )
+  const chosen = Object.keys(flags.workflow.matrix).length > 0
+  if (first !== undefined && (chosen || steps.length > 1))
+    printHeading(matrixNote(JSON.stringify(first.matrix), steps.length, chosen))
   if (run.eventName === 'merged')
     printHeading(
       'The role that applies has the trust policy of docs/setup.md for merged pull requests',

@@ -69,14 +69,14 @@ export function readWorkflow(path: string, flags: WorkflowFlags): WorkflowRun {
   const text = readText(path)
   return withUsageError(path, 'read', () => {
     const triggers = parseTriggers(text)
-    const eventName = flags.event ?? defaultEvent(triggers)
+    const eventName = flags.event ?? defaultEvent(triggers, flags.branch)
     const file = basename(path)
     return {
       path,
       text,
       triggers,
       eventName,
-      event: eventsByName[eventName](),
+      event: eventsByName[eventName](flags.branch),
       info: {
         serverUrl: flags.server,
         apiUrl: '',
@@ -124,7 +124,7 @@ type Urls = Readonly<{ token: string; apiUrl: string; graphqlUrl: string }>
 export function evaluateSteps(
   run: WorkflowRun,
   jobs: 'first' | 'all',
-  { job, given }: WorkflowFlags,
+  { job, given, matrix }: WorkflowFlags,
   { token, ...urls }: Urls = { token: '', apiUrl: '', graphqlUrl: '' },
 ): readonly StepInputs[] {
   const source: StepSource = {
@@ -133,6 +133,7 @@ export function evaluateSteps(
     contexts: { github: githubContext(run.event, { ...run.info, ...urls }, token) },
     job,
     given,
+    matrix,
   }
   return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), unknownStateAdvice(run))
 }

@@ -137,18 +137,31 @@ export function mergeGroup(base = 'main'): WorkflowEvent {
   }
 }
 
-/** Every event by its name on the command line. */
+/** Every event by its name on the command line, for a branch, or for a pull request into it. */
 export const eventsByName = {
-  push: () => push(),
-  'pull-request': () => pullRequest(),
-  merged: () => mergedPullRequest(),
-  closed: () => pullRequest({ action: 'closed' }),
-  fork: () => pullRequest({ from: 'fork' }),
-  dependabot: () => pullRequest({ from: 'dependabot' }),
-  dispatch: () => workflowDispatch(),
+  push: (base = 'main') => push(base),
+  'pull-request': (base = 'main') => pullRequest({ base }),
+  merged: (base = 'main') => mergedPullRequest({ base }),
+  closed: (base = 'main') => pullRequest({ base, action: 'closed' }),
+  fork: (base = 'main') => pullRequest({ base, from: 'fork' }),
+  dependabot: (base = 'main') => pullRequest({ base, from: 'dependabot' }),
+  dispatch: (base = 'main') => workflowDispatch(base),
   schedule: () => schedule(),
-  'merge-group': () => mergeGroup(),
+  'merge-group': (base = 'main') => mergeGroup(base),
   tag: () => pushTag(),
-} as const satisfies Readonly<Record<string, () => WorkflowEvent>>
+} as const satisfies Readonly<Record<string, (branch?: string) => WorkflowEvent>>
 
 export type EventName = keyof typeof eventsByName
+
+/** GitHub's names of events that have a shorter one here. */
+export const eventAliases: Readonly<Record<string, EventName>> = {
+  pull_request: 'pull-request',
+  workflow_dispatch: 'dispatch',
+  merge_group: 'merge-group',
+}
+
+/** Why an event has no branch to choose. */
+export const eventsWithoutBranch: Partial<Readonly<Record<EventName, string>>> = {
+  schedule: 'GitHub runs a schedule on the default branch only',
+  tag: 'it pushes a tag',
+}

@@ -1,7 +1,7 @@
 /** The combinations of a matrix, as GitHub makes them. */
 import { isObject, type JsonObject } from '../lib/validation.ts'
 
-type Combination = Readonly<Record<string, unknown>>
+export type Combination = Readonly<Record<string, unknown>>
 
 const toList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
@@ -35,6 +35,18 @@ function include(
     ? combinations.map((each) => (fits(each) ? { ...each, ...entry } : each))
     : [...combinations, entry]
 }
+
+const toMatrixText = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)
+
+/** Whether a combination has all of these values, written as text. */
+export const hasValues = (
+  combination: Combination,
+  values: Readonly<Record<string, string>>,
+): boolean =>
+  Object.entries(values).every(
+    ([name, value]) => name in combination && toMatrixText(combination[name]) === value,
+  )
 
 /** All combinations of an evaluated matrix; one without values if there is no matrix. */
 export function matrixCombinations(matrix: unknown): readonly Combination[] {

@@ -64,6 +64,14 @@ function evaluateInputs(
   if (event === 'workflow_dispatch')
     return workflowInputs('workflow_dispatch', triggers['workflow_dispatch'], given, contexts)
   const isCalled = 'workflow_call' in triggers && !(event in triggers)
+  if (!isCalled && Object.keys(given).length > 0)
+    throw new WorkflowInputError(
+      `${event} has no inputs. ${
+        'workflow_dispatch' in triggers
+          ? 'For those of workflow_dispatch, add --event workflow_dispatch'
+          : 'Leave --input out: the workflow is neither started by hand nor called'
+      }`,
+    )
   return workflowInputs(
     'workflow_call',
     isCalled ? triggers['workflow_call'] : undefined,

@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { conditionHolds, evaluateValue, toText, type Contexts } from './expressions.ts'
-import { matrixCombinations } from './matrix.ts'
+import { hasValues, matrixCombinations, type Combination } from './matrix.ts'
 import {
   baseContexts,
   stepContexts,
@@ -46,6 +46,8 @@ export type StepSource = Readonly<{
   /** The job whose step it is; the first one that uses the action by default. */
   job?: string | undefined
   given?: GivenValues
+  /** Values of the only combinations of the matrix to evaluate. */
+  matrix?: Readonly<Record<string, string>>
 }>
 
 type LocatedStep = Readonly<{
@@ -122,13 +124,43 @@ function findSteps({ workflow, job: wanted }: StepSource): readonly LocatedStep[
 function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): readonly StepInputs[] {
   const document = toObject(parse(source.workflow))
   const base = baseContexts(document, source.contexts, source.given)
-  return steps.flatMap((located) => {
-    const strategy = toObject(located.job['strategy'])
-    const combinations = matrixCombinations(evaluateValue(strategy['matrix'], stepContexts(base)))
-    return combinations.map((matrix) =>
+  const matrices = steps.map(({ job }) =>
+    matrixCombinations(evaluateValue(toObject(job['strategy'])['matrix'], stepContexts(base))),
+  )
+  const selected = selectCombinations(matrices, source.matrix ?? {})
+  return steps.flatMap((located, index) =>
+    (selected[index] ?? []).map((matrix) =>
       evaluateStep(document, source.action, located, { ...base, matrix }),
+    ),
+  )
+}
+
+/**
+ * The combinations of each job that have the wanted values; all those of a job that has none of the names.
+ *
+ * @throws Error if no combination of any job has them
+ */
+function selectCombinations(
+  matrices: readonly (readonly Combination[])[],
+  wanted: Readonly<Record<string, string>>,
+): readonly (readonly Combination[])[] {
+  const names = Object.keys(wanted)
+  const all = matrices.flat()
+  if (names.length === 0) return matrices
+  if (!all.some((each) => hasValues(each, wanted))) {
+    const values = names.map((name) => `${name}=${wanted[name] ?? ''}`).join(' and ')
+    const known = all.filter((each) => Object.keys(each).length > 0)
+    throw new Error(
+      known.length === 0
+        ? `the job has no matrix, so it has no ${values}`
+        : `no combination of the matrix has ${values}. The combinations are:\n${known.map((each) => `  ${JSON.stringify(each)}`).join('\n')}`,
     )
-  })
+  }
+  return matrices.map((combinations) =>
+    combinations.some((each) => names.some((name) => name in each))
+      ? combinations.filter((each) => hasValues(each, wanted))
+      : combinations,
+  )
 }
 
 function evaluateStep(

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { failedFilter } from './filters.ts'
-import { eventsByName, type EventName, type WorkflowEvent } from './events.ts'
+import { eventsByName, eventsWithoutBranch, type EventName, type WorkflowEvent } from './events.ts'
 
 /** The events in `on:`, each with its filters. */
 export type Triggers = ReadonlyMap<string, JsonObject>
@@ -70,7 +70,8 @@ const eventsByPreference = [
   'merge-group',
 ] as const
 
-/** The event that triggers the workflow if none is chosen. */
-export const defaultEvent = (triggers: Triggers): EventName =>
-  eventsByPreference.find((name) => missingTrigger(triggers, eventsByName[name]()) === undefined) ??
-  'push'
+/** The event that triggers the workflow if none is chosen, on a branch if one is chosen. */
+export const defaultEvent = (triggers: Triggers, branch?: string): EventName =>
+  eventsByPreference
+    .filter((name) => branch === undefined || eventsWithoutBranch[name] === undefined)
+    .find((name) => missingTrigger(triggers, eventsByName[name](branch)) === undefined) ?? 'push'

@@ -93,6 +93,7 @@ describe('npm run emulator', () => {
     [['--event', 'pull-request'], 'repo:octo-org/octo-app:pull_request'],
     [['--environment', 'prod'], 'repo:octo-org/octo-app:environment:prod'],
     [['--repository', 'a/b'], 'repo:a/b:ref:refs/heads/main'],
+    [['--event', 'pull_request', '--branch', 'dev'], 'repo:octo-org/octo-app:pull_request'],
   ])('With the options %j, the roles trust tokens with the subject %s', async (args, subject) => {
     const { child } = run(...args)
     const printed = await untilReady(child)
@@ -105,6 +106,18 @@ describe('npm run emulator', () => {
     const printed = await untilReady(child)
     for (const name of ['app d7f6e5c4b3a2d1', 'arn:aws:iam::444455556666:role/'])
       expect(printed).toContain(name)
+  })
+
+  test('The token has the branch of the option --branch', async () => {
+    const printed = await untilReady(run('--branch', 'dev').child)
+    expect(printed).toContain('#     sub repo:octo-org/octo-app:ref:refs/heads/dev\n')
+  })
+
+  test('With a workflow and --matrix, the emulator has what that combination names', async () => {
+    const args = ['--workflow', example('environments-matrix.yml')]
+    const printed = await untilReady(run(...args, '--matrix', 'environment=dev').child)
+    expect(printed).toContain('app d1a2b3c4d5e6f7')
+    expect(printed).not.toContain('app d7f6e5c4b3a2d1')
   })
 
   test('A workflow whose names come from another job is rejected with a command that works', async () => {

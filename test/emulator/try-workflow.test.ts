@@ -1,86 +1,11 @@
 /** `npm run try` with workflows of a user: their values are those of GitHub, or the workflow is rejected by name. */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 
 import { describe, expect } from 'vitest'
 
-import { root } from '../support/contract/pages.ts'
-import { acquireStart, addCleanup, scenario } from '../support/scenario.ts'
-
-type Tried = Readonly<{ code: number | null; stdout: string; stderr: string; folder: string }>
-
-/** A workflow with one job, which plans. */
-const workflow = (
-  on: string,
-  job: string,
-  inputs: Readonly<Record<string, string>>,
-  before = '',
-): string => `
-name: Mine
-on: ${on}
-permissions: { id-token: write }
-jobs:
-  storage:
-    runs-on: ubuntu-latest
-${job}
-    steps:
-${before}
-      - uses: OWNER/amplify-create-backend-storage@FULL_SHA
-        with:
-${Object.entries({
-  mode: 'plan',
-  'aws-region': 'eu-west-1',
-  'app-id': 'dmine',
-  'backend-environment-name': 'live',
-  'resource-name': 'media',
-  'authenticated-permissions': 'READ',
-  'role-to-assume': 'arn:aws:iam::222233334444:role/mine',
-  ...inputs,
-})
-  .map(([name, value]) => `          ${name}: ${value}`)
-  .join('\n')}
-`
-
-/** Tries a workflow, which is in a file of its own. */
-async function tryWorkflow(source: string, ...args: string[]): Promise<Tried> {
-  const folder = mkdtempSync(join(tmpdir(), 'workflow-'))
-  addCleanup(() => {
-    rmSync(folder, { recursive: true })
-  })
-  writeFileSync(join(folder, 'mine.yml'), source)
-  const release = await acquireStart()
-  try {
-    const child = spawn(
-      process.execPath,
-      [join(root, 'emulator/cli/try.ts'), '--workflow', 'mine.yml', ...args],
-      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-    )
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    const [code, stdout, stderr] = await Promise.all([
-      ended,
-      text(child.stdout),
-      text(child.stderr),
-    ])
-    return { code, stdout, stderr, folder }
-  } finally {
-    release()
-  }
-}
-
-/** Checks that the step has planned a storage with this name. */
-function expectPlanned({ stdout, stderr }: Tried, resourceName: string): void {
-  expect(stdout + stderr).toMatch(/^result=planned$/m)
-  expect(stdout).toContain(`resource-name=${resourceName}\n`)
-}
-
-/** Checks the result of a run, or the error code of one that failed. */
-function expectResult({ stdout, stderr }: Tried, expected: string): void {
-  const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
-  expect(result === 'failed' ? code : result, stdout + stderr).toBe(expected)
-}
+import { scenario } from '../support/scenario.ts'
+import { expectPlanned, expectResult, tryWorkflow, workflow } from '../support/try-workflow.ts'
 
 const one = 'arn:aws:iam::222233334444:role/one'
 const other = 'arn:aws:iam::222233334444:role/other'
@@ -239,16 +164,6 @@ describe('a workflow of the user', () => {
     const tried = await tryWorkflow(source, '--input', 'name=photos')
     expectPlanned(tried, 'photos')
     expect(tried.stdout).toContain('--- As another workflow calls it, on push')
-  })
-
-  scenario('Of a matrix from JSON, the first combination runs', async () => {
-    const job = '    strategy: { matrix: { name: "${{ fromJSON(vars.NAMES) }}" } }'
-    const source = workflow('push', job, { 'resource-name': "'${{ matrix.name }}'" })
-    const tried = await tryWorkflow(source, '--var', 'NAMES=["first","second"]')
-    expectPlanned(tried, 'first')
-    expect(tried.stdout).toContain(
-      'The matrix has 2 combinations; this is the first: {"name":"first"}',
-    )
   })
 
   scenario('The environment of a job is part of the subject of its token', async () => {

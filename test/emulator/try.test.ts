@@ -84,6 +84,31 @@ describe('the command line of npm run try', () => {
     }
   })
 
+  test.each<[string, EventName]>([
+    ['workflow_dispatch', 'dispatch'],
+    ['pull_request', 'pull-request'],
+    ['merge_group', 'merge-group'],
+    ['schedule', 'schedule'],
+  ])("GitHub's name %s of an event means %s", (name, event) => {
+    expect(parseTryFlags(['--event', name], examples)?.workflow.event).toBe(event)
+    expect(eventsByName[event]().name).toBe(name)
+  })
+
+  test.each([
+    [['--event', 'workflow_call'], 'on the event of its caller'],
+    [
+      ['--event', 'schedule', '--branch', 'dev'],
+      '--branch and --event schedule cannot go together',
+    ],
+    [['--event', 'tag', '--branch', 'dev'], '--branch and --event tag cannot go together'],
+    [['--branch', 'refs/heads/dev'], '--branch must be the name of a branch, not "refs/heads/dev"'],
+    [['--branch='], '--branch must be the name of a branch, not ""'],
+    [['--matrix', 'a'], '--matrix must be NAME=VALUE, not "a"'],
+  ])('The command line %j is rejected with "%s"', (args, message) => {
+    expect(() => parseTryFlags(args, examples)).toThrow(UsageError)
+    expect(() => parseTryFlags(args, examples)).toThrow(message)
+  })
+
   test.each(['--help', '-h'])('The option %s asks for help', (option) => {
     expect(parseTryFlags([option], examples)).toBe(undefined)
   })
