@@ -54,7 +54,7 @@ ${formatNames(Object.keys(eventsByName))}
   --html FILE        write the summary as a page to this file
   --twice            run the step again, as a re-run does
   --job-seconds N    the duration of the backend job (default: 3); the action first polls a job after
-                     about 5.5 seconds, so a shorter duration makes no difference
+                     about 2.5 seconds, so a shorter duration makes no difference
   --fault NAME       a fault that happens during the run:
 ${Object.entries(faultDescriptions)
   .map(([name, description]) => `                       ${name.padEnd(nameWidth)}${description}`)

@@ -38,9 +38,11 @@ export function abortReason(signal: AbortSignal): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-/** Formats milliseconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Formats milliseconds for people: `0.3 s`, `2.5 s`, `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
+  const tenths = Math.max(0, Math.round(ms / 100))
+  if (tenths < 100) return `${tenths / 10} s`
+  const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return joinUnits(minutes, 'min', seconds % 60, 's')

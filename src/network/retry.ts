@@ -46,6 +46,9 @@ export type RetryPolicy = Readonly<{
 /** A resolver that is still starting can report a missing host. After this time, the host name is wrong. */
 export const DNS_NOT_FOUND_GRACE_MS = 10_000
 
+/** Shorter delays are reported as this one, because "in 0 s" says nothing. */
+const MIN_REPORTED_DELAY_MS = 100
+
 /** A server that asks for a longer delay would use up the time of the whole run. */
 const MAX_RETRY_AFTER_MS = 300_000
 
@@ -134,7 +137,7 @@ export async function waitBeforeRetry(
     return 'exhausted'
   }
   onRetry(
-    `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. Next attempt in ${delay < 500 ? 'less than 1 s' : formatDuration(delay)}.`,
+    `${failure.operation} failed (attempt ${failures} of ${maxAttempts}): ${formatFailure(failure)}. Next attempt in ${formatDuration(Math.max(MIN_REPORTED_DELAY_MS, delay))}.`,
   )
   await clock.sleep(delay, signal)
   return 'retry'

@@ -212,7 +212,7 @@ function hostList(hosts: ReadonlySet<string>): string {
 }
 
 function formatRunTime(ms: number, { retries: all }: RunState): string {
-  const time = ms < 1_000 ? 'less than a second' : formatDuration(ms)
+  const time = formatDuration(ms)
   return all.length === 0 ? time : `${time}, with ${countRetries(all.length)}`
 }
 

@@ -133,7 +133,7 @@ scenarios<Readonly<{ operation: FaultSpec['operation']; env: () => Record<string
 const getWaits = (step: StepResult): readonly number[] =>
   getLines(step, /: (?:429|400 Throttling)\b.* Next attempt in /).map((line) => {
     const [, minutes = '0', seconds = '0'] =
-      /Next attempt in (?:(\d+) min ?)?(?:(\d+) s)?/.exec(line) ?? []
+      /Next attempt in (?:(\d+) min ?)?(?:([\d.]+) s)?/.exec(line) ?? []
     return Number(minutes) * 60 + Number(seconds)
   })
 

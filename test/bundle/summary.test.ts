@@ -102,7 +102,7 @@ scenario(
       expect.stringMatching(/^Took \d+ (?:min|s).*, with 1 retry · run 42 · commit 1d1b8f0$/),
       '1 retry',
       expect.stringMatching(
-        /^CreateBackendStorage failed \(attempt 1 of 8\): 429 .* Next attempt in \d+ s\.$/,
+        /^CreateBackendStorage failed \(attempt 1 of 8\): 429 .* Next attempt in [\d.]+ s\.$/,
       ),
     ])
     expect(renderMarkdown(step.summary).links).toEqual([

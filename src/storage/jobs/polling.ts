@@ -5,11 +5,14 @@ import { throttleDelayMs, type ThrottleState } from '../../network/retry.ts'
 /** Time before the deadline that is reserved for the last poll and the report, in milliseconds. */
 export const REPORT_RESERVE_MS = 3_000
 
+/** A job that fails early, or has little to do, ends within this time, in milliseconds. */
+const SHORT_JOB_MS = 10_000
+
 /**
- * The delay until the next poll, in milliseconds: a twelfth of the time since the wait began, so that the
- * end of a long job is noticed a little later than that of a short one, but between 5.5 and 30 seconds. It
- * has jitter, so that parallel runs do not poll at the same moment. On a throttled account it is at least
- * the delay of throttled calls. The numbers come from `bench/polling.ts` and `bench/throttled-fleet.ts`.
+ * The delay until the next poll, in milliseconds: 2.5 seconds in the first ten seconds of the wait, then 5
+ * seconds, and after five minutes a sixtieth of the elapsed time, up to 10 seconds. It has jitter, so that
+ * parallel runs do not poll at the same moment. On a throttled account it is at least the delay of throttled
+ * calls. The numbers come from `bench/polling.ts` and `bench/throttled-fleet.ts`.
  *
  * @param elapsedMs since the wait began
  */
@@ -18,11 +21,10 @@ export function pollDelayMs(
   random: Random,
   throttleState?: ThrottleState,
 ): number {
-  const proportionalMs = Math.min(30_000, Math.max(5_500, elapsedMs / 12))
+  const minimumMs = elapsedMs < SHORT_JOB_MS ? 2_500 : 5_000
+  const usualMs = Math.min(10_000, Math.max(minimumMs, elapsedMs / 60))
   const baseMs =
-    throttleState === undefined
-      ? proportionalMs
-      : Math.max(proportionalMs, 1.2 * throttleDelayMs(throttleState))
+    throttleState === undefined ? usualMs : Math.max(usualMs, 1.2 * throttleDelayMs(throttleState))
   return Math.round(baseMs * (0.85 + 0.3 * random()))
 }
 

@@ -15,7 +15,7 @@ const NOT_FOUND_GRACE_MS = 60_000
 const NOT_FOUND_GRACE_POLLS = 2
 
 /** After this many polls in a row without a status, the outcome of the job is unknown. */
-const MAX_POLLS_WITHOUT_STATUS = 5
+const MAX_POLLS_WITHOUT_STATUS = 8
 
 type JobWait = {
   readonly context: StorageContext

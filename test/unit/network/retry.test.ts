@@ -110,9 +110,13 @@ describe('waitBeforeRetry', () => {
     })
   })
 
-  test('A wait of less than half a second is not reported as 0 s', async () => {
-    const { lines } = await wait('internalError', afterFailures(1), { random: () => 0.1 })
-    expect(lines[0]).toContain('Next attempt in less than 1 s.')
+  test.each([
+    [0.04, 'Next attempt in 0.1 s.'],
+    [0.16, 'Next attempt in 0.2 s.'],
+    [0.3, 'Next attempt in 0.3 s.'],
+  ])('A short wait (%f of the maximum) is not reported as 0 s', async (random, text) => {
+    const { lines } = await wait('internalError', afterFailures(1), { random: () => random })
+    expect(lines[0]).toContain(text)
   })
 
   test.each([

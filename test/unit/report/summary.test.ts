@@ -65,7 +65,7 @@ describe('A summary', () => {
       expect.stringMatching(/^Keep the storage: .*amplify pull/),
       'App d1a2b3c4d5e6f7, environment prod in eu-west-1 · Amplify console',
       'Reason to plan: the pull request is not merged yet',
-      'Took less than a second · run 42 · commit 7f3c2b9',
+      'Took 0.9 s · run 42 · commit 7f3c2b9',
     ])
   })
 

@@ -66,7 +66,12 @@ describe('apply when the response to a create is lost', () => {
   testRuns(runApply, {
     'The job that the create started is waited for, and the run ends as usual': [
       lostAndDone,
-      { end: CREATED, jobs: [JOB, JOB, JOB, JOB, {}], changes: [CREATE_CHANGES], sentAt: [0] },
+      {
+        end: CREATED,
+        jobs: [...Array<typeof JOB>(6).fill(JOB), {}],
+        changes: [CREATE_CHANGES],
+        sentAt: [0],
+      },
     ],
     'Without waiting, the run ends with the job that was found': [
       { ...lostAndDone, wait: false },
@@ -188,7 +193,7 @@ describe('apply when the response to an update is lost', () => {
   testRuns(runApply, {
     'The job that the update started is waited for': [
       losing(LOST_AFTER_EFFECT),
-      { end: UPDATED, sentAt: [0], jobs: [JOB, JOB, JOB, JOB, {}], warnings: [] },
+      { end: UPDATED, sentAt: [0], jobs: [...Array<typeof JOB>(6).fill(JOB), {}], warnings: [] },
     ],
     'The effect of an update without an identifiable job counts as updated, with a warning': [
       losing(LOST_AFTER_EFFECT, unidentifiable(1_000)),
@@ -196,7 +201,7 @@ describe('apply when the response to an update is lost', () => {
     ],
     'An update without effect is sent again after a job of somebody else has ended': [
       losing(LOST, { events: [otherJob({ fromMs: 29_000, toMs: 34_000 })] }),
-      { end: UPDATED, sentAt: [0, 35_500] },
+      { end: UPDATED, sentAt: [0, 35_000] },
     ],
   })
 })

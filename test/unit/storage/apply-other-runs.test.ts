@@ -45,7 +45,7 @@ describe('apply when another run creates the storage first', () => {
     ],
     'A matching storage of another run is waited for while its job is pending': [
       overtaken({}, { oneJob: false, events: [otherCreate({ fromMs: 250, toMs: 10_250 })] }),
-      { end: CREATED, durationMs: 12_600, warnings: [byAnotherRun(/ with job other-1,/)] },
+      { end: CREATED, durationMs: 12_000, warnings: [byAnotherRun(/ with job other-1,/)] },
     ],
     'A different storage of another run fails the run when if-exists is match': [
       overtaken({ authenticated: [] }),
@@ -88,7 +88,7 @@ describe('apply when another run creates the storage first', () => {
     ],
     'A pending create of another run that fails lets this run create the storage': [
       { events: [otherCreate({ toMs: 9_000, result: { status: 'FAILED' } })] },
-      { end: CREATED, sentAt: [0, 11_000] },
+      { end: CREATED, sentAt: [0, 10_000] },
     ],
     'A storage that a pending create changes after the first read counts as created': [
       { events: [storageExists(), otherCreate({ toMs: 60_000 })] },

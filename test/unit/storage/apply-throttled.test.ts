@@ -31,7 +31,9 @@ describe('a run on a throttled account', () => {
     ],
     'Throttled calls wait like others where they share no known limit': [
       { ...everyCall, wait: false, throttleState: null },
-      { delays: ['GetBackendStorage: 1 s.', 'GetBackend: 1 s.', 'CreateBackendStorage: 1 s.'] },
+      {
+        delays: ['GetBackendStorage: 0.5 s.', 'GetBackend: 0.5 s.', 'CreateBackendStorage: 0.5 s.'],
+      },
     ],
     'A throttled poll makes the throttled read after it wait longer': [
       {
@@ -40,7 +42,7 @@ describe('a run on a throttled account', () => {
           GetBackendStorage: [undefined, 'throttled'],
         },
       },
-      { delays: ['GetBackendJob: 6 s.', 'GetBackendJob: 10 s.', 'GetBackendStorage: 20 s.'] },
+      { delays: ['GetBackendJob: 5 s.', 'GetBackendJob: 10 s.', 'GetBackendStorage: 20 s.'] },
     ],
     // The second consecutive failure of a call waits up to 2 seconds, or up to 16 where it is throttled.
     'Other failures in between do not count as throttled': [

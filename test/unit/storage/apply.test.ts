@@ -33,7 +33,7 @@ const failedJob = (error: string): RunScenario => ({ jobResults: [{ status: 'FAI
 describe('apply without a storage', () => {
   testRuns(runApply, {
     'A missing storage is created, waited for and verified, with no other calls than needed': [
-      { jobMs: 3_000 },
+      { jobMs: 2_000 },
       {
         end: CREATED,
         calls: [
@@ -81,7 +81,7 @@ describe('apply without a storage', () => {
     'The changes are logged once, however often the create has to wait': [
       { wait: false, events: [otherJob({ toMs: 10_000 })] },
       {
-        sentAt: [0, 11_000],
+        sentAt: [0, 10_000],
         lines: [
           CREATING,
           containing('other-1'),
@@ -135,7 +135,7 @@ describe('the warning about guest access', () => {
     ],
     'An apply warns once where another job has to end first': [
       guests({ events: [otherJob({ toMs: 10_000 })] }),
-      { warnings: [WARNING], sentAt: [0, 11_000] },
+      { warnings: [WARNING], sentAt: [0, 10_000] },
     ],
     'An apply does not warn where guests get nothing': [
       guests({ desired: { unauthenticated: [] } }),
@@ -226,7 +226,7 @@ describe('apply with an existing storage', () => {
       },
       {
         end: { code: 'STORAGE_DIFFERS', result: 'failed' },
-        durationMs: 11_000,
+        durationMs: 10_000,
         lines: [containing('other-1')],
         changes: [[], userChange(['READ'])],
       },
@@ -280,7 +280,7 @@ describe('apply with an existing storage', () => {
   })
 })
 
-test.each([50, 150, 250, 5_000, 22_850])(
+test.each([50, 150, 250, 5_000, 20_850])(
   'A run that is cancelled after %i ms ends with the reason of the signal',
   async (ms) => {
     const abort = new AbortController()

@@ -31,7 +31,7 @@ describe('polls that fail', () => {
       const run = await runWaitForJob({ ...faults, maxAttempts: 2, changes: completedAt(10_000) })
       expect(run).toMatchObject(COMPLETED)
       expect(run.retries).toHaveLength(4)
-      expect(run.retries[0]).toMatch(/^GetBackendJob failed \(.+\);.+ Next check in 6 s\.$/)
+      expect(run.retries[0]).toMatch(/^GetBackendJob failed \(.+\);.+ Next check in [\d.]+ s\.$/)
     },
   )
 
@@ -44,11 +44,11 @@ describe('polls that fail', () => {
 
   test.each(PERMANENT)('A poll that fails with %s ends the wait at once', async (failure) => {
     const run = await runWaitForJob({ always: { GetBackendJob: failure } })
-    expect(run).toMatchObject({ end: { result: 'unknown', advice }, polledAt: [5_500] })
+    expect(run).toMatchObject({ end: { result: 'unknown', advice }, polledAt: [2_500] })
   })
 
   // The maximum delays are those of any call, 1 to 20 seconds; polls never come faster than without failures.
-  const BACK_OFF = ['6 s', '6 s', '6 s', '6 s', '8 s', '10 s', '6 s']
+  const BACK_OFF = ['2.5 s', '2.5 s', '2.5 s', '5 s', '8 s', '10 s', '5 s']
   const sixAndOne = <T>(fault: T) => [...Array<T>(6).fill(fault), undefined, fault]
 
   testRuns(runWithDelays, {
@@ -63,11 +63,11 @@ describe('polls that fail', () => {
         ),
         changes: completedAt(200_000),
       },
-      { delays: ['6 s', '10 s', '20 s', '40 s', '1 min 30 s', '40 s'], durationMs: 287_800 },
+      { delays: ['5 s', '10 s', '20 s', '40 s', '1 min 30 s', '40 s'], durationMs: 284_300 },
     ],
     'Polls that fail back off anew after each response': [
       { ...polls(...sixAndOne('internalError' as const)), changes: completedAt(56_000) },
-      { delays: BACK_OFF, durationMs: 56_500 },
+      { delays: BACK_OFF, durationMs: 58_000 },
     ],
     'Polls that are throttled back off like others where the account shares no known limit': [
       {
@@ -75,7 +75,7 @@ describe('polls that fail', () => {
         throttleState: null,
         changes: completedAt(56_000),
       },
-      { delays: BACK_OFF, durationMs: 56_500 },
+      { delays: BACK_OFF, durationMs: 58_000 },
     ],
     'A role that may not read the job ends the wait, and the advice names the permission': [
       { denied: ['GetBackendJob'] },
@@ -89,7 +89,7 @@ describe('polls that fail', () => {
             /^Job other-1 was started.+amplifybackend:GetBackendJob on arn:.+ or set wait: false\.$/,
           ),
         },
-        durationMs: 5_500,
+        durationMs: 2_500,
       },
     ],
     'Expired credentials are refreshed once after each response': [
@@ -97,7 +97,7 @@ describe('polls that fail', () => {
         ...polls('expired', undefined, 'expired', undefined, 'expired'),
         changes: completedAt(15_000),
       },
-      { ...COMPLETED, refreshes: 3, durationMs: 16_500 },
+      { ...COMPLETED, refreshes: 3, durationMs: 15_000 },
     ],
     'Credentials that are still expired after a refresh end the wait': [
       polls('expired', 'expired'),
@@ -131,7 +131,7 @@ describe('polls of a throttled account', () => {
         ...polls(undefined, 'throttled', undefined, 'throttled'),
         changes: completedAt(60_000),
       },
-      { polledAt: [5_500, 11_000, 16_500, 26_100, 36_100, 55_300, 74_500] },
+      { polledAt: [2_500, 5_000, 10_000, 19_600, 29_600, 48_800, 68_000] },
     ],
     'Polls of a throttled account end at the deadline with a last poll': [
       { ...throttled(40), timeoutMs: 100_000 },
@@ -148,9 +148,9 @@ describe('polls of a throttled account', () => {
   })
 
   test('Polls of an old job come as usual where its delay is long enough anyway', async () => {
-    const { polledAt } = await runWaitForJob({ ...throttled(1), changes: completedAt(150_000) })
+    const { polledAt } = await runWaitForJob({ ...throttled(1), changes: completedAt(600_000) })
     const delays = polledAt.map((at, index) => at - (polledAt[index - 1] ?? 0))
-    // A twelfth of 115.2 seconds is as long as the account asks for.
-    expect(delays).toEqual([...Array<number>(13).fill(9_600), 10_400, 11_267, 12_206])
+    // A sixtieth of 576 seconds is as long as the account asks for.
+    expect(delays).toEqual([...Array<number>(61).fill(9_600), 9_760, 9_923])
   })
 })

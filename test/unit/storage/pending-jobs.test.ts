@@ -22,7 +22,7 @@ const NOT_LISTED = { denied: ['ListBackendJobs'] } as const
 describe('waiting for pending jobs', () => {
   const WAITED = {
     end: NONE_PENDING,
-    polledAt: [0, 5_500, 11_000],
+    polledAt: [0, 2_500, 5_000],
     lines: [matching(/"prod": other-1 \(UpdateBackendAPI, RUNNING, 0 s old\); 30 min left/)],
   }
 
@@ -36,11 +36,11 @@ describe('waiting for pending jobs', () => {
       { end: { ...NONE_PENDING, awaited: undefined, jobs: [{}] }, durationMs: 0 },
     ],
     'The wait for a listed job ends with the job, which the log names': [
-      { isReported: false, events: running(10_000) },
+      { isReported: false, events: running(4_000) },
       WAITED,
     ],
     'The wait for a reported job ends with the job, which the log names': [
-      { events: running(10_000) },
+      { events: running(4_000) },
       WAITED,
     ],
     'Jobs are listed less often on a throttled account': [
@@ -50,11 +50,11 @@ describe('waiting for pending jobs', () => {
     // Each throttled list is followed by its back-off, and later delays are at least as long.
     'Jobs are listed less often once a list is throttled': [
       { ...lists(undefined, 'throttled', undefined, 'throttled'), events: running(40_000) },
-      { end: NONE_PENDING, polledAt: [0, 5_500, 10_500, 20_100, 30_100, 49_300] },
+      { end: NONE_PENDING, polledAt: [0, 2_500, 7_500, 17_100, 27_100, 46_300] },
     ],
     'Jobs are listed as usual where the account shares no known limit': [
-      { ...lists(undefined, 'throttled'), throttleState: null, events: running(10_000) },
-      { end: NONE_PENDING, polledAt: [0, 5_500, 6_000, 11_500] },
+      { ...lists(undefined, 'throttled'), throttleState: null, events: running(4_000) },
+      { end: NONE_PENDING, polledAt: [0, 2_500, 3_000, 5_500] },
     ],
     'The log shows no age when the creation time of the job cannot be parsed': [
       { times: TIME_STYLES.garbage, events: running(1_000) },
@@ -68,8 +68,8 @@ describe('waiting for pending jobs', () => {
       { events: [...running(9_000), otherJob({ operation: 'Next', fromMs: 9_000, toMs: 19_000 })] },
       {
         end: NONE_PENDING,
-        durationMs: 22_000,
-        lines: [containing('other-1'), containing('other-2 (Next, RUNNING, 2 s old)')],
+        durationMs: 20_000,
+        lines: [containing('other-1'), containing('other-2 (Next, RUNNING, 1 s old)')],
       },
     ],
     'A job of somebody else that stays pending ends the wait, and says how to see whose it is': [
@@ -123,7 +123,7 @@ describe('waiting for pending jobs', () => {
       containing('PENDING, 3 min 20 s old); 26 min 40 s left'),
       containing('PENDING, 4 min old); 26 min left'),
       containing('RUNNING, 4 min 40 s old); 25 min 20 s left'),
-      containing('RUNNING, 5 min 19 s old); 24 min 40 s left'),
+      containing('RUNNING, 5 min 20 s old); 24 min 40 s left'),
     ])
   })
 
@@ -231,8 +231,8 @@ describe('lists of jobs that fail', () => {
       { end: { code: 'SERVICE_ERROR', result: 'failed' }, polledAt: [0, 500, 1_500] },
     ],
     'Polls that fail do not count as attempts while a job is pending': [
-      { maxAttempts: 1, ...lists(undefined, 'internalError', 'reset'), events: running(10_000) },
-      { end: NONE_PENDING, polledAt: [0, 5_500, 11_000, 16_500] },
+      { maxAttempts: 1, ...lists(undefined, 'internalError', 'reset'), events: running(6_000) },
+      { end: NONE_PENDING, polledAt: [0, 2_500, 5_000, 7_500] },
     ],
     'A list that is not read to its end is not enough when no job was reported': [
       { isReported: false, isListComplete: false },

@@ -128,7 +128,7 @@ describe('the preconditions of a create', () => {
       { denied: ['GetBackend'], events: [otherJob({ toMs: 10_000 })] },
       {
         ...warned('Backend not checked', 'amplifybackend:GetBackend): 403 AccessDenied'),
-        sentAt: [0, 11_000],
+        sentAt: [0, 10_000],
       },
     ],
     'A backend that cannot be read before the deadline ends the run': [

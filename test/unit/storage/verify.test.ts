@@ -25,25 +25,25 @@ describe('apply after the job has completed', () => {
       { ...job, storageLagMs: 14_000 },
       {
         end: CREATED,
-        durationMs: 20_500,
+        durationMs: 20_000,
         lines: [containing('Creating'), containing('job-1'), ...lateLines, containing('matches')],
       },
     ],
     'A storage that never shows has an unknown outcome after six reads': [
       { ...job, storageLagMs: 1e9 },
-      notSeen(30_500),
+      notSeen(30_000),
     ],
     'A storage that keeps differing fails the run': [
       { ...job, events: [storageExists({ authenticated: [] }, 3_500)] },
-      { end: { code: 'STORAGE_DIFFERS', result: 'failed' }, durationMs: 30_500 },
+      { end: { code: 'STORAGE_DIFFERS', result: 'failed' }, durationMs: 30_000 },
     ],
     'A storage is not read again when the deadline comes first': [
-      { ...job, storageLagMs: 1e9, timeoutMs: 10_500 },
-      notSeen(5_500),
+      { ...job, storageLagMs: 1e9, timeoutMs: 10_000 },
+      notSeen(5_000),
     ],
     'A storage is read again just before the deadline': [
-      { ...job, storageLagMs: 1e9, timeoutMs: 10_501 },
-      notSeen(10_500),
+      { ...job, storageLagMs: 1e9, timeoutMs: 10_001 },
+      notSeen(10_000),
     ],
     'A run whose last read fails in every attempt has an unknown outcome': [
       { ...lastReadFails, maxAttempts: 2 },

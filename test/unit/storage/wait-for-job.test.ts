@@ -11,13 +11,13 @@ const FIRST_LINE = containing(`job ${JOB_ID}, at most 30 min.`)
 describe('waiting for a job', () => {
   testRuns(runWaitForJob, {
     'The wait ends when the job is complete, and every status is reported': [
-      { changes: completedAt(15_000) },
+      { changes: completedAt(6_000) },
       {
         end: COMPLETED,
-        polledAt: [5_500, 11_000, 16_500],
-        durationMs: 16_500,
+        polledAt: [2_500, 5_000, 7_500],
+        durationMs: 7_500,
         jobs: [{ jobId: JOB_ID, status: 'RUNNING' }, { status: 'RUNNING' }, COMPLETED],
-        lines: [FIRST_LINE, containing('RUNNING after 6 s; 29 min 55 s left')],
+        lines: [FIRST_LINE, containing('RUNNING after 2.5 s; 29 min 58 s left')],
       },
     ],
     'The wait ends when the job has failed, with the text of the service': [
@@ -30,7 +30,7 @@ describe('waiting for a job', () => {
     ],
     'Every change of the status is logged': [
       { status: 'PENDING', changes: [{ atMs: 12_000, status: 'RUNNING' }, ...completedAt(23_000)] },
-      { lines: [containing('(PENDING)'), containing('is RUNNING after 17 s')] },
+      { lines: [containing('(PENDING)'), containing('is RUNNING after 15 s')] },
     ],
     'An unknown status counts as running, and the log says so once': [
       {
@@ -46,10 +46,10 @@ describe('waiting for a job', () => {
         end: COMPLETED,
         lines: [
           FIRST_LINE,
-          matching(/NEW_STATE after 6 s; .+ left\. .+unknown/),
-          matching(/RUNNING after 17 s; .+ left\.$/),
-          matching(/NEW_STATE after 28 s; .+ left\.$/),
-          matching(/PROVISIONING after 33 s; .+ left\.$/),
+          matching(/NEW_STATE after 2\.5 s; .+ left\. .+unknown/),
+          matching(/RUNNING after 15 s; .+ left\.$/),
+          matching(/NEW_STATE after 25 s; .+ left\.$/),
+          matching(/PROVISIONING after 30 s; .+ left\.$/),
         ],
       },
     ],
@@ -57,7 +57,7 @@ describe('waiting for a job', () => {
       { timeoutMs: 120_000, changes: [{ atMs: 0, status: 'Succeeded' }] },
       { end: TIMED_OUT, durationMs: 117_000 },
     ],
-    'The wait is given up after five responses without a status, whatever max-attempts is': [
+    'The wait is given up after eight responses without a status, whatever max-attempts is': [
       { maxAttempts: 3, changes: [{ atMs: 0, status: '' }] },
       {
         end: {
@@ -66,8 +66,8 @@ describe('waiting for a job', () => {
           message: containing(`job ${JOB_ID} without a status`),
           advice: containing(`--job-id ${JOB_ID}`),
         },
-        polledAt: [5_500, 11_000, 16_500, 22_000, 27_500],
-        durationMs: 27_500,
+        polledAt: [2_500, 5_000, 7_500, 10_000, 15_000, 20_000, 25_000, 30_000],
+        durationMs: 30_000,
       },
     ],
     'The wait goes on where a status is missing now and then': [
@@ -75,11 +75,11 @@ describe('waiting for a job', () => {
         maxAttempts: 2,
         status: 'RUNNING',
         changes: [
-          ...[1_000, 12_000].flatMap((atMs) => [
+          ...[1_000, 6_000].flatMap((atMs) => [
             { atMs, status: '' },
-            { atMs: atMs + 5_500, status: 'RUNNING' },
+            { atMs: atMs + 2_500, status: 'RUNNING' },
           ]),
-          ...completedAt(25_000),
+          ...completedAt(14_000),
         ],
       },
       {
@@ -87,10 +87,10 @@ describe('waiting for a job', () => {
         jobs: [{ status: 'RUNNING' }, { status: 'RUNNING' }, COMPLETED],
         lines: [
           containing('(RUNNING)'),
-          containing('without a status after 6 s'),
-          containing('is RUNNING after 11 s'),
-          containing('without a status after 17 s'),
-          containing('is RUNNING after 22 s'),
+          containing('without a status after 2.5 s'),
+          containing('is RUNNING after 5 s'),
+          containing('without a status after 7.5 s'),
+          containing('is RUNNING after 10 s'),
         ],
       },
     ],
@@ -139,10 +139,10 @@ describe('a job that is not found', () => {
       advice: containing('aws amplifybackend get-backend-storage'),
     },
   })
-  /** The eighth poll is sent after 55.5 seconds; its response comes so much later. */
-  const lateEighthPoll = (ms: number) => ({
+  /** The ninth poll is sent after 53 seconds; its response comes so much later. */
+  const lateNinthPoll = (ms: number) => ({
     jobLagMs: 1e9,
-    latency: trips((trip) => (trip === 16 ? ms : 0)),
+    latency: trips((trip) => (trip === 18 ? ms : 0)),
   })
 
   testRuns(runWaitForJob, {
@@ -155,11 +155,11 @@ describe('a job that is not found', () => {
       notFound('PENDING'),
     ],
     'A job that is not found for a minute ends the wait without a status': [
-      lateEighthPoll(4_500),
+      lateNinthPoll(7_000),
       { ...notFound('unknown'), durationMs: 60_000 },
     ],
     'The minute ends with the response to a poll and not with the request': [
-      lateEighthPoll(4_499),
+      lateNinthPoll(6_999),
       { ...notFound('unknown'), durationMs: 69_999 },
     ],
   })
