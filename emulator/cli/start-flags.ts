@@ -65,6 +65,16 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
   const { repository } = values
   if (repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository))
     throw new UsageError(`--repository must be OWNER/NAME, not "${repository}"`)
+  const workflow = parseWorkflowFlags(values)
+  if (
+    values.input !== undefined &&
+    workflow.workflow === undefined &&
+    workflow.event !== 'dispatch'
+  )
+    throw new UsageError(
+      '--input is for the inputs of a workflow, and none is named.',
+      'Add --workflow PATH, or --event workflow_dispatch.',
+    )
   return {
     help: values.help,
     port,
@@ -72,7 +82,7 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
     variablesFile: values.variables,
     eventFile: values['event-file'],
     jobMs: parseNumber('job-seconds', values['job-seconds'], 86400) * 1000,
-    workflow: parseWorkflowFlags(values),
+    workflow,
     environment: values.environment,
     repository,
   }

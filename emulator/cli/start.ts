@@ -3,14 +3,20 @@ import { writeFileSync } from 'node:fs'
 
 import { defaults, startEmulator, type Emulator } from '../emulator.ts'
 import { serverIssuer } from '../iam/issuers.ts'
-import { eventsByName, type WorkflowEvent } from '../runner/events.ts'
+import { eventsByName, getsIdToken, type WorkflowEvent } from '../runner/events.ts'
 import { tokenClaims } from '../runner/github-context.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
 import { banner } from './banner.ts'
 import { UsageError, usageErrorText } from './options.ts'
 import { parseStartFlags, startUsage, type StartFlags } from './start-flags.ts'
 import { endWithReader } from './terminal.ts'
-import { claimsOf, evaluateSteps, readWorkflow, type WorkflowRun } from './workflow-run.ts'
+import {
+  claimsOf,
+  dispatchInputs,
+  evaluateSteps,
+  readWorkflow,
+  type WorkflowRun,
+} from './workflow-run.ts'
 import { addWorkflowState } from './workflow-state.ts'
 
 type TakenWorkflow = Readonly<{ run: WorkflowRun; steps: readonly StepInputs[] }>
@@ -78,10 +84,27 @@ function write(option: string, path: string | undefined, content: string): void 
   }
 }
 
+/** The variables of a job on the event. */
+const jobVariables = (emulator: Emulator, event: WorkflowEvent): readonly (readonly string[])[] =>
+  Object.entries(emulator.env).filter(
+    ([name]) => getsIdToken(event, true) || !name.startsWith('ACTIONS_ID_TOKEN_'),
+  )
+
 /** Writes the files that the options name; the one with the variables last, which shows that all is ready. */
-function writeFiles(flags: StartFlags, emulator: Emulator, event: WorkflowEvent): void {
-  write('event-file', flags.eventFile, JSON.stringify(event.payload))
-  const lines = Object.entries(emulator.env).map(([name, value]) => `${name}=${value}\n`)
+function writeFiles(
+  flags: StartFlags,
+  emulator: Emulator,
+  event: WorkflowEvent,
+  inputs: Readonly<Record<string, string>>,
+): void {
+  const { payload } = event
+  const isDispatch = event.name === 'workflow_dispatch'
+  write(
+    'event-file',
+    flags.eventFile,
+    JSON.stringify(isDispatch ? { ...payload, inputs } : payload),
+  )
+  const lines = jobVariables(emulator, event).map((variable) => `${variable.join('=')}\n`)
   write('variables', flags.variablesFile, lines.join(''))
 }
 
@@ -109,7 +132,9 @@ async function main(): Promise<void> {
     const event =
       taken?.run.event ?? eventsByName[flags.workflow.event ?? 'push'](flags.workflow.branch)
     prepare(emulator, taken, event, flags)
-    writeFiles(flags, emulator, event)
+    const { workflow } = flags
+    const inputs = taken ? dispatchInputs(taken.run, workflow) : workflow.given.inputs
+    writeFiles(flags, emulator, event, inputs ?? {})
   } catch (error) {
     await emulator.stop()
     throw error

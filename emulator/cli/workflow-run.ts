@@ -9,6 +9,7 @@ import { isObject } from '../lib/validation.ts'
 import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
 import { UnknownValueError } from '../runner/expressions.ts'
 import { githubContext, tokenClaims, type RunInfo } from '../runner/github-context.ts'
+import { baseContexts } from '../runner/step-contexts.ts'
 import { allStepInputs, type StepInputs, type StepSource } from '../runner/step-inputs.ts'
 import {
   defaultEvent,
@@ -136,6 +137,19 @@ export function evaluateSteps(
     matrix,
   }
   return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), unknownStateAdvice(run))
+}
+
+/** The inputs of the run, as the payload of a dispatch has them: text, with the defaults. */
+export function dispatchInputs(
+  { text, event, info }: WorkflowRun,
+  { given }: WorkflowFlags,
+): Readonly<Record<string, string>> {
+  const document: unknown = parse(text)
+  const github = githubContext(event, info, '')
+  const { inputs } = baseContexts(isObject(document) ? document : {}, { github }, given)
+  return Object.fromEntries(
+    Object.entries(isObject(inputs) ? inputs : {}).map(([name, value]) => [name, String(value)]),
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -74,6 +74,30 @@ describe('npm run emulator', () => {
     expect(lines.filter((line) => !/^[A-Z_]+=\S+$/.test(line))).toEqual([])
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 0 })
+  })
+
+  test('The event file of a manual run has its inputs as text, with the defaults', async () => {
+    const folder = temporaryFolder()
+    const [workflow, file] = [join(folder, 'mine.yml'), join(folder, 'event.json')]
+    const inputs = 'name: { default: media }, count: { type: number }, wide: { type: boolean }'
+    writeFileSync(
+      workflow,
+      `on: { workflow_dispatch: { inputs: { ${inputs} } } }\njobs: { a: { steps: [{ uses: ./ }] } }`,
+    )
+    const args = ['--event', 'workflow_dispatch', '--event-file', file, '--input', 'count=10']
+    const payload = (): unknown => JSON.parse(readFileSync(file, 'utf8'))
+    await untilReady(run('--workflow', workflow, ...args).child)
+    expect(payload()).toMatchObject({ inputs: { name: 'media', count: '10', wide: 'false' } })
+    await untilReady(run(...args).child)
+    expect(payload()).toMatchObject({ inputs: { count: '10' } })
+  })
+
+  test('The variables for a pull request of a fork have no OIDC token', async () => {
+    const file = join(temporaryFolder(), 'emulator.env')
+    await untilReady(run('--event', 'fork', '--variables', file).child)
+    const variables = readFileSync(file, 'utf8')
+    expect(variables).toContain('AWS_ENDPOINT_URL=')
+    expect(variables).not.toContain('ACTIONS_ID_TOKEN_')
   })
 
   test('A port in use and a file that cannot be written are told in a line', async () => {
@@ -161,6 +185,7 @@ describe('npm run emulator', () => {
     [['--port', '70000'], '--port must be a number from 0 to 65535, not "70000"'],
     [['--port', '1.5'], '--port must be an integer'],
     [['--job-seconds', 'soon'], '--job-seconds must be a number'],
+    [['--input', 'a=b'], 'Add --workflow PATH, or --event workflow_dispatch.\n'],
     [['here'], "Unexpected argument 'here'"],
   ])('The command line %j is a usage error', async (args, message) => {
     const { code, stdout, stderr } = await run(...args).ended

@@ -4,17 +4,27 @@ import { dirname, join } from 'node:path'
 
 import { describe, expect } from 'vitest'
 
-import { readPage } from '../../support/contract/pages.ts'
+import { findCode, readPage, tableBelow } from '../../support/contract/pages.ts'
 import { scenario } from '../../support/scenario.ts'
 import { readExample } from '../../workflows/workflow-files.ts'
 import { root, runTool, tool, type ToolResult } from '../tools.ts'
 import { createRepository, repositoryFiles, temporaryFolder } from './act.ts'
 
-const { blocks } = readPage('docs/emulator.md')
-const recipe = blocks.find(({ mark }) => mark === 'recipe: act')?.text ?? ''
+const page = readPage('docs/emulator.md')
+const recipe = page.blocks.find(({ mark }) => mark === 'recipe: act')?.text ?? ''
+
+/** What a row of the table names in place of `--event push` and of `act push`. */
+function replacements(event: string): readonly [emulator: string, act: string] {
+  const row = tableBelow(page, 'Run a whole workflow in act').find(([name]) => name === event)
+  const [emulator = '', act = ''] = (row ?? []).slice(1).map((cell) => findCode(cell)[0])
+  return [emulator, act]
+}
 
 /** Runs the recipe in a folder that looks like a clone of this repository, for an app with this workflow. */
-async function followRecipe(workflow: string): Promise<ToolResult> {
+async function followRecipe(
+  workflow: string,
+  [emulator, act] = ['--event push', 'act push'] as readonly [string, string],
+): Promise<ToolResult> {
   const folder = temporaryFolder()
   const clone = join(folder, 'clone')
   mkdirSync(clone)
@@ -29,7 +39,8 @@ async function followRecipe(workflow: string): Promise<ToolResult> {
     'github.com',
   )
   mkdirSync(join(folder, 'home'))
-  return runTool('/bin/bash', ['-euc', recipe], {
+  const script = recipe.replace('--event push', emulator).replace('act push', act)
+  const result = await runTool('/bin/bash', ['-euc', script], {
     cwd: clone,
     env: {
       PATH: [dirname(process.execPath), dirname(tool('act')), '/usr/bin', '/bin'].join(':'),
@@ -38,6 +49,9 @@ async function followRecipe(workflow: string): Promise<ToolResult> {
     },
     timeoutMs: 100_000,
   })
+  const status = await runTool('/usr/bin/git', ['status', '--short'], { cwd: app })
+  expect(status.stdout, 'files in the repository of the app').toBe('')
+  return result
 }
 
 describe('The recipe for act', () => {
@@ -51,4 +65,42 @@ describe('The recipe for act', () => {
     expect(stdout).toContain('arn:aws:iam::222233334444:role/amplify-storage-apply')
     expect(stdout).toContain('Job succeeded')
   })
+
+  scenario('It runs a workflow that starts the emulator itself', async () => {
+    const workflow = readExample('emulator.yml')
+    const manual = replacements('a manual run, with its inputs')
+    const { exitCode, stdout, stderr } = await followRecipe(workflow, [
+      manual[0].replace(' --input NAME=VALUE', ''),
+      manual[1],
+    ])
+    expect(exitCode, stdout + stderr).toBe(0)
+    expect(stdout).toContain('Result: created.')
+    expect(stdout).toMatch(/The emulator listens on/)
+  })
+
+  scenario('It gives a manual run its inputs', async () => {
+    const workflow = readExample('plan-and-apply.yml')
+      .replace(/^on:\n(?: .*\n)+/m, 'on: { workflow_dispatch: { inputs: { name: } } }\n')
+      .replace('resource-name: media', 'resource-name: ${{ inputs.name }}')
+    const manual = replacements('a manual run, with its inputs')
+    const { exitCode, stdout, stderr } = await followRecipe(workflow, [
+      manual[0].replace('NAME=VALUE', 'name=photos'),
+      manual[1],
+    ])
+    expect(exitCode, stdout + stderr).toBe(0)
+    expect(stdout).toContain('Result: created.')
+    expect(stdout).toMatch(/resource-name\W+photos/)
+  })
+
+  for (const [event, example, result] of [
+    ['a pull request', 'plan-and-apply.yml', 'planned'],
+    ['a pull request of a fork', 'plan-and-apply.yml', 'skipped'],
+    ['a pull request that is merged', 'merged-pull-request.yml', 'created'],
+    ['a check of the merge queue', 'merge-queue.yml', 'planned'],
+    ['a schedule', 'drift.yml', 'failed'],
+  ] as const)
+    scenario(`It runs a workflow on ${event}`, async () => {
+      const { stdout, stderr } = await followRecipe(readExample(example), replacements(event))
+      expect(stdout, stdout + stderr).toContain(`Result: ${result}`)
+    })
 })
