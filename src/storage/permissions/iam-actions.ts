@@ -7,8 +7,8 @@
 /** In resources, `YOUR-…` stands for a name that the error does not tell. */
 type IamAction = Readonly<{ action: string; resource: string }>
 
-const BUCKET = 'arn:PARTITION:s3:::YOUR-BUCKET'
-const ROLE = 'arn:PARTITION:iam::ACCOUNT:role/YOUR-ROLE'
+const BUCKET = 'arn:{PARTITION}:s3:::YOUR-BUCKET'
+const ROLE = 'arn:{PARTITION}:iam::{ACCOUNT}:role/YOUR-ROLE'
 
 /** Operations on a bucket whose action has another name. */
 const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
@@ -65,31 +65,31 @@ const SAME_NAMES: readonly SameNames[] = [
   },
   {
     service: 'lambda',
-    resource: 'arn:PARTITION:lambda:REGION:ACCOUNT:function:YOUR-FUNCTION',
+    resource: 'arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:YOUR-FUNCTION',
     operations:
       'AddPermission CreateFunction DeleteFunction GetFunction GetFunctionConfiguration InvokeFunction RemovePermission TagResource UpdateFunctionCode UpdateFunctionConfiguration',
   },
   {
     service: 'cloudformation',
-    resource: 'arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/YOUR-STACK/*',
+    resource: 'arn:{PARTITION}:cloudformation:{REGION}:{ACCOUNT}:stack/YOUR-STACK/*',
     operations:
       'CreateStack DeleteStack DescribeStackEvents DescribeStackResource DescribeStackResources DescribeStacks GetTemplate SetStackPolicy UpdateStack',
   },
   {
     service: 'ssm',
-    resource: 'arn:PARTITION:ssm:REGION:ACCOUNT:parameter/amplify/APP/ENVIRONMENT/*',
+    resource: 'arn:{PARTITION}:ssm:{REGION}:{ACCOUNT}:parameter/amplify/{APP}/{ENVIRONMENT}/*',
     operations: 'DeleteParameters GetParameters GetParametersByPath PutParameter',
   },
   {
     service: 'cognito-identity',
-    resource: 'arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/YOUR-IDENTITY-POOL',
+    resource: 'arn:{PARTITION}:cognito-identity:{REGION}:{ACCOUNT}:identitypool/YOUR-IDENTITY-POOL',
     operations: 'DescribeIdentityPool GetIdentityPoolRoles SetIdentityPoolRoles UpdateIdentityPool',
   },
 ]
 
 /**
  * The action that allows an operation, and a resource to which it can be restricted, with the placeholders
- * `PARTITION`, `REGION`, `ACCOUNT`, `APP` and `ENVIRONMENT`; undefined for an operation that is not listed.
+ * `{PARTITION}`, `{REGION}`, `{ACCOUNT}`, `{APP}` and `{ENVIRONMENT}`; undefined for an operation that is not listed.
  *
  * @param service the prefix of the operation; empty for S3's own errors, which have none
  */

@@ -67,7 +67,7 @@ export function permissionAdvice(
   const note =
     meaning === undefined
       ? ''
-      : ` This is a permission ${meaning.replace('ROLE', `the role ${roleName(denial)}`)}.`
+      : ` This is a permission ${meaning.replace('ROLE', () => `the role ${roleName(denial)}`)}.`
   if (resource === undefined) {
     return `${deploys} Allow ${action} for ${principal}. The text names no resource: the Service Authorization Reference shows to which ones the action can be restricted.${note}`
   }
@@ -101,12 +101,17 @@ function toResourceArn({ resource, principal }: AccessDenial, ref: StorageRef): 
   if (kind !== undefined && name !== undefined) {
     return `arn:${partition}:iam::${accountId}:${kind.replace(' ', '-')}/${name}`
   }
-  const arn = resource
-    .replace('PARTITION', partition)
-    .replace('REGION', ref.region)
-    .replace('ACCOUNT', accountId)
-    .replace('APP', ref.appId)
-    .replace('ENVIRONMENT', ref.backendEnvironmentName)
+  const values: Readonly<Record<string, string>> = {
+    PARTITION: partition,
+    REGION: ref.region,
+    ACCOUNT: accountId,
+    APP: ref.appId,
+    ENVIRONMENT: ref.backendEnvironmentName,
+  }
+  const arn = resource.replace(
+    /\{([A-Z]+)\}/g,
+    (placeholder, name: string) => values[name] ?? placeholder,
+  )
   return isSpecific(arn) ? arn : undefined
 }
 

@@ -226,6 +226,16 @@ describe('the error for a job that lacks a permission', () => {
     },
   )
 
+  test.each([
+    'arn:aws:iam::999988887777:role/APPLICATION-REGION-ACCOUNT-ENVIRONMENT-PARTITION',
+    'arn:aws:iam::999988887777:role/MyAPPRole',
+  ])('The ARN %s in the text stays as it is', async (arn) => {
+    const { advice } = await failed(
+      `${USER} is not authorized to perform: iam:PassRole on resource: ${arn}`,
+    )
+    expect(advice).toContain(`"Resource":"${arn}"`)
+  })
+
   test('The ARN of a role has the account and the partition of the run if the text has none', async () => {
     const text = 'is not authorized to perform: iam:PutRolePolicy on resource: role r'
     const inChina = await failed(text, { region: 'cn-north-1' })
