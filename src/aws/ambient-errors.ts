@@ -52,7 +52,7 @@ export function toNoCredentialsError(error: unknown, search: Search): unknown {
   return noCredentials(
     env,
     `No role-to-assume is set, and the AWS SDK found no usable credentials: ${detail}${attempts}`,
-    { cause: error, advice: adviceFor(exchange) },
+    { cause: error, advice: getNetworkAdvice(exchange) },
     // Whole words only: a host name can contain one of them.
     /\bexpired\b|\bSSO session\b/i.test(detail) ? 'CREDENTIALS_EXPIRED' : 'NO_CREDENTIALS',
   )
@@ -96,14 +96,14 @@ function processFailed(env: Env): ActionError {
 /** What the SDK logs when the metadata service did not issue a token, and only then. */
 const NO_METADATA_TOKEN = 'AWS SDK Instance Metadata'
 
-function noInstanceRole(env: Env, hasAnswered: boolean): ActionError {
+function noInstanceRole(env: Env, hasResponded: boolean): ActionError {
   const variable = 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
   const endpoint = readVariable(env, variable)
   const host = endpoint === '' ? '169.254.169.254' : `${quote(endpoint)} from ${variable}`
   return noCredentials(
     env,
-    `No role-to-assume and no other credentials are set, and the instance metadata service (${host}) ${hasAnswered ? 'has no role' : 'did not answer'}.`,
-    { advice: `${SET_ROLE} ${hasAnswered ? ATTACH_ROLE : RAISE_HOP_LIMIT}` },
+    `No role-to-assume and no other credentials are set, and the instance metadata service (${host}) ${hasResponded ? 'has no role' : 'did not respond'}.`,
+    { advice: `${SET_ROLE} ${hasResponded ? ATTACH_ROLE : RAISE_HOP_LIMIT}` },
   )
 }
 
@@ -127,7 +127,7 @@ function noCredentials(
   })
 }
 
-function adviceFor(exchange: Exchange | undefined): string | undefined {
+function getNetworkAdvice(exchange: Exchange | undefined): string | undefined {
   if (exchange?.error === undefined) return undefined
   const operation = 'The search for credentials'
   const { error, route } = exchange

@@ -118,15 +118,15 @@ function stsUnavailable(
   )
 }
 
-/** Why STS did not respond; it is not to blame for what happens on the way. */
+/** What failed: STS itself, or something between the runner and STS. */
 function describeOutage(failure: ApiFailure): string {
   const { status = 0, route } = failure
   const kind = classifyFailure(failure)
   if (kind === 'proxy-refused' && route?.proxy !== undefined) {
     return `the proxy ${route.proxy.host} answered ${getProxyStatus(failure) ?? 'with a refusal'}`
   }
-  const isOnTheWay = status < 400 || kind === 'proxy-refused' || failure.fromMiddlebox === true
-  return isOnTheWay ? 'STS could not be reached' : 'STS is unavailable'
+  const failedBeforeSts = status < 400 || kind === 'proxy-refused' || failure.fromMiddlebox === true
+  return failedBeforeSts ? 'STS could not be reached' : 'STS is unavailable'
 }
 
 function requestRefused(
@@ -166,8 +166,8 @@ function toAdvice({ name }: ApiFailure, role: RequestedRole, claims: Claims): st
   const isPullRequest = sub.endsWith(':pull_request')
   return [
     ...(role.hasOtherCredentials ? [NOT_USED] : []),
-    ...(isPullRequest ? [pullRequestHint(role)] : placeHints(sub)),
-    ...formatHints(sub),
+    ...(isPullRequest ? [pullRequestHint(role)] : refHints(sub)),
+    ...subjectFormatHints(sub),
     // A role that writes must not trust every pull request.
     ...(isPullRequest && !readOnly
       ? []
@@ -221,7 +221,7 @@ function pullRequestHint({ readOnly, roleInput }: RequestedRole): string {
 }
 
 /** What the beginning of a subject means for a trust policy (GitHub changelog, 2026-04-23). */
-function formatHints(sub: string): readonly string[] {
+function subjectFormatHints(sub: string): readonly string[] {
   if (/^repo:[^/@:]+@\d+\/[^/@:]+@\d+:(?:environment|pull_request|ref)/.test(sub)) {
     return [
       'This repository uses the newer subject format, repo:OWNER@ID/REPO@ID, so a policy that expects repo:OWNER/REPO does not match.',
@@ -237,7 +237,7 @@ function formatHints(sub: string): readonly string[] {
 }
 
 /** What the end of a subject means for a trust policy, which is often the whole cause. */
-function placeHints(sub: string): readonly string[] {
+function refHints(sub: string): readonly string[] {
   const environment = /:environment:([^:]+)/.exec(sub)?.[1]
   if (environment !== undefined) {
     return [

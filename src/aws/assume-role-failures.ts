@@ -1,4 +1,4 @@
-/** What a failure of AssumeRoleWithWebIdentity means, which its errors are loaded for only when needed. */
+/** What failures of AssumeRoleWithWebIdentity mean. Every run loads this file, and only a failed one the errors. */
 import { classifyFailure, isRetryable } from '../network/classify.ts'
 import type { ApiFailure } from '../network/failure.ts'
 

@@ -50,8 +50,8 @@ export function environmentProblems(
 }
 
 /**
- * The problems of the shared AWS configuration, which the SDK reads in every run, if only for endpoints. It
- * never gets to the end of a named pipe that nobody writes to, and the process could not end, either.
+ * The problems of the shared AWS configuration. The SDK reads it in every run, with a role for its endpoints.
+ * Its read of a named pipe that nobody writes to never ends, and keeps even `process.exit` from ending the process.
  */
 export function sharedFileProblems(
   env: Env,

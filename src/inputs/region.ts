@@ -58,7 +58,7 @@ export function region(text: string): Parsed<string> {
 }
 
 function unknownRegionWarning(text: string): string {
-  // All known regions are in this partition, and a region of another partition is no misspelling.
+  // All known regions are in this partition, so a region of another partition is not a misspelling of one.
   const mayBeMisspelled = (findPartition(text)?.id ?? 'aws') === 'aws'
   const suggestion = mayBeMisspelled ? closestMatch(text, KNOWN_REGIONS) : undefined
   return `Amplify Backend has no known endpoint in this region, so its host may not exist.${didYouMean(suggestion)}`

@@ -15,7 +15,7 @@ export const ENDPOINT_VARIABLES = [
 // The services that this action calls, and those from which the SDK gets ambient credentials.
 const DEFAULT_SERVICE = /^(?:sts|amplifybackend|oidc|portal\.sso|signin)(?:-fips)?$/
 
-// A service, in a region or not. S3 is no service that this action calls, and its URLs can name a bucket.
+// A service, in a region or not. Not S3: this action does not call it, and its hosts can name a bucket.
 const SERVICE = /^(?!s3(?:[.-]|$))[a-z][a-z\d-]*(?:\.[a-z]{2,4}-[a-z-]+-\d+)?$/
 
 /** The forms of the hosts that AWS runs, without the DNS suffix. */

@@ -22,7 +22,7 @@ export function findCodeRanges(
   limit: number,
 ): Readonly<{ shown: string; ranges: readonly TextRange[] }> {
   const occurrences = values.flatMap((value) => findOccurrences(line, value))
-  const shown = cut(line, occurrences, limit)
+  const shown = truncateLine(line, occurrences, limit)
   const expand = createWordExpansion(shown)
   const candidates = [
     ...findQuotedCode(shown),
@@ -46,7 +46,7 @@ function findOccurrences(line: string, value: string): Position[] {
 }
 
 /** Shortens a line, and moves the cut to the start of values that it would divide. */
-function cut(line: string, occurrences: readonly Position[], limit: number): string {
+function truncateLine(line: string, occurrences: readonly Position[], limit: number): string {
   if (line.length <= limit) return line
   let end = limit - 1
   for (const each of occurrences.toSorted((one, other) => other.start - one.start)) {

@@ -20,7 +20,7 @@ export type GithubClient = Readonly<{
   createComment(pullRequest: number, body: string): Promise<void>
   /** @returns false if the comment was deleted */
   updateComment(id: number, body: string): Promise<boolean>
-  /** A comment that was deleted before is no error. */
+  /** Succeeds also if the comment was already deleted. */
   deleteComment(id: number): Promise<void>
 }>
 

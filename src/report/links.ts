@@ -69,7 +69,7 @@ export function buildLinks(
 }
 
 function consoleLink(region: string | undefined, appId: string | undefined): Links['console'] {
-  // An ID that has to be encoded in an address is none that the console knows.
+  // The console knows no ID that would have to be encoded in a URL.
   if (region === undefined || !/^[\w-]+$/.test(appId ?? '')) return undefined
   const host = CONSOLE_HOSTS[getPartition(region).id]
   return host === undefined

@@ -33,13 +33,13 @@ export async function publishReport(
   })
   let pullRequest = event === undefined ? undefined : getPullRequestNumber(event)
   if (inputs !== undefined && inputs.commentOnPr !== 'false' && event !== undefined) {
-    // Most runs write no comment, so they do not load what it takes.
+    // Most runs write no comment, so they do not load the code for it.
     const { upsertComment } = await import('./upsert-comment.ts')
     pullRequest = await upsertComment(run, inputs, event, toData)
   }
   // The summary comes last, so that it can show a warning about the comment.
   if (!isSummaryEnabled(env)) return
-  // A runner without job summaries is no reason for a warning.
+  // Not every runner has job summaries; that is not worth a warning.
   if ((env['GITHUB_STEP_SUMMARY'] ?? '') === '')
     log.info('No summary: this runner does not support job summaries.')
   else await reporter.writeSummary(renderSummary(toData(pullRequest)))

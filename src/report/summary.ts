@@ -159,8 +159,8 @@ const MAX_WARNINGS = 15
 
 function renderWarnings({ state, outcome, inputValues }: ReportData): readonly string[] {
   // After a failure, the warning about guests would announce what did not happen.
-  const saysAccess = outcome.result !== 'failed' || isChangePending(outcome)
-  const all = state.warnings.filter(({ kind }) => saysAccess || kind !== 'guest-access')
+  const showsGuestAccess = outcome.result !== 'failed' || isChangePending(outcome)
+  const all = state.warnings.filter(({ kind }) => showsGuestAccess || kind !== 'guest-access')
   const more = all.length - MAX_WARNINGS
   return [
     ...all

@@ -7,17 +7,21 @@ import { formatChanges, type Change } from '../storage/diff.ts'
 /** The errors of a plan that only say that the storage differs. */
 const DIFFERENCES: readonly ErrorCode[] = ['STORAGE_DIFFERS', 'BUCKET_FIXED']
 
-const WHY = 'The step fails because fail-on-changes is true.'
+const REASON = 'The step fails because fail-on-changes is true.'
 
 /** Reports a rejection because of differences as CHANGES_FOUND; every other error stays as it is. */
 export function toChangesFound(error: unknown): unknown {
   if (!(error instanceof ActionError) || !DIFFERENCES.includes(error.code)) return error
   const { message, code, advice, requestId } = error
-  return new ActionError('CHANGES_FOUND', `${message} An apply would fail with ${code}. ${WHY}`, {
-    advice,
-    requestId,
-    cause: error,
-  })
+  return new ActionError(
+    'CHANGES_FOUND',
+    `${message} An apply would fail with ${code}. ${REASON}`,
+    {
+      advice,
+      requestId,
+      cause: error,
+    },
+  )
 }
 
 /** @param exists whether the storage exists, so that an apply would change it */
@@ -30,7 +34,7 @@ export function changesFound(
   return new ActionError(
     'CHANGES_FOUND',
     exists
-      ? `The storage ${name} differs from the configuration: ${formatChanges(changes)}. An apply would change it. ${WHY}`
-      : `The storage ${name} does not exist. An apply would create it. ${WHY}`,
+      ? `The storage ${name} differs from the configuration: ${formatChanges(changes)}. An apply would change it. ${REASON}`
+      : `The storage ${name} does not exist. An apply would create it. ${REASON}`,
   )
 }

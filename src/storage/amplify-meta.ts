@@ -23,7 +23,7 @@ export type AmplifyMeta = Readonly<{
 export type AuthResource = Readonly<{
   name: string
   imported: boolean
-  /** Undefined if the metadata does not tell. */
+  /** Undefined if the metadata does not say. */
   hasIdentityPool: boolean | undefined
 }>
 
@@ -63,7 +63,7 @@ function parseAmplifyMeta(text: unknown): AmplifyMeta | undefined {
   }
 }
 
-/** A resource of another service, such as the groups of a user pool, is no auth. */
+/** Leaves out resources of other services, such as the groups of a user pool. */
 function parseAuth(name: string, resource: unknown): readonly AuthResource[] {
   const service = getPath(resource, 'service')
   if (service !== undefined && service !== 'Cognito') return []

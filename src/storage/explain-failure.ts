@@ -35,7 +35,7 @@ export function explainFailure(
   const call = { failure, operation, detail: formatFailure(failure), ref }
   const { code, message, advice } = failure.error ?? EXPLANATIONS[classifyFailure(failure)](call)
   return new ActionError(code, message, {
-    // What answered in place of the service has no ID that AWS Support knows.
+    // The ID comes from something other than AWS, so AWS Support does not know it.
     requestId: failure.fromMiddlebox === true ? undefined : requestId,
     advice: advice ?? networkAdvice(failure),
     ...details,

@@ -17,7 +17,7 @@ export type IfExists = 'match' | 'update' | 'fail'
 
 export type PlannedChange =
   | Readonly<{ kind: 'create'; changes: readonly Change[] }>
-  /** `changes` are undefined if a bucket is asked for and nothing tells the current one. */
+  /** `changes` are undefined if a bucket is asked for and the current one is not known. */
   | Readonly<{ kind: 'unchanged'; changes: readonly [] | undefined }>
   | Readonly<{ kind: 'update'; changes: readonly Change[]; permissions: Permissions }>
   /** `changes` are undefined if the storage was not compared. */

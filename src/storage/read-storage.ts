@@ -114,9 +114,11 @@ function findBucketInMeta(meta: AmplifyMeta | undefined, resourceName: string): 
  */
 export async function resolveBucketName(
   context: StorageContext,
-  ...read: readonly [DesiredStorage, StorageReadResult, BackendReader]
+  desired: DesiredStorage,
+  read: StorageReadResult,
+  readBackend: BackendReader,
 ): Promise<string | undefined> {
-  const name = await findPhysicalBucket(context, ...read)
+  const name = await findPhysicalBucket(context, desired, read, readBackend)
   if (name !== undefined) context.observer.onBucketName(name)
   return name
 }

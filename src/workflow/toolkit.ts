@@ -70,7 +70,7 @@ export function readRunnerFile(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** Whether the path is that of a named pipe; false as well if that cannot be found out. */
+/** Whether the path is that of a named pipe; false also if that cannot be determined. */
 export function isNamedPipe(path: string): boolean {
   try {
     return statSync(path).isFIFO()
@@ -80,7 +80,7 @@ export function isNamedPipe(path: string): boolean {
 }
 
 /**
- * Opening anything else, such as a FIFO that nobody reads, can block this process for ever.
+ * Opening anything else, such as a FIFO that nobody reads, can block this process forever.
  *
  * @returns the size of the file in bytes, 0 if there is none
  * @throws if the path is neither a regular file nor a character device

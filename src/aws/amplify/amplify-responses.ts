@@ -101,6 +101,6 @@ export function parseJobPage(
 ): JobPage | undefined {
   if (!Array.isArray(Jobs) || !Jobs.every(isObject)) return undefined
   const own = Jobs.slice(0, MAX_JOBS).filter((job) => findMismatch(request, job) === undefined)
-  const isCut = Jobs.length > MAX_JOBS
-  return { jobs: own.map(parseJob), isCut, nextToken: nonEmptyString(NextToken) }
+  const isTruncated = Jobs.length > MAX_JOBS
+  return { jobs: own.map(parseJob), isTruncated, nextToken: nonEmptyString(NextToken) }
 }

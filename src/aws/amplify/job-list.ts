@@ -1,4 +1,4 @@
-/** Reads the pages of ListBackendJobs, whatever the service sends. */
+/** Reads the pages of ListBackendJobs, within limits that hold whatever the service sends. */
 import type { ApiResult } from '../../network/retry.ts'
 import type { CallOptions, JobList } from '../../storage/api.ts'
 import type { Job } from '../../storage/jobs/job.ts'
@@ -6,7 +6,7 @@ import type { Job } from '../../storage/jobs/job.ts'
 export type JobPage = Readonly<{
   jobs: readonly Job[]
   /** The page has more jobs than a list may have. */
-  isCut: boolean
+  isTruncated: boolean
   nextToken: string | undefined
 }>
 
@@ -21,7 +21,7 @@ export const MAX_JOBS = 4 * MAX_PAGES * JOBS_PER_PAGE
 const MAX_TOKEN_LENGTH = 10_000
 
 /**
- * Reads all jobs, or as many as the limits allow. A token that comes again would repeat its page for ever, so
+ * Reads all jobs, or as many as the limits allow. A token that comes again would repeat its page forever, so
  * it ends the list as well.
  */
 export async function listAllJobs(
@@ -37,11 +37,11 @@ export async function listAllJobs(
     const result = await readPage(request, { ...options, remainingMs })
     if (!result.ok) return result
     pages.push(result.value.jobs)
-    const { nextToken, isCut } = result.value
+    const { nextToken, isTruncated } = result.value
     const jobs = pages.flat()
-    const isLimited = isCut || pages.length >= MAX_PAGES || jobs.length > MAX_JOBS
+    const isLimited = isTruncated || pages.length >= MAX_PAGES || jobs.length > MAX_JOBS
     if (nextToken === undefined || isLimited || !isUsable(nextToken, tokens)) {
-      const isComplete = nextToken === undefined && !isCut && jobs.length <= MAX_JOBS
+      const isComplete = nextToken === undefined && !isTruncated && jobs.length <= MAX_JOBS
       return { ...result, value: { jobs: jobs.slice(0, MAX_JOBS), isComplete } }
     }
     tokens.add(nextToken)

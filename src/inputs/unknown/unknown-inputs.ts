@@ -25,7 +25,7 @@ export function checkUnknownInputs(env: Env, declared: readonly string[]): Unkno
   const dryRuns = names.filter((name) => isDryRun(name, env))
   const others = names.filter((name) => !dryRuns.includes(name))
   const warnings = others.slice(0, MAX_WARNINGS).map((name) => {
-    const hint = didYouMean(findMeant(name, declared))
+    const hint = didYouMean(findIntendedInput(name, declared))
     return `${formatInput(name)} is not an input of this action and has no effect.${hint}`
   })
   const rest = others.length - warnings.length
@@ -43,8 +43,8 @@ export function checkUnknownInputs(env: Env, declared: readonly string[]): Unkno
 /** The names in lower case, sorted. */
 function findUnknownInputs(env: Env, declared: readonly string[]): readonly string[] {
   const known = new Set(declared.map(inputVariable))
-  // A wrapping action often passes its own inputs as INPUT_APP_ID, too. That is no misspelling where the
-  // input itself is set.
+  // A wrapping action often passes its own inputs as INPUT_APP_ID, too. That is not a misspelling if
+  // the input itself is set.
   const isDuplicate = (variable: string): boolean => {
     const hyphenated = PREFIX + variable.slice(PREFIX.length).replaceAll('_', '-')
     return known.has(hyphenated) && readVariable(env, hyphenated) !== ''
@@ -59,18 +59,18 @@ function findUnknownInputs(env: Env, declared: readonly string[]): readonly stri
 /** Whether an input asks not to write. */
 function isDryRun(name: string, env: Env): boolean {
   const value = readVariable(env, inputVariable(name)).toLowerCase()
-  return DRY_RUNS.has(squeeze(name)) && !['', 'false', 'no', 'off', '0'].includes(value)
+  return DRY_RUNS.has(stripSeparators(name)) && !['', 'false', 'no', 'off', '0'].includes(value)
 }
 
-function findMeant(name: string, declared: readonly string[]): string | undefined {
-  const squeezed = squeeze(name)
-  if (DRY_RUNS.has(squeezed)) return 'mode'
-  const same = declared.find((each) => squeeze(each) === squeezed)
+function findIntendedInput(name: string, declared: readonly string[]): string | undefined {
+  const bareName = stripSeparators(name)
+  if (DRY_RUNS.has(bareName)) return 'mode'
+  const same = declared.find((each) => stripSeparators(each) === bareName)
   const [alias] =
-    Object.entries(ALIASES).find(([, words]) => words.split(' ').includes(squeezed)) ?? []
+    Object.entries(ALIASES).find(([, words]) => words.split(' ').includes(bareName)) ?? []
   return same ?? alias ?? closestMatch(name.replaceAll('_', '-'), declared)
 }
 
-function squeeze(name: string): string {
+function stripSeparators(name: string): string {
   return name.replace(/[-_ .]/g, '')
 }

@@ -10,7 +10,7 @@ const OTHER_RESOURCE =
 /** How far from the words a text mentions S3. */
 const MAX_DISTANCE = 200
 
-/** A bucket that exists; its name is undefined if the text does not tell it. */
+/** A bucket that exists; its name is undefined if the text does not contain it. */
 export type LeftoverBucket = Readonly<{ bucketName: string | undefined }>
 
 /**

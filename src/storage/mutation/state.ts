@@ -12,7 +12,7 @@ export const EFFECT_WINDOW_MS = 30_000
 export type Mutation = Readonly<{
   operation: 'CreateBackendStorage' | 'UpdateBackendStorage'
   send(options: CallOptions): Promise<ApiResult<AcceptedJob>>
-  /** Whether the call can be sent while the storage is like this: a create needs that there is none. */
+  /** Whether the call fits the current storage: a create requires that there is none. */
   canBeSent(storage: Storage | undefined): boolean
   /** Whether the storage is as the call leaves it. */
   hasTakenEffect(storage: Storage | undefined): boolean

@@ -4,7 +4,7 @@
  * defined by Amazon S3").
  */
 
-/** In resources, `YOUR-…` stands for a name that the error does not tell. */
+/** In resources, `YOUR-…` stands for a name that the error does not contain. */
 type IamAction = Readonly<{ action: string; resource: string }>
 
 const BUCKET = 'arn:{PARTITION}:s3:::YOUR-BUCKET'
