@@ -16,6 +16,8 @@ export type FaultTarget = Readonly<{
   environment: Environment
   resourceName: string
   bucketName: string
+  /** The name that the step gives its bucket; undefined if it gives none. */
+  baseName: string | undefined
   /** The permissions that the step asks for, as its input has them. */
   authenticated: string
   unauthenticated: string
@@ -122,9 +124,11 @@ const namedFaults: Readonly<Record<string, NamedFault>> = {
   'different-storage': {
     description: 'the storage exists with other permissions',
     operations: ['GetBackendStorage'],
-    inject: (_, { environment, resourceName, authenticated, unauthenticated }) => {
+    inject: (_, { environment, resourceName, baseName, authenticated, unauthenticated }) => {
+      // Another bucket would be an error of its own, before the permissions count.
       addStorage(environment, {
         resourceName,
+        bucketName: baseName,
         permissions: {
           authenticated: otherThan(authenticated),
           ...(unauthenticated === '' ? {} : { unAuthenticated: otherThan(unauthenticated) }),

@@ -125,13 +125,12 @@ export function faultTarget(emulator: Emulator, step: StepEnv): FaultTarget {
     orElse(input(step, 'app-id'), defaults.appId),
   )
   const roles = [input(step, 'role-to-assume'), input(step, 'plan-role-to-assume')]
+  const baseName = input(step, 'bucket-name')
   return {
     environment,
     resourceName: orElse(input(step, 'resource-name'), 'media'),
-    bucketName: physicalBucket(
-      environment,
-      orElse(input(step, 'bucket-name'), generateBaseName(environment)),
-    ),
+    bucketName: physicalBucket(environment, orElse(baseName, generateBaseName(environment))),
+    baseName: baseName === '' ? undefined : baseName,
     authenticated: input(step, 'authenticated-permissions'),
     unauthenticated: input(step, 'unauthenticated-permissions'),
     principal: roles.find(isRoleArn) ?? emulator.state.user.arn,

@@ -102,6 +102,13 @@ describe('the faults on a workflow of the user', () => {
       if (fault === 'pending-job') expect(tried.stdout).toContain('UpdateBackendAuth')
     })
 
+  scenario('The fault different-storage keeps the bucket that the step names', async () => {
+    const source = workflow('push', '', { mode: 'auto', 'bucket-name': 'my-bucket' })
+    const tried = await tryWorkflow(source, '--fault', 'different-storage')
+    expectResult(tried, 'STORAGE_DIFFERS')
+    expect(tried.stdout).toContain('authenticated-permissions')
+  })
+
   scenario('A fault that no call gets is told', async () => {
     const tried = await tryWorkflow(workflow('push', '', {}), '--fault', '504-after-effect')
     expectPlanned(tried, 'media')
