@@ -37,17 +37,20 @@ function mapBetween(
   }, before)
 }
 
-/** The text of a page: a line for each block, and cells separated by ` | `. */
+/** The text of a page: a line for each block, and cells separated by ` | `. Code keeps its indentation. */
 export function htmlToText(html: string): string {
   const visible = mapBetween(html, '<!--', '-->', () => '')
-  const lines = mapBetween(visible, '<pre>', '</pre>', (block) => block.replaceAll('\n', '<br>'))
+  // An entity survives until the end, so the spaces of code are kept.
+  const lines = mapBetween(visible, '<pre>', '</pre>', (block) =>
+    block.replaceAll(' ', '&#32;').replaceAll('\n', '<br>'),
+  )
     .replace(/<\/t[dh]>\s*<t[dh]>/g, ' | ')
     .replace(/\n/g, ' ')
     .replace(/<br ?\/?>|<\/(?:p|h\d|li|tr|summary)>/g, '\n')
     .replace(/<[^<>]*>/g, '')
     .split('\n')
   return lines
-    .map((line) => decodeEntities(line).replace(/ +/g, ' ').trim())
+    .map((line) => decodeEntities(line.replace(/ +/g, ' ').trim()))
     .filter((line) => line !== '')
     .join('\n')
 }
