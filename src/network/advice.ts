@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { quote } from '../lib/text.ts'
 import { classifyFailure } from './classify.ts'
-import { isClockTlsCode, isNoHttpCode, isNoTlsCode } from './error-codes.ts'
+import { isNoTlsCode } from './error-codes.ts'
 import { isRedirect, type ApiFailure } from './failure.ts'
 import type { Proxy } from './proxy.ts'
 import type { Route } from './route.ts'
@@ -11,7 +11,8 @@ import type { Route } from './route.ts'
 export function networkAdvice(failure: ApiFailure): string | undefined {
   const { route, code = '' } = failure
   if (route === undefined) return undefined
-  if (isNoHttpCode(code)) return noHttpAdvice(route, code)
+  // The codes of the HTTP parser are HPE_*.
+  if (isNoTlsCode(code) || code.startsWith('HPE_')) return noHttpAdvice(route, code)
   switch (classifyFailure(failure)) {
     case 'tls-error':
       return certificateAdvice(route, code)
@@ -71,7 +72,9 @@ function tunnelAdvice(host: string, proxy: Proxy, endpoint: string | undefined):
 }
 
 function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code: string): string {
-  if (isClockTlsCode(code)) return `Check the clock of the runner and the certificate of ${host}.`
+  // The certificate is valid at another time than that of the clock.
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `Check the clock of the runner and the certificate of ${host}.`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `The certificate belongs to another host than ${host}, which NODE_EXTRA_CA_CERTS does not change: check ${endpoint ?? 'the DNS and the proxies of the runner'}.`
   }

@@ -26,11 +26,6 @@ export function isConnectErrorCode(code: string): boolean {
   return CONNECT_ERRORS.has(code) || isTlsErrorCode(code) || isNoTlsCode(code)
 }
 
-/** Whether the certificate is valid at another time than that of the clock. */
-export function isClockTlsCode(code: string): boolean {
-  return code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID'
-}
-
 /** The code of an answer without TLS, which Node.js often reports as EPROTO with OpenSSL's text. */
 export function refineTlsCode(code: string, message: string): string {
   return code === 'EPROTO' && /:(?:wrong version number|packet length too long):/.test(message)
@@ -38,17 +33,7 @@ export function refineTlsCode(code: string, message: string): string {
     : code
 }
 
-/** Whether OpenSSL, whose texts help nobody, has reported the error. */
-export function isOpenSslCode(code: string): boolean {
-  return code === 'EPROTO' || code.startsWith('ERR_SSL_')
-}
-
 /** Whether the other end has answered the TLS handshake with something else. */
 export function isNoTlsCode(code: string): boolean {
   return /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(code)
-}
-
-/** Whether the other end speaks no TLS or no HTTP; the codes of the HTTP parser are HPE_*. */
-export function isNoHttpCode(code: string): boolean {
-  return isNoTlsCode(code) || code.startsWith('HPE_')
 }

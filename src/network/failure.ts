@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
-import { isConnectErrorCode, isNoTlsCode, isOpenSslCode, refineTlsCode } from './error-codes.ts'
+import { isConnectErrorCode, isNoTlsCode, refineTlsCode } from './error-codes.ts'
 import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
@@ -222,7 +222,7 @@ function collectCauses(error: unknown): readonly unknown[] {
  */
 function getMessage(chain: readonly unknown[], code = ''): string {
   if (isNoTlsCode(code)) return 'the other end answers without TLS'
-  if (isOpenSslCode(code)) return 'the TLS handshake failed'
+  if (/^(?:EPROTO$|ERR_SSL_)/.test(code)) return 'the TLS handshake failed'
   const messages = chain
     .map((error) => (typeof error === 'string' ? error : (getString(error, 'message') ?? '')))
     .filter((message) => sanitizeLine(message) !== '')

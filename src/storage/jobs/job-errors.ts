@@ -1,37 +1,10 @@
-/** Errors for jobs that failed, that did not end in time, or that cannot be read. */
+/** Errors for jobs that did not end in time, and for a list of jobs that is not complete. */
 import { ActionError } from '../../errors/action-error.ts'
 import { formatDuration } from '../../lib/clock.ts'
-import { quote, sanitizeLine, truncate } from '../../lib/text.ts'
-import { classifyFailure } from '../../network/classify.ts'
-import { formatFailure, type ApiFailure } from '../../network/failure.ts'
+import { quote } from '../../lib/text.ts'
 import type { StorageRef } from '../api.ts'
-import { backendArn, jobCommand, storageCommand } from '../cli-commands.ts'
-import { toActionError } from '../errors.ts'
+import { jobCommand, storageCommand } from '../cli-commands.ts'
 import type { Job } from './job.ts'
-
-/** The maximum length of a job's own error text in a message: the runner cuts annotations at 4,096 characters. */
-const MAX_JOB_ERROR_LENGTH = 2_400
-/** The maximum length of the text that is looked at; `parseJob` keeps no more. */
-const MAX_JOB_TEXT_LENGTH = 20_000
-
-/** The error for a job that the service reports as failed. */
-export async function toJobError(job: Job, jobId: string, ref: StorageRef): Promise<ActionError> {
-  // The Amplify CLI wraps its tables, so a sentence can go on in the next line.
-  const text = sanitizeLine(job.error ?? '', MAX_JOB_TEXT_LENGTH)
-  const { explainJobError } = await import('./explain-job-error.ts')
-  const { code, cause, advice } = explainJobError(text, jobId, ref)
-  const failed = `The backend job ${jobId} failed`
-  if (text === '') return new ActionError(code, `${failed} without an error text`, { advice })
-  const reason = cause === undefined ? ': ' : ` because ${cause}. The job reports: `
-  return new ActionError(code, `${failed}${reason}${shorten(text)}`, { advice })
-}
-
-/** Of a long text, the start and the end, where the error usually is. */
-function shorten(text: string): string {
-  if (text.length <= MAX_JOB_ERROR_LENGTH) return text
-  const half = MAX_JOB_ERROR_LENGTH / 2
-  return `${truncate(text, half)} ${sanitizeLine(text.slice(-half), half)}`
-}
 
 /** A status for the middle of a sentence. */
 export function formatStatus(status: string | undefined): string {
@@ -62,37 +35,6 @@ export function jobWithoutStatus(ref: StorageRef, jobId: string): ActionError {
     `The service repeatedly returned job ${jobId} without a status, so its outcome is unknown.`,
     { result: 'unknown', advice: `To check the job: ${jobCommand(ref, jobId)}` },
   )
-}
-
-/** The error for a job that was started and cannot be read. */
-export async function cannotReadJob(
-  ref: StorageRef,
-  jobId: string,
-  status: string | undefined,
-  failure: ApiFailure,
-): Promise<ActionError> {
-  switch (classifyFailure(failure)) {
-    case 'access-denied':
-      return await toActionError(failure, ref, {
-        result: 'unknown',
-        advice: `Job ${jobId} was started and continues in AWS. Allow amplifybackend:GetBackendJob on ${backendArn(ref)} for the role, or set wait: false.`,
-      })
-    case 'not-found':
-      return new ActionError(
-        'JOB_NOT_FOUND',
-        `The service no longer finds job ${jobId}, whose last status was ${status ?? 'unknown'}: ${formatFailure(failure)}.`,
-        {
-          result: 'unknown',
-          requestId: failure.requestId,
-          advice: `Check the storage. It is safe to run the workflow again, because a run reads the storage first. To check: ${storageCommand(ref)}`,
-        },
-      )
-    default:
-      return await toActionError(failure, ref, {
-        result: 'unknown',
-        advice: `Job ${jobId} was started and continues in AWS. To check the job: ${jobCommand(ref, jobId)}`,
-      })
-  }
 }
 
 /**

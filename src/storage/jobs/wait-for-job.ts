@@ -6,7 +6,7 @@ import { backoffMs, recordThrottle } from '../../network/retry.ts'
 import { callOptions, type StorageContext } from '../context.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { isKnownRunningStatus, jobPhase, type Job } from './job.ts'
-import { cannotReadJob, formatStatus, jobTimedOut, jobWithoutStatus } from './job-errors.ts'
+import { formatStatus, jobTimedOut, jobWithoutStatus } from './job-errors.ts'
 import { pollDelayMs, REPORT_RESERVE_MS } from './polling.ts'
 
 /** A job that is not found within this time after its start may just not be visible yet. */
@@ -127,6 +127,7 @@ async function handleFailedPoll(wait: JobWait, failure: ApiFailure): Promise<voi
   }
   const isNotVisibleYet = kind === 'not-found' && isWithinGracePeriod(wait)
   if (!isNotVisibleYet && !isRetryable(kind)) {
+    const { cannotReadJob } = await import('./job-failures.ts')
     throw await cannotReadJob(context.ref, jobId, lastStatus, failure)
   }
   wait.failures += 1

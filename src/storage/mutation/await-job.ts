@@ -3,7 +3,6 @@ import { withResult } from '../../errors/action-error.ts'
 import { isAlreadyExistsMessage } from '../../network/classify.ts'
 import type { ApiResult } from '../../network/retry.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
-import { cannotReadJob, toJobError } from '../jobs/job-errors.ts'
 import { jobPhase, type Job } from '../jobs/job.ts'
 import { waitForJob } from '../jobs/wait-for-job.ts'
 import { asUnknownIfUnchecked, candidateNotConfirmed, type Rejection } from './errors.ts'
@@ -66,7 +65,10 @@ function requestJob(context: StorageContext, jobId: string): Promise<ApiResult<J
 /** @throws ActionError when the service cannot show the job */
 async function readJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
   const result = await requestJob(context, jobId)
-  if (!result.ok) throw await cannotReadJob(context.ref, jobId, status, result.failure)
+  if (!result.ok) {
+    const { cannotReadJob } = await import('../jobs/job-failures.ts')
+    throw await cannotReadJob(context.ref, jobId, status, result.failure)
+  }
   return result.value
 }
 
@@ -89,7 +91,8 @@ async function endFailedJob(
     const text = `job ${jobId} failed: ${job.error}`
     return { kind: 'exists', rejection: { text, requestId: undefined } }
   }
-  const error = await toJobError(job, jobId, ref)
+  const { toJobError } = await import('../jobs/job-failures.ts')
+  const error = toJobError(job, jobId, ref)
   if (check?.kind === 'doubtful') {
     throw candidateNotConfirmed(check.lost, jobId, `${check.reason}. ${error.message}`, ref)
   }

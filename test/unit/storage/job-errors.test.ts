@@ -4,7 +4,8 @@ import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
 import { sanitizeLine } from '../../../src/lib/text.ts'
 import type { StorageRef } from '../../../src/storage/api.ts'
 import { explainJobError } from '../../../src/storage/jobs/explain-job-error.ts'
-import { jobStillPending, toJobError } from '../../../src/storage/jobs/job-errors.ts'
+import { jobStillPending } from '../../../src/storage/jobs/job-errors.ts'
+import { toJobError } from '../../../src/storage/jobs/job-failures.ts'
 import {
   LOCKED_ENVIRONMENT,
   STORAGE_JOB_ERRORS,
@@ -12,7 +13,7 @@ import {
 import { STACK_JOB_ERRORS } from '../../../src/storage/jobs/stack-job-errors.ts'
 import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
-const failed = (error: string | undefined, ref: Partial<StorageRef> = {}): Promise<ActionError> =>
+const failed = (error: string | undefined, ref: Partial<StorageRef> = {}): ActionError =>
   toJobError(
     { jobId: 'job-1', status: 'FAILED', operation: undefined, createdAt: undefined, error },
     'job-1',
@@ -26,8 +27,8 @@ const kindOf = (text: string): string =>
   explainJobError(sanitizeLine(text), 'job-1', STORAGE_REF).kind
 
 describe('the error for a failed job', () => {
-  test('A text that is not known is shown whole, with how to find out more', async () => {
-    const { code, message, advice, result } = await failed('Something went wrong')
+  test('A text that is not known is shown whole, with how to find out more', () => {
+    const { code, message, advice, result } = failed('Something went wrong')
     expect({ code, result }).toEqual({ code: 'JOB_FAILED', result: 'failed' })
     expect(message).toBe('The backend job job-1 failed: Something went wrong')
     expect(advice).toContain(
@@ -36,24 +37,21 @@ describe('the error for a failed job', () => {
     expect(advice).toContain('aws cloudformation describe-stack-events --region eu-west-1')
   })
 
-  test.each([undefined, ' ', ' \n '])(
-    'A job with the text %j points at the console',
-    async (error) => {
-      const { code, message, advice } = await failed(error)
-      expect(code).toBe('JOB_FAILED')
-      expect(message).toBe('The backend job job-1 failed without an error text')
-      expect(advice).toContain('Amplify console')
-      expect(advice).toContain('describe-stack-events')
-    },
-  )
+  test.each([undefined, ' ', ' \n '])('A job with the text %j points at the console', (error) => {
+    const { code, message, advice } = failed(error)
+    expect(code).toBe('JOB_FAILED')
+    expect(message).toBe('The backend job job-1 failed without an error text')
+    expect(advice).toContain('Amplify console')
+    expect(advice).toContain('describe-stack-events')
+  })
 
-  test('The text of the job is one sanitized line', async () => {
-    const { message } = await failed('a\n::error::forged\n##[error]z')
+  test('The text of the job is one sanitized line', () => {
+    const { message } = failed('a\n::error::forged\n##[error]z')
     expect(message).toBe('The backend job job-1 failed: a ::error::forged ## [error]z')
   })
 
-  test('Of a long text, the start and the end are shown', async () => {
-    const { message } = await failed(`START ${'x'.repeat(9_000)} END`)
+  test('Of a long text, the start and the end are shown', () => {
+    const { message } = failed(`START ${'x'.repeat(9_000)} END`)
     expect(message).toMatch(/^The backend job job-1 failed: START x+… x+ END$/)
     expect(message.length).toBeLessThan(2_500)
   })
@@ -65,16 +63,13 @@ describe('a known text of a failed job', () => {
     texts.map((text) => [text, kind, code] as const),
   )
 
-  test.each(examples)(
-    'The text %j is of the kind %s, with the code %s',
-    async (text, kind, code) => {
-      expect(kindOf(text)).toBe(kind)
-      const error = await failed(text)
-      expect(error).toMatchObject({ code, result: 'failed' })
-      expect(error.message).toContain(' because ')
-      expect(error.message).toContain('The job reports: ')
-    },
-  )
+  test.each(examples)('The text %j is of the kind %s, with the code %s', (text, kind, code) => {
+    expect(kindOf(text)).toBe(kind)
+    const error = failed(text)
+    expect(error).toMatchObject({ code, result: 'failed' })
+    expect(error.message).toContain(' because ')
+    expect(error.message).toContain('The job reports: ')
+  })
 
   test('No two kinds have the same name', () => {
     const kinds = rows.map(({ kind }) => kind)
@@ -110,15 +105,15 @@ describe('a known text of a failed job', () => {
     ],
     ['an expired session', 'ExpiredToken: expired', ['role-duration-seconds']],
     ['too many buckets', 'TooManyBuckets', ['Service Quotas']],
-  ])('The advice for %s has the words that people need', async (_, text, words) => {
-    const { advice } = await failed(text)
+  ])('The advice for %s has the words that people need', (_, text, words) => {
+    const { advice } = failed(text)
     for (const word of words) expect(advice).toContain(word)
   })
 
-  test('The events of the nested stack that the text names are shown', async () => {
+  test('The events of the nested stack that the text names are shown', () => {
     const stack =
       'arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-dev-14a5e-storagemedia-1IKU/0f1e2d3c-0000'
-    const { advice } = await failed(`Embedded stack ${stack} was not successfully created: x`)
+    const { advice } = failed(`Embedded stack ${stack} was not successfully created: x`)
     expect(advice).toContain(`--stack-name ${stack} `)
   })
 
@@ -127,9 +122,9 @@ describe('a known text of a failed job', () => {
     'Role amplify-octoapp-prod already exists',
     'The table media-prod already exists',
     'amplify-octoapp-authRole already exists',
-  ])('The text "%s" has no special advice', async (text) => {
+  ])('The text "%s" has no special advice', (text) => {
     expect(kindOf(text)).toBe('unknown')
-    expect((await failed(text)).code).toBe('JOB_FAILED')
+    expect(failed(text).code).toBe('JOB_FAILED')
   })
 })
 
@@ -154,8 +149,8 @@ describe('the error for a bucket that was left behind', () => {
       'UPDATE_FAILED storagemedia AWS::CloudFormation::Stack\nS3Bucket: octo-media9c04b-prod already exists',
       'octo-media9c04b-prod',
     ],
-  ])('The text %j names the bucket, and all ways out', async (text, bucketName) => {
-    const { code, message, advice } = await failed(text)
+  ])('The text %j names the bucket, and all ways out', (text, bucketName) => {
+    const { code, message, advice } = failed(text)
     expect(code).toBe('JOB_FAILED')
     expect(message).toContain(`the bucket ${bucketName} already exists`)
     expect(advice).toContain('bucket-name')
@@ -167,9 +162,9 @@ describe('the error for a bucket that was left behind', () => {
     'BucketAlreadyExists: The requested bucket name is not available.',
     'Your previous request to create the named bucket succeeded and you already own it.',
     'The bucket already exists',
-  ])('The text "%s" names no bucket, and no command', async (text) => {
+  ])('The text "%s" names no bucket, and no command', (text) => {
     expect(kindOf(text)).toBe('leftover-bucket')
-    expect((await failed(text)).advice).not.toContain('aws s3')
+    expect(failed(text).advice).not.toContain('aws s3')
   })
 })
 
@@ -177,8 +172,8 @@ describe('the error for a job that lacks a permission', () => {
   const DENIED = 'is not authorized to perform: s3:CreateBucket on resource'
   const USER = 'User: arn:aws:sts::999988887777:assumed-role/deployer/run-1'
 
-  test('The advice is the statement to add, and to which role', async () => {
-    const error = await failed(
+  test('The advice is the statement to add, and to which role', () => {
+    const error = failed(
       `${USER} ${DENIED}: "arn:aws:s3:::photos14a5e-prod" because no identity-based policy allows it`,
     )
     expect(error.code).toBe('JOB_LACKS_PERMISSION')
@@ -189,9 +184,9 @@ describe('the error for a job that lacks a permission', () => {
     )
   })
 
-  test('For the keys of an IAM user, the error names the user', async () => {
+  test('For the keys of an IAM user, the error names the user', () => {
     const text = `User: arn:aws:iam::111122223333:user/ci/alice ${DENIED}: arn:aws:s3:::a`
-    const error = await failed(text, { accountId: undefined })
+    const error = failed(text, { accountId: undefined })
     expect(error.advice).toContain('the IAM user alice')
     expect(error.advice).not.toMatch(/\brole\b/)
   })
@@ -203,8 +198,8 @@ describe('the error for a job that lacks a permission', () => {
       'is not authorized to perform s3:CreateBucket on resource arn:aws:s3:::a/*',
       'arn:aws:s3:::a/*',
     ],
-  ])('The resource is taken from the text %.80s', async (text, resource) => {
-    const { advice } = await failed(text)
+  ])('The resource is taken from the text %.80s', (text, resource) => {
+    const { advice } = failed(text)
     expect(advice).toContain(`"Action":"s3:CreateBucket","Resource":"${resource}"}`)
   })
 
@@ -216,37 +211,34 @@ describe('the error for a job that lacks a permission', () => {
     ['user alice', 'arn:aws:iam::999988887777:user/alice'],
     ['policy team-policy because', 'arn:aws:iam::999988887777:policy/team-policy'],
     ['instance profile web', 'arn:aws:iam::999988887777:instance-profile/web'],
-  ])(
-    'The resource "%s" of IAM becomes an ARN of the account in the text',
-    async (resource, arn) => {
-      const { advice } = await failed(
-        `${USER} is not authorized to perform: iam:PutRolePolicy on resource: ${resource}`,
-      )
-      expect(advice).toContain(`"Resource":"${arn}"`)
-    },
-  )
+  ])('The resource "%s" of IAM becomes an ARN of the account in the text', (resource, arn) => {
+    const { advice } = failed(
+      `${USER} is not authorized to perform: iam:PutRolePolicy on resource: ${resource}`,
+    )
+    expect(advice).toContain(`"Resource":"${arn}"`)
+  })
 
   test.each([
     'arn:aws:iam::999988887777:role/APPLICATION-REGION-ACCOUNT-ENVIRONMENT-PARTITION',
     'arn:aws:iam::999988887777:role/MyAPPRole',
-  ])('The ARN %s in the text stays as it is', async (arn) => {
-    const { advice } = await failed(
+  ])('The ARN %s in the text stays as it is', (arn) => {
+    const { advice } = failed(
       `${USER} is not authorized to perform: iam:PassRole on resource: ${arn}`,
     )
     expect(advice).toContain(`"Resource":"${arn}"`)
   })
 
-  test('The ARN of a role has the account and the partition of the run if the text has none', async () => {
+  test('The ARN of a role has the account and the partition of the run if the text has none', () => {
     const text = 'is not authorized to perform: iam:PutRolePolicy on resource: role r'
-    const inChina = await failed(text, { region: 'cn-north-1' })
+    const inChina = failed(text, { region: 'cn-north-1' })
     expect(inChina.advice).toContain('"arn:aws-cn:iam::111122223333:role/r"')
-    const unknown = await failed(text, { accountId: undefined })
+    const unknown = failed(text, { accountId: undefined })
     expect(unknown.advice).toContain('"arn:aws:iam::YOUR-ACCOUNT-ID:role/r"')
   })
 
-  test('The advice says what a permission on a role means', async () => {
+  test('The advice says what a permission on a role means', () => {
     const text = `${USER} is not authorized to perform: iam:PutRolePolicy on resource: role r`
-    expect((await failed(text)).advice).toContain('any permission')
+    expect(failed(text).advice).toContain('any permission')
   })
 
   test.each([
@@ -257,16 +249,13 @@ describe('the error for a job that lacks a permission', () => {
     `${DENIED}: arn:aws:s3:::*/*`,
     `${DENIED}: arn:${'x'.repeat(3_000)}`,
     `${DENIED}: "arn:aws:s3:::é"`,
-  ])(
-    'Without one resource, the action is named and no statement is suggested: %.80s',
-    async (text) => {
-      const { code, advice } = await failed(text)
-      expect(code).toBe('JOB_LACKS_PERMISSION')
-      expect(advice).toMatch(/Allow (?:s3:CreateBucket|iam:PassRole) /)
-      expect(advice).not.toContain('"Effect"')
-      expect(advice).not.toContain('"*"')
-    },
-  )
+  ])('Without one resource, the action is named and no statement is suggested: %.80s', (text) => {
+    const { code, advice } = failed(text)
+    expect(code).toBe('JOB_LACKS_PERMISSION')
+    expect(advice).toMatch(/Allow (?:s3:CreateBucket|iam:PassRole) /)
+    expect(advice).not.toContain('"Effect"')
+    expect(advice).not.toContain('"*"')
+  })
 
   test.each([
     ['API: s3:PutPublicAccessBlock Access Denied', 's3:PutBucketPublicAccessBlock'],
@@ -281,8 +270,8 @@ describe('the error for a job that lacks a permission', () => {
       'An error occurred (AccessDenied) when calling the PutBucketCors operation: Access Denied',
       's3:PutBucketCORS',
     ],
-  ])('The text %j leads to the IAM action %s on a bucket', async (text, action) => {
-    const { code, advice } = await failed(text)
+  ])('The text %j leads to the IAM action %s on a bucket', (text, action) => {
+    const { code, advice } = failed(text)
     expect(code).toBe('JOB_LACKS_PERMISSION')
     expect(advice).toContain(
       JSON.stringify({ Effect: 'Allow', Action: action, Resource: 'arn:aws:s3:::YOUR-BUCKET' }),
@@ -294,8 +283,8 @@ describe('the error for a job that lacks a permission', () => {
     'The user does not have permission to call lambda:createFunction',
     'The user does not have permissions to call lambda.CreateFunction',
     'API: lambda:CreateFunction20150331 Access Denied',
-  ])('The text "%s" names the action and suggests no managed policy', async (text) => {
-    const { code, advice } = await failed(text)
+  ])('The text "%s" names the action and suggests no managed policy', (text) => {
+    const { code, advice } = failed(text)
     expect(code).toBe('JOB_LACKS_PERMISSION')
     expect(advice).toContain(
       '"Action":"lambda:CreateFunction","Resource":"arn:aws:lambda:eu-west-1:111122223333:function:YOUR-FUNCTION"',
@@ -303,15 +292,15 @@ describe('the error for a job that lacks a permission', () => {
     expect(advice).not.toContain('AdministratorAccess')
   })
 
-  test('A parameter of the environment has its own ARN', async () => {
-    const { advice } = await failed('API: ssm:PutParameter Access Denied')
+  test('A parameter of the environment has its own ARN', () => {
+    const { advice } = failed('API: ssm:PutParameter Access Denied')
     expect(advice).toContain(
       '"arn:aws:ssm:eu-west-1:111122223333:parameter/amplify/d1a2b3c4d5/prod/*"',
     )
   })
 
-  test('An operation that is not in the table is named without a statement', async () => {
-    const { advice } = await failed('API: s3:FrobnicateBucket Access Denied')
+  test('An operation that is not in the table is named without a statement', () => {
+    const { advice } = failed('API: s3:FrobnicateBucket Access Denied')
     expect(advice).toContain('s3:FrobnicateBucket')
     expect(advice).not.toContain('"Effect"')
   })
@@ -319,17 +308,15 @@ describe('the error for a job that lacks a permission', () => {
   test.each([
     'Resource handler returned message: "Access Denied (Service: S3, Status Code: 403, Request ID: X)" (HandlerErrorCode: AccessDenied)',
     'AccessDenied: Access Denied',
-  ])('A denial without an action points at CloudTrail: %s', async (text) => {
-    const error = await failed(text)
+  ])('A denial without an action points at CloudTrail: %s', (text) => {
+    const error = failed(text)
     expect(error.code).toBe('JOB_LACKS_PERMISSION')
     expect(error.advice).toContain('CloudTrail')
     expect(error.advice).not.toContain('"Effect"')
   })
 
-  test('A missing permission comes before anything else in the text', async () => {
-    const { code } = await failed(
-      'bucket already exists; x is not authorized to perform: s3:GetObject',
-    )
+  test('A missing permission comes before anything else in the text', () => {
+    const { code } = failed('bucket already exists; x is not authorized to perform: s3:GetObject')
     expect(code).toBe('JOB_LACKS_PERMISSION')
   })
 })
@@ -357,8 +344,8 @@ describe('the error for a job that a policy denies', () => {
     ['because no permissions boundary allows the s3:CreateBucket action', 'permissions boundary'],
     ['because no service control policy allows the s3:CreateBucket action', 'organization'],
     ['because no session policy allows the s3:CreateBucket action', 'session policy'],
-  ])('For a text that ends "%s", no statement is suggested, but whom to ask', async (end, who) => {
-    const { code, advice } = await failed(denied(end))
+  ])('For a text that ends "%s", no statement is suggested, but whom to ask', (end, who) => {
+    const { code, advice } = failed(denied(end))
     expect(code).toBe('JOB_LACKS_PERMISSION')
     expect(advice).toContain(who)
     expect(advice).toMatch(/\b[Aa]sk /)
@@ -367,21 +354,21 @@ describe('the error for a job that a policy denies', () => {
 })
 
 describe('the text of a failed job', () => {
-  test('A job that fails for a known reason names the remedy of its code', async () => {
-    const { advice } = await failed('storage needs an existing auth resource')
+  test('A job that fails for a known reason names the remedy of its code', () => {
+    const { advice } = failed('storage needs an existing auth resource')
     expect(advice).toBe(ERROR_CATALOG.AUTH_MISSING.remedy)
   })
 
-  test('No command contains text of the job that a shell would run', async () => {
+  test('No command contains text of the job that a shell would run', () => {
     const evil = 'arn:aws:cloudformation:eu-west-1:111122223333:stack/a$(rm -rf ~)/x'
     for (const text of [
       `Embedded stack ${evil} was not successfully created`,
       'a$(id)-prod already exists',
     ]) {
-      const { advice } = await failed(text)
+      const { advice } = failed(text)
       expect(advice).not.toMatch(/\$\((?!aws amplify)/)
     }
-    expect(textOf(await failed(evil))).toContain('failed')
+    expect(textOf(failed(evil))).toContain('failed')
   })
 })
 
