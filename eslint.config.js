@@ -43,7 +43,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'emulator/**/*.ts'],
+    files: ['src/**/*.ts', 'emulator/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts'],
     rules: {
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', 60],

@@ -16,24 +16,31 @@ const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 const AWS_CLI = '/usr/bin/aws'
 const PYTHON = fileAt('build/interop/bin/python')
 
+const RESOURCE_CONFIG =
+  '{"Permissions":{"Authenticated":["READ","CREATE_AND_UPDATE","DELETE"]},"ServiceName":"S3"}'
+
 /**
  * The candidates that are installed.
  *
  * @param folder where the files of the runs are written
  */
 export function createCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
-  const file = (name: string, text = ''): string => {
-    const path = join(folder, name)
-    writeFileSync(path, text)
-    return path
-  }
-  // Otherwise Node would strip the types in every run.
-  const baseline = file(
-    'baseline.mjs',
-    stripTypeScriptTypes(readFileSync(fileAt('bench/baseline.ts'), 'utf8')),
-  )
+  return [
+    ...createNodeCandidates(emulator, folder),
+    ...createClientCandidates(emulator, folder),
+  ].filter(({ command }) => existsSync(command.program))
+}
+
+function writeTo(folder: string, name: string, text = ''): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+/** The environment of a step of a job. */
+function createStepEnv(emulator: Emulator, folder: string): Record<string, string> {
   const event = push()
-  const env = {
+  return {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     ...githubVariables(event, {
@@ -44,11 +51,11 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
       workflow: 'Storage',
       job: 'storage',
     }),
-    GITHUB_EVENT_PATH: file('event.json', JSON.stringify(event.payload)),
-    GITHUB_OUTPUT: file('output'),
-    GITHUB_STEP_SUMMARY: file('summary'),
-    GITHUB_STATE: file('state'),
-    GITHUB_ENV: file('env'),
+    GITHUB_EVENT_PATH: writeTo(folder, 'event.json', JSON.stringify(event.payload)),
+    GITHUB_OUTPUT: writeTo(folder, 'output'),
+    GITHUB_STEP_SUMMARY: writeTo(folder, 'summary'),
+    GITHUB_STATE: writeTo(folder, 'state'),
+    GITHUB_ENV: writeTo(folder, 'env'),
     ...emulator.env,
     'INPUT_APP-ID': 'd1a2b3c4d5e6f7',
     'INPUT_BACKEND-ENVIRONMENT-NAME': 'prod',
@@ -57,8 +64,45 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
     'INPUT_AWS-REGION': 'eu-west-1',
     'INPUT_ROLE-TO-ASSUME': 'arn:aws:iam::111122223333:role/amplify-storage-apply',
   }
-  const node = process.execPath
-  const client = {
+}
+
+function createNodeCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
+  // Otherwise Node would strip the types in every run.
+  const baseline = writeTo(
+    folder,
+    'baseline.mjs',
+    stripTypeScriptTypes(readFileSync(fileAt('bench/baseline.ts'), 'utf8')),
+  )
+  const program = process.execPath
+  const env = createStepEnv(emulator, folder)
+  return [
+    {
+      name: 'node',
+      label: 'Node 24 without a script',
+      isNode: true,
+      command: { program, args: ['-e', '0'], env },
+    },
+    {
+      name: 'baseline',
+      label: 'a script without libraries, same five requests',
+      isNode: true,
+      command: { program, args: [baseline], env },
+    },
+    {
+      name: 'action',
+      label: 'the action, `wait: false`',
+      isNode: true,
+      command: {
+        program,
+        args: [fileAt('dist/index.js')],
+        env: { ...env, INPUT_WAIT: 'false' },
+      },
+    },
+  ]
+}
+
+function createClientCandidates(emulator: Emulator, folder: string): readonly Candidate[] {
+  const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     ...emulator.ambientEnv,
@@ -68,31 +112,7 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_PAGER: '',
   }
-  const config =
-    '{"Permissions":{"Authenticated":["READ","CREATE_AND_UPDATE","DELETE"]},"ServiceName":"S3"}'
-  const all: Candidate[] = [
-    {
-      name: 'node',
-      label: 'Node 24 without a script',
-      isNode: true,
-      command: { program: node, args: ['-e', '0'], env },
-    },
-    {
-      name: 'baseline',
-      label: 'a script without libraries, same five requests',
-      isNode: true,
-      command: { program: node, args: [baseline], env },
-    },
-    {
-      name: 'action',
-      label: 'the action, `wait: false`',
-      isNode: true,
-      command: {
-        program: node,
-        args: [fileAt('dist/index.js')],
-        env: { ...env, INPUT_WAIT: 'false' },
-      },
-    },
+  return [
     {
       name: 'aws',
       label: 'the AWS CLI, only the create',
@@ -102,9 +122,9 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
         args: [
           ...['amplifybackend', 'create-backend-storage', '--endpoint-url', emulator.url],
           ...['--app-id', 'd1a2b3c4d5e6f7', '--backend-environment-name', 'prod'],
-          ...['--resource-name', 'media', '--resource-config', config],
+          ...['--resource-name', 'media', '--resource-config', RESOURCE_CONFIG],
         ],
-        env: client,
+        env,
       },
     },
     {
@@ -118,13 +138,12 @@ export function createCandidates(emulator: Emulator, folder: string): readonly C
           `import boto3, json
 boto3.client('amplifybackend', endpoint_url='${emulator.url}').create_backend_storage(
     AppId='d1a2b3c4d5e6f7', BackendEnvironmentName='prod', ResourceName='media',
-    ResourceConfig=json.loads('${config}'))`,
+    ResourceConfig=json.loads('${RESOURCE_CONFIG}'))`,
         ],
-        env: client,
+        env,
       },
     },
   ]
-  return all.filter(({ command }) => existsSync(command.program))
 }
 
 export const createTempFolder = (): string =>

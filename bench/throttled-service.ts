@@ -74,33 +74,47 @@ export function createEnvironment(clock: VirtualClock, account: Account, id: str
   }
 }
 
+const createFailure = (operation: string, status: number, name: string): ApiResult<never> => ({
+  ok: false,
+  failure: {
+    operation,
+    status,
+    name,
+    code: undefined,
+    message: '',
+    connected: true,
+    timedOut: false,
+    requestId: undefined,
+    retryAfterMs: undefined,
+    clockSkewCorrected: false,
+  } satisfies ApiFailure,
+})
+
+/** The value, or a throttled response where there is none. */
+const toResult = <T>(operation: string, response: unknown, value: T): ApiResult<T> =>
+  response === undefined
+    ? createFailure(operation, 429, 'TooManyRequestsException')
+    : { ok: true, value, requestId: undefined, serverTime: undefined }
+
+const STORAGE: Storage = {
+  imported: false,
+  bucketName: undefined,
+  permissions: { authenticated: ['READ'], unauthenticated: [] },
+  unknownPermissions: { authenticated: [], unauthenticated: [] },
+}
+
+const BACKEND = {
+  environments: ['prod'],
+  error: undefined,
+  meta: {
+    suffix: 'abcde',
+    auth: [{ name: 'auth', imported: false, hasIdentityPool: true }],
+    storages: [],
+  },
+}
+
 /** The API of the action's core, on a simulated environment. */
 export function createApi(environment: Environment): Amplify {
-  const failed = (operation: string, status: number, name: string): ApiResult<never> => ({
-    ok: false,
-    failure: {
-      operation,
-      status,
-      name,
-      code: undefined,
-      message: '',
-      connected: true,
-      timedOut: false,
-      requestId: undefined,
-      retryAfterMs: undefined,
-      clockSkewCorrected: false,
-    } satisfies ApiFailure,
-  })
-  const toResult = <T>(operation: string, response: unknown, value: T): ApiResult<T> =>
-    response === undefined
-      ? failed(operation, 429, 'TooManyRequestsException')
-      : { ok: true, value, requestId: undefined, serverTime: undefined }
-  const storage: Storage = {
-    imported: false,
-    bucketName: undefined,
-    permissions: { authenticated: ['READ'], unauthenticated: [] },
-    unknownPermissions: { authenticated: [], unauthenticated: [] },
-  }
   const toAcceptedJob = (operation: string, response: unknown) =>
     toResult(operation, response, {
       jobId: environment.id,
@@ -109,23 +123,14 @@ export function createApi(environment: Environment): Amplify {
       backendEnvironmentName: undefined,
       mismatch: undefined,
     })
-  const backend = {
-    environments: ['prod'],
-    error: undefined,
-    meta: {
-      suffix: 'abcde',
-      auth: [{ name: 'auth', imported: false, hasIdentityPool: true }],
-      storages: [],
-    },
-  }
   return {
     getStorage: async () => {
       const response = await environment.readStorage()
       return response === 'absent'
-        ? failed('GetBackendStorage', 404, 'NotFoundException')
-        : toResult('GetBackendStorage', response, { kind: 'storage', storage } as const)
+        ? createFailure('GetBackendStorage', 404, 'NotFoundException')
+        : toResult('GetBackendStorage', response, { kind: 'storage', storage: STORAGE } as const)
     },
-    getBackend: async () => toResult('GetBackend', await environment.readBackend(), backend),
+    getBackend: async () => toResult('GetBackend', await environment.readBackend(), BACKEND),
     createStorage: async () => toAcceptedJob('CreateBackendStorage', await environment.create()),
     updateStorage: async () => toAcceptedJob('UpdateBackendStorage', await environment.create()),
     getJob: async () => {

@@ -9,10 +9,9 @@ export type VirtualClock = Clock & Readonly<{ run<T>(task: Promise<T>): Promise<
 const isBefore = (one: Event, other: Event): boolean =>
   one.at < other.at || (one.at === other.at && one.order < other.order)
 
-export function createVirtualClock(): VirtualClock {
+/** The events in order, as a binary heap. */
+function createEventQueue() {
   const heap: Event[] = []
-  let now = 0
-  let order = 0
 
   const swap = (one: number, other: number): void => {
     const [first, second] = [heap[one], heap[other]]
@@ -46,12 +45,18 @@ export function createVirtualClock(): VirtualClock {
       at = smaller
     }
   }
+  return { push, pop, peek: (): Event | undefined => heap[0] }
+}
 
+export function createVirtualClock(): VirtualClock {
+  const queue = createEventQueue()
+  let now = 0
+  let order = 0
   return {
     now: () => now,
     sleep: (ms) =>
       new Promise((resolve) => {
-        push({ at: now + ms, order: (order += 1), run: resolve })
+        queue.push({ at: now + ms, order: (order += 1), run: resolve })
       }),
     run: async (task) => {
       const state = { ended: false }
@@ -63,12 +68,12 @@ export function createVirtualClock(): VirtualClock {
         // After one turn of the event loop, every settled promise has run its callbacks.
         await turn()
         if (state.ended) return await task
-        const event = pop()
+        const event = queue.pop()
         if (event === undefined) throw new Error('The task waits, but no event is scheduled')
         now = event.at
         event.run()
         // All events of the same moment run together.
-        while (heap[0]?.at === now) pop()?.run()
+        while (queue.peek()?.at === now) queue.pop()?.run()
       }
     },
   }

@@ -124,13 +124,6 @@ export function createProbes(
   const required = all.filter(({ member }) => member?.required === true)
   const optional = all.filter(({ member }) => member?.required === false)
   const isRenamed = ({ member, path }: Location): boolean => member?.name !== path.at(-1)
-  const bodyMembers = operation.input.members.filter(({ location }) => location === 'body')
-  const structures = [
-    ...(bodyMembers.length === 0 ? [] : [{ path: [], members: bodyMembers }]),
-    ...all
-      .filter(({ shape }) => shape.type === 'structure')
-      .map(({ path, shape }) => ({ path, members: shape.members })),
-  ]
   const labels = operation.input.members.filter(({ location }) => location === 'uri')
   return {
     missing: [
@@ -151,7 +144,7 @@ export function createProbes(
       .map((spot) => underOwnName(spot, (path) => valueAt(good.body, path))),
     unknown: [
       ...optional.filter(isRenamed).map((spot) => underOwnName(spot, () => ({ wrong: true }))),
-      ...structures.flatMap(({ path, members }) =>
+      ...findStructures(operation, all).flatMap(({ path, members }) =>
         names
           .filter((name) => !members.some((member) => member.wire === name))
           .map((name) => ({
@@ -161,6 +154,17 @@ export function createProbes(
       ),
     ],
   }
+}
+
+/** The structures of a body, the body itself included. */
+function findStructures({ input }: Operation, all: readonly Location[]) {
+  const bodyMembers = input.members.filter(({ location }) => location === 'body')
+  return [
+    ...(bodyMembers.length === 0 ? [] : [{ path: [], members: bodyMembers }]),
+    ...all
+      .filter(({ shape }) => shape.type === 'structure')
+      .map(({ path, shape }) => ({ path, members: shape.members })),
+  ]
 }
 
 function valueAt(value: unknown, path: readonly (string | number)[]): unknown {

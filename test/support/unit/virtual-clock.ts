@@ -25,12 +25,33 @@ const MAX_EVENTS = 100_000
 /** An `import()` of a module that is loaded already takes a few turns of the event loop. */
 const MAX_IMPORT_TURNS = 10
 
+type Schedule = VirtualClock['schedule']
+
+function createSleep(schedule: Schedule): Clock['sleep'] {
+  return (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(abortReason(signal))
+        return
+      }
+      const abort = (): void => {
+        cancel()
+        reject(abortReason(signal))
+      }
+      const cancel = schedule(ms, () => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      })
+      signal.addEventListener('abort', abort, { once: true })
+    })
+}
+
 export function virtualClock(startMs = 0): VirtualClock {
   let now = startMs
   // Ordered by time, and events of the same time by when they were scheduled.
   const events: Event[] = []
 
-  const schedule = (ms: number, run: () => void): (() => void) => {
+  const schedule: Schedule = (ms, run) => {
     const event = { at: now + Math.max(0, ms), run }
     const later = events.findIndex(({ at }) => at > event.at)
     events.splice(later < 0 ? events.length : later, 0, event)
@@ -52,26 +73,9 @@ export function virtualClock(startMs = 0): VirtualClock {
     throw new Error('The events never end.')
   }
 
-  const sleep: Clock['sleep'] = (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(abortReason(signal))
-        return
-      }
-      const abort = (): void => {
-        cancel()
-        reject(abortReason(signal))
-      }
-      const cancel = schedule(ms, () => {
-        signal.removeEventListener('abort', abort)
-        resolve()
-      })
-      signal.addEventListener('abort', abort, { once: true })
-    })
-
   return {
     now: () => now,
-    sleep,
+    sleep: createSleep(schedule),
     schedule,
     run: async (task) => {
       const state: { ended: boolean } = { ended: false }
