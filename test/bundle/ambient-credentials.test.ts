@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 
-import {
-  addRole,
-  allowPolicy,
-  defaults,
-  readActions,
-  writeActions,
-} from '../../emulator/emulator.ts'
+import { addRole, defaults } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import type { ErrorCode } from '../../src/errors/catalog.ts'
 import {
@@ -106,7 +100,6 @@ scenario(
     addRole(emulator.state, {
       arn: defaults.applyRole,
       trust: emulator.state.roles.get(defaults.applyRole)?.trust ?? { Statement: [] },
-      policies: [allowPolicy([...readActions, ...writeActions])],
     })
     const home = createHome({ 'token.jwt': token })
     const step = await runAction(bed, {

@@ -3,11 +3,8 @@ import { expect } from 'vitest'
 
 import {
   addRole,
-  allowPolicy,
   defaults,
   githubTrustPolicy,
-  readActions,
-  writeActions,
   type Emulator,
   type Fault,
 } from '../../emulator/emulator.ts'
@@ -223,7 +220,6 @@ scenarios<Readonly<{ run: RunActionOptions; role: string; policy: boolean }>>(
         addRole(state, {
           arn: defaults.applyRole,
           trust: githubTrustPolicy(['repo:octo-org/octo-app:pull_request']),
-          policies: [allowPolicy([...readActions, ...writeActions])],
         })
       },
     })

@@ -13,6 +13,7 @@ import { defaults } from '../../emulator/emulator.ts'
 import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
 import { defaultEvent, missingTrigger, parseTriggers } from '../../emulator/runner/triggers.ts'
 import { pollDelayMs } from '../../src/storage/jobs/polling.ts'
+import { expectResult } from '../support/try-workflow.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'emulator/cli/try.ts')
@@ -221,8 +222,7 @@ describe.concurrent('npm run try with an event', () => {
     [['--example', 'emulator'], 'created'],
   ])('With the documented roles, %j results in %s', async (args, expected) => {
     const stdout = await output('--job-seconds', '0', ...args)
-    const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
-    expect(result === 'failed' ? code : result, stdout).toBe(expected)
+    expectResult({ stdout, stderr: '' }, expected)
   })
 
   test('A run names a missing trigger, and the trust policy of a merged pull request', async () => {

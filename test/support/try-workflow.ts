@@ -77,7 +77,10 @@ export function expectPlanned({ stdout, stderr }: Tried, resourceName: string): 
 }
 
 /** Checks the result of a run, or the error code of one that failed. */
-export function expectResult({ stdout, stderr }: Tried, expected: string): void {
+export function expectResult(
+  { stdout, stderr }: Pick<Tried, 'stdout' | 'stderr'>,
+  expected: string,
+): void {
   const [, result = '', code = ''] = /^result=(.*)$[^]*^error-code=(.*)$/m.exec(stdout) ?? []
   expect(result === 'failed' ? code : result, stdout + stderr).toBe(expected)
 }

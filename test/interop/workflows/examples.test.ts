@@ -9,7 +9,6 @@ import {
   defaults,
   githubTrustPolicy,
   readActions,
-  writeActions,
   type Emulator,
 } from '../../../emulator/emulator.ts'
 import { mergedPullRequest, pullRequest, push } from '../../../emulator/runner/events.ts'
@@ -174,7 +173,6 @@ describe.concurrent('environments-matrix.yml', () => {
     addRole(state, {
       arn: arn('amplify-storage-apply'),
       trust: githubTrustPolicy([main], { accountId: other.account }),
-      policies: [allowPolicy([...readActions, ...writeActions], other.account)],
     })
     addRole(state, {
       arn: arn('amplify-storage-plan'),
