@@ -60,12 +60,16 @@ function parseApps(text: string): Readonly<Record<string, readonly string[]>> {
   )
 }
 
-/** Parses lines of `NAME=VALUE`. */
-function parsePairs(input: string, text: string): readonly (readonly [string, string])[] {
+/** Parses lines of `NAME=VALUE`, or of another form with an equals sign. */
+function parsePairs(
+  input: string,
+  text: string,
+  form = 'NAME=VALUE',
+): readonly (readonly [string, string])[] {
   return linesOf(text).map((line) => {
     const [name = '', value] = line.split(/=(.*)/)
     if (value === undefined || name.trim() === '')
-      throw new InputError(`${input} must have lines of NAME=VALUE, not "${line}"`)
+      throw new InputError(`${input} must have lines of ${form}, not "${line}"`)
     return [name.trim(), value.trim()]
   })
 }
@@ -117,11 +121,28 @@ function readPolicies<Policy>(
       throw new InputError(`${input} must be one path, or lines of ROLE_ARN=PATH`)
     return { every: readPolicy(input, text, folder, parse), byRole: new Map() }
   }
-  const byRole = parsePairs(input, text).map(([arn, path]): [string, Policy] => {
+  const byRole = parsePairs(input, text, 'ROLE_ARN=PATH').map(([arn, path]): [string, Policy] => {
     if (!rolePattern.test(arn)) throw new InputError(`${input}: "${arn}" is not the ARN of a role`)
     return [arn, readPolicy(input, path, folder, parse)]
   })
   return { every: undefined, byRole: new Map(byRole) }
+}
+
+/** A role exists only if both inputs list it, so a role in one of them alone is a mistake. */
+function checkSameRoles(trust: Policies<unknown>, permissions: Policies<unknown>): void {
+  if (trust.byRole.size === 0 || permissions.byRole.size === 0) return
+  const missing = (from: Policies<unknown>, other: Policies<unknown>, input: string): string[] =>
+    [...other.byRole.keys()]
+      .filter((arn) => !from.byRole.has(arn))
+      .map((arn) => `${input} lacks ${arn}`)
+  const problems = [
+    ...missing(trust, permissions, 'trust-policy'),
+    ...missing(permissions, trust, 'permissions-policy'),
+  ]
+  if (problems.length > 0)
+    throw new InputError(
+      `trust-policy and permissions-policy list different roles: ${problems.join('; ')}. List each role in both.`,
+    )
 }
 
 /**
@@ -131,12 +152,15 @@ function readPolicies<Policy>(
  */
 export function readInputs(env: Env): ActionInputs {
   const state = readInput(env, 'state')
+  const trust = readPolicies(env, 'trust-policy', parseTrustPolicy)
+  const permissions = readPolicies(env, 'permissions-policy', parsePolicy)
+  checkSameRoles(trust, permissions)
   return {
     jobMs: parseJobMs(readInput(env, 'job-seconds')),
     apps: parseApps(readInput(env, 'apps')),
     state: state === '' ? undefined : parseJson('state', state),
-    trust: readPolicies(env, 'trust-policy', parseTrustPolicy),
-    permissions: readPolicies(env, 'permissions-policy', parsePolicy),
+    trust,
+    permissions,
     claims: Object.fromEntries(parsePairs('claims', readInput(env, 'claims'))),
   }
 }

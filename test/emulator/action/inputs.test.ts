@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { InputError, readInputs, type ActionInputs } from '../../../emulator/action/inputs.ts'
 import { audiencesIn, issuersIn } from '../../../emulator/action/roles.ts'
-import { githubTrustPolicy } from '../../../emulator/emulator.ts'
+import { allowPolicy, githubTrustPolicy, readActions } from '../../../emulator/emulator.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -23,6 +23,7 @@ beforeAll(() => {
   }))
   const files = {
     'trust.json': { ...own, Statement: [...own.Statement, ...enterprise.Statement, ...others] },
+    'permissions.json': allowPolicy(readActions),
     'invalid.json': { Statement: [{ Effect: 'Maybe' }] },
     'operator.json': {
       Statement: [
@@ -91,6 +92,18 @@ describe('the inputs of the action', () => {
     )
   })
 
+  test('A role must be in both inputs if both list roles', () => {
+    const other = role.replace('storage', 'other')
+    const both = `${role}=trust.json\n${other}=trust.json`
+    const readBoth = (trust: string, permissions: string): ActionInputs =>
+      read({ 'trust-policy': trust, 'permissions-policy': permissions })
+    const one = `${role}=permissions.json`
+    expect(() => readBoth(both, one)).toThrow(`permissions-policy lacks ${other}`)
+    expect(() => readBoth(`${other}=trust.json`, one)).toThrow(`trust-policy lacks ${role}`)
+    expect(readBoth(`${role}=trust.json`, one).trust.byRole.size).toBe(1)
+    expect(readBoth(both, 'permissions.json').permissions.byRole.size).toBe(0)
+  })
+
   test.each([
     ['job-seconds', 'soon', 'job-seconds must be a number'],
     ['job-seconds', '86401', 'job-seconds must be a number'],
@@ -103,6 +116,7 @@ describe('the inputs of the action', () => {
     ['trust-policy', 'invalid.json', 'not a valid policy: Effect must be Allow or Deny'],
     ['permissions-policy', 'operator.json', 'does not support the condition operator Numeric'],
     ['permissions-policy', 'arn:aws:s3:::a=b', '"arn:aws:s3:::a" is not the ARN of a role'],
+    ['trust-policy', `${role}: trust.json`, 'trust-policy must have lines of ROLE_ARN=PATH, not'],
     ['permissions-policy', 'a\nb', 'permissions-policy must be one path'],
   ])('The input %s with the value %j is rejected with "%s"', (name, value, message) => {
     expect(() => read({ [name]: value })).toThrow(InputError)
