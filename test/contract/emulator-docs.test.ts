@@ -19,12 +19,12 @@ const page = readPage('docs/emulator.md')
 
 type Call = Readonly<{ method: string; path: string; body: string | undefined }>
 
-/** Every curl command on the page. */
+/** Every curl command on the page without a signature; those with one need curl itself. */
 const calls: readonly Call[] = page.blocks
   .filter(({ language }) => language === 'sh')
   .flatMap(({ text }) => [
     ...text.matchAll(
-      /^curl (?:-X (\w+) )?"\$AWS_ENDPOINT_URL([^"]*)"(?:[\s\\]+--data '([^']*)')?$/gm,
+      /^curl (?:-X (\w+) )?"\$AWS_ENDPOINT_URL([^"]*)"(?:[\s\\]+--data '([^']*)')?(?: \| jq)?$/gm,
     ),
   ])
   .map(([, method, path = '', body]) => ({
@@ -103,7 +103,7 @@ async function listed(reply: Promise<Reply>, after = 'Its members are:'): Promis
 
 describe('docs/emulator.md', () => {
   it('The tests cover every curl command on the page', () => {
-    const curls = page.text.match(/^curl /gm) ?? []
+    const curls = page.text.match(/^curl (?!.*--aws-sigv4)/gm) ?? []
     expect(calls).toHaveLength(curls.length)
     expect(calls.filter(({ body }) => body !== undefined).length).toBeGreaterThan(3)
   })
@@ -157,6 +157,22 @@ describe('docs/emulator.md', () => {
       const fault = { operation: 'GetBackend', kind, ...REQUIRED[kind] }
       expect([kind, (await control('POST', 'faults', fault)).status]).toEqual([kind, 201])
     }
+  })
+
+  it('The table has the fields of every kind of fault, and those that it requires in bold', async () => {
+    const rows = tableBelow(page, 'Inject faults')
+    const kinds = rows.flatMap(([kind = '']) => findCode(kind))
+    expect(kinds.toSorted()).toEqual(faultKinds.toSorted())
+    const common = ['operation', 'kind', 'times', 'skip', 'when', 'lateMs']
+    for (const [names = '', cell = ''] of rows)
+      for (const kind of findCode(names)) {
+        const fault = { operation: 'GetBackend', kind, ...REQUIRED[kind] }
+        const known = await listed(control('POST', 'faults', { ...fault, nope: 1 }))
+        const documented = findCode(cell).filter((name) => /^\w+$/.test(name))
+        expect([kind, new Set([...documented, ...common])]).toEqual([kind, known])
+        const bold = [...cell.matchAll(/\*\*`(\w+)`\*\*/g)].map(([, name]) => name)
+        expect([kind, bold]).toEqual([kind, Object.keys(REQUIRED[kind] ?? {})])
+      }
   })
 
   /** Fields that some kinds require. */

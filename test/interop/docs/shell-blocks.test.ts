@@ -42,6 +42,9 @@ case "$1 \${2:-}" in
 esac
 `
 
+/** Stands in for a formatter of JSON, which not every machine has. */
+const COPY = '#!/bin/sh\nexec cat\n'
+
 const SILENT = '#!/bin/sh\n'
 
 describe('Shell scripts', () => {
@@ -51,6 +54,7 @@ describe('Shell scripts', () => {
     const folder = temporaryFolder()
     writeFiles(folder, {
       'bin/aws': AWS,
+      'bin/jq': COPY,
       ...Object.fromEntries(['amplify', 'gh', 'git', 'npm'].map((name) => [`bin/${name}`, SILENT])),
       'clone/amplify-create-backend-storage/docs/.keep': '',
     })
