@@ -192,5 +192,5 @@ function formatProgress({ context, pending }: PendingJobsWait): string {
   }
   const { job, createdAt } = pending
   const age = createdAt === undefined ? '' : `, ${formatDuration(clock.now() - createdAt)} old`
-  return `Waiting for another job of ${environment}: ${job.jobId ?? 'no id'} (${job.operation ?? 'unknown operation'}, ${formatStatus(job.status)}${age}); ${left}.`
+  return `Waiting for another job of ${environment}: ${job.jobId ?? 'no ID'} (${job.operation ?? 'unknown operation'}, ${formatStatus(job.status)}${age}); ${left}.`
 }

@@ -75,7 +75,7 @@ export function unknownOutcome(failure: ApiFailure, reason: string, ref: Storage
 /** Why a job of the same operation may or may not be the job of a call whose response was lost. */
 export function describeUnclearJob({ jobId, status, error }: Job): string {
   const detail = error === undefined ? '' : `: ${sanitizeLine(error, 300)}`
-  return `job ${jobId ?? 'without an id'} (${status ?? 'no status'}${detail}) may be its job, because the service does not say when it was created`
+  return `job ${jobId ?? 'without an ID'} (${status ?? 'no status'}${detail}) may be its job, because the service does not say when it was created`
 }
 
 /** The error for a job that may have been started by a call whose response was lost, or by another run. */

@@ -252,12 +252,13 @@ export async function confirmCandidate(
   const jobs = await readWithRetry(context, (options) => context.amplify.listJobs(options))
   await reportStorage(context)
   if (!jobs.ok) {
-    return doubtful(`whether there is another one is not known (${formatFailure(jobs.failure)})`)
+    return doubtful(`it is not known whether there is another one (${formatFailure(jobs.failure)})`)
   }
   if (!jobs.value.isComplete) return doubtful('the list of jobs could not be read to its end')
   const { candidates, unclear } = findOwnJobs(context, lost, jobs)
   const other = [...candidates, ...unclear].find((job) => job.jobId !== jobId)
-  if (other !== undefined) return doubtful(`job ${other.jobId ?? 'without an id'} may be it, too`)
+  if (other !== undefined)
+    return doubtful(`job ${other.jobId ?? 'without an ID'} may be its job, too`)
   return { kind: 'confirmed', job: candidates[0] }
 }
 

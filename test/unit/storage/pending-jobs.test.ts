@@ -149,7 +149,7 @@ describe('waiting for pending jobs', () => {
       advice: matching(/without cancel-in-progress\.$/),
     })
     expect(recorded.lines).toEqual([
-      containing('no id (unknown operation, without a status); 10 s left'),
+      containing('no ID (unknown operation, without a status); 10 s left'),
     ])
   })
 
