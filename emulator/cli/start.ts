@@ -14,6 +14,7 @@ import {
   claimsOf,
   dispatchInputs,
   evaluateSteps,
+  getsToken,
   readWorkflow,
   type WorkflowRun,
 } from './workflow-run.ts'
@@ -84,28 +85,31 @@ function write(option: string, path: string | undefined, content: string): void 
   }
 }
 
-/** The variables of a job on the event. */
-const jobVariables = (emulator: Emulator, event: WorkflowEvent): readonly (readonly string[])[] =>
-  Object.entries(emulator.env).filter(
-    ([name]) => getsIdToken(event, true) || !name.startsWith('ACTIONS_ID_TOKEN_'),
-  )
+/** The variables of the jobs, as lines of a file. */
+const variableLines = ({ env }: Emulator, hasToken: boolean): string =>
+  Object.entries(env)
+    .filter(([name]) => hasToken || !name.startsWith('ACTIONS_ID_TOKEN_'))
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
 
 /** Writes the files that the options name; the one with the variables last, which shows that all is ready. */
 function writeFiles(
   flags: StartFlags,
   emulator: Emulator,
   event: WorkflowEvent,
-  inputs: Readonly<Record<string, string>>,
+  taken: TakenWorkflow | undefined,
 ): void {
   const { payload } = event
+  const { workflow } = flags
+  const inputs = taken === undefined ? workflow.given.inputs : dispatchInputs(taken.run, workflow)
   const isDispatch = event.name === 'workflow_dispatch'
   write(
     'event-file',
     flags.eventFile,
-    JSON.stringify(isDispatch ? { ...payload, inputs } : payload),
+    JSON.stringify(isDispatch ? { ...payload, inputs: inputs ?? {} } : payload),
   )
-  const lines = jobVariables(emulator, event).map((variable) => `${variable.join('=')}\n`)
-  write('variables', flags.variablesFile, lines.join(''))
+  const hasToken = taken === undefined ? getsIdToken(event, true) : getsToken(taken.run)
+  write('variables', flags.variablesFile, variableLines(emulator, hasToken))
 }
 
 async function main(): Promise<void> {
@@ -132,9 +136,7 @@ async function main(): Promise<void> {
     const event =
       taken?.run.event ?? eventsByName[flags.workflow.event ?? 'push'](flags.workflow.branch)
     prepare(emulator, taken, event, flags)
-    const { workflow } = flags
-    const inputs = taken ? dispatchInputs(taken.run, workflow) : workflow.given.inputs
-    writeFiles(flags, emulator, event, inputs ?? {})
+    writeFiles(flags, emulator, event, taken)
   } catch (error) {
     await emulator.stop()
     throw error

@@ -6,14 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 import { isObject } from '../lib/validation.ts'
-import { eventsByName, type EventName, type WorkflowEvent } from '../runner/events.ts'
+import { eventsByName, getsIdToken, type EventName, type WorkflowEvent } from '../runner/events.ts'
 import { UnknownValueError } from '../runner/expressions.ts'
 import { githubContext, tokenClaims, type RunInfo } from '../runner/github-context.ts'
 import { baseContexts } from '../runner/step-contexts.ts'
-import { allStepInputs, type StepInputs, type StepSource } from '../runner/step-inputs.ts'
+import {
+  allStepInputs,
+  anyJobCanRequestIdToken,
+  type StepInputs,
+  type StepSource,
+} from '../runner/step-inputs.ts'
 import {
   defaultEvent,
   hasPathFilter,
+  isCalled,
   missingTrigger,
   parseTriggers,
   type Triggers,
@@ -139,6 +145,10 @@ export function evaluateSteps(
   return withUsageError(run.path, 'try', () => allStepInputs(source, jobs), unknownStateAdvice(run))
 }
 
+/** Whether a job of the run gets an OIDC token. */
+export const getsToken = ({ text, event, info }: WorkflowRun): boolean =>
+  getsIdToken(event, anyJobCanRequestIdToken(text, { github: githubContext(event, info, '') }))
+
 /** The inputs of the run, as the payload of a dispatch has them: text, with the defaults. */
 export function dispatchInputs(
   { text, event, info }: WorkflowRun,
@@ -171,10 +181,12 @@ export const claimsOf = (
 export function runNotes(run: WorkflowRun): readonly string[] {
   const { triggers, event } = run
   const missing = missingTrigger(triggers, event)
-  const isCalled = triggers.has('workflow_call') && !triggers.has(event.name)
   return [
-    ...(isCalled
-      ? [`As another workflow calls it, on ${event.name}`]
+    ...(isCalled(triggers, event.name)
+      ? [
+          `As another workflow calls it, on ${event.name}`,
+          ...(getsToken(run) ? ['On GitHub, the calling job needs `id-token: write`, too'] : []),
+        ]
       : missing === undefined
         ? []
         : [`On GitHub, this event does not trigger the workflow: \`on:\` lacks ${missing}`]),

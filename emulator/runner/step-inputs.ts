@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { conditionHolds, evaluateValue, toText, type Contexts } from './expressions.ts'
 import { hasValues, matrixCombinations, type Combination } from './matrix.ts'
+import { isCalled, parseTriggers } from './triggers.ts'
 import {
   baseContexts,
   stepContexts,
@@ -19,7 +20,10 @@ export type StepInputs = Readonly<{
   job: string
   /** The id of the step; empty if it has none. */
   step: string
-  /** Whether the permissions of the job, or else of the workflow, allow an OIDC token. */
+  /**
+   * Whether the permissions of the job, or else of the workflow, allow an OIDC token; in a called workflow without
+   * permissions, those of the calling job.
+   */
   canRequestIdToken: boolean
   /** The names of the inputs of the step before it that starts the emulator, if there is one. */
   emulatorInputs: readonly string[] | undefined
@@ -130,7 +134,7 @@ function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): reado
   const selected = selectCombinations(matrices, source.matrix ?? {})
   return steps.flatMap((located, index) =>
     (selected[index] ?? []).map((matrix) =>
-      evaluateStep(document, source.action, located, { ...base, matrix }),
+      evaluateStep(document, source, located, { ...base, matrix }),
     ),
   )
 }
@@ -165,7 +169,7 @@ function selectCombinations(
 
 function evaluateStep(
   document: JsonObject,
-  action: string,
+  { action, workflow, contexts }: StepSource,
   { jobId, job, step, follows, emulator }: LocatedStep,
   base: Contexts,
 ): StepInputs {
@@ -183,7 +187,7 @@ function evaluateStep(
   return {
     job: jobId,
     step: toText(step['id']),
-    canRequestIdToken: grantsIdToken(job['permissions'] ?? document['permissions']),
+    canRequestIdToken: canRequestIdToken(document, job, getsCallerPermissions(workflow, contexts)),
     runs: () => conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
     emulatorInputs: emulator === undefined ? undefined : Object.keys(toObject(emulator['with'])),
     environment: environmentName(job['environment'], scope),
@@ -193,6 +197,24 @@ function evaluateStep(
       ...inputVariables(toObject(step['with']), toObject(parse(action)), stepScope),
     },
   }
+}
+
+/** Whether a job without permissions gets those of a calling job, which has `id-token: write` if the call works. */
+const getsCallerPermissions = (workflow: string, { github }: KnownContexts): boolean =>
+  isCalled(parseTriggers(workflow), String(github['event_name']))
+
+function canRequestIdToken(document: JsonObject, job: JsonObject, inherits: boolean): boolean {
+  const permissions = job['permissions'] ?? document['permissions']
+  return permissions === undefined ? inherits : grantsIdToken(permissions)
+}
+
+/** Whether a job of the workflow can request an OIDC token, even one without a step that uses the action. */
+export function anyJobCanRequestIdToken(workflow: string, contexts: KnownContexts): boolean {
+  const document = toObject(parse(workflow))
+  const inherits = getsCallerPermissions(workflow, contexts)
+  return Object.values(toObject(document['jobs'])).some((job) =>
+    canRequestIdToken(document, toObject(job), inherits),
+  )
 }
 
 const grantsIdToken = (permissions: unknown): boolean =>

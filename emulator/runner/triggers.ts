@@ -30,6 +30,10 @@ export function parseTriggers(workflow: string): Triggers {
   return new Map(list(on).map((name) => [String(name), {}]))
 }
 
+/** Whether another workflow calls the workflow: on this event, it does not start on its own. */
+export const isCalled = (triggers: Triggers, event: string): boolean =>
+  triggers.has('workflow_call') && !triggers.has(event)
+
 /** What `on:` lacks for the event to trigger the workflow; undefined if the event triggers it. */
 export function missingTrigger(triggers: Triggers, event: WorkflowEvent): string | undefined {
   const filters = triggers.get(event.name)

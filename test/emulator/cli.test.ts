@@ -100,6 +100,22 @@ describe('npm run emulator', () => {
     expect(variables).not.toContain('ACTIONS_ID_TOKEN_')
   })
 
+  test.each([
+    ['{ push: }', '', false],
+    ['{ push: }', 'permissions: { id-token: write }', true],
+    ['{ workflow_call: }', '', true],
+    ['{ workflow_call: }', 'permissions: {}', false],
+  ])(
+    'For a workflow on %s with "%s", the variables have an OIDC token: %s',
+    async (on, permissions, expected) => {
+      const folder = temporaryFolder()
+      const [path, file] = [join(folder, 'mine.yml'), join(folder, 'emulator.env')]
+      writeFileSync(path, `on: ${on}\n${permissions}\njobs: { a: { steps: [{ uses: ./ }] } }`)
+      await untilReady(run('--workflow', path, '--variables', file).child)
+      expect(readFileSync(file, 'utf8').includes('ACTIONS_ID_TOKEN_')).toBe(expected)
+    },
+  )
+
   test('A port in use and a file that cannot be written are told in a line', async () => {
     const { child } = run()
     const { port } = new URL(urlIn(await untilReady(child)))

@@ -78,6 +78,19 @@ jobs:
     },
   )
 
+  test.each([
+    ['workflow_call', '', true],
+    ['[workflow_call]', '', true],
+    ['{ workflow_call: }', 'permissions: { contents: read }', false],
+    ['[push, workflow_call]', '', false],
+  ])(
+    'A step in a workflow on %s with "%s" can request an ID token as the calling job can: %s',
+    (on, permissions, expected) => {
+      const workflow = `on: ${on}\n${permissions}\njobs: { one: { steps: [{ uses: ./ }] } }`
+      expect(readInputs(workflow).canRequestIdToken).toBe(expected)
+    },
+  )
+
   const withInput = (value: string): string =>
     `on: push\njobs: { a: { steps: [{ uses: ./, with: { a: '${value}' } }] } }`
 

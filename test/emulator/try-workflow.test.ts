@@ -69,6 +69,15 @@ describe('the roles of a workflow of the user', () => {
     expectResult(await tryWorkflow(without, '--event=dependabot'), 'skipped')
   })
 
+  scenario('A called workflow without permissions gets the token of the calling job', async () => {
+    const without = (on: string): string =>
+      workflow(on, '', {}).replace('permissions: { id-token: write }\n', '')
+    const called = await tryWorkflow(without('workflow_call'))
+    expectResult(called, 'planned')
+    expect(called.stdout).toContain('the calling job needs `id-token: write`')
+    expectResult(await tryWorkflow(without('push')), 'MISSING_ID_TOKEN_PERMISSION')
+  })
+
   scenario(
     'An emulator in the job with policies is rejected, because they are not read',
     async () => {
