@@ -1,6 +1,6 @@
 /** The Amplify Backend API as the core uses it; `src/aws/amplify/amplify-backend.ts` implements it. */
 import type { ApiResult } from '../network/retry.ts'
-import type { Backend } from './amplify-meta.ts'
+import type { Backend } from './backend/amplify-meta.ts'
 import type { Job } from './jobs/job.ts'
 import type { DesiredStorage, Permissions, Storage } from './model.ts'
 

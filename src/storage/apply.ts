@@ -27,7 +27,7 @@ import {
 } from './mutation/state.ts'
 import { planChange, type IfExists, type MutatingChange } from './plan-change.ts'
 import { warnOfGuestAccess } from './plan.ts'
-import { checkPreconditions } from './preconditions.ts'
+import { checkPreconditions } from './backend/preconditions.ts'
 import {
   createBackendReader,
   readStorage,

@@ -5,7 +5,7 @@ import type { Change } from './diff.ts'
 import { toActionError } from './errors.ts'
 import type { DesiredStorage, Storage } from './model.ts'
 import { planChange, type IfExists } from './plan-change.ts'
-import { checkPreconditions } from './preconditions.ts'
+import { checkPreconditions } from './backend/preconditions.ts'
 import {
   createBackendReader,
   readStorage,

@@ -1,7 +1,7 @@
 /** The responses of the Amplify Backend API: whether one is about what was requested, and its data. */
 import { getProperty, isObject, nonEmptyString } from '../../lib/json.ts'
 import { quote } from '../../lib/text.ts'
-import { parseBackend, type Backend } from '../../storage/amplify-meta.ts'
+import { parseBackend, type Backend } from '../../storage/backend/amplify-meta.ts'
 import type { AcceptedJob, StorageResponse } from '../../storage/api.ts'
 import { parseJob, parseJobId, type Job } from '../../storage/jobs/job.ts'
 import { parseStorage } from '../../storage/model.ts'

@@ -1,7 +1,7 @@
 /** The state and the rules of a virtual Amplify Backend. */
 import type { ApiFailure } from '../../../src/network/failure.ts'
 import type { ApiResult } from '../../../src/network/retry.ts'
-import { parseBackend, type Backend } from '../../../src/storage/amplify-meta.ts'
+import { parseBackend, type Backend } from '../../../src/storage/backend/amplify-meta.ts'
 import type { AcceptedJob, JobList, StorageResponse } from '../../../src/storage/api.ts'
 import { parseJob, type Job } from '../../../src/storage/jobs/job.ts'
 import { parseStorage } from '../../../src/storage/model.ts'

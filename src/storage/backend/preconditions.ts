@@ -1,14 +1,14 @@
 /** What the backend must have before a create can succeed. Without these checks, the job fails minutes later. */
-import { ActionError } from '../errors/action-error.ts'
-import { quote } from '../lib/text.ts'
-import { classifyFailure } from '../network/classify.ts'
-import { formatFailure, type ApiFailure } from '../network/failure.ts'
-import type { ApiResult } from '../network/retry.ts'
+import { ActionError } from '../../errors/action-error.ts'
+import { quote } from '../../lib/text.ts'
+import { classifyFailure } from '../../network/classify.ts'
+import { formatFailure, type ApiFailure } from '../../network/failure.ts'
+import type { ApiResult } from '../../network/retry.ts'
 import type { AmplifyMeta, Backend } from './amplify-meta.ts'
-import type { BackendRef } from './api.ts'
-import { readWithRetry, type StorageContext } from './context.ts'
-import { deadlineExceeded, toActionError, otherStorage } from './errors.ts'
-import type { BackendReader } from './read-storage.ts'
+import type { BackendRef } from '../api.ts'
+import { readWithRetry, type StorageContext } from '../context.ts'
+import { deadlineExceeded, toActionError, otherStorage } from '../errors.ts'
+import type { BackendReader } from '../read-storage.ts'
 
 export type FailedPrecondition = Readonly<{
   error: ActionError

@@ -1,6 +1,6 @@
 /** The backend environment as GetBackend returns it, with the parts of `amplify-meta.json` that are used. */
-import { getPath, isObject, nonEmptyString, parseJson, type JsonObject } from '../lib/json.ts'
-import { sanitizeLine } from '../lib/text.ts'
+import { getPath, isObject, nonEmptyString, parseJson, type JsonObject } from '../../lib/json.ts'
+import { sanitizeLine } from '../../lib/text.ts'
 
 export type Backend = Readonly<{
   /** The names of the app's environments, as the service sent them; undefined if there is no such list. */
