@@ -1,8 +1,15 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 
-import { isFailure, toFailedOutcome, RESULTS } from '../../../src/run/outcome.ts'
+import {
+  isFailure,
+  redactOutcome,
+  toFailedOutcome,
+  RESULTS,
+  type RunOutcome,
+} from '../../../src/run/outcome.ts'
 import { ActionError } from '../../../src/errors/action-error.ts'
+import type { ErrorCode } from '../../../src/errors/catalog.ts'
 import { createRunState, type RunState } from '../../../src/run/state.ts'
 import { STORAGE_REF } from '../../support/unit/storage-context.ts'
 
@@ -90,6 +97,54 @@ describe('The outcome of a run with a pending change', () => {
     const { error } = toFailedOutcome(cancelled, knowing(known), undefined, asIs)
     expect(error).toMatchObject({ code: 'CANCELLED', result: 'cancelled' })
     expect(error.advice).not.toContain('aws amplifybackend')
+  })
+})
+
+describe('Credentials that GitHub does not pass to the run', () => {
+  const restricted = knowing({ credentialsRestriction: 'A fork gets none.' })
+  const adviceOf = (code: ErrorCode, state: RunState): string =>
+    toFailedOutcome(new ActionError(code, 'No.', { advice: 'Look.' }), state, STORAGE_REF, asIs)
+      .error.advice
+
+  it.each(['NO_CREDENTIALS', 'MISSING_ID_TOKEN_PERMISSION'] as const)(
+    'The advice of %s says why there are none',
+    (code) => {
+      expect(adviceOf(code, restricted)).toMatch(/^Look\.\s+A fork gets none\.$/)
+      expect(adviceOf(code, knowing())).toBe('Look.')
+    },
+  )
+
+  it('The advice of an error that has another cause does not mention them', () => {
+    expect(adviceOf('BAD_REQUEST', restricted)).toBe('Look.')
+  })
+})
+
+describe('The outcome of a run that did not throw', () => {
+  const redact = (text: string): string => text.replaceAll('s3cret', '***')
+
+  it.each<[RunOutcome, RunOutcome]>([
+    [
+      { result: 'created', verified: true, bucketName: 'media-s3cret' },
+      { result: 'created', verified: true, bucketName: 'media-***' },
+    ],
+    [
+      { result: 'planned', bucketName: 's3cret' },
+      { result: 'planned', bucketName: '***' },
+    ],
+    [
+      { result: 'skipped', reason: 'The branch s3cret is another one.' },
+      { result: 'skipped', reason: 'The branch *** is another one.' },
+    ],
+  ])('%j without secrets is %j', (outcome, redacted) => {
+    expect(redactOutcome(outcome, redact)).toEqual(redacted)
+  })
+
+  it.each<RunOutcome>([
+    { result: 'planned' },
+    { result: 'planned', bucketName: undefined },
+    { result: 'started', verified: false, bucketName: undefined },
+  ])('%j has nothing to redact', (outcome) => {
+    expect(redactOutcome(outcome, redact)).toBe(outcome)
   })
 })
 
