@@ -6,6 +6,7 @@ import { getIdTokenEndpoint, prefetchIdToken, type PrefetchedIdToken } from './a
 import { getRole, toDesiredStorage, type Inputs } from './inputs/read-inputs.ts'
 import { systemClock } from './lib/clock.ts'
 import { errorMessage } from './lib/error-message.ts'
+import { isNamedPipe } from './lib/named-pipe.ts'
 import { quote } from './lib/text.ts'
 import { withAbortGrace } from './lib/timeout.ts'
 import { forgetComparison, isBackendMissing } from './run/state.ts'
@@ -30,7 +31,7 @@ import { apply } from './storage/apply.ts'
 import { plan, type PlanOptions } from './storage/plan.ts'
 import { changeLines, withIndentedDetails } from './storage/diff.ts'
 import type { StorageContext } from './storage/context.ts'
-import { isNamedPipe, readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
+import { readRunnerFile, runnerToolkit } from './workflow/toolkit.ts'
 
 /** After a cancellation, a run that has not ended within this time is abandoned. */
 const RUN_GRACE_MS = MUTATION_GRACE_MS + 50

@@ -1,13 +1,16 @@
 /** Credentials from the SDK's default chain: variables, profiles, container and instance roles. */
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
+import { readVariable, type Env } from '../lib/env.ts'
 import { getProperty, getString, parseJson } from '../lib/json.ts'
+import { isNamedPipe } from '../lib/named-pipe.ts'
 import type { Secrets } from '../lib/secrets.ts'
 import { TimeoutError, withTimeout } from '../lib/timeout.ts'
 import { retry, type RetryPolicy } from '../network/retry.ts'
 import {
   emptyRoleError,
   searchTimedOut,
+  tokenFileIsPipe,
   toNoCredentialsError,
   unknownAccount,
   withoutProcessOutput,
@@ -41,6 +44,7 @@ export async function ambientCredentials(
 ): Promise<Credentials> {
   const { available, settings, secrets, trace, env } = deps
   const { trimmed, note } = checkEnvironmentKeys(env)
+  checkTokenFile(env)
   if (note !== undefined) deps.log(note)
   if (available.canRequestIdToken && !available.hasAmbientCredentials) {
     throw emptyRoleError(readOnly)
@@ -75,6 +79,16 @@ export async function ambientCredentials(
     checkAccount(result.value.accountId, result.value.arn, allowedAccountIds)
   }
   return { provider, invalidate: policy.invalidateCredentials }
+}
+
+/**
+ * The SDK reads this file synchronously, so a named pipe that nobody writes to would block the whole process:
+ * neither a time limit nor a signal could end it. Keys in the environment take precedence over the file.
+ */
+function checkTokenFile(env: Env): void {
+  const path = env['AWS_WEB_IDENTITY_TOKEN_FILE'] ?? ''
+  if (path === '' || readVariable(env, 'AWS_ACCESS_KEY_ID') !== '') return
+  if (isNamedPipe(path)) throw tokenFileIsPipe(path)
 }
 
 function createChain({ settings, trace, secrets }: CredentialDeps, search: Search) {

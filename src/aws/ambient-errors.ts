@@ -58,6 +58,15 @@ export function toNoCredentialsError(error: unknown, search: Search): unknown {
   )
 }
 
+/** The error for a token file that the SDK could wait for without end. */
+export function tokenFileIsPipe(path: string): ActionError {
+  return new ActionError(
+    'NO_CREDENTIALS',
+    `AWS_WEB_IDENTITY_TOKEN_FILE is ${quote(path)}: it must be the path of a regular file, not of a named pipe.`,
+    { advice: 'Set AWS_WEB_IDENTITY_TOKEN_FILE to a regular file, or unset it.' },
+  )
+}
+
 /** The error for a search that found nothing within the time limit. */
 export function searchTimedOut({ env, messages }: Search, timeoutMs: number): ActionError {
   const duration = formatDuration(timeoutMs)

@@ -70,15 +70,6 @@ export function readRunnerFile(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** Whether the path is that of a named pipe; false also if that cannot be determined. */
-export function isNamedPipe(path: string): boolean {
-  try {
-    return statSync(path).isFIFO()
-  } catch {
-    return false
-  }
-}
-
 /**
  * Opening anything else, such as a FIFO that nobody reads, can block this process forever.
  *

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 
+import { defaults } from '../../emulator/emulator.ts'
 import { pullRequest } from '../../emulator/runner/events.ts'
 import { createFolder } from '../support/home-folder.ts'
 import {
@@ -56,6 +57,13 @@ scenario('A failed run writes nothing to stderr', async () => {
   expect(step.stderrLines).toEqual([])
 })
 
+/** The path of a named pipe that nobody writes to. */
+function createPipe(): string {
+  const path = join(createFolder('pipe-'), 'pipe')
+  execFileSync('mkfifo', [path])
+  return path
+}
+
 const SHARED_FILES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const
 
 // Windows has no named pipes in folders.
@@ -74,8 +82,7 @@ if (process.platform !== 'win32') {
       },
     },
     async (options) => {
-      const pipe = join(createFolder('pipe-'), 'pipe')
-      execFileSync('mkfifo', [pipe])
+      const pipe = createPipe()
       const env = Object.fromEntries(SHARED_FILES.map((name) => [name, pipe]))
       const { step, emulator } = await runOnce({
         ...options,
@@ -87,6 +94,26 @@ if (process.platform !== 'win32') {
       for (const name of [...SHARED_FILES, pipe]) {
         expect(step.outputs['error-message']).toContain(name)
       }
+      expect(emulator.requests).toEqual([])
+    },
+  )
+  scenario(
+    'A web identity file that is a named pipe fails the run before any call, and the process ends',
+    async () => {
+      const pipe = createPipe()
+      const { step, emulator } = await runOnce({
+        with: withoutRole,
+        env: {
+          ...withoutIdToken,
+          AWS_WEB_IDENTITY_TOKEN_FILE: pipe,
+          AWS_ROLE_ARN: defaults.applyRole,
+        },
+        timeoutMs: 15_000,
+        scale: 1,
+      })
+      expect(expectFailure(step, 'NO_CREDENTIALS')).toContain(
+        `AWS_WEB_IDENTITY_TOKEN_FILE is "${pipe}"`,
+      )
       expect(emulator.requests).toEqual([])
     },
   )
