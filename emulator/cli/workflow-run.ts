@@ -99,7 +99,10 @@ export function readWorkflow(path: string, flags: WorkflowFlags): WorkflowRun {
 const actCommand = ({ path, event, text }: WorkflowRun): string => {
   const uses = /uses: (\S+\/amplify-create-backend-storage@\S+)/.exec(text)?.[1]
   const local = uses === undefined ? '' : ` --local-repository "${uses}=$PWD"`
-  return `act ${event.name} --workflows ${path} --eventpath event.json --env-file emulator.env --platform ubuntu-latest=-self-hosted${local}`
+  // act runs in the folder of the app's repository.
+  const [, folder, file = path] = /^(.+?)\/(\.github\/workflows\/[^/]+)$/.exec(path) ?? []
+  const directory = folder === undefined ? '' : ` --directory ${folder}`
+  return `act ${event.name}${directory} --workflows ${file} --eventpath "$PWD/event.json" --env-file "$PWD/emulator.env" --platform ubuntu-latest=-self-hosted${local}`
 }
 
 const emulatorCommand = (...options: readonly string[]): string =>
@@ -109,13 +112,13 @@ const actSection = 'docs/emulator.md#run-a-whole-workflow-in-act'
 
 /** The commands that run the whole workflow on the state that its steps name. */
 const wholeWorkflowAdvice = (run: WorkflowRun): string =>
-  `Run the whole workflow in act (${actSection}):
+  `Run the whole workflow in act, with the emulator in a terminal of its own (${actSection}):
   ${emulatorCommand(`--workflow ${run.path}`, `--event ${run.eventName}`)}
   ${actCommand(run)}`
 
 /** The commands for a workflow whose steps name what only its run knows, so that `--workflow` rejects it, too. */
 const unknownStateAdvice = (run: WorkflowRun): string =>
-  `Run the whole workflow in act. Start the emulator without --workflow, and add the app and the roles (${actSection}):
+  `Run the whole workflow in act. Start the emulator without --workflow in a terminal of its own, and add the app and the roles (${actSection}):
   ${emulatorCommand(`--event ${run.eventName}`)}
   . ./emulator.env && curl -X PUT "$AWS_ENDPOINT_URL/_emulator/state" --data '{"apps":{"APP_ID":{"environments":{"ENVIRONMENT":{}}}},"roles":[{"arn":"ROLE_ARN"}]}'
   ${actCommand(run)}`

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -161,7 +161,11 @@ describe('npm run emulator', () => {
   })
 
   test('A workflow whose names come from another job is rejected with a command that works', async () => {
-    const rejected = await run('--workflow', example('environments-from-file.yml')).ended
+    const folder = temporaryFolder()
+    const file = '.github/workflows/storage.yml'
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    copyFileSync(example('environments-from-file.yml'), join(folder, file))
+    const rejected = await run('--workflow', join(folder, file)).ended
     expect([rejected.code, rejected.stderr.split('\n')[0]]).toEqual([
       2,
       expect.stringContaining('needs.list'),
@@ -169,7 +173,7 @@ describe('npm run emulator', () => {
     const [, command = ''] = /^ {2}npm run emulator -- (.*)$/m.exec(rejected.stderr) ?? []
     expect(command).not.toContain('--workflow')
     const [, patch = ''] = /--data '(.*)'$/m.exec(rejected.stderr) ?? []
-    const folder = temporaryFolder()
+    expect(rejected.stderr).toContain(`act push --directory ${folder} --workflows ${file} `)
     const args = command.split(' ').map((arg) => (arg.includes('.') ? join(folder, arg) : arg))
     const url = urlIn(await untilReady(run(...args).child))
     const body = patch.replace('ROLE_ARN', 'arn:aws:iam::444455556666:role/apply')
