@@ -166,8 +166,9 @@ function toAdvice({ name }: ApiFailure, role: RequestedRole, claims: Claims): st
   const isPullRequest = sub.endsWith(':pull_request')
   return [
     ...(role.hasOtherCredentials ? [NOT_USED] : []),
-    ...(isPullRequest ? [pullRequestHint(role)] : refHints(sub)),
+    // A format that the policy does not expect is a whole cause, wherever the workflow runs.
     ...subjectFormatHints(sub),
+    ...(isPullRequest ? [pullRequestHint(role)] : refHints(sub)),
     // A role that writes must not trust every pull request.
     ...(isPullRequest && !readOnly
       ? []
@@ -248,6 +249,6 @@ function refHints(sub: string): readonly string[] {
   return ref === undefined
     ? []
     : [
-        `The run is on ${quote(ref)}, so a policy that expects another ref or an environment does not match. Run the workflow where the role expects it, or let the role trust this ref.`,
+        `The run is on ${quote(ref)}, so a policy that expects another repository, ref or environment does not match. Run the workflow where the role expects it, or let the role trust this ref.`,
       ]
 }

@@ -39,10 +39,12 @@ function throughProxy({ host }: Route, { variable, host: proxy }: Proxy): string
 
 function connectionAdvice(
   { code }: ApiFailure,
-  { host, proxy, endpoint, ignoredProxy }: Route,
+  { host, proxy, endpoint, ignoredProxy, bypassedProxy }: Route,
 ): string | undefined {
   if (proxy === undefined) {
     if (endpoint !== undefined) return `Check ${endpoint}: it sends requests to ${host}.`
+    if (bypassedProxy !== undefined)
+      return `Check NO_PROXY: it excepts ${host} from the proxy in ${bypassedProxy}, and this runner cannot reach the host without it.`
     return ignoredProxy === undefined
       ? undefined
       : `${ignoredProxy} is not read. If ${host} can be reached only through the proxy, set HTTPS_PROXY.`

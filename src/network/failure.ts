@@ -3,7 +3,7 @@ import { ActionError } from '../errors/action-error.ts'
 import { getNumber, getProperty, getString } from '../lib/json.ts'
 import { sanitizeLine } from '../lib/text.ts'
 import { TimeoutError } from '../lib/timeout.ts'
-import { isConnectErrorCode, isNoTlsCode, refineTlsCode } from './error-codes.ts'
+import { isConnectErrorCode, refineTlsCode } from './error-codes.ts'
 import type { Route } from './route.ts'
 
 export type ApiFailure = Readonly<{
@@ -221,7 +221,6 @@ function collectCauses(error: unknown): readonly unknown[] {
  * message and one error for each address (nodejs/node#54359), so its members are listed.
  */
 function getMessage(chain: readonly unknown[], code = ''): string {
-  if (isNoTlsCode(code)) return 'the other end answers without TLS'
   if (/^(?:EPROTO$|ERR_SSL_)/.test(code)) return 'the TLS handshake failed'
   const messages = chain
     .map((error) => (typeof error === 'string' ? error : (getString(error, 'message') ?? '')))

@@ -67,11 +67,15 @@ export function proxyEnv(env: Env): Record<string, string> {
 
 /** The proxy for a URL, chosen the way Node.js chooses it; undefined for a direct connection. */
 export function findProxy(url: URL, env: Env): Proxy | undefined {
+  return matchesNoProxy(url, env) ? undefined : findConfiguredProxy(url, env)
+}
+
+/** The proxy for URLs of this scheme, whether or not the host is excepted. */
+export function findConfiguredProxy(url: URL, env: Env): Proxy | undefined {
   const scheme = url.protocol === 'https:' ? /^https_/i : /^http_/i
   for (const variable of PROXY_VARIABLES.filter((name) => scheme.test(name))) {
     const proxy = readProxy(env, variable)
     if (proxy === undefined) continue
-    if (matchesNoProxy(url, env)) return undefined
     const isSecure = proxy.protocol === 'https:'
     return { host: `${proxy.hostname}:${getPort(proxy)}`, variable, isSecure }
   }

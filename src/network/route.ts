@@ -2,7 +2,14 @@
 import { ActionError } from '../errors/action-error.ts'
 import { readVariable, type Env } from '../lib/env.ts'
 import { getEndpointVariables } from './endpoints.ts'
-import { findIgnoredVariable, findProxy, getPort, supportsProxies, type Proxy } from './proxy.ts'
+import {
+  findConfiguredProxy,
+  findIgnoredVariable,
+  findProxy,
+  getPort,
+  supportsProxies,
+  type Proxy,
+} from './proxy.ts'
 
 export type Route = Readonly<{
   /** The host of the request, with the port unless it is the default port. */
@@ -13,6 +20,8 @@ export type Route = Readonly<{
   port?: string
   /** A variable for a proxy that is set but not read. */
   ignoredProxy?: string | undefined
+  /** The variable of a proxy that is not used because NO_PROXY excepts the host. */
+  bypassedProxy?: string | undefined
   /** The file of certificates in NODE_EXTRA_CA_CERTS. */
   extraCaCerts?: string | undefined
 }>
@@ -31,6 +40,7 @@ export function getRoute(url: URL, env: Env, nodeVersion = process.versions.node
     endpoint: getEndpointVariables(url, env),
     port: getPort(url),
     ignoredProxy: proxy === undefined ? findIgnoredVariable(env) : undefined,
+    bypassedProxy: proxy === undefined ? findConfiguredProxy(url, env)?.variable : undefined,
     extraCaCerts: readVariable(env, 'NODE_EXTRA_CA_CERTS') || undefined,
   }
 }

@@ -84,7 +84,7 @@ function toActionError(cause: unknown, redact: (text: string) => string): Action
 function addRestriction(error: ActionError, { credentialsRestriction }: RunState): ActionError {
   return credentialsRestriction !== undefined &&
     ['NO_CREDENTIALS', 'MISSING_ID_TOKEN_PERMISSION'].includes(error.code)
-    ? appendAdvice(error, credentialsRestriction)
+    ? withAdvice(error, `${credentialsRestriction}\n${error.advice}`)
     : error
 }
 
@@ -124,9 +124,10 @@ function pendingAdvice(state: RunState, ref: StorageRef): string | undefined {
 function appendAdvice(error: ActionError, more: string): ActionError {
   // A command at the end of the advice must stay whole.
   const separator = error.advice.endsWith('.') ? ' ' : '\n'
-  return new ActionError(error.code, error.message, {
-    advice: `${error.advice}${separator}${more}`,
-    requestId: error.requestId,
-    cause: error,
-  })
+  return withAdvice(error, `${error.advice}${separator}${more}`)
+}
+
+function withAdvice(error: ActionError, advice: string): ActionError {
+  const { code, message, requestId } = error
+  return new ActionError(code, message, { advice, requestId, cause: error })
 }

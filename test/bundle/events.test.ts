@@ -130,14 +130,18 @@ scenarios(
   },
 )
 
-scenario('With mode: apply, a run for a fork without credentials names forks', async () => {
-  const bed = await createTestBed()
-  const step = await runAction(bed, {
-    event: pullRequest({ from: 'fork' }),
-    with: { ...withoutRole, mode: 'apply' },
-  })
-  expect(expectFailure(step, 'NO_CREDENTIALS')).toContain('fork')
-})
+scenario(
+  'With mode: apply, a run for a fork without credentials names forks before anything else',
+  async () => {
+    const bed = await createTestBed()
+    const step = await runAction(bed, {
+      event: pullRequest({ from: 'fork' }),
+      with: { ...withoutRole, mode: 'apply' },
+    })
+    const message = expectFailure(step, 'NO_CREDENTIALS')
+    expect(message).toMatch(/fork.*role-to-assume/s)
+  },
+)
 
 scenarios<SingleRunOptions & Readonly<{ code: ErrorCode }>>(
   'A plan fails on the pull request when its apply would be rejected',

@@ -408,6 +408,23 @@ scenario('A certificate that is not trusted behind a proxy leads to the proxy, t
     expect(message).toContain(word)
 })
 
+scenario(
+  'A host that NO_PROXY excepts from the proxy and that is not found leads to NO_PROXY',
+  async () => {
+    const { step } = await runOnce({
+      guard: createNetworkGuard(),
+      env: {
+        AWS_ENDPOINT_URL: undefined,
+        HTTPS_PROXY: 'http://proxy.invalid:3128',
+        NO_PROXY: 'amazonaws.com',
+      },
+    })
+    const message = expectFailure(step, 'STS_UNAVAILABLE')
+    expect(message).toMatch(/NO_PROXY.*HTTPS_PROXY/s)
+    expect(message).not.toContain('spelling')
+  },
+)
+
 scenario('ALL_PROXY, which is not read, is named when a host is not found', async () => {
   const { step } = await runOnce({
     guard: createNetworkGuard(),

@@ -71,7 +71,11 @@ function sendAgainUnchecked(
   { failure, mutation }: LostResponse,
 ): void {
   if (isLastAttempt(context, state, failure)) {
-    throw unknownOutcome(failure, 'the role has no permission to check', context.ref)
+    throw unknownOutcome(
+      failure,
+      'the role has no permission to check (amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs)',
+      context.ref,
+    )
   }
   context.observer.onLog(
     `The role has no permission to check for an effect. Sending ${mutation.operation} again.`,

@@ -192,3 +192,12 @@ describe('A role that must not be assumed', () => {
     expect(advice).toContain('clock')
   })
 })
+
+test('A subject in another format is told before where the workflow runs', () => {
+  for (const sub of ['repo:o@1/r@2:ref:refs/heads/main', 'repository_owner:o:environment:prod']) {
+    const { advice } = errorFor(DENIED, { ...CLAIMS, sub })
+    const format = advice.search(/format|customized/)
+    expect(format).toBeGreaterThan(-1)
+    expect(advice.search(/The run is on|The job names/)).toBeGreaterThan(format)
+  }
+})

@@ -69,6 +69,13 @@ describe('networkAdvice', () => {
     expect(advise('internalError', members)).toBeUndefined()
   })
 
+  test('A host that NO_PROXY excepts from the proxy leads to NO_PROXY, and not to the region', () => {
+    const members = { route: { ...route, bypassedProxy: 'HTTPS_PROXY' } }
+    for (const name of ['unknownHost', 'connectionRefused'] as const)
+      expect(advise(name, members)).toMatch(/NO_PROXY.*sts\.example.*HTTPS_PROXY/)
+    expect(advise('internalError', members)).toBeUndefined()
+  })
+
   test('A certificate of an unknown authority leads to both variables', () => {
     const advice = advise('untrusted', { route }) ?? ''
     expect(advice).toContain('NODE_EXTRA_CA_CERTS')
