@@ -19,6 +19,8 @@ export type JobErrorExplanation = Readonly<{
   /** Follows "because"; undefined if the text is not known. */
   cause: string | undefined
   advice: string
+  /** Where the text says so; undefined if it is not known. */
+  position?: number | undefined
 }>
 
 /**
@@ -28,8 +30,8 @@ export type JobErrorExplanation = Readonly<{
  */
 export function explainJobError(text: string, jobId: string, ref: StorageRef): JobErrorExplanation {
   if (text === '') return explainNoText(ref)
-  if (isMatch(LOCKED_ENVIRONMENT, text.toLowerCase())) return explain(LOCKED_ENVIRONMENT, text, ref)
   return (
+    explainByTable([LOCKED_ENVIRONMENT], text, ref) ??
     explainDenial(text, ref) ??
     explainByTable(STORAGE_JOB_ERRORS, text, ref) ??
     explainLeftover(findLeftoverBucket(text, ref.backendEnvironmentName)) ??
@@ -71,18 +73,20 @@ function explainDenial(text: string, ref: StorageRef): JobErrorExplanation | und
     kind: policy === undefined ? 'missing-permission' : 'denied-by-policy',
     code: 'JOB_LACKS_PERMISSION',
     cause: describeDenial(denial, policy, ref),
+    position: text.search(/not authorized|access ?denied|permission/i),
     advice: permissionAdvice(denial, policy, ref),
   }
 }
 
 function explainLeftover(bucket: LeftoverBucket | undefined): JobErrorExplanation | undefined {
   if (bucket === undefined) return undefined
-  const { bucketName } = bucket
+  const { bucketName, position } = bucket
   const name = bucketName === undefined ? 'a bucket of this name' : `the bucket ${bucketName}`
   const command = bucketName === undefined ? '' : `: aws s3 rb s3://${bucketName}`
   return {
     kind: 'leftover-bucket',
     code: 'JOB_FAILED',
+    position,
     cause: `${name} already exists, probably left by an earlier storage (buckets are retained)`,
     advice: `If you need the files in the bucket, import it instead (amplify import storage), or choose another bucket-name. If it is yours, empty and no longer needed, delete it and run the workflow again${command}`,
   }
@@ -94,12 +98,18 @@ function explainByTable(
   ref: StorageRef,
 ): JobErrorExplanation | undefined {
   const lower = text.toLowerCase()
-  const known = table.find((row) => isMatch(row, lower))
-  return known && explain(known, text, ref)
+  for (const row of table) {
+    const position = findPosition(row, lower)
+    if (position !== undefined) return { ...explain(row, text, ref), position }
+  }
+  return undefined
 }
 
-function isMatch({ texts }: KnownJobError, lower: string): boolean {
-  return texts.some((part) => (typeof part === 'string' ? lower.includes(part) : part.test(lower)))
+/** Where the text has one of the known parts. */
+function findPosition({ texts }: KnownJobError, lower: string): number | undefined {
+  return texts
+    .map((part) => (typeof part === 'string' ? lower.indexOf(part) : lower.search(part)))
+    .find((position) => position >= 0)
 }
 
 function explain(

@@ -18,18 +18,22 @@ const MAX_JOB_TEXT_LENGTH = 20_000
 export function toJobError(job: Job, jobId: string, ref: StorageRef): ActionError {
   // The Amplify CLI wraps its tables, so a sentence can go on in the next line.
   const text = sanitizeLine(job.error ?? '', MAX_JOB_TEXT_LENGTH)
-  const { code, cause, advice } = explainJobError(text, jobId, ref)
+  const { code, cause, advice, position } = explainJobError(text, jobId, ref)
   const failed = `The backend job ${jobId} failed`
   if (text === '') return new ActionError(code, `${failed} without an error text`, { advice })
   const reason = cause === undefined ? ': ' : ` because ${cause}. The job reports: `
-  return new ActionError(code, `${failed}${reason}${shorten(text)}`, { advice })
+  return new ActionError(code, `${failed}${reason}${shorten(text, position)}`, { advice })
 }
 
-/** Of a long text, the start and the end, where the error usually is. */
-function shorten(text: string): string {
-  if (text.length <= MAX_JOB_ERROR_LENGTH) return text
-  const half = MAX_JOB_ERROR_LENGTH / 2
-  return `${truncate(text, half)} ${sanitizeLine(text.slice(-half), half)}`
+/** Of a long text, the start, what is at the position, and the end, where the error usually is. */
+function shorten(text: string, position = 0): string {
+  const quarter = MAX_JOB_ERROR_LENGTH / 4
+  if (text.length <= 4 * quarter) return text
+  const isShown = position < quarter || position > text.length - 2 * quarter
+  const start = truncate(text, isShown ? 2 * quarter : quarter)
+  const middle = isShown ? [] : [truncate(text.slice(position - quarter / 2), quarter)]
+  const end = sanitizeLine(text.slice(isShown ? -2 * quarter : -quarter), 2 * quarter)
+  return [start, ...middle, end].join(' ')
 }
 
 /** The error for a job that was started and cannot be read. */

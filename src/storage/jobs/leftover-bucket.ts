@@ -10,8 +10,8 @@ const OTHER_RESOURCE =
 /** How far from the words a text mentions S3. */
 const MAX_DISTANCE = 200
 
-/** A bucket that exists; its name is undefined if the text does not contain it. */
-export type LeftoverBucket = Readonly<{ bucketName: string | undefined }>
+/** A bucket that exists, and where the text says so; its name is undefined if the text does not contain it. */
+export type LeftoverBucket = Readonly<{ bucketName: string | undefined; position: number }>
 
 /**
  * @param text the text of the failed job
@@ -22,7 +22,8 @@ export function findLeftoverBucket(text: string, environment: string): LeftoverB
     const found = findBucketBefore(text, index, environment)
     if (found !== undefined) return found
   }
-  return TAKEN.test(text) ? { bucketName: undefined } : undefined
+  const position = text.search(TAKEN)
+  return position < 0 ? undefined : { bucketName: undefined, position }
 }
 
 function findBucketBefore(
@@ -39,5 +40,8 @@ function findBucketBefore(
   const around = `${before}${text.slice(index, index + MAX_DISTANCE)}`
   const isAboutS3 = /bucket|\bservice: (?:amazon )?s3\b|aws::s3::/i.test(around)
   if (!isAboutS3 && !name.endsWith(`-${environment}`)) return undefined
-  return { bucketName: isBucketName && /[-.\d]/.test(name) ? name : undefined }
+  return {
+    bucketName: isBucketName && /[-.\d]/.test(name) ? name : undefined,
+    position: index,
+  }
 }

@@ -50,6 +50,27 @@ describe('the error for a failed job', () => {
     expect(message).toBe('The backend job job-1 failed: a ::error::forged ## [error]z')
   })
 
+  test.each([
+    'Error Code: TooManyBuckets',
+    'API: s3:PutPublicAccessBlock Access Denied',
+    'S3Bucket: acme-media14a5e-dev already exists',
+    'Action denied by stack policy: Statement [#1]',
+  ])('Of a long text, the part that tells the cause is shown: %s', (part) => {
+    for (const [before, after] of [
+      [4_000, 4_000],
+      [700, 9_000],
+      [9_000, 700],
+      [0, 9_000],
+      [9_000, 0],
+    ] as const) {
+      const { message } = failed(
+        `${'event '.repeat(before / 5)} ${part} ${'more '.repeat(after / 5)}`,
+      )
+      expect(message).toContain(part)
+      expect(message.length).toBeLessThan(3_000)
+    }
+  })
+
   test('Of a long text, the start and the end are shown', () => {
     const { message } = failed(`START ${'x'.repeat(9_000)} END`)
     expect(message).toMatch(/^The backend job job-1 failed: START x+… x+ END$/)
