@@ -1,15 +1,14 @@
-/** Explains what became of a job. It is loaded only when a job has failed, or did not do what it should. */
-import { ActionError } from '../../errors/action-error.ts'
+/** Explains why a job failed. */
 import type { ErrorCode } from '../../errors/catalog.ts'
 import { quote } from '../../lib/text.ts'
 import type { StorageRef } from '../api.ts'
-import { jobCommand, storageCommand } from '../cli-commands.ts'
+import { jobCommand } from '../cli-commands.ts'
 import { findAccessDenial } from '../permissions/access-denial.ts'
 import { findDenyingPolicy } from '../permissions/denying-policy.ts'
 import { describeDenial, permissionAdvice } from '../permissions/permission-advice.ts'
 import { LOCKED_ENVIRONMENT, STORAGE_JOB_ERRORS, type KnownJobError } from './known-job-errors.ts'
 import { findLeftoverBucket, type LeftoverBucket } from './leftover-bucket.ts'
-import { deploymentStateCommand, stackEventsCommand } from './stack-commands.ts'
+import { stackEventsCommand } from './stack-commands.ts'
 import { STACK_JOB_ERRORS } from './stack-job-errors.ts'
 
 export type JobErrorExplanation = Readonly<{
@@ -41,18 +40,6 @@ export function explainJobError(text: string, jobId: string, ref: StorageRef): J
       cause: undefined,
       advice: `Fix the cause that the job reports in the project of the app (amplify pull, fix, amplify push), then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}\nTo read what CloudFormation reports: ${stackEventsCommand(ref, findStack(text))}`,
     }
-  )
-}
-
-/** The error for a job that was reported as complete, and did not create the storage. */
-export function storageNotSeen(ref: StorageRef): ActionError {
-  return new ActionError(
-    'STORAGE_NOT_SEEN',
-    `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
-    {
-      result: 'unknown',
-      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}\nLikely causes: another deployment of the environment ran at the same time (amplify push, a Hosting build), or the lock of an interrupted one is still there. The Amplify CLI then ends without an error. If there is a lock and no deployment is running, delete deployment-state.json and run the workflow again. To look for the lock: ${deploymentStateCommand(ref)}`,
-    },
   )
 }
 

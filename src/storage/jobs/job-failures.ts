@@ -1,6 +1,6 @@
-/** Errors for jobs that failed or cannot be read. They are loaded only when that has happened. */
+/** Errors for jobs that failed, cannot be read or had no effect. They are loaded only when that has happened. */
 import { ActionError } from '../../errors/action-error.ts'
-import { sanitizeLine, truncate } from '../../lib/text.ts'
+import { quote, sanitizeLine, truncate } from '../../lib/text.ts'
 import { classifyFailure } from '../../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { StorageRef } from '../api.ts'
@@ -8,6 +8,7 @@ import { backendArn, jobCommand, storageCommand } from '../cli-commands.ts'
 import { toActionError } from '../errors.ts'
 import { explainJobError } from './explain-job-error.ts'
 import type { Job } from './job.ts'
+import { deploymentStateCommand } from './stack-commands.ts'
 
 /** The maximum length of a job's own error text in a message: the runner cuts annotations at 4,096 characters. */
 const MAX_JOB_ERROR_LENGTH = 2_400
@@ -65,4 +66,16 @@ export async function cannotReadJob(
         advice: `Job ${jobId} was started and continues in AWS. To check the job: ${jobCommand(ref, jobId)}`,
       })
   }
+}
+
+/** The error for a job that was reported as complete, and did not create the storage. */
+export function storageNotSeen(ref: StorageRef): ActionError {
+  return new ActionError(
+    'STORAGE_NOT_SEEN',
+    `The job completed, but the storage ${quote(ref.resourceName)} does not exist.`,
+    {
+      result: 'unknown',
+      advice: `Check the storage before you run the workflow again: ${storageCommand(ref)}\nLikely causes: another deployment of the environment ran at the same time (amplify push, a Hosting build), or the lock of an interrupted one is still there. The Amplify CLI then ends without an error. If there is a lock and no deployment is running, delete deployment-state.json and run the workflow again. To look for the lock: ${deploymentStateCommand(ref)}`,
+    },
+  )
 }
