@@ -23,7 +23,8 @@ export const REMEDIES = {
   STS_REQUEST_REFUSED:
     'Read the message from STS. Lower `role-duration-seconds`, or correct the ARN.',
   STS_UNAVAILABLE: 'Run the workflow again. If the error persists, check the network path to STS.',
-  ACCOUNT_NOT_ALLOWED: 'Correct `role-to-assume` or `allowed-account-ids`.',
+  ACCOUNT_NOT_ALLOWED:
+    'Use a role or credentials of an account in `allowed-account-ids`, or correct that list.',
   NO_CREDENTIALS: 'Set `role-to-assume`, or configure credentials in an earlier step.',
   CREDENTIALS_EXPIRED:
     'Use `role-to-assume`, whose credentials are refreshed automatically, or configure credentials that last longer.',
