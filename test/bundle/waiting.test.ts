@@ -89,7 +89,7 @@ scenarios(
       faults: [{ operation: POLL, kind: 'body', body, times: 'always' }],
     })
     expectFailure(step, 'UNREADABLE_RESPONSE', { result: 'unknown', 'job-id': getJobId(emulator) })
-    expect(emulator.calls(POLL)).toHaveLength(5)
+    expect(emulator.calls(POLL)).toHaveLength(8)
   },
 )
 
