@@ -6,7 +6,7 @@ import {
   parseJob,
   parseJobId,
   type Job,
-} from '../../../src/storage/jobs/job.ts'
+} from '../../../../src/storage/jobs/job.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 

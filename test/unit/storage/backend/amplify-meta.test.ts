@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { parseBackend, type AmplifyMeta } from '../../../src/storage/backend/amplify-meta.ts'
+import { parseBackend, type AmplifyMeta } from '../../../../src/storage/backend/amplify-meta.ts'
 
 const PROVIDERS = { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } }
 

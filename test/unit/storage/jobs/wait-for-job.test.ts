@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { completedAt, JOB_ID, runWaitForJob } from '../../support/unit/job-runs.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
-import { abortAt, testRuns, trips } from '../../support/unit/storage-runs.ts'
+import { completedAt, JOB_ID, runWaitForJob } from '../../../support/unit/job-runs.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
+import { abortAt, testRuns, trips } from '../../../support/unit/storage-runs.ts'
 
 const COMPLETED = { jobId: JOB_ID, status: 'COMPLETED' }
 const TIMED_OUT = { code: 'TIMED_OUT', result: 'timed-out' }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { apply } from '../../../src/storage/apply.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
+import { apply } from '../../../../src/storage/apply.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   applyOptions,
   CREATED,
@@ -12,10 +12,10 @@ import {
   testRuns,
   UNCHANGED,
   type RunScenario,
-} from '../../support/unit/storage-runs.ts'
-import { resultOf } from '../../support/unit/task-result.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import { resultOf } from '../../../support/unit/task-result.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 describe('apply when another run creates the storage first', () => {
   /** A storage appears between the first read and the create, and no metadata shows it. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { apply } from '../../../src/storage/apply.ts'
-import { createFailure } from '../../support/unit/api-failures.ts'
-import { containing, including } from '../../support/unit/matchers.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
+import { apply } from '../../../../src/storage/apply.ts'
+import { createFailure } from '../../../support/unit/api-failures.ts'
+import { containing, including } from '../../../support/unit/matchers.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   applyOptions,
   CREATED,
@@ -20,10 +20,10 @@ import {
   unidentifiable,
   UPDATED,
   type RunScenario,
-} from '../../support/unit/storage-runs.ts'
-import type { Fault, Script } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import type { Fault, Script } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const JOB = { jobId: 'job-1', status: 'RUNNING' }
 const WARNING = { title: 'Lost response', text: containing('reports it as created') }

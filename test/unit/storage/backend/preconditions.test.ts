@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
+import { ERROR_CATALOG } from '../../../../src/errors/catalog.ts'
 import type {
   AmplifyMeta,
   AuthResource,
   Backend,
-} from '../../../src/storage/backend/amplify-meta.ts'
+} from '../../../../src/storage/backend/amplify-meta.ts'
 import {
   environmentNotFound,
   findFailedPreconditions,
-} from '../../../src/storage/backend/preconditions.ts'
+} from '../../../../src/storage/backend/preconditions.ts'
 
 const REF = { appId: 'd1abc', backendEnvironmentName: 'prod', resourceName: 'media' }
 const MINE = { name: 'media', bucketName: undefined }

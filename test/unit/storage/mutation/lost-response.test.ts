@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { sendMutation } from '../../../src/storage/mutation/mutation.ts'
-import { newMutationState, type MutationState } from '../../../src/storage/mutation/state.ts'
-import { AMBIGUOUS, createFailure } from '../../support/unit/api-failures.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
+import { sendMutation } from '../../../../src/storage/mutation/mutation.ts'
+import { newMutationState, type MutationState } from '../../../../src/storage/mutation/state.ts'
+import { AMBIGUOUS, createFailure } from '../../../support/unit/api-failures.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
 import {
   adopted,
   aMutation,
   runMutation,
   started,
   type MutationScenario,
-} from '../../support/unit/mutation-runs.ts'
-import { aStorageContext, neverAborted } from '../../support/unit/storage-context.ts'
+} from '../../../support/unit/mutation-runs.ts'
+import { aStorageContext, neverAborted } from '../../../support/unit/storage-context.ts'
 import {
   abortAt,
   creates,
@@ -22,10 +22,10 @@ import {
   testRuns,
   trips,
   unidentifiable,
-} from '../../support/unit/storage-runs.ts'
-import type { Fault } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import type { Fault } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const READ_AGAIN = { kind: 'read-again' }
 const SENT_AGAIN = { end: started(), sentAt: [0, 30_000] }

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import type { ActionError } from '../../../src/errors/action-error.ts'
-import { ERROR_CATALOG } from '../../../src/errors/catalog.ts'
-import { sanitizeLine } from '../../../src/lib/text.ts'
-import type { StorageRef } from '../../../src/storage/api.ts'
-import { explainJobError } from '../../../src/storage/jobs/explain-job-error.ts'
-import { jobStillPending } from '../../../src/storage/jobs/job-errors.ts'
-import { toJobError } from '../../../src/storage/jobs/job-failures.ts'
+import type { ActionError } from '../../../../src/errors/action-error.ts'
+import { ERROR_CATALOG } from '../../../../src/errors/catalog.ts'
+import { sanitizeLine } from '../../../../src/lib/text.ts'
+import type { StorageRef } from '../../../../src/storage/api.ts'
+import { explainJobError } from '../../../../src/storage/jobs/explain-job-error.ts'
+import { jobStillPending } from '../../../../src/storage/jobs/job-errors.ts'
+import { toJobError } from '../../../../src/storage/jobs/job-failures.ts'
 import {
   LOCKED_ENVIRONMENT,
   STORAGE_JOB_ERRORS,
-} from '../../../src/storage/jobs/known-job-errors.ts'
-import { STACK_JOB_ERRORS } from '../../../src/storage/jobs/stack-job-errors.ts'
-import { STORAGE_REF } from '../../support/unit/storage-context.ts'
+} from '../../../../src/storage/jobs/known-job-errors.ts'
+import { STACK_JOB_ERRORS } from '../../../../src/storage/jobs/stack-job-errors.ts'
+import { STORAGE_REF } from '../../../support/unit/storage-context.ts'
 
 const failed = (error: string | undefined, ref: Partial<StorageRef> = {}): ActionError =>
   toJobError(

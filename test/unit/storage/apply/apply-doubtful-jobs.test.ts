@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { apply } from '../../../src/storage/apply.ts'
-import { containing, including, matching } from '../../support/unit/matchers.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
+import { apply } from '../../../../src/storage/apply.ts'
+import { containing, including, matching } from '../../../support/unit/matchers.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   abortAt,
   applyOptions,
@@ -15,10 +15,10 @@ import {
   runApply,
   storageExists,
   testRuns,
-} from '../../support/unit/storage-runs.ts'
-import { TIME_STYLES } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import { TIME_STYLES } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const FAILED = { status: 'FAILED', error: 'the stack could not be updated' }
 const otherCreate = (members: Parameters<typeof otherJob>[0]) =>

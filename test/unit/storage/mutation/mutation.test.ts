@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { MIN_TIME_TO_SEND_MS, sendMutation } from '../../../src/storage/mutation/mutation.ts'
-import { newMutationState, type MutationState } from '../../../src/storage/mutation/state.ts'
-import { createFailure, NOT_EXECUTED, PERMANENT } from '../../support/unit/api-failures.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
-import { aMutation, runMutation, started } from '../../support/unit/mutation-runs.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
+import { MIN_TIME_TO_SEND_MS, sendMutation } from '../../../../src/storage/mutation/mutation.ts'
+import { newMutationState, type MutationState } from '../../../../src/storage/mutation/state.ts'
+import { createFailure, NOT_EXECUTED, PERMANENT } from '../../../support/unit/api-failures.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
+import { aMutation, runMutation, started } from '../../../support/unit/mutation-runs.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   abortAt,
   creates,
@@ -16,10 +16,10 @@ import {
   testRuns,
   unidentifiable,
   type Scenario,
-} from '../../support/unit/storage-runs.ts'
-import { EXISTS_TEXT } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import { EXISTS_TEXT } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const JOB = { jobId: 'job-1', status: 'RUNNING' }
 

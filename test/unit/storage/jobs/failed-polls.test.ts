@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from '../../support/unit/api-failures.ts'
+import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from '../../../support/unit/api-failures.ts'
 import {
   completedAt,
   JOB_ID,
   runWaitForJob,
   type JobScenario,
-} from '../../support/unit/job-runs.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
-import { failing, testRuns } from '../../support/unit/storage-runs.ts'
-import type { Script } from '../../support/unit/virtual-amplify-types.ts'
+} from '../../../support/unit/job-runs.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
+import { failing, testRuns } from '../../../support/unit/storage-runs.ts'
+import type { Script } from '../../../support/unit/virtual-amplify-types.ts'
 
 /** The first polls fail. */
 const polls = (...faults: Script) => failing('GetBackendJob', ...faults)

@@ -5,7 +5,7 @@ import {
   runPlan,
   testRuns,
   type RunScenario,
-} from '../../support/unit/storage-runs.ts'
+} from '../../../support/unit/storage-runs.ts'
 
 /** A run with the delays after failed calls. */
 const withDelays =

@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { waitForPendingJobs } from '../../../src/storage/jobs/pending-jobs.ts'
-import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
-import { completedAt, job, JOB_ID, runWaitForPendingJobs } from '../../support/unit/job-runs.ts'
-import { containing, matching } from '../../support/unit/matchers.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
-import { abortAt, failing, otherJob, runTask, testRuns } from '../../support/unit/storage-runs.ts'
-import { rejectionOf } from '../../support/unit/task-result.ts'
-import { TIME_STYLES, type Script } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+import { waitForPendingJobs } from '../../../../src/storage/jobs/pending-jobs.ts'
+import { waitForJob } from '../../../../src/storage/jobs/wait-for-job.ts'
+import { completedAt, job, JOB_ID, runWaitForPendingJobs } from '../../../support/unit/job-runs.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
+import {
+  abortAt,
+  failing,
+  otherJob,
+  runTask,
+  testRuns,
+} from '../../../support/unit/storage-runs.ts'
+import { rejectionOf } from '../../../support/unit/task-result.ts'
+import { TIME_STYLES, type Script } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 /** A job of another run, which never ends unless a time is given. */
 const running = (endsAtMs = Infinity) => [

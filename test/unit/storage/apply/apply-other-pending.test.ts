@@ -1,9 +1,9 @@
 /** Runs that the property of an apply has made as small as possible. */
 import { describe, expect, test } from 'vitest'
-import { ActionError } from '../../../src/errors/action-error.ts'
-import { apply } from '../../../src/storage/apply.ts'
-import { containing } from '../../support/unit/matchers.ts'
-import { aStorageContext } from '../../support/unit/storage-context.ts'
+import { ActionError } from '../../../../src/errors/action-error.ts'
+import { apply } from '../../../../src/storage/apply.ts'
+import { containing } from '../../../support/unit/matchers.ts'
+import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   applyOptions,
   CREATED,
@@ -18,11 +18,11 @@ import {
   testRuns,
   type RunScenario,
   type ScenarioEvent,
-} from '../../support/unit/storage-runs.ts'
-import { resultOf } from '../../support/unit/task-result.ts'
-import type { JobResult } from '../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+} from '../../../support/unit/storage-runs.ts'
+import { resultOf } from '../../../support/unit/task-result.ts'
+import type { JobResult } from '../../../support/unit/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const FAILED: JobResult = { status: 'FAILED', error: 'the stack could not be updated' }
 const withoutRules = { oneJob: false, oneStorage: 'off' } as const

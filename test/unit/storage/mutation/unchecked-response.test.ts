@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { containing, matching } from '../../support/unit/matchers.ts'
+import { containing, matching } from '../../../support/unit/matchers.ts'
 import {
   runMutation,
   adopted,
   started,
   type MutationScenario,
-} from '../../support/unit/mutation-runs.ts'
+} from '../../../support/unit/mutation-runs.ts'
 import {
   creates,
   LOST,
@@ -13,12 +13,12 @@ import {
   READS,
   testRuns,
   trips,
-} from '../../support/unit/storage-runs.ts'
+} from '../../../support/unit/storage-runs.ts'
 import {
   EXISTS_TEXT,
   type ConnectionOptions,
   type Script,
-} from '../../support/unit/virtual-amplify-types.ts'
+} from '../../../support/unit/virtual-amplify-types.ts'
 
 const STORAGE_COMMAND = containing(
   'aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',

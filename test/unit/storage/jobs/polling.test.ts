@@ -1,8 +1,8 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { simulatePolling } from '../../../bench/polling-cost.ts'
-import { pollDelayMs, unlistedJobDelayMs } from '../../../src/storage/jobs/polling.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
+import { simulatePolling } from '../../../../bench/polling-cost.ts'
+import { pollDelayMs, unlistedJobDelayMs } from '../../../../src/storage/jobs/polling.ts'
+import { seededRandom } from '../../../support/seeded-random.ts'
 
 const atMost = (): number => 0.999999999
 
