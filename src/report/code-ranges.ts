@@ -55,9 +55,10 @@ function truncateLine(line: string, occurrences: readonly Position[], limit: num
   return `${line.slice(0, end).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-// People copy commands and policy statements; the period at the end of a sentence is not part of them.
+// People copy commands and policy statements; the period at the end of a sentence is not part of them. The commands of
+// other services are the end of their lines.
 const QUOTED_CODE =
-  /`[^`]+`|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{"(?:[^{}]|\{[^{}]*\})*\}/gu
+  /`[^`]+`|(?<=: )aws (?:cloudformation|cloudtrail|ec2|s3) [^`]+$|aws amplifybackend [a-z-]+(?: --[a-z-]+ (?:(?:'[^'`]*'|\\')+|[\w.:-]*[\w-]))*|\{"(?:[^{}]|\{[^{}]*\})*\}/gu
 
 /** Code in backticks, commands and policy statements, and between them the words that must be code. */
 function findQuotedCode(line: string): Candidate[] {

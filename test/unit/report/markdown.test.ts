@@ -140,6 +140,9 @@ describe('Foreign text', () => {
 
 describe('Our own text', () => {
   it('Commands and policy statements render as code, ready to be copied', () => {
+    const events =
+      'aws cloudformation describe-stack-events --stack-name "$(aws amplify x)" --query "a[?b].[C, D]"'
+    expect(renderText(`Read **x**: ${events}`)).toContain(`\`${events}\``)
     const job = 'aws amplifybackend get-backend-job --region eu-west-1 --job-id j.1'
     expect(renderText(`Look: ${job}. Or add {"Effect":"Allow"}`)).toBe(
       `Look: \`${job}\`. Or add \`{"Effect":"Allow"}\``,
