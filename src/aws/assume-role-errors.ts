@@ -148,6 +148,7 @@ function requestRefused(
 const GITHUB = 'https://token.actions.githubusercontent.com'
 
 function roleRefused(failure: ApiFailure, role: RequestedRole, claims: Claims): ActionError {
+  if (failure.name.startsWith('ExpiredToken')) return tokenExpired(failure, role, claims)
   const list = Object.entries(claims).map(([claim, value]) => `    ${claim} = ${value}`)
   return new ActionError(
     'ROLE_REFUSED',
@@ -155,13 +156,12 @@ function roleRefused(failure: ApiFailure, role: RequestedRole, claims: Claims): 
       `STS does not allow this workflow to assume ${quote(role.roleArn)}: ${formatFailure(failure)}. Claims of the token:`,
       ...list,
     ].join('\n'),
-    { requestId: failure.requestId, advice: toAdvice(failure, role, claims) },
+    { requestId: failure.requestId, advice: toAdvice(role, claims) },
   )
 }
 
-function toAdvice({ name }: ApiFailure, role: RequestedRole, claims: Claims): string {
-  const { sub = '', iss = GITHUB } = claims
-  if (name.startsWith('ExpiredToken')) return expiredTokenAdvice(iss)
+function toAdvice(role: RequestedRole, claims: Claims): string {
+  const { sub = '' } = claims
   const { readOnly, roleInput } = role
   const isPullRequest = sub.endsWith(':pull_request')
   return [
@@ -179,16 +179,34 @@ function toAdvice({ name }: ApiFailure, role: RequestedRole, claims: Claims): st
           role.roleArn,
           claims,
         )),
-    'STS does not report which part does not match, or whether the role exists: check its ARN, too.',
+    ...checkRole(role.roleArn),
   ].join('\n')
 }
 
-function expiredTokenAdvice(iss: string): string {
+function tokenExpired(
+  failure: ApiFailure,
+  { roleArn }: RequestedRole,
+  { iss = GITHUB }: Claims,
+): ActionError {
   // The path of the token service of GitHub Enterprise Server.
   const clock = iss.endsWith('/_services/token')
     ? 'check the clock of the GitHub Enterprise Server and'
     : 'check'
-  return `The token was requested just before, so the request was delayed or a clock is wrong. Run the workflow again. If the error persists, ${clock} the proxies between the runner and STS.`
+  return toError(
+    failure,
+    'ROLE_REFUSED',
+    `STS does not accept the token for ${quote(roleArn)}, because it has expired: ${formatFailure(failure)}.`,
+    `The token was requested just before, so the request was delayed or a clock is wrong. Run the workflow again. If the error persists, ${clock} the proxies between the runner and STS.`,
+  )
+}
+
+/** STS gives the same answer for a role that does not exist. */
+function checkRole(roleArn: string): readonly string[] {
+  const name = parseArn(roleArn)?.resource.split('/').at(-1)
+  return [
+    'STS does not report which part does not match, or whether the role exists. To see both:',
+    `    aws iam get-role --role-name ${name ?? 'ROLE-NAME'} --query Role.AssumeRolePolicyDocument`,
+  ]
 }
 
 /** The lines of a statement that accepts the token. */
@@ -249,6 +267,6 @@ function refHints(sub: string): readonly string[] {
   return ref === undefined
     ? []
     : [
-        `The run is on ${quote(ref)}, so a policy that expects another repository, ref or environment does not match. Run the workflow where the role expects it, or let the role trust this ref.`,
+        `Likely causes: the role does not exist (check the ARN), or its trust policy expects another repository, ref or environment than ${quote(ref)}. Run the workflow where the role expects it, or let the role trust this ref.`,
       ]
 }

@@ -80,11 +80,11 @@ function toActionError(cause: unknown, redact: (text: string) => string): Action
   return new ActionError('INTERNAL_ERROR', message, { cause })
 }
 
-/** Says why there are no credentials, where GitHub passes none to the run. */
+/** Where GitHub passes no credentials to the run, this is the cause, and no setting of the job helps. */
 function addRestriction(error: ActionError, { credentialsRestriction }: RunState): ActionError {
   return credentialsRestriction !== undefined &&
     ['NO_CREDENTIALS', 'MISSING_ID_TOKEN_PERMISSION'].includes(error.code)
-    ? withAdvice(error, `${credentialsRestriction}\n${error.advice}`)
+    ? withAdvice(error, credentialsRestriction)
     : error
 }
 

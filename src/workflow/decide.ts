@@ -94,7 +94,7 @@ function force(
   if (source === undefined || canAuthenticate(credentials, trigger.hasRole[mode])) return decision
   return {
     ...decision,
-    credentialsRestriction: `Here, ${describeRestriction(source)}. With \`mode: auto\`, such a run is skipped, and the run on \`push\` applies after the merge.`,
+    credentialsRestriction: `Here, ${describeRestriction(source)}. Set \`mode: auto\`: it skips such a run, and the run on \`push\` applies after the merge.`,
   }
 }
 

@@ -103,7 +103,12 @@ test.each<[Partial<ApiFailure>, ErrorCode, message: RegExp, advice: RegExp, clai
     /role-duration-seconds \(now 43200\)/,
   ],
   [{ status: 403, name: 'IDPRejectedClaim' }, 'ROLE_REFUSED', /403 IDPRejectedClaim/, /sub/],
-  [{ status: 400, name: 'ExpiredTokenException' }, 'ROLE_REFUSED', /Claims/, /clock/],
+  [
+    { status: 400, name: 'ExpiredTokenException' },
+    'ROLE_REFUSED',
+    /expired: 400 ExpiredToken/,
+    /clock/,
+  ],
 ])('The failure %j is reported as %s', (failure, code, message, advice, claims = CLAIMS) => {
   const error = errorFor(failure, claims)
   expect(error.code).toBe(code)
@@ -118,7 +123,7 @@ describe('A role that must not be assumed', () => {
   const NO_REPOSITORY = 'names no repository'
   const ENVIRONMENT = 'names the environment "p'
   const PULL_REQUEST = 'set plan-role-to-assume'
-  const REF = 'is on "refs/heads/'
+  const REF = 'environment than "refs/heads/'
 
   test.each<[string, readonly string[]]>([
     ['repo:evil/repo:ref:refs/heads/main', [REF]],
@@ -193,11 +198,19 @@ describe('A role that must not be assumed', () => {
   })
 })
 
+test.each([
+  ['role/storage', 'storage'],
+  ['role/teams/web/storage-apply', 'storage-apply'],
+])('The command that shows the trust policy of %s names it %s', (resource, name) => {
+  const { advice } = errorFor(DENIED, CLAIMS, { roleArn: `arn:aws:iam::111122223333:${resource}` })
+  expect(advice).toContain(`\n    aws iam get-role --role-name ${name} --query `)
+})
+
 test('A subject in another format is told before where the workflow runs', () => {
   for (const sub of ['repo:o@1/r@2:ref:refs/heads/main', 'repository_owner:o:environment:prod']) {
     const { advice } = errorFor(DENIED, { ...CLAIMS, sub })
     const format = advice.search(/format|customized/)
     expect(format).toBeGreaterThan(-1)
-    expect(advice.search(/The run is on|The job names/)).toBeGreaterThan(format)
+    expect(advice.search(/environment than|The job names/)).toBeGreaterThan(format)
   }
 })
