@@ -1,89 +1,35 @@
 /** What holds for every run, judged by what the service knows and by the responses that the run received. */
 import { isFailure } from '../../../src/run/outcome.ts'
 import { RUN_GRACE_MS, type AnyRun } from './any-run.ts'
-import { EXPECTED_STORAGE } from './any-scenario.ts'
-import { isAmbiguous } from './api-failures.ts'
-import { BUCKET } from './storage-runs.ts'
+import { EXISTS_TEXT, type RecordedMutation } from './virtual-amplify-types.ts'
 import {
-  EXISTS_TEXT,
-  type RecordedMutation,
-  type RecordedResponse,
-  type ServiceJob,
-  type ServiceStorage,
-  type ShownJob,
-} from './virtual-amplify-types.ts'
-import { EFFECT_WINDOW_MS } from './virtual-connection.ts'
-
-type Invariant = (run: AnyRun) => boolean
-
-const isJob = (effect: RecordedMutation['effect']): effect is ServiceJob =>
-  typeof effect === 'object'
-const isCompleted = (status: string): boolean => status.toUpperCase() === 'COMPLETED'
-const isFailed = (status: string): boolean => status.toUpperCase() === 'FAILED'
-const hasEnded = (status: string): boolean => isCompleted(status) || isFailed(status)
-const isReady = ({ outputs }: AnyRun): boolean => outputs.ready === 'true'
-const isDenied = ({ scenario }: AnyRun, ...operations: readonly string[]): boolean =>
-  operations.every((operation) => scenario.connection.denied?.some((each) => each === operation))
-
-const messageOf = ({ outcome }: AnyRun): string =>
-  isFailure(outcome) ? `${outcome.error.message} ${outcome.error.advice}` : ''
-
-const lists = ({ service }: AnyRun) =>
-  service.responses.flatMap((response) =>
-    response.shown.kind === 'jobs' ? [{ ...response, ...response.shown }] : [],
-  )
-
-/** What responses have said about jobs, one by one. */
-const shownJobs = ({ service }: AnyRun): readonly (ShownJob & { receivedAt: number })[] =>
-  service.responses.flatMap(({ shown, receivedAt }) => {
-    if (shown.kind === 'jobs') return shown.jobs.map((each) => ({ ...each, receivedAt }))
-    if (shown.kind === 'job') return [{ ...shown.shown, receivedAt }]
-    if (shown.kind !== 'accepted') return []
-    const { job, status } = shown
-    return [{ job, status, createdAt: job.createdAt, receivedAt }]
-  })
-
-const acceptedJobs = ({ service }: AnyRun): readonly ServiceJob[] =>
-  service.responses.flatMap(({ shown }) => (shown.kind === 'accepted' ? [shown.job] : []))
-
-const storageReads = ({ service }: AnyRun): readonly RecordedResponse[] =>
-  service.responses.filter(({ operation }) => operation === 'GetBackendStorage')
-
-/** @param comparesBucket false for a bucket that the run was not told */
-function isAsAsked(
-  { scenario }: AnyRun,
-  storage: ServiceStorage,
-  comparesBucket: boolean,
-): boolean {
-  if (scenario.managesBucket && comparesBucket && storage.baseName !== EXPECTED_STORAGE.baseName)
-    return false
-  const { authenticated } = EXPECTED_STORAGE
-  const isSame =
-    new Set(authenticated).symmetricDifference(new Set(storage.authenticated)).size === 0
-  return storage.imported === true || isSame
-}
-
-/** Whether the run was told that the storage has the bucket that it asks for, if it asks for one. */
-function isBucketKnown({ scenario, service }: AnyRun, bucketName: string | undefined): boolean {
-  if (!scenario.managesBucket || bucketName !== undefined) return true
-  const told = service.responses.findLast(({ shown }) => shown.kind === 'backend')?.shown
-  return told?.kind === 'backend' && told.bucketName === BUCKET
-}
-
-/** Whether a list shows the job as pending; one with a status that nobody knows, only as the newest. */
-function isShownPending({ status, createdAt }: ShownJob, jobs: readonly ShownJob[]): boolean {
-  if (hasEnded(status)) return false
-  if (/^(?:RUNNING|PENDING)$/i.test(status) || createdAt === undefined) return true
-  return jobs.every((other) => (other.createdAt ?? -Infinity) <= createdAt)
-}
-
-/** Its job is known to have ended before the last read of the storage was sent. */
-function isSeenEnded(run: AnyRun, { jobId }: ServiceJob, beforeMs: number): boolean {
-  return shownJobs(run).some(
-    ({ job, status, receivedAt }) =>
-      job.jobId === jobId && receivedAt <= beforeMs && hasEnded(status),
-  )
-}
+  acceptedJobs,
+  hasEnded,
+  type Invariant,
+  isAsAsked,
+  isBucketKnown,
+  isCompleted,
+  isDenied,
+  isFailed,
+  isJob,
+  isLost,
+  isReady,
+  isSeenEnded,
+  isShownPending,
+  lists,
+  messageOf,
+  shownJobs,
+  storageReads,
+} from './run-evidence.ts'
+import {
+  acceptedIsLast,
+  attemptsAreCounted,
+  candidatesForbidSends,
+  nothingIsSentAtTheEnd,
+  otherStorageForbidsSends,
+  sendsAreSafe,
+  windowIsKept,
+} from './send-invariants.ts'
 
 const readyIsRead: Invariant = (run) => {
   if (!isReady(run)) return true
@@ -107,63 +53,6 @@ const readyIsNotPending: Invariant = (run) => {
   return list.jobs.every(
     (shown) => !isShownPending(shown, list.jobs) || isSeenEnded(run, shown.job, read.sentAt),
   )
-}
-
-const sendsAreSafe: Invariant = (run) => {
-  if (!isDenied(run, 'ListBackendJobs', 'GetBackendStorage')) {
-    return run.service.unsafeMutations.length === 0
-  }
-  const { others, service } = run.scenario
-  const { oneJob = true, oneStorage } = service
-  if (!oneJob || oneStorage === 'off' || others.some(({ does }) => does === 'delete')) return true
-  const done = run.service.mutations.filter(
-    ({ operation, effect }) =>
-      operation === 'CreateBackendStorage' && isJob(effect) && isCompleted(effect.status),
-  )
-  return done.length <= 1
-}
-
-/** A job that may be the lost call's own: it may be known by its time, and otherwise it may be any. */
-const isCandidate = ({ operation, at, endedAt = Infinity }: RecordedMutation, job: ServiceJob) =>
-  job.operation === operation && job.createdAt >= at && job.createdAt <= endedAt + EFFECT_WINDOW_MS
-
-const candidatesForbidSends: Invariant = (run) => {
-  const { mutations } = run.service
-  return mutations.every((lost, index) => {
-    const next = mutations[index + 1]
-    if (next === undefined || !isLost(lost)) return true
-    // A list of the same moment may have been received after the next send, and show its job.
-    const laterJobs = mutations.slice(index + 1).map(({ effect }) => effect)
-    return lists(run).every(
-      ({ receivedAt, jobs }) =>
-        receivedAt > next.at ||
-        receivedAt < (lost.endedAt ?? Infinity) ||
-        !jobs.some(({ job }) => isCandidate(lost, job) && !laterJobs.includes(job)),
-    )
-  })
-}
-
-const isLost = ({ failure }: RecordedMutation): boolean =>
-  failure !== undefined && isAmbiguous(failure)
-
-const windowIsKept: Invariant = ({ service: { mutations } }) =>
-  mutations.every((lost, index) => {
-    const next = mutations[index + 1]
-    return !isLost(lost) || next === undefined || next.at >= (lost.endedAt ?? 0) + EFFECT_WINDOW_MS
-  })
-
-/** An answer about another storage is no storage of the run's, and not an absent one either. */
-const otherStorageForbidsSends: Invariant = (run) =>
-  run.service.mutations.every(
-    ({ at }) =>
-      storageReads(run).findLast(({ receivedAt }) => receivedAt <= at)?.shown.kind !==
-      'other storage',
-  )
-
-const acceptedIsLast: Invariant = ({ service }) => {
-  const accepted = service.responses.find(({ shown }) => shown.kind === 'accepted')
-  const last = service.mutations.at(-1)
-  return accepted === undefined || last === undefined || last.at <= accepted.sentAt
 }
 
 const jobIsReported: Invariant = (run) => {
@@ -279,25 +168,6 @@ const ownStorageIsNoReason: Invariant = (run) => {
 
 const unknownIsSent: Invariant = ({ outcome, service }) =>
   outcome.result !== 'unknown' || service.mutations.length > 0
-
-/** A rejection because of something else counts as no failure, and ends a series of failures. */
-const isRejectedByState = ({ failure }: RecordedMutation): boolean =>
-  failure !== undefined && /pending job|already added/.test(failure.message)
-
-const attemptsAreCounted: Invariant = ({ service: { mutations }, scenario }) => {
-  const lengths = { CreateBackendStorage: 0, UpdateBackendStorage: 0 }
-  return mutations.every((mutation) => {
-    const endsSeries = mutation.failure === undefined || isRejectedByState(mutation)
-    lengths[mutation.operation] = endsSeries ? 0 : lengths[mutation.operation] + 1
-    return lengths[mutation.operation] <= scenario.maxAttempts
-  })
-}
-
-/** With less time, it would end without a response. */
-const MIN_TIME_TO_SEND_MS = 2_000
-
-const nothingIsSentAtTheEnd: Invariant = ({ service: { mutations }, scenario }) =>
-  mutations.every(({ at }) => at <= scenario.timeoutMs - MIN_TIME_TO_SEND_MS)
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   '"ready" means that the last read showed the storage as asked': readyIsRead,

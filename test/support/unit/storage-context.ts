@@ -56,6 +56,10 @@ export const unredacted = (text: string): string => text
 
 export const neverAborted: AbortSignal = new AbortController().signal
 
+export const throttledTimes = (throttledResponses: number): ThrottleState => ({
+  throttledResponses,
+})
+
 /** A retry policy that reports nothing. */
 export function aRetryPolicy(clock: Clock, members: Partial<RetryPolicy> = {}): RetryPolicy {
   return {

@@ -11,15 +11,8 @@
 import type { ServiceOptions, VirtualAmplify } from './virtual-amplify-types.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { connect } from './virtual-connection.ts'
-import {
-  act,
-  addOtherJob,
-  addStorage,
-  editStorage,
-  createServiceState,
-  endJob,
-  removeStorage,
-} from './virtual-service.ts'
+import { act, addOtherJob, endJob } from './virtual-service-jobs.ts'
+import { addStorage, createServiceState, editStorage, removeStorage } from './virtual-service.ts'
 
 export function virtualAmplify(
   clock: VirtualClock,

@@ -13,17 +13,15 @@ import {
   type Session,
   type VirtualConnection,
 } from './virtual-amplify-types.ts'
+import { startJob } from './virtual-service-jobs.ts'
 import {
-  failed,
   getBackend,
   getJob,
   getOtherStorage,
   getStorage,
   listJobs,
-  startJob,
-  type Served,
-  type ServiceState,
-} from './virtual-service.ts'
+} from './virtual-service-reads.ts'
+import { failed, type Served, type ServiceState } from './virtual-service.ts'
 
 /** How long after its failure a create may still take effect: the number of the design, not of the code. */
 export const EFFECT_WINDOW_MS = 30_000

@@ -1,3 +1,4 @@
+import { ActionError } from '../../../src/errors/action-error.ts'
 import type { AvailableCredentials } from '../../../src/inputs/environment.ts'
 import type { TriggerInputs } from '../../../src/inputs/read-inputs.ts'
 import type { WorkflowEvent } from '../../../src/workflow/event.ts'
@@ -57,4 +58,13 @@ export function pull(
 
 export function merged(changes: object = {}, variables: Variables = {}): WorkflowEvent {
   return pull('closed', { merged: true, ...changes }, variables)
+}
+
+export function errorOf(run: () => unknown): ActionError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ActionError) return error
+  }
+  throw new Error('no ActionError')
 }

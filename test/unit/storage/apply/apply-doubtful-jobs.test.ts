@@ -11,7 +11,6 @@ import {
   LOST,
   LOST_AFTER_EFFECT,
   otherJob,
-  READS,
   runApply,
   storageExists,
   testRuns,
@@ -21,6 +20,7 @@ import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
 import { virtualClock } from '../../../support/unit/virtual-clock.ts'
 
 const FAILED = { status: 'FAILED', error: 'the stack could not be updated' }
+
 const otherCreate = (members: Parameters<typeof otherJob>[0]) =>
   otherJob({ operation: 'CreateBackendStorage', ...members })
 
@@ -170,23 +170,6 @@ describe('a job that another run may have started', () => {
   })
 })
 
-describe('a create that something between the runner and the service responds to', () => {
-  testRuns(runApply, {
-    'Its job is found and followed': [
-      creates({ failure: 'blockedPage', effect: 'done' }),
-      { end: CREATED, sentAt: [0] },
-    ],
-    'It is not sent again when it had no effect': [
-      creates({ failure: 'blockedPage', effect: 'none' }),
-      { end: { code: 'REQUEST_REFUSED', result: 'failed' }, durationMs: 30_000, sentAt: [0] },
-    ],
-    'Its outcome is unknown where the role may read neither the jobs nor the storage': [
-      { ...creates({ failure: 'blockedPage', effect: 'none' }), denied: READS },
-      { end: { code: 'UNKNOWN_OUTCOME', result: 'unknown' }, sentAt: [0] },
-    ],
-  })
-})
-
 describe('a cancelled run whose create was lost', () => {
   test('It reports the job of the create, although that was listed after the storage appeared', async () => {
     const abort = new AbortController()
@@ -229,75 +212,6 @@ describe('a job of which nobody knows when it was created', () => {
     'Such a job is waited for, and its storage counts as created': [
       { ...creates(LOST_AFTER_EFFECT), times: TIME_STYLES.absent, jobMs: 90_000 },
       { end: CREATED, sentAt: [0] },
-    ],
-  })
-})
-
-describe('a response about something else', () => {
-  testRuns(runApply, {
-    'The job of a create whose response names another environment is followed, never sent again': [
-      { mismatches: { CreateBackendStorage: [true] } },
-      { end: CREATED, sentAt: [0], jobs: including({ jobId: 'job-1', status: 'COMPLETED' }) },
-    ],
-    'Its failure has an unknown outcome, with the id and the error of the job': [
-      { mismatches: { CreateBackendStorage: [true] }, jobResults: [FAILED] },
-      {
-        end: { result: 'unknown', message: matching(/job-1.+the stack could not be updated/) },
-        sentAt: [0],
-      },
-    ],
-    'Without waiting, its job is read once': [
-      { wait: false, mismatches: { CreateBackendStorage: [true] } },
-      {
-        end: { result: 'started' },
-        calls: ['GetBackendStorage', 'GetBackend', 'CreateBackendStorage', 'GetBackendJob'],
-      },
-    ],
-    'Without waiting, the outcome is unknown when its job cannot be read': [
-      { wait: false, mismatches: { CreateBackendStorage: [true] }, denied: ['GetBackendJob'] },
-      { end: { code: 'ACCESS_DENIED', result: 'unknown' }, sentAt: [0] },
-    ],
-    'A read about another storage fails the run when the metadata names no other storage': [
-      { mismatches: { GetBackendStorage: [true] }, events: [storageExists()] },
-      { end: { code: 'UNREADABLE_RESPONSE', result: 'failed' }, sent: [] },
-    ],
-    'A read about another storage fails the run with the storage that the metadata names': [
-      {
-        mismatches: { GetBackendStorage: [true] },
-        events: [storageExists({ resourceName: 'files' })],
-      },
-      { end: { code: 'OTHER_STORAGE', result: 'failed', message: containing('files') }, sent: [] },
-    ],
-    'A read about another storage leaves the outcome of a lost create unknown': [
-      {
-        ...creates(LOST),
-        mismatches: { GetBackendStorage: [false, ...Array<boolean>(6).fill(true)] },
-      },
-      { end: { code: 'UNKNOWN_OUTCOME', result: 'unknown' }, sentAt: [0] },
-    ],
-    'A read about another storage after the job leaves the outcome unknown': [
-      { mismatches: { GetBackendStorage: [false, true] } },
-      { end: { result: 'unknown' }, sentAt: [0] },
-    ],
-  })
-})
-
-describe('an update that is rejected because of a conflict', () => {
-  testRuns(runApply, {
-    'It fails with the reason of the service and the request id': [
-      {
-        ifExists: 'update',
-        ...failing('UpdateBackendStorage', 'conflict'),
-        events: [storageExists({ authenticated: [] })],
-      },
-      {
-        end: {
-          code: 'REQUEST_REFUSED',
-          result: 'failed',
-          requestId: 'request-409',
-          message: containing('The backend is being updated'),
-        },
-      },
     ],
   })
 })
