@@ -69,7 +69,7 @@ function audienceRefused(
     failure,
     'AUDIENCE_REFUSED',
     `STS does not accept the audience ${quote(aud)} of the token: ${formatFailure(failure)}.`,
-    `Set the input audience to a client ID of the IAM OIDC provider for ${iss}, or add this audience to the provider. In the China regions, the default audience is sts.amazonaws.com.cn.`,
+    `Add this audience to the client IDs of the IAM OIDC provider for ${iss}, or set \`audience\` to one of its client IDs.`,
   )
 }
 
@@ -82,7 +82,7 @@ function providerMissing(
     failure,
     'IDENTITY_PROVIDER_MISSING',
     `The account of ${quote(roleArn)} has no IAM OIDC provider for the token's issuer ${iss}: ${formatFailure(failure)}.`,
-    'Create an IAM OIDC provider for exactly this issuer in that account, or correct the account ID in role-to-assume. AWS must be able to get the keys of a GitHub Enterprise Server issuer from the internet.',
+    `Create an IAM OIDC provider for exactly this issuer in that account, or correct the account ID in role-to-assume.${iss === GITHUB ? '' : ' AWS must be able to get the keys of a GitHub Enterprise Server issuer from the internet.'}`,
   )
 }
 
@@ -169,8 +169,8 @@ function toAdvice(role: RequestedRole, claims: Claims): string {
     // A format that the policy does not expect is a whole cause, wherever the workflow runs.
     ...subjectFormatHints(sub),
     ...(isPullRequest ? [pullRequestHint(role)] : refHints(sub)),
-    // A role that writes must not trust every pull request.
-    ...(isPullRequest && !readOnly
+    // A role that writes must not trust every pull request, and no role every repository.
+    ...((isPullRequest && !readOnly) || !namesRepository(sub)
       ? []
       : trustPolicy(
           isPullRequest && roleInput === 'role-to-assume'
@@ -247,12 +247,17 @@ function subjectFormatHints(sub: string): readonly string[] {
     ]
   }
   if (/^repo:[^/@:]+\/[^/@:]+:(?:environment|pull_request|ref)/.test(sub)) return []
-  const caution = /(?:^|:)(?:repo|repository|repository_id):/.test(sub)
-    ? ''
-    : ' It names no repository, so a role that trusts it admits every repository of the owner: add `repo` to the customization first.'
-  return [
-    `The repository or its organization has customized the subject, so the policy needs exactly the one below. To see how: \`gh api repos/OWNER/REPO/actions/oidc/customization/sub\`.${caution}`,
-  ]
+  const customized =
+    'The repository or its organization has customized the subject, so a policy that expects repo:OWNER/REPO does not match. To see the customization: `gh api repos/OWNER/REPO/actions/oidc/customization/sub`.'
+  return namesRepository(sub)
+    ? [customized]
+    : [
+        `${customized} The subject names no repository, so a role that trusts it admits every repository of the owner. Add \`repo\` to the customization, run the workflow again, and let the role trust the new subject.`,
+      ]
+}
+
+function namesRepository(sub: string): boolean {
+  return /(?:^|:)(?:repo|repository|repository_id):/.test(sub)
 }
 
 /** What the end of a subject means for a trust policy, which is often the whole cause. */
@@ -260,7 +265,7 @@ function refHints(sub: string): readonly string[] {
   const environment = /:environment:([^:]+)/.exec(sub)?.[1]
   if (environment !== undefined) {
     return [
-      `The job names the environment ${quote(environment)}, so the subject contains environment:${environment} and no branch. A policy that expects a branch does not match.`,
+      `The job sets \`environment\` to the GitHub environment ${quote(environment)}, so the subject contains environment:${environment} and no branch. A policy that expects a branch does not match.`,
     ]
   }
   const [, ref] = sub.split(':ref:')

@@ -27,7 +27,7 @@ export const REMEDIES = {
     'Use a role or credentials of an account in `allowed-account-ids`, or correct that list.',
   NO_CREDENTIALS: 'Set `role-to-assume`, or configure credentials in an earlier step.',
   CREDENTIALS_EXPIRED:
-    'Use `role-to-assume`, whose credentials are refreshed automatically, or configure credentials that last longer.',
+    'Use `role-to-assume`, whose credentials are refreshed automatically, or get new credentials in an earlier step of the same job.',
   CREDENTIALS_REFUSED:
     'Check the source of the credentials in the log, the region, and the clock of the runner.',
   ACCESS_DENIED:
@@ -35,7 +35,7 @@ export const REMEDIES = {
   ENDPOINT_REFUSED:
     'Remove the endpoint setting. If you need it, set `allow-custom-endpoints: true`.',
   RUNNER_TOO_OLD:
-    'Update the runner to 2.328.0 or later. If the runner needs no proxy to reach AWS, add the host of the request to `NO_PROXY`.',
+    'Update the runner to 2.328.0 or later. If the runner needs no proxy to reach AWS, add the host in the message to `NO_PROXY`.',
   HOST_UNREACHABLE:
     'Check the proxy or the custom endpoint in the message, then the spelling of the region, then the network.',
   NO_ANSWER: 'Run the workflow again. If the error persists, check the network path and the proxy.',
@@ -61,7 +61,7 @@ export const REMEDIES = {
   BUCKET_FIXED: 'Set `bucket-name` to the name of the existing bucket, or leave it empty.',
   OTHER_STORAGE: 'Set `resource-name` to the name of the existing storage.',
   STORAGE_IMPORTED:
-    'Set `if-exists: match`; for imported storage the permissions are not compared. To change who has access, change the IAM policies for the bucket yourself.',
+    'Set `if-exists: match`; for imported storage the permissions are not compared. To change who has access, change the IAM policies of the roles for signed-in users and guests yourself.',
   CHANGES_FOUND:
     'Apply the configuration, for example with `mode: apply`, or correct the inputs. Read what differs in the message and in the output `changes`.',
   JOB_FAILED: "Read the job's error in the message, fix its cause, and run the workflow again.",

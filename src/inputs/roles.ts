@@ -81,5 +81,7 @@ function roleArnHint(text: string, arn: Arn | undefined): string {
     return `This ARN does not belong to a role. Use the ARN of a role, ${EXAMPLE}.`
   }
   if (!text.startsWith('arn:')) return `The name of a role is not enough. Use its ARN, ${EXAMPLE}.`
-  return `Compare it with the format, ${EXAMPLE}. The account ID has 12 digits.`
+  const digits = /^\d+$/.exec(arn?.accountId ?? '')?.[0].length ?? 12
+  const account = digits === 12 ? '' : ` Its account ID has ${digits} digits instead of 12.`
+  return `Compare it with the format, ${EXAMPLE}.${account}`
 }

@@ -105,7 +105,9 @@ export function integer(min: number, max: number, unit: string): (text: string) 
       placeholderProblem(text) ??
       invalid(
         `must be an integer from ${min} to ${max}`,
-        `Write the number of ${unit} in digits only.`,
+        Number.isNaN(value)
+          ? `Write the number of ${unit} in digits only.`
+          : `Set it to at ${value > max ? `most ${max}` : `least ${min}`} ${unit}.`,
       )
     )
   }

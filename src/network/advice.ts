@@ -44,7 +44,7 @@ function connectionAdvice(
   if (proxy === undefined) {
     if (endpoint !== undefined) return `Check ${endpoint}: it sends requests to ${host}.`
     if (bypassedProxy !== undefined)
-      return `Check NO_PROXY: it excepts ${host} from the proxy in ${bypassedProxy}, and this runner cannot reach the host without it.`
+      return `Check NO_PROXY: it contains ${host}, so the request bypasses the proxy in ${bypassedProxy}. If the runner reaches the host only through the proxy, remove it from NO_PROXY.`
     return ignoredProxy === undefined
       ? undefined
       : `${ignoredProxy} is not read. If ${host} can be reached only through the proxy, set HTTPS_PROXY.`
@@ -89,7 +89,7 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
       ? ''
       : `${inspector} probably inspects TLS and presents its own certificate. `
   if (extraCaCerts !== undefined && !existsSync(extraCaCerts)) {
-    return `NODE_EXTRA_CA_CERTS names ${quote(extraCaCerts)}, but this runner has no such file. Correct the path, or put the certificate of the private authority there. ${inspection}`.trimEnd()
+    return `NODE_EXTRA_CA_CERTS names ${quote(extraCaCerts)}, but this runner has no such file. Correct the path, or put the certificate of the private certificate authority there. ${inspection}`.trimEnd()
   }
   const file =
     extraCaCerts === undefined
@@ -108,7 +108,7 @@ function noHttpAdvice({ host, port = '', proxy, endpoint }: Route, code: string)
   const check =
     setting === ''
       ? 'Check the proxies and firewalls between the runner and AWS.'
-      : `Correct the scheme and the port in ${setting}, or unset it.`
+      : `Correct the scheme or the port in ${setting}, or unset it.`
   return `${isProxy ? `The proxy ${proxy.host}` : address} answers without ${isNoTlsCode(code) ? 'TLS' : 'HTTP'}. ${check}`
 }
 

@@ -33,7 +33,8 @@ export type Route = Readonly<{
  */
 export function getRoute(url: URL, env: Env, nodeVersion = process.versions.node): Route {
   const proxy = findProxy(url, env)
-  if (proxy !== undefined && !supportsProxies(nodeVersion)) throw runnerTooOld(proxy, nodeVersion)
+  if (proxy !== undefined && !supportsProxies(nodeVersion))
+    throw runnerTooOld(url, proxy, nodeVersion)
   return {
     host: url.host,
     proxy,
@@ -45,9 +46,9 @@ export function getRoute(url: URL, env: Env, nodeVersion = process.versions.node
   }
 }
 
-function runnerTooOld({ variable, host }: Proxy, nodeVersion: string): ActionError {
+function runnerTooOld(url: URL, { variable, host }: Proxy, nodeVersion: string): ActionError {
   return new ActionError(
     'RUNNER_TOO_OLD',
-    `${variable} sets the proxy ${host}, but Node.js ${nodeVersion} of this runner cannot use proxies.`,
+    `${variable} sends requests for ${url.host} through the proxy ${host}, but Node.js ${nodeVersion} of this runner cannot use proxies.`,
   )
 }

@@ -59,7 +59,7 @@ export function createReporter({
         'Outputs',
         Object.entries(outputs)
           .filter(([, value]) => value !== '')
-          .map(([name, value]) => `${name}: ${value}`),
+          .map(([name, value]) => `${name}: ${firstLine(value)}`),
       )
       if (isFailure(outcome)) {
         log.annotate('error', failureTitle(outcome), errorText(outcome.error, env))
@@ -91,6 +91,12 @@ function failureTitle({ result, error }: FailedOutcome): string {
 }
 
 /** What happened, what to do, and where to read more. */
+/** The annotation has the other lines of an error with their line breaks. */
+function firstLine(text: string): string {
+  const [first = '', ...others] = text.split('\n')
+  return others.length === 0 ? first : `${first} […]`
+}
+
 function errorText({ code, message, advice }: ActionError, env: Env): string {
   const { error, page, report } = buildErrorLinks(env, code)
   const links = [page, error, report].flatMap((link) => (link === undefined ? [] : [link.url]))

@@ -71,15 +71,17 @@ export function loadInputs(context: RunContext): Inputs {
 function warnAboutCertificates(context: RunContext): void {
   const path = readVariable(context.env, 'NODE_EXTRA_CA_CERTS')
   if (path === '') return
+  let problem = 'cannot be read'
   try {
     if (context.readFile(path).includes('-----BEGIN ')) return
+    problem = 'contains no certificate in PEM format'
   } catch {
     // The file cannot be read.
   }
   warn(
     context,
     'Certificates not read',
-    `NODE_EXTRA_CA_CERTS names ${quote(path)}, which cannot be read or contains no certificate in PEM format, so it is ignored.`,
+    `NODE_EXTRA_CA_CERTS names ${quote(path)}, which ${problem}, so it is ignored.`,
   )
 }
 

@@ -80,7 +80,8 @@ const EXPLANATIONS: Readonly<Record<FailureKind, (call: FailedCall) => Explanati
   'not-found': ({ operation, detail, failure, ref }) => ({
     code: 'NOT_FOUND',
     message: `${describeMissing(failure, ref)}: ${operation} returned ${detail}.`,
-    advice: 'Check app-id and aws-region first, then the account. Gen 2 apps are not supported.',
+    advice:
+      'Check app-id and aws-region first, then the account. The service does not find apps of Amplify Gen 2, which this action does not support.',
   }),
   'access-denied': ({ operation, detail, failure, ref }) => ({
     code: 'ACCESS_DENIED',
@@ -120,7 +121,7 @@ function describeMissing({ message }: ApiFailure, ref: StorageRef): string {
 function roleCheck(operation: string, { accountId }: StorageRef): string {
   // The account is known only if the run assumed a role.
   return accountId !== undefined && /^(?:Create|Update)/.test(operation)
-    ? 'First check that role-to-assume is the role that applies, not the plan role. If it is, a'
+    ? 'If role-to-assume is the role that only plans, correct it. Otherwise, a'
     : 'A'
 }
 

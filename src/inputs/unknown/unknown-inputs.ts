@@ -33,7 +33,7 @@ export function checkUnknownInputs(env: Env, declared: readonly string[]): Unkno
     problems: dryRuns.map((name) => ({
       input: name,
       value: formatInput(readVariable(env, inputVariable(name))),
-      rule: 'is not an input of this action, which would ignore it and write',
+      rule: 'is not an input of this action, so the run would make changes',
       remedy: 'To see the changes without making them, set `mode: plan`.',
     })),
     warnings: rest > 0 ? [...warnings, `${rest} more unknown inputs have no effect.`] : warnings,

@@ -38,7 +38,7 @@ export function explainJobError(text: string, jobId: string, ref: StorageRef): J
       kind: 'unknown',
       code: 'JOB_FAILED',
       cause: undefined,
-      advice: `Fix the cause that the job reports in the project of the app (amplify pull, fix, amplify push), then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}\nTo read what CloudFormation reports: ${stackEventsCommand(ref, findStack(text))}`,
+      advice: `This action does not know the text of the job. Read it and the events of CloudFormation, fix the cause in the project of the app (amplify pull, fix, amplify push), then run the workflow again. To read the whole text: ${jobCommand(ref, jobId)}\nTo read what CloudFormation reports: ${stackEventsCommand(ref, findStack(text))}`,
     }
   )
 }

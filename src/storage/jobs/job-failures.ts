@@ -23,7 +23,7 @@ export function toJobError(job: Job, jobId: string, ref: StorageRef): ActionErro
   const failed = `The backend job ${jobId} failed`
   if (text === '') return new ActionError(code, `${failed} without an error text`, { advice })
   const reason = cause === undefined ? ': ' : ` because ${cause}. The job reports: `
-  return new ActionError(code, `${failed}${reason}${shorten(text, position)}`, { advice })
+  return new ActionError(code, `${failed}${reason}"${shorten(text, position)}"`, { advice })
 }
 
 /** Of a long text, the start, what is at the position, and the end, where the error usually is. */
@@ -48,7 +48,7 @@ export async function cannotReadJob(
     case 'access-denied':
       return await toActionError(failure, ref, {
         result: 'unknown',
-        advice: `Job ${jobId} was started and continues in AWS. Allow amplifybackend:GetBackendJob on ${backendArn(ref)} for the role, or set wait: false.`,
+        advice: `Job ${jobId} was started and continues in AWS. Allow amplifybackend:GetBackendJob on ${backendArn(ref)} for the role, then run the workflow again, or set wait: false if nothing has to wait for the job. To check the job with other credentials: ${jobCommand(ref, jobId)}`,
       })
     case 'not-found':
       return new ActionError(

@@ -11,7 +11,7 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause:
       'a CloudFormation stack of the environment is in the state UPDATE_ROLLBACK_FAILED, in which it cannot be updated',
     advice: (ref, stack) =>
-      `Find out what stopped the rollback, and fix it: ${stackEventsCommand(ref, stack)}\nThen continue the rollback, and run the workflow again: ${stackCommand(ref, 'continue-update-rollback')}`,
+      `Find out what stopped the rollback, and fix it: ${stackEventsCommand(ref, stack)}\nWhen the rollback is complete, run the workflow again. To continue the rollback of the environment's root stack: ${stackCommand(ref, 'continue-update-rollback')}`,
     examples: [
       'Stack:arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-dev-151014-apiacme-VWR5V9BO4131/7eb5c9a0-2a17-11ec-900f-06c939e0aa2d is in UPDATE_ROLLBACK_FAILED state and can not be updated.',
       'A deployment is in progress.\n["Index: 0 State: {\\"deploy\\":\\"deploying\\"} Message: Stack is in UPDATE_ROLLBACK_FAILED state and can not be updated."]',
@@ -53,7 +53,7 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     ],
     cause: 'another deployment of this environment is running, or its lock was left behind',
     advice: (ref) =>
-      `Wait until the other deployment has ended (amplify push, a Hosting build or a migration), then run the workflow again. Only if none is running, delete the stale lock deployment-state.json in the deployment bucket. Do not run amplify push --force for this. To look for the lock: ${deploymentStateCommand(ref)}`,
+      `Wait until the other deployment has ended (amplify push, a Hosting build or a migration), then run the workflow again. Only if none is running, delete the stale lock deployment-state.json in the deployment bucket with aws s3 rm. Do not run amplify push --force for this. To look for the lock: ${deploymentStateCommand(ref)}`,
     examples: [
       'A deployment is in progress.',
       'A deployment is in progress.\nIf the prior rollback was aborted, run:\n"amplify push --iterative-rollback" to rollback the prior deployment\n"amplify push --force" to re-deploy',
@@ -155,7 +155,7 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     ],
     cause: 'CloudFormation could not deploy a stack of the environment',
     advice: (ref, stack) =>
-      `Find the oldest failure in the events of the stack (the last line of the output), and in those of the nested stack that it names. Fix it, and run the workflow again. Later failures often only say that the rest was cancelled. To read the events: ${stackEventsCommand(ref, stack)}`,
+      `Fix the oldest failure in the events of the stack, which is the last line that the command below prints, and run the workflow again. Later failures often only say that the rest was cancelled. If the oldest failure is a nested stack, read the events of that stack. To read the events: ${stackEventsCommand(ref, stack)}`,
     examples: [
       'Resource is not in the state stackUpdateComplete',
       '["Index: 0 State: {\\"deploy\\":\\"waitingForDeployment\\"} Message: Resource is not in the state stackUpdateComplete"]',

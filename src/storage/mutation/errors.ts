@@ -4,7 +4,7 @@ import { formatDuration } from '../../lib/clock.ts'
 import { quote, sanitizeLine } from '../../lib/text.ts'
 import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { StorageRef } from '../api.ts'
-import { storageCommand } from '../cli-commands.ts'
+import { backendArn, storageCommand } from '../cli-commands.ts'
 import { timeoutAdvice, toActionError } from '../errors.ts'
 import type { Job } from '../jobs/job.ts'
 import {
@@ -59,15 +59,31 @@ export async function noEffectFound(failure: ApiFailure, ref: StorageRef): Promi
   )
 }
 
+/** The error for a call whose outcome the role has no permission to check. */
+export function uncheckedOutcome(failure: ApiFailure, ref: StorageRef): ActionError {
+  return unknownOutcome(failure, 'the role has no permission to check', ref, [
+    `Allow amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs on ${backendArn(ref)} for the role, then run the workflow again. To check the storage with other credentials:`,
+    `    ${storageCommand(ref)}`,
+  ])
+}
+
 /** The error for a call whose outcome could not be determined. */
-export function unknownOutcome(failure: ApiFailure, reason: string, ref: StorageRef): ActionError {
+export function unknownOutcome(
+  failure: ApiFailure,
+  reason: string,
+  ref: StorageRef,
+  advice: readonly string[] = [
+    'Check the storage with the command below, or run the workflow again: it reads the storage first.',
+    `    ${storageCommand(ref)}`,
+  ],
+): ActionError {
   return new ActionError(
     'UNKNOWN_OUTCOME',
     `${failure.operation} was sent and its response was lost (${formatFailure(failure)}). Its outcome could not be determined: ${reason}.`,
     {
       result: 'unknown',
       requestId: failure.requestId,
-      advice: `Check the storage with the command below, or run the workflow again: it reads the storage first.\n    ${storageCommand(ref)}`,
+      advice: advice.join('\n'),
     },
   )
 }

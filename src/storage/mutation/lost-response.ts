@@ -11,6 +11,7 @@ import {
   asUnknownIfUnchecked,
   describeUnclearJob,
   noEffectFound,
+  uncheckedOutcome,
   unknownOutcome,
 } from './errors.ts'
 import {
@@ -71,11 +72,7 @@ function sendAgainUnchecked(
   { failure, mutation }: LostResponse,
 ): void {
   if (isLastAttempt(context, state, failure)) {
-    throw unknownOutcome(
-      failure,
-      'the role has no permission to check (amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs)',
-      context.ref,
-    )
+    throw uncheckedOutcome(failure, context.ref)
   }
   context.observer.onLog(
     `The role has no permission to check for an effect. Sending ${mutation.operation} again.`,

@@ -58,9 +58,9 @@ export function permissionAdvice(
   if (action === undefined) {
     const missing =
       denial.operation === undefined
-        ? `To find the action, open the CloudTrail event history in ${ref.region}, and look for an event with the error code AccessDenied at the time of this run`
+        ? `Find the action in the CloudTrail event history of ${ref.region}: an event with the error code AccessDenied at the time of this run`
         : `Find the IAM action of ${denial.operation} in the Service Authorization Reference`
-    return `${deploys} ${missing}, and add it to its policy: docs/permissions.md lists what a deployment needs. A bucket policy or a policy of the organization can also deny a call.`
+    return `${deploys} ${missing}. Then add the action to the policy of ${principal}: docs/permissions.md lists what a deployment needs. A bucket policy or a policy of the organization can also deny a call.`
   }
   const resource = toResourceArn(denial, ref)
   const meaning = ROLE_ACTIONS[action]
@@ -74,7 +74,7 @@ export function permissionAdvice(
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
   const [name] = /YOUR-[A-Z-]{1,30}/.exec(resource) ?? []
   const placeholder = name === undefined ? '' : `, with the real value for ${name}`
-  return `${deploys} Add this statement to its policy${placeholder}, then run the workflow again.${note} ${statement}`
+  return `${deploys} Add this statement to its policy${placeholder}, then run the workflow again. Other actions can be missing, too: docs/permissions.md lists what a deployment needs.${note} ${statement}`
 }
 
 /** Whether an API calls an operation otherwise than IAM calls its action; case does not matter. */

@@ -121,7 +121,7 @@ describe('A role that must not be assumed', () => {
   const NEWER = 'uses the newer subject format'
   const CUSTOM = 'customized'
   const NO_REPOSITORY = 'names no repository'
-  const ENVIRONMENT = 'names the environment "p'
+  const ENVIRONMENT = 'the GitHub environment "p'
   const PULL_REQUEST = 'set plan-role-to-assume'
   const REF = 'environment than "refs/heads/'
 
@@ -168,6 +168,15 @@ describe('A role that must not be assumed', () => {
     expect(advice).not.toContain(PULL_REQUEST)
   })
 
+  test('No role is shown how to trust a subject that names no repository', () => {
+    const { advice } = errorFor(DENIED, {
+      ...CLAIMS,
+      sub: 'repository_owner:acme:environment:prod',
+    })
+    expect(advice).not.toContain('StringEquals')
+    expect(advice).toContain('Add `repo` to the customization')
+  })
+
   test('A plan without a role of its own is first told to set plan-role-to-assume', () => {
     const claims = { ...CLAIMS, sub: 'repo:o/r:pull_request' }
     expect(errorFor(DENIED, claims).advice).toMatch(/^.*set plan-role-to-assume.*\n/)
@@ -211,6 +220,6 @@ test('A subject in another format is told before where the workflow runs', () =>
     const { advice } = errorFor(DENIED, { ...CLAIMS, sub })
     const format = advice.search(/format|customized/)
     expect(format).toBeGreaterThan(-1)
-    expect(advice.search(/environment than|The job names/)).toBeGreaterThan(format)
+    expect(advice.search(/environment than|The job sets/)).toBeGreaterThan(format)
   }
 })

@@ -78,7 +78,7 @@ describe('Roles, sessions and accounts', () => {
     ['r', 'name of a role'],
     ['arn:aws:iam::123456789012:user/u', 'does not belong to a role'],
     ['arn:aws:sts::123456789012:assumed-role/r/s', 'ARN of a session'],
-    ['arn:aws:iam::1234:role/r', '12 digits'],
+    ['arn:aws:iam::1234:role/r', '4 digits instead of 12'],
     ['arn:aws:iam::123456789012:role/', 'format'],
     ['arn:aws:iam::123456789012:role/a b', 'Remove spaces'],
     ['"arn:aws:iam::123456789012:role/r"', 'Remove the quotes'],

@@ -86,7 +86,7 @@ describe('polls that fail', () => {
           requestId: 'request-403',
           message: containing('GetBackendJob: 403 AccessDeniedException'),
           advice: matching(
-            /^Job other-1 was started.+amplifybackend:GetBackendJob on arn:.+ or set wait: false\.$/,
+            /^Job other-1 was started.+amplifybackend:GetBackendJob on arn:.+ or set wait: false .+--job-id other-1$/,
           ),
         },
         durationMs: 2_500,

@@ -12,7 +12,7 @@ describe('the error for a failed job', () => {
   test('A text that is not known is shown whole, with how to find out more', () => {
     const { code, message, advice, result } = failed('Something went wrong')
     expect({ code, result }).toEqual({ code: 'JOB_FAILED', result: 'failed' })
-    expect(message).toBe('The backend job job-1 failed: Something went wrong')
+    expect(message).toBe('The backend job job-1 failed: "Something went wrong"')
     expect(advice).toContain(
       'aws amplifybackend get-backend-job --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --job-id job-1',
     )
@@ -29,7 +29,7 @@ describe('the error for a failed job', () => {
 
   test('The text of the job is one sanitized line', () => {
     const { message } = failed('a\n::error::forged\n##[error]z')
-    expect(message).toBe('The backend job job-1 failed: a ::error::forged ## [error]z')
+    expect(message).toBe('The backend job job-1 failed: "a ::error::forged ## [error]z"')
   })
 
   test.each([
@@ -55,7 +55,7 @@ describe('the error for a failed job', () => {
 
   test('Of a long text, the start and the end are shown', () => {
     const { message } = failed(`START ${'x'.repeat(9_000)} END`)
-    expect(message).toMatch(/^The backend job job-1 failed: START x+… x+ END$/)
+    expect(message).toMatch(/^The backend job job-1 failed: "START x+… x+ END"$/)
     expect(message.length).toBeLessThan(2_500)
   })
 })

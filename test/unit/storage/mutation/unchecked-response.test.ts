@@ -80,9 +80,7 @@ describe('a lost create that the role cannot check', () => {
       { ...unchecked(LOST), maxAttempts: 1 },
       {
         end: {
-          ...unknownBecause(
-            'the role has no permission to check (amplifybackend:GetBackendStorage and amplifybackend:ListBackendJobs)',
-          ),
+          ...unknownBecause('the role has no permission to check'),
           requestId: 'request-504',
           advice: STORAGE_COMMAND,
         },
