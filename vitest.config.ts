@@ -52,7 +52,9 @@ const modeProjects = [
       // These reach nothing else: they are about races, the bundle itself or many runs.
       exclude: [
         'test/bundle/fault-table/**',
-        'test/bundle/{any-inputs,cancellation,concurrent-runs,loaded-chunks,pending-job,self-contained}.test.ts',
+        'test/bundle/process/{cancellation,loaded-chunks,self-contained}.test.ts',
+        'test/bundle/storage/{concurrent-runs,pending-job}.test.ts',
+        'test/bundle/workflow/any-inputs.test.ts',
       ],
       // The source starts more slowly than the bundle.
       maxWorkers: cores,

@@ -1,4 +1,4 @@
-/** A sample: copy it to test/bundle to test what a run does. README.md says what else there is. */
+/** A sample: copy it to a folder of test/bundle to test what a run does. README.md says what else there is. */
 import { expect } from 'vitest'
 
 import { getJobId } from './emulator-state.ts'
