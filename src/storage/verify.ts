@@ -90,7 +90,7 @@ async function readAfterJob(
 }
 
 async function toMissingError({ ref }: StorageContext): Promise<ActionError> {
-  const { storageNotSeen } = await import('./jobs/job-failures.ts')
+  const { storageNotSeen } = await import('./jobs/job-errors.ts')
   return storageNotSeen(ref)
 }
 

@@ -171,3 +171,8 @@ export function findCreateJob(jobs: readonly Job[]): Job | undefined {
     .filter((job) => isCreateJob(job) && jobPhase(job.status) === 'completed')
     .toSorted((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))[0]
 }
+
+/** A status for the middle of a sentence. */
+export function formatStatus(status: string | undefined): string {
+  return status ?? 'without a status'
+}

@@ -9,8 +9,7 @@ import type { JobList } from '../api.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
 import { toActionError } from '../errors.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
-import { findPendingJob, type IdentifiedJob, type Job } from './job.ts'
-import { formatStatus, incompleteJobList, jobStillPending } from './job-errors.ts'
+import { findPendingJob, formatStatus, type IdentifiedJob, type Job } from './job.ts'
 import { pollDelayMs, REPORT_RESERVE_MS, unlistedJobDelayMs } from './polling.ts'
 
 type PendingJobsWait = {
@@ -80,11 +79,12 @@ async function pollJobs(wait: PendingJobsWait, heartbeat: Heartbeat): Promise<Po
   }
   if (options.isReported && wait.polls === 0) {
     // The list lags behind what the service has reported.
-    await heartbeat.sleep(requireDelayMs(wait))
+    await heartbeat.sleep(await requireDelayMs(wait))
     return 'poll-again'
   }
   if (isComplete) return { kind: 'none-pending', awaited: wait.pending?.job, jobs }
   if (options.isReported) return { kind: 'not-visible' }
+  const { incompleteJobList } = await import('./job-errors.ts')
   throw incompleteJobList(context.ref)
 }
 
@@ -99,7 +99,7 @@ async function waitWhilePending(
   wait.pending = { job, createdAt: toLocalTime(job.createdAt, serverTime, clock.now()) }
   if (isNew) heartbeat.log()
   const remainingMs = getRemainingMs(wait)
-  if (remainingMs <= 0) throw stillPending(wait)
+  if (remainingMs <= 0) throw await stillPending(wait)
   const delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
   await heartbeat.sleep(Math.min(remainingMs, delayMs))
 }
@@ -112,7 +112,7 @@ async function handleListFailure(
 ): Promise<PollResult> {
   const { context, pending, polls, options } = wait
   const { observer, ref } = context
-  if (deadlineExceeded === true) throw stillPending(wait)
+  if (deadlineExceeded === true) throw await stillPending(wait)
   const kind = classifyFailure(failure)
   if (kind !== 'access-denied') {
     // Only the deadline limits the polls of a wait.
@@ -131,7 +131,7 @@ async function handleListFailure(
     return { kind: 'denied' }
   }
   if (polls > 0) return { kind: 'not-visible' }
-  const delayMs = requireDelayMs(wait)
+  const delayMs = await requireDelayMs(wait)
   observer.onLog(
     'A job is pending, and the role has no permission to list jobs (amplifybackend:ListBackendJobs). Trying again every 15 to 30 seconds.',
   )
@@ -146,7 +146,7 @@ async function sleepAfterFailedPoll(
 ): Promise<void> {
   const { clock, random, throttleState, onRetry } = wait.context.retryPolicy
   const delayMs = pollDelayMs(clock.now() - wait.startedAt, random, throttleState)
-  if (delayMs >= getRemainingMs(wait)) throw stillPending(wait)
+  if (delayMs >= getRemainingMs(wait)) throw await stillPending(wait)
   onRetry(
     `${failure.operation} failed (${formatFailure(failure)}). Next check in ${formatDuration(delayMs)}.`,
   )
@@ -158,17 +158,19 @@ async function sleepAfterFailedPoll(
  *
  * @throws ActionError when it would not end before the deadline
  */
-function requireDelayMs(wait: PendingJobsWait): number {
+async function requireDelayMs(wait: PendingJobsWait): Promise<number> {
   const delayMs = unlistedJobDelayMs(wait.context.retryPolicy.random)
-  if (delayMs >= getRemainingMs(wait)) throw jobStillPending(wait.context.ref, undefined)
-  return delayMs
+  if (delayMs < getRemainingMs(wait)) return delayMs
+  const { jobStillPending } = await import('./job-errors.ts')
+  throw jobStillPending(wait.context.ref, undefined)
 }
 
 function getRemainingMs({ context }: PendingJobsWait): number {
   return context.retryPolicy.deadline - context.retryPolicy.clock.now() - REPORT_RESERVE_MS
 }
 
-function stillPending({ context, pending }: PendingJobsWait): ActionError {
+async function stillPending({ context, pending }: PendingJobsWait): Promise<ActionError> {
+  const { jobStillPending } = await import('./job-errors.ts')
   const { createdAt } = pending ?? {}
   const ageMs = createdAt === undefined ? undefined : context.retryPolicy.clock.now() - createdAt
   return jobStillPending(context.ref, pending?.job, ageMs)

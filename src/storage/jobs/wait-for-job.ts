@@ -5,8 +5,7 @@ import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import { backoffMs, recordThrottle } from '../../network/retry.ts'
 import { callOptions, type StorageContext } from '../context.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
-import { isKnownRunningStatus, jobPhase, type Job } from './job.ts'
-import { formatStatus, jobTimedOut, jobWithoutStatus } from './job-errors.ts'
+import { formatStatus, isKnownRunningStatus, jobPhase, type Job } from './job.ts'
 import { pollDelayMs, REPORT_RESERVE_MS } from './polling.ts'
 
 /** A job that is not found within this time after its start may just not be visible yet. */
@@ -75,6 +74,7 @@ async function pollJob(wait: JobWait, heartbeat: Heartbeat): Promise<Job | undef
   const { clock, deadline, random, throttleState } = context.retryPolicy
   const remainingMs = deadline - clock.now() - REPORT_RESERVE_MS
   if (remainingMs <= 0) {
+    const { jobTimedOut } = await import('./job-errors.ts')
     throw jobTimedOut(context.ref, jobId, wait.lastStatus, clock.now() - wait.startedAt)
   }
   await heartbeat.sleep(Math.min(wait.delayMs, remainingMs))
@@ -85,11 +85,11 @@ async function pollJob(wait: JobWait, heartbeat: Heartbeat): Promise<Job | undef
     await handleFailedPoll(wait, result.failure)
     return undefined
   }
-  recordJob(wait, result.value, heartbeat)
+  await recordJob(wait, result.value, heartbeat)
   return result.value
 }
 
-function recordJob(wait: JobWait, job: Job, heartbeat: Heartbeat): void {
+async function recordJob(wait: JobWait, job: Job, heartbeat: Heartbeat): Promise<void> {
   const { context, jobId } = wait
   const { status } = job
   wait.failures = 0
@@ -98,6 +98,7 @@ function recordJob(wait: JobWait, job: Job, heartbeat: Heartbeat): void {
   if (jobPhase(status) !== 'running') return
   wait.withoutStatus = status === undefined ? wait.withoutStatus + 1 : 0
   if (wait.withoutStatus >= MAX_POLLS_WITHOUT_STATUS) {
+    const { jobWithoutStatus } = await import('./job-errors.ts')
     throw jobWithoutStatus(context.ref, jobId)
   }
   if (status === wait.lastStatus) return
@@ -127,7 +128,7 @@ async function handleFailedPoll(wait: JobWait, failure: ApiFailure): Promise<voi
   }
   const isNotVisibleYet = kind === 'not-found' && isWithinGracePeriod(wait)
   if (!isNotVisibleYet && !isRetryable(kind)) {
-    const { cannotReadJob } = await import('./job-failures.ts')
+    const { cannotReadJob } = await import('./job-errors.ts')
     throw await cannotReadJob(context.ref, jobId, lastStatus, failure)
   }
   wait.failures += 1

@@ -66,7 +66,7 @@ function requestJob(context: StorageContext, jobId: string): Promise<ApiResult<J
 async function readJob(context: StorageContext, { jobId, status }: StartedJob): Promise<Job> {
   const result = await requestJob(context, jobId)
   if (!result.ok) {
-    const { cannotReadJob } = await import('../jobs/job-failures.ts')
+    const { cannotReadJob } = await import('../jobs/job-errors.ts')
     throw await cannotReadJob(context.ref, jobId, status, result.failure)
   }
   return result.value
@@ -91,7 +91,7 @@ async function endFailedJob(
     const text = `job ${jobId} failed: ${job.error}`
     return { kind: 'exists', rejection: { text, requestId: undefined } }
   }
-  const { toJobError } = await import('../jobs/job-failures.ts')
+  const { toJobError } = await import('../jobs/job-errors.ts')
   const error = toJobError(job, jobId, ref)
   if (check?.kind === 'doubtful') {
     throw candidateNotConfirmed(check.lost, jobId, `${check.reason}. ${error.message}`, ref)

@@ -139,7 +139,7 @@ scenario(
       with: { ...withoutRole, mode: 'apply' },
     })
     const message = expectFailure(step, 'NO_CREDENTIALS')
-    expect(message).toMatch(/fork.*role-to-assume/s)
+    expect(message).toMatch(/fork.*mode: auto/s)
   },
 )
 

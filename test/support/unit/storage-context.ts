@@ -2,7 +2,7 @@
 // Runs import these modules when they need them; virtual time would pass while one is loaded for the first time.
 import '../../../src/storage/explain-failure.ts'
 import '../../../src/storage/jobs/explain-job-error.ts'
-import '../../../src/storage/jobs/job-failures.ts'
+import '../../../src/storage/jobs/job-errors.ts'
 import '../../../src/storage/mutation/lost-response.ts'
 import type { AcceptedJob, Amplify, StorageRef } from '../../../src/storage/api.ts'
 import type { StorageContext } from '../../../src/storage/context.ts'

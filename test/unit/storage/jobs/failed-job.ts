@@ -3,7 +3,7 @@ import type { ActionError } from '../../../../src/errors/action-error.ts'
 import { sanitizeLine } from '../../../../src/lib/text.ts'
 import type { StorageRef } from '../../../../src/storage/api.ts'
 import { explainJobError } from '../../../../src/storage/jobs/explain-job-error.ts'
-import { toJobError } from '../../../../src/storage/jobs/job-failures.ts'
+import { toJobError } from '../../../../src/storage/jobs/job-errors.ts'
 import { STORAGE_REF } from '../../../support/unit/storage-context.ts'
 
 export const failed = (error: string | undefined, ref: Partial<StorageRef> = {}): ActionError =>
