@@ -6,7 +6,7 @@ import {
 } from '../../../src/storage/jobs/pending-jobs.ts'
 import { waitForJob } from '../../../src/storage/jobs/wait-for-job.ts'
 import { runTask, type Scenario, type ScenarioEvent, type ScenarioResult } from './storage-runs.ts'
-import type { JobResult, Operation } from './virtual-amplify-types.ts'
+import type { JobResult, Operation } from './virtual/virtual-amplify-types.ts'
 
 /** Any time but zero, at which the clock starts. */
 const START_MS = 5_000_000

@@ -11,8 +11,8 @@ import type { RetryPolicy, ThrottleState } from '../../../src/network/retry.ts'
 import type { Change } from '../../../src/storage/diff.ts'
 import type { Storage } from '../../../src/storage/model.ts'
 import { aDesiredStorage } from './storages.ts'
-import { APP_ID, ENVIRONMENT } from './virtual-amplify-types.ts'
-import type { VirtualClock } from './virtual-clock.ts'
+import { APP_ID, ENVIRONMENT } from './virtual/virtual-amplify-types.ts'
+import type { VirtualClock } from './virtual/virtual-clock.ts'
 
 /** What a run has reported so far. */
 export type Recorded = {

@@ -18,9 +18,9 @@ import {
   type ServiceOptions,
   type ServiceStorage,
   type VirtualAmplify,
-} from './virtual-amplify-types.ts'
-import { virtualAmplify } from './virtual-amplify.ts'
-import { virtualClock, type VirtualClock } from './virtual-clock.ts'
+} from './virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from './virtual/virtual-amplify.ts'
+import { virtualClock, type VirtualClock } from './virtual/virtual-clock.ts'
 
 /** Something that happens at the service, before or during the run. */
 export type ScenarioEvent = (service: VirtualAmplify, clock: VirtualClock) => void

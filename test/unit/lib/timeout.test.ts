@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { TimeoutError, withAbortGrace, withTimeout } from '../../../src/lib/timeout.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+import { virtualClock } from '../../support/unit/virtual/virtual-clock.ts'
 
 const forever = (): Promise<never> => new Promise(() => undefined)
 const reason = new Error('the reason')

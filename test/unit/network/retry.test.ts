@@ -9,7 +9,7 @@ import {
   type FailureName,
 } from '../../support/unit/api-failures.ts'
 import { aRetryPolicy, throttledTimes } from '../../support/unit/storage-context.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+import { virtualClock } from '../../support/unit/virtual/virtual-clock.ts'
 
 const success: ApiResult<string> = {
   ok: true,

@@ -8,7 +8,7 @@ import {
 } from '../../../src/network/retry.ts'
 import { AMBIGUOUS, createFailure, type FailureName } from '../../support/unit/api-failures.ts'
 import { aRetryPolicy, throttledTimes } from '../../support/unit/storage-context.ts'
-import { virtualClock, type VirtualClock } from '../../support/unit/virtual-clock.ts'
+import { virtualClock, type VirtualClock } from '../../support/unit/virtual/virtual-clock.ts'
 
 const afterFailures = (failures: number): Attempts => ({ ...newAttempts(), failures })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { withHardTimeout } from '../../../src/run/hard-timeout.ts'
 import { rejectionOf } from '../../support/unit/task-result.ts'
-import { virtualClock } from '../../support/unit/virtual-clock.ts'
+import { virtualClock } from '../../support/unit/virtual/virtual-clock.ts'
 
 test('A run that ends within its time limit returns its value', async () => {
   const clock = virtualClock()

@@ -20,7 +20,7 @@ import {
   userChange,
   type RunScenario,
 } from '../../support/unit/storage-runs.ts'
-import { EXISTS_TEXT, TIME_STYLES } from '../../support/unit/virtual-amplify-types.ts'
+import { EXISTS_TEXT, TIME_STYLES } from '../../support/unit/virtual/virtual-amplify-types.ts'
 
 const STARTED = { result: 'started', verified: false, bucketName: undefined }
 const NOT_VERIFIED = { result: 'created', verified: false, bucketName: undefined }

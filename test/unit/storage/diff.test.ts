@@ -11,7 +11,7 @@ import {
 } from '../../../src/storage/diff.ts'
 import type { DesiredStorage, Storage } from '../../../src/storage/model.ts'
 import { aDesiredStorage, aStorage } from '../../support/unit/storages.ts'
-import { anyPermissions } from '../../support/unit/any-scenario.ts'
+import { anyPermissions } from '../../support/unit/properties/any-scenario.ts'
 
 const diff = (desired: Partial<DesiredStorage>, current: Storage): readonly Change[] =>
   diffStorage(aDesiredStorage(desired), current, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSecrets } from '../../../src/lib/secrets.ts'
 import { createLogger, type Logger } from '../../../src/workflow/logger.ts'
 import type { Toolkit } from '../../../src/workflow/toolkit.ts'
-import { virtualClock, type VirtualClock } from '../../support/unit/virtual-clock.ts'
+import { virtualClock, type VirtualClock } from '../../support/unit/virtual/virtual-clock.ts'
 
 function createTestLogger(): { log: Logger; lines: string[]; clock: VirtualClock } {
   const lines: string[] = []

@@ -15,9 +15,9 @@ import {
   storageExists,
   testRuns,
 } from '../../../support/unit/storage-runs.ts'
-import { TIME_STYLES } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import { TIME_STYLES } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 const FAILED = { status: 'FAILED', error: 'the stack could not be updated' }
 

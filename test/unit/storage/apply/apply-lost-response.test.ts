@@ -21,9 +21,9 @@ import {
   UPDATED,
   type RunScenario,
 } from '../../../support/unit/storage-runs.ts'
-import type { Fault, Script } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import type { Fault, Script } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 const JOB = { jobId: 'job-1', status: 'RUNNING' }
 const WARNING = { title: 'Lost response', text: containing('reports it as created') }

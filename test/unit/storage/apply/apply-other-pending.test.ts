@@ -20,9 +20,9 @@ import {
   type ScenarioEvent,
 } from '../../../support/unit/storage-runs.ts'
 import { resultOf } from '../../../support/unit/task-result.ts'
-import type { JobResult } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import type { JobResult } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 const FAILED: JobResult = { status: 'FAILED', error: 'the stack could not be updated' }
 const withoutRules = { oneJob: false, oneStorage: 'off' } as const

@@ -14,8 +14,8 @@ import {
   type RunScenario,
 } from '../../../support/unit/storage-runs.ts'
 import { resultOf } from '../../../support/unit/task-result.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 describe('apply when another run creates the storage first', () => {
   /** A storage appears between the first read and the create, and no metadata shows it. */

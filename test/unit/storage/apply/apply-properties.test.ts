@@ -8,15 +8,15 @@ import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { apply } from '../../../../src/storage/apply.ts'
 import { caseCount } from '../../../support/sampling.ts'
-import { runAny } from '../../../support/unit/any-run.ts'
+import { runAny } from '../../../support/unit/properties/any-run.ts'
 import {
   anyPermissions,
   anyScenario,
   toRunScenario,
   type AnyScenario,
-} from '../../../support/unit/any-scenario.ts'
+} from '../../../support/unit/properties/any-scenario.ts'
 import { AMBIGUOUS } from '../../../support/unit/api-failures.ts'
-import { brokenInvariants } from '../../../support/unit/run-invariants.ts'
+import { brokenInvariants } from '../../../support/unit/properties/run-invariants.ts'
 import { aStorageContext } from '../../../support/unit/storage-context.ts'
 import {
   applyOptions,
@@ -27,10 +27,10 @@ import {
   storageExists,
 } from '../../../support/unit/storage-runs.ts'
 import { resultOf } from '../../../support/unit/task-result.ts'
-import { toFault } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
-import { inTurn } from '../../../support/unit/virtual-service.ts'
+import { toFault } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
+import { inTurn } from '../../../support/unit/virtual/virtual-service.ts'
 
 const { PROPERTY_SEED = '20261129', PROPERTY_RUNS } = process.env
 const seed = Number(PROPERTY_SEED)

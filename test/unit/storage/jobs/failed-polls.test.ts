@@ -8,7 +8,7 @@ import {
 } from '../../../support/unit/job-runs.ts'
 import { containing, matching } from '../../../support/unit/matchers.ts'
 import { failing, testRuns } from '../../../support/unit/storage-runs.ts'
-import type { Script } from '../../../support/unit/virtual-amplify-types.ts'
+import type { Script } from '../../../support/unit/virtual/virtual-amplify-types.ts'
 
 /** The first polls fail. */
 const polls = (...faults: Script) => failing('GetBackendJob', ...faults)

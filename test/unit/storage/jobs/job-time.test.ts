@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { parseTime } from '../../../../src/storage/jobs/job.ts'
-import { TIME_STYLES } from '../../../support/unit/virtual-amplify-types.ts'
+import { TIME_STYLES } from '../../../support/unit/virtual/virtual-amplify-types.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 

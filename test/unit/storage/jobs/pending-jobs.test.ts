@@ -12,9 +12,9 @@ import {
   testRuns,
 } from '../../../support/unit/storage-runs.ts'
 import { rejectionOf } from '../../../support/unit/task-result.ts'
-import { TIME_STYLES, type Script } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import { TIME_STYLES, type Script } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 /** A job of another run, which never ends unless a time is given. */
 const running = (endsAtMs = Infinity) => [

@@ -23,9 +23,9 @@ import {
   trips,
   unidentifiable,
 } from '../../../support/unit/storage-runs.ts'
-import type { Fault } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import type { Fault } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 const READ_AGAIN = { kind: 'read-again' }
 const SENT_AGAIN = { end: started(), sentAt: [0, 30_000] }

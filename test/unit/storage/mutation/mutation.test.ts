@@ -17,9 +17,9 @@ import {
   unidentifiable,
   type Scenario,
 } from '../../../support/unit/storage-runs.ts'
-import { EXISTS_TEXT } from '../../../support/unit/virtual-amplify-types.ts'
-import { virtualAmplify } from '../../../support/unit/virtual-amplify.ts'
-import { virtualClock } from '../../../support/unit/virtual-clock.ts'
+import { EXISTS_TEXT } from '../../../support/unit/virtual/virtual-amplify-types.ts'
+import { virtualAmplify } from '../../../support/unit/virtual/virtual-amplify.ts'
+import { virtualClock } from '../../../support/unit/virtual/virtual-clock.ts'
 
 const JOB = { jobId: 'job-1', status: 'RUNNING' }
 

@@ -18,7 +18,7 @@ import {
   EXISTS_TEXT,
   type ConnectionOptions,
   type Script,
-} from '../../../support/unit/virtual-amplify-types.ts'
+} from '../../../support/unit/virtual/virtual-amplify-types.ts'
 
 const STORAGE_COMMAND = containing(
   'aws amplifybackend get-backend-storage --region eu-west-1 --app-id d1a2b3c4d5 --backend-environment-name prod --resource-name media',

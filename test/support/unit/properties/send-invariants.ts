@@ -1,6 +1,6 @@
 /** What holds for the creates and updates that a run sends. */
-import type { RecordedMutation, ServiceJob } from './virtual-amplify-types.ts'
-import { EFFECT_WINDOW_MS } from './virtual-connection.ts'
+import type { RecordedMutation, ServiceJob } from '../virtual/virtual-amplify-types.ts'
+import { EFFECT_WINDOW_MS } from '../virtual/virtual-connection.ts'
 import {
   type Invariant,
   isCompleted,

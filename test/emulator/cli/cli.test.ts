@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { send } from '../support/emulator-requests.ts'
+import { send } from '../../support/emulator-requests.ts'
 
-const cli = fileURLToPath(new URL('../../emulator/cli/start.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../../../emulator/cli/start.ts', import.meta.url))
 
 const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))

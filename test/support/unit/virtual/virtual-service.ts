@@ -1,6 +1,6 @@
 /** The state of a virtual Amplify Backend. */
-import type { ApiFailure } from '../../../src/network/failure.ts'
-import type { ApiResult } from '../../../src/network/retry.ts'
+import type { ApiFailure } from '../../../../src/network/failure.ts'
+import type { ApiResult } from '../../../../src/network/retry.ts'
 import type {
   InTurn,
   JobResult,

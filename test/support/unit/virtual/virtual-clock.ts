@@ -3,7 +3,7 @@
  * of half an hour takes a few milliseconds, and takes the same steps every time.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { abortReason, type Clock } from '../../../src/lib/clock.ts'
+import { abortReason, type Clock } from '../../../../src/lib/clock.ts'
 
 export type VirtualClock = Clock &
   Readonly<{

@@ -1,7 +1,7 @@
 /** What a virtual Amplify Backend can be asked to do, and what it records. */
-import type { ApiFailure } from '../../../src/network/failure.ts'
-import type { Amplify } from '../../../src/storage/api.ts'
-import type { FailureName } from './api-failures.ts'
+import type { ApiFailure } from '../../../../src/network/failure.ts'
+import type { Amplify } from '../../../../src/storage/api.ts'
+import type { FailureName } from '../api-failures.ts'
 
 export type Operation =
   | 'GetBackendStorage'

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import { describe, expect } from 'vitest'
 
-import { scenario } from '../support/scenario.ts'
-import { expectPlanned, expectResult, tryWorkflow, workflow } from '../support/try-workflow.ts'
+import { scenario } from '../../support/scenario.ts'
+import { expectPlanned, expectResult, tryWorkflow, workflow } from '../../support/try-workflow.ts'
 
 const one = 'arn:aws:iam::222233334444:role/one'
 const other = 'arn:aws:iam::222233334444:role/other'

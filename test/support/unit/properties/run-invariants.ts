@@ -1,7 +1,7 @@
 /** What holds for every run, judged by what the service knows and by the responses that the run received. */
-import { isFailure } from '../../../src/run/outcome.ts'
+import { isFailure } from '../../../../src/run/outcome.ts'
 import { RUN_GRACE_MS, type AnyRun } from './any-run.ts'
-import { EXISTS_TEXT, type RecordedMutation } from './virtual-amplify-types.ts'
+import { EXISTS_TEXT, type RecordedMutation } from '../virtual/virtual-amplify-types.ts'
 import {
   acceptedJobs,
   hasEnded,

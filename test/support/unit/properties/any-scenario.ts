@@ -1,10 +1,10 @@
 /** Random scenarios for properties: whatever the network, the service and others can do to a run. */
 import { fc } from '@fast-check/vitest'
-import type { ApplyOptions } from '../../../src/storage/apply.ts'
-import { PERMISSIONS, type Permission } from '../../../src/storage/model.ts'
+import type { ApplyOptions } from '../../../../src/storage/apply.ts'
+import { PERMISSIONS, type Permission } from '../../../../src/storage/model.ts'
 import { anyConnection, rarely, RECORD } from './any-faults.ts'
-import { DESIRED } from './storage-context.ts'
-import { MEDIA, storageExists, type RunScenario, type ScenarioEvent } from './storage-runs.ts'
+import { DESIRED } from '../storage-context.ts'
+import { MEDIA, storageExists, type RunScenario, type ScenarioEvent } from '../storage-runs.ts'
 import {
   EXISTS_TEXT,
   TIME_STYLES,
@@ -13,9 +13,9 @@ import {
   type ServiceOptions,
   type ServiceStorage,
   type StorageEdit,
-} from './virtual-amplify-types.ts'
-import { EFFECT_WINDOW_MS } from './virtual-connection.ts'
-import { inTurn } from './virtual-service.ts'
+} from '../virtual/virtual-amplify-types.ts'
+import { EFFECT_WINDOW_MS } from '../virtual/virtual-connection.ts'
+import { inTurn } from '../virtual/virtual-service.ts'
 
 /** A read times out when its request and its response take 20 seconds together. */
 const MAX_STABLE_LATENCY_MS = 9_000

@@ -1,9 +1,9 @@
 /** What the service knows about a run, and what its responses told it. */
-import { isFailure } from '../../../src/run/outcome.ts'
+import { isFailure } from '../../../../src/run/outcome.ts'
 import type { AnyRun } from './any-run.ts'
 import { EXPECTED_STORAGE } from './any-scenario.ts'
-import { isAmbiguous } from './api-failures.ts'
-import { BUCKET } from './storage-runs.ts'
+import { isAmbiguous } from '../api-failures.ts'
+import { BUCKET } from '../storage-runs.ts'
 import type {
   RecordedMutation,
   RecordedResponse,
@@ -11,7 +11,7 @@ import type {
   ServiceJob,
   ServiceStorage,
   ShownJob,
-} from './virtual-amplify-types.ts'
+} from '../virtual/virtual-amplify-types.ts'
 
 export type Invariant = (run: AnyRun) => boolean
 

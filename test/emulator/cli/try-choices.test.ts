@@ -1,8 +1,8 @@
 /** What `npm run try` lets a user choose in a workflow: the combination of a matrix, the branch and the event. */
 import { describe, expect } from 'vitest'
 
-import { scenario } from '../support/scenario.ts'
-import { expectPlanned, tryWorkflow, workflow } from '../support/try-workflow.ts'
+import { scenario } from '../../support/scenario.ts'
+import { expectPlanned, tryWorkflow, workflow } from '../../support/try-workflow.ts'
 
 describe('the choices in a workflow of the user', () => {
   scenario('Of a matrix from JSON, the first combination runs', async () => {

@@ -1,9 +1,9 @@
 /** What reads of a virtual Amplify Backend return. */
-import { parseBackend, type Backend } from '../../../src/storage/backend/amplify-meta.ts'
-import type { JobList, StorageResponse } from '../../../src/storage/api.ts'
-import { parseJob, type Job } from '../../../src/storage/jobs/job.ts'
-import { parseStorage } from '../../../src/storage/model.ts'
-import { createFailure } from './api-failures.ts'
+import { parseBackend, type Backend } from '../../../../src/storage/backend/amplify-meta.ts'
+import type { JobList, StorageResponse } from '../../../../src/storage/api.ts'
+import { parseJob, type Job } from '../../../../src/storage/jobs/job.ts'
+import { parseStorage } from '../../../../src/storage/model.ts'
+import { createFailure } from '../api-failures.ts'
 import {
   ENVIRONMENT,
   SUFFIX,

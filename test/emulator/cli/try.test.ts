@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
-import { UsageError, usageErrorText } from '../../emulator/cli/options.ts'
-import { faultDescriptions } from '../../emulator/cli/try-faults.ts'
-import { parseTryFlags, tryUsage } from '../../emulator/cli/try-flags.ts'
-import { defaults } from '../../emulator/emulator.ts'
-import { eventsByName, type EventName } from '../../emulator/runner/events.ts'
-import { defaultEvent, missingTrigger, parseTriggers } from '../../emulator/runner/triggers.ts'
-import { pollDelayMs } from '../../src/storage/jobs/polling.ts'
-import { expectResult } from '../support/try-workflow.ts'
+import { UsageError, usageErrorText } from '../../../emulator/cli/options.ts'
+import { faultDescriptions } from '../../../emulator/cli/try-faults.ts'
+import { parseTryFlags, tryUsage } from '../../../emulator/cli/try-flags.ts'
+import { defaults } from '../../../emulator/emulator.ts'
+import { eventsByName, type EventName } from '../../../emulator/runner/events.ts'
+import { defaultEvent, missingTrigger, parseTriggers } from '../../../emulator/runner/triggers.ts'
+import { pollDelayMs } from '../../../src/storage/jobs/polling.ts'
+import { expectResult } from '../../support/try-workflow.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 const cli = join(root, 'emulator/cli/try.ts')
 const examples = ['plan-and-apply', 'reusable']
 

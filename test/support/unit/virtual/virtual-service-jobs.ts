@@ -1,6 +1,6 @@
 /** The jobs of a virtual Amplify Backend, and the rules that reject them. */
-import type { AcceptedJob } from '../../../src/storage/api.ts'
-import { createFailure } from './api-failures.ts'
+import type { AcceptedJob } from '../../../../src/storage/api.ts'
+import { createFailure } from '../api-failures.ts'
 import {
   APP_ID,
   ENVIRONMENT,

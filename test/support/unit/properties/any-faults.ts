@@ -1,6 +1,6 @@
 /** Random faults of calls: what the network and the service can do to them. */
 import { fc } from '@fast-check/vitest'
-import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from './api-failures.ts'
+import { AMBIGUOUS, NOT_EXECUTED, PERMANENT } from '../api-failures.ts'
 import type {
   ConnectionOptions,
   Fault,
@@ -8,8 +8,8 @@ import type {
   Outage,
   Script,
   Session,
-} from './virtual-amplify-types.ts'
-import { EFFECT_WINDOW_MS } from './virtual-connection.ts'
+} from '../virtual/virtual-amplify-types.ts'
+import { EFFECT_WINDOW_MS } from '../virtual/virtual-connection.ts'
 
 export const RECORD = { noNullPrototype: true }
 

@@ -1,8 +1,8 @@
 /** The connection of one run to a virtual Amplify Backend: latencies, timeouts, faults and permissions. */
-import { abortReason } from '../../../src/lib/clock.ts'
-import type { ApiResult } from '../../../src/network/retry.ts'
-import type { AcceptedJob, CallOptions } from '../../../src/storage/api.ts'
-import { createFailure } from './api-failures.ts'
+import { abortReason } from '../../../../src/lib/clock.ts'
+import type { ApiResult } from '../../../../src/network/retry.ts'
+import type { AcceptedJob, CallOptions } from '../../../../src/storage/api.ts'
+import { createFailure } from '../api-failures.ts'
 import {
   toFault,
   type ConnectionOptions,
