@@ -12,10 +12,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
       'a CloudFormation stack of the environment is in the state UPDATE_ROLLBACK_FAILED, in which it cannot be updated',
     advice: (ref, stack) =>
       `Find out what stopped the rollback, and fix it: ${stackEventsCommand(ref, stack)}\nWhen the rollback is complete, run the workflow again. To continue the rollback of the environment's root stack: ${stackCommand(ref, 'continue-update-rollback')}`,
-    examples: [
-      'Stack:arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-dev-151014-apiacme-VWR5V9BO4131/7eb5c9a0-2a17-11ec-900f-06c939e0aa2d is in UPDATE_ROLLBACK_FAILED state and can not be updated.',
-      'A deployment is in progress.\n["Index: 0 State: {\\"deploy\\":\\"deploying\\"} Message: Stack is in UPDATE_ROLLBACK_FAILED state and can not be updated."]',
-    ],
   },
   {
     kind: 'stack-unusable',
@@ -26,10 +22,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'a CloudFormation stack of the environment is in a state in which it cannot be updated',
     advice: (ref, stack) =>
       `Its creation or deletion failed earlier. Find out why in its events, and delete or repair that stack first: ${stackEventsCommand(ref, stack)}`,
-    examples: [
-      'Stack:arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-dev-14a5e/7eb5c9a0-2a17-11ec-900f-06c939e0aa2d is in ROLLBACK_COMPLETE state and can not be updated.',
-      'Stack [amplify-acme-dev-14a5e] is in DELETE_FAILED state and can not be updated.',
-    ],
   },
   {
     kind: 'stale-lock',
@@ -38,10 +30,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'the lock of an earlier deployment that was interrupted is still there',
     advice: (ref) =>
       `If no deployment of the environment is running, delete the file deployment-state.json in its deployment bucket and run the workflow again. To find the bucket: ${deploymentStateCommand(ref)}`,
-    examples: [
-      'Cannot iteratively rollback as the following step does not contain a previousMetaKey: {"status":"WAITING_FOR_DEPLOYMENT"}',
-      'deployment-state.json says that a deployment is DEPLOYING',
-    ],
   },
   {
     kind: 'deployment-in-progress',
@@ -54,24 +42,14 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'another deployment of this environment is running, or its lock was left behind',
     advice: (ref) =>
       `Wait until the other deployment has ended (amplify push, a Hosting build or a migration), then run the workflow again. Only if none is running, delete the stale lock deployment-state.json in the deployment bucket with aws s3 rm. Do not run amplify push --force for this. To look for the lock: ${deploymentStateCommand(ref)}`,
-    examples: [
-      'A deployment is in progress.',
-      'A deployment is in progress.\nIf the prior rollback was aborted, run:\n"amplify push --iterative-rollback" to rollback the prior deployment\n"amplify push --force" to re-deploy',
-      'A deployment is already in progress for the project, cannot push resources until it finishes.',
-      'Stack:arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-prod-120221/b2ec0b50 is in UPDATE_ROLLBACK_IN_PROGRESS state and can not be updated.',
-    ],
   },
   {
     kind: 'stack-missing',
     code: 'JOB_FAILED',
-    texts: [/\bstack (?:with id |\[)?\S{1,200} does not exist/, 'stack does not exist'],
+    texts: [/\bstack (?:with id )?\S{1,200} does not exist/, 'stack does not exist'],
     cause: 'the CloudFormation stack of the environment does not exist, so it was probably deleted',
     advice: () =>
       'Check that backend-environment-name and aws-region are right. An environment without its stack has to be created again.',
-    examples: [
-      'ValidationError: Stack with id amplify-acme-dev-14a5e does not exist',
-      'Stack [amplify-acme-dev-14a5e] does not exist',
-    ],
   },
   {
     kind: 'session-expired',
@@ -84,10 +62,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'the credentials with which the job deploys expired before it ended',
     advice: () =>
       'Raise role-duration-seconds (and the maximum session duration of the role), or configure credentials that last longer. Then run the workflow again.',
-    examples: [
-      'ExpiredToken: The security token included in the request is expired',
-      'ExpiredTokenException: The provided token has expired',
-    ],
   },
   {
     kind: 'throttled',
@@ -101,7 +75,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     ],
     cause: 'AWS throttled the deployment',
     advice: () => 'Run the workflow again later, with fewer deployments at once in this account.',
-    examples: ['Throttling: Rate exceeded', 'SlowDown: Please reduce your request rate.'],
   },
   {
     kind: 'limit',
@@ -116,10 +89,6 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'the deployment would exceed a limit of the account',
     advice: () =>
       'Request a higher quota for what the text names in Service Quotas, or delete what is no longer needed. Then run the workflow again.',
-    examples: [
-      'LimitExceededException: Cannot exceed quota for RolesPerAccount: 1000',
-      'Resource handler returned message: "Limit exceeded for resource of type AWS::Lambda::Function" (HandlerErrorCode: ServiceLimitExceeded)',
-    ],
   },
   {
     kind: 'template',
@@ -134,16 +103,12 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: "the backend's own CloudFormation templates or parameters are invalid, not the inputs",
     advice: () =>
       'Run amplify pull and amplify push in a copy of the app to see the problem, fix the resource that the text names, and run the workflow again.',
-    examples: [
-      'Command failed with exit code 1\nTemplate error: instance of Fn::GetAtt references undefined resource S3Bucket',
-      'ValidationError: Parameters: [authRoleName] must have values',
-    ],
   },
   {
     kind: 'nested-failure',
     code: 'JOB_FAILED',
     texts: [
-      /resource is not in the state stack\w{1,40}/,
+      'resource is not in the state stack',
       /was not successfully (?:created|updated)/,
       'embedded stack',
       'resource(s) failed to',
@@ -156,11 +121,5 @@ export const STACK_JOB_ERRORS: readonly KnownJobError[] = [
     cause: 'CloudFormation could not deploy a stack of the environment',
     advice: (ref, stack) =>
       `Fix the oldest failure in the events of the stack, which is the last line that the command below prints, and run the workflow again. Later failures often only say that the rest was cancelled. If the oldest failure is a nested stack, read the events of that stack. To read the events: ${stackEventsCommand(ref, stack)}`,
-    examples: [
-      'Resource is not in the state stackUpdateComplete',
-      '["Index: 0 State: {\\"deploy\\":\\"waitingForDeployment\\"} Message: Resource is not in the state stackUpdateComplete"]',
-      'Embedded stack arn:aws:cloudformation:eu-west-1:111122223333:stack/amplify-acme-dev-14a5e-storagemedia-1IKURYXTN5Q5I/0f1e2d3c-0000-11ec-900f-06c939e0aa2d was not successfully created: The following resource(s) failed to create: [S3Bucket].',
-      'UPDATE_FAILED storagemedia AWS::CloudFormation::Stack Resource update cancelled',
-    ],
   },
 ]

@@ -2,7 +2,10 @@
 import type { ActionError } from '../../../../src/errors/action-error.ts'
 import { sanitizeLine } from '../../../../src/lib/text.ts'
 import type { StorageRef } from '../../../../src/storage/api.ts'
-import { explainJobError } from '../../../../src/storage/jobs/explain-job-error.ts'
+import {
+  explainJobError,
+  type JobErrorExplanation,
+} from '../../../../src/storage/jobs/explain-job-error.ts'
 import { toJobError } from '../../../../src/storage/jobs/job-errors.ts'
 import { STORAGE_REF } from '../../../support/unit/storage-context.ts'
 
@@ -13,5 +16,7 @@ export const failed = (error: string | undefined, ref: Partial<StorageRef> = {})
     { ...STORAGE_REF, ...ref },
   )
 
-export const kindOf = (text: string): string =>
-  explainJobError(sanitizeLine(text), 'job-1', STORAGE_REF).kind
+export const explained = (text: string): JobErrorExplanation =>
+  explainJobError(sanitizeLine(text), 'job-1', STORAGE_REF)
+
+export const kindOf = (text: string): string => explained(text).kind
