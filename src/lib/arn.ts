@@ -11,13 +11,9 @@ export type Arn = Readonly<{
 
 /** Splits an ARN into its parts; undefined when the text is not an ARN. Does not validate the parts. */
 export function parseArn(text: string): Arn | undefined {
-  const [, partition, service, region, accountId, resource] =
-    /^arn:([^:]*):([^:]*):([^:]*):([^:]*):(.*)$/s.exec(text) ?? []
-  return partition === undefined ||
-    service === undefined ||
-    region === undefined ||
-    accountId === undefined ||
-    resource === undefined
-    ? undefined
-    : { partition, service, region, accountId, resource }
+  const [prefix, partition = '', service = '', region = '', accountId = '', ...resource] =
+    text.split(':')
+  return prefix === 'arn' && resource.length > 0
+    ? { partition, service, region, accountId, resource: resource.join(':') }
+    : undefined
 }

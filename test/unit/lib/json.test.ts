@@ -9,6 +9,7 @@ import {
   getProperty,
   getString,
   isObject,
+  mapTexts,
   nonEmptyString,
   parseJson,
 } from '../../../src/lib/json.ts'
@@ -26,6 +27,18 @@ test.each([
 test.each([null, undefined, 7, 'text', [], [1]])('%j is not an object', (value) => {
   expect(isObject(value)).toBe(false)
   expect(isObject({ value })).toBe(true)
+})
+
+test('Every text in objects and arrays is replaced, and nothing else', () => {
+  const date = new Date(0)
+  const value = { a: 'x', b: ['x', { c: 'x', d: 1, e: null }], f: undefined, date }
+  expect(mapTexts(value, (text) => `${text}!`)).toEqual({
+    a: 'x!',
+    b: ['x!', { c: 'x!', d: 1, e: null }],
+    f: undefined,
+    date,
+  })
+  expect(mapTexts('x', (text) => `${text}!`)).toBe('x!')
 })
 
 test('A path leads through nested objects and ends at anything else', () => {

@@ -3,6 +3,7 @@ import {
   getBranch,
   getCommit,
   getPullRequestNumber,
+  getUntrustedSource,
   readEvent,
 } from '../../../src/workflow/event.ts'
 import { event, merged, pull, push } from './support.ts'
@@ -89,9 +90,46 @@ describe('The number of the pull request', () => {
     expect(getPullRequestNumber(pull('opened', { number }))).toBeUndefined()
   })
 
+  const inQueue = (head_ref: unknown) =>
+    getPullRequestNumber(event('merge_group', { merge_group: { head_ref } }))
+  const sha = '0123456789abcdef'.repeat(4)
+
+  test('It comes from the pull request, or from a comment on one', () => {
+    expect(getPullRequestNumber(pull('opened', { number: 7 }))).toBe(7)
+    const comment = { issue: { number: 8, pull_request: {} } }
+    expect(getPullRequestNumber(event('issue_comment', comment))).toBe(8)
+    expect(getPullRequestNumber(event('issue_comment', { issue: { number: 8 } }))).toBeUndefined()
+  })
+
+  test.each([
+    [`refs/heads/gh-readonly-queue/main/pr-123456789-${sha}`, 123_456_789],
+    [`refs/heads/gh-readonly-queue/release/1/pr-12-${sha.slice(0, 40)}`, 12],
+    [`refs/heads/gh-readonly-queue/main/pr-12-${sha.slice(0, 39)}`, undefined],
+    [`refs/heads/gh-readonly-queue/main/pr-12-${sha}/x`, undefined],
+    [`refs/heads/gh-readonly-queue/main/pr-x-${sha}`, undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('The branch %j of a merge queue is about the pull request %j', (ref, number) => {
+    expect(inQueue(ref)).toBe(number)
+  })
+
+  test('Only a merge queue has it in its branch', () => {
+    const payload = { merge_group: { head_ref: `refs/heads/gh-readonly-queue/main/pr-1-${sha}` } }
+    expect(getPullRequestNumber(event('push', payload))).toBeUndefined()
+  })
+
   test('Inherited properties do not count.', () => {
     const payload: unknown = Object.create({ pull_request: { number: 7 } })
     expect(getPullRequestNumber(event('pull_request', payload))).toBeUndefined()
+  })
+})
+
+describe('The source of a pull request', () => {
+  test('A pull request of Dependabot, or one that it runs, is untrusted', () => {
+    const user = { login: 'dependabot[bot]' }
+    expect(getUntrustedSource(pull('opened', { user }))).toBe('dependabot')
+    expect(getUntrustedSource({ ...pull('opened'), actor: 'dependabot[bot]' })).toBe('dependabot')
+    expect(getUntrustedSource(pull('opened'))).toBeUndefined()
   })
 })
 
