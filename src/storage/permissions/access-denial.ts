@@ -1,4 +1,5 @@
 /** What AWS says about a call that a role or a user may not make, in each of the known wordings. */
+import { parseArn, type Arn } from '../../lib/arn.ts'
 import { findIamAction } from './iam-actions.ts'
 
 export type AccessDenial = Readonly<{
@@ -8,8 +9,8 @@ export type AccessDenial = Readonly<{
   operation: string | undefined
   /** As in the text: an ARN, or for example `role NAME`. */
   resource: string | undefined
-  /** The ARN of the role's session or the user. */
-  principal: string | undefined
+  /** The role's session or the user. */
+  principal: Arn | undefined
 }>
 
 const NOTHING_NAMED: AccessDenial = {
@@ -20,8 +21,6 @@ const NOTHING_NAMED: AccessDenial = {
 }
 
 const NOT_AUTHORIZED = 'is not authorized to perform'
-/** How much of the text before and after these words is read. */
-const MAX_ARN_LENGTH = 2_048
 
 /** The first denial in a text; undefined if there is none. */
 export function findAccessDenial(text: string): AccessDenial | undefined {
@@ -32,16 +31,15 @@ export function findAccessDenial(text: string): AccessDenial | undefined {
 function findIamSentence(text: string): AccessDenial | undefined {
   const index = text.indexOf(NOT_AUTHORIZED)
   if (index < 0) return undefined
-  const start = index + NOT_AUTHORIZED.length
-  const rest = text.slice(start, start + 2 * MAX_ARN_LENGTH)
-  const [sentence, action] = /^:? ([a-z0-9-]{1,64}:[A-Za-z0-9]{1,128})/.exec(rest) ?? []
-  if (sentence === undefined) return NOTHING_NAMED
-  const before = text.slice(Math.max(0, index - MAX_ARN_LENGTH), index)
+  const rest = text.slice(index + NOT_AUTHORIZED.length)
+  const named = /^:? ([a-z0-9-]{1,64}:[A-Za-z0-9]{1,128})/.exec(rest)
+  if (named === null) return NOTHING_NAMED
+  const principal = /User: (arn:\S{1,2000}) $/.exec(text.slice(0, index))?.[1]
   return {
-    action,
+    action: named[1],
     operation: undefined,
-    resource: findResource(rest.slice(sentence.length)),
-    principal: /^User: (arn:\S{1,2000}) $/.exec(before.slice(before.lastIndexOf('User: ')))?.[1],
+    resource: findResource(rest.slice(named[0].length)),
+    principal: principal === undefined ? undefined : parseArn(principal),
   }
 }
 

@@ -32,8 +32,9 @@ export function findDenyingPolicy(text: string): DenyingPolicy | undefined {
   const explicit = textAfter(text, 'with an explicit deny')
   const reason = explicit ?? textAfter(text, 'because no ')
   if (reason === undefined) return undefined
-  const [kind, owner] = OWNERS.find(([name]) => reason.includes(name)) ?? []
-  if (kind !== undefined && owner !== undefined) {
+  const policy = OWNERS.find(([name]) => reason.includes(name))
+  if (policy !== undefined) {
+    const [kind, owner] = policy
     const denies = explicit === undefined ? 'does not allow' : 'explicitly denies'
     return {
       kind,

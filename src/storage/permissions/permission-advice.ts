@@ -1,6 +1,6 @@
 /** What to do about a permission that a deployment lacks. A statement is suggested only for one resource. */
 import { getPartition } from '../../lib/aws-partitions.ts'
-import { parseArn } from '../../lib/arn.ts'
+import { parseArn, type Arn } from '../../lib/arn.ts'
 import { sanitizeLine } from '../../lib/text.ts'
 import type { StorageRef } from '../api.ts'
 import type { AccessDenial } from './access-denial.ts'
@@ -9,7 +9,7 @@ import type { DenyingPolicy } from './denying-policy.ts'
 /** What actions on IAM roles allow, for those who have to approve them. */
 const ROLE_ACTIONS: Readonly<Record<string, string>> = {
   'iam:AttachRolePolicy': 'to attach any managed policy to ROLE',
-  'iam:CreateRole': 'to create the role ROLE',
+  'iam:CreateRole': 'to create ROLE',
   'iam:DeleteRolePolicy': 'to delete inline policies of ROLE',
   'iam:DetachRolePolicy': 'to detach managed policies from ROLE',
   'iam:PassRole': 'to hand ROLE to an AWS service',
@@ -36,11 +36,12 @@ export function describeDenial(
 }
 
 /** Who lacks the permission: the user or role that AWS names. */
-function describePrincipal(arn: string | undefined, { accountId }: StorageRef): string {
-  const { resource = '' } = (arn === undefined ? undefined : parseArn(arn)) ?? {}
-  const [kind = '', ...path] = resource.split('/')
-  if (kind === 'assumed-role') return `the role ${sanitizeLine(path[0] ?? '', 64)}`
-  if (kind === 'user') return `the IAM user ${sanitizeLine(path.at(-1) ?? '', 64)}`
+function describePrincipal(principal: Arn | undefined, { accountId }: StorageRef): string {
+  const { resource = '' } = principal ?? {}
+  const role = /^assumed-role\/([^/]+)/.exec(resource)?.[1]
+  if (role !== undefined) return `the role ${sanitizeLine(role, 64)}`
+  const user = /^user\/(?:.*\/)?([^/]+)$/.exec(resource)?.[1]
+  if (user !== undefined) return `the IAM user ${sanitizeLine(user, 64)}`
   // The account is known only if the run assumed a role.
   return accountId === undefined ? 'the role or user of this run' : 'the role of this run'
 }
@@ -67,13 +68,13 @@ export function permissionAdvice(
   const note =
     meaning === undefined
       ? ''
-      : ` This is a permission ${meaning.replace('ROLE', () => `the role ${roleName(denial)}`)}.`
+      : ` This is a permission ${meaning.replace('ROLE', () => describeRole(resource))}.`
   if (resource === undefined) {
     return `${deploys} Allow ${action} for ${principal}. The text names no resource: the Service Authorization Reference shows to which ones the action can be restricted.${note}`
   }
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
-  const [name] = /YOUR-[A-Z-]{1,30}/.exec(resource) ?? []
-  const placeholder = name === undefined ? '' : `, with the real value for ${name}`
+  const names = resource.match(/\bYOUR-[A-Z-]+/g)?.join(' and ')
+  const placeholder = names === undefined ? '' : `, with the real value for ${names}`
   return `${deploys} Add this statement to its policy${placeholder}, then run the workflow again. Other actions can be missing, too: docs/permissions.md lists what a deployment needs.${note} ${statement}`
 }
 
@@ -86,20 +87,19 @@ function isOtherName(operation: string | undefined, action: string | undefined):
   )
 }
 
-/** The name at the end of a resource: `role/path/NAME` or `role NAME`. */
-function roleName({ resource = '' }: AccessDenial): string {
-  return sanitizeLine(resource.split(/[/ ]/).at(-1) ?? '', 64)
+/** Its name is at the end of its ARN. */
+function describeRole(arn: string | undefined): string {
+  return arn === undefined ? 'a role' : `the role ${sanitizeLine(arn.replace(/^.*[/:]/, ''), 64)}`
 }
 
 /** The ARN of a resource in IAM's words; undefined for `*` and for what no ARN can be made of. */
 function toResourceArn({ resource, principal }: AccessDenial, ref: StorageRef): string | undefined {
   if (resource === undefined) return undefined
   const partition = getPartition(ref.region).id
-  const caller = principal === undefined ? undefined : parseArn(principal)
-  const accountId = caller?.accountId ?? ref.accountId ?? 'YOUR-ACCOUNT-ID'
-  const [, kind, name] = /^(role|user|group|policy|instance profile) (\S+)$/.exec(resource) ?? []
-  if (kind !== undefined && name !== undefined) {
-    return `arn:${partition}:iam::${accountId}:${kind.replace(' ', '-')}/${name}`
+  const accountId = principal?.accountId ?? ref.accountId ?? 'YOUR-ACCOUNT-ID'
+  if (/^(?:role|user|group|policy|instance profile) \S+$/.test(resource)) {
+    const path = resource.replace('instance profile', 'instance-profile').replace(' ', '/')
+    return `arn:${partition}:iam::${accountId}:${path}`
   }
   const values: Readonly<Record<string, string>> = {
     PARTITION: partition,
