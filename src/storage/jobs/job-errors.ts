@@ -120,12 +120,11 @@ export function jobStillPending(
   job: Job | undefined,
   ageMs?: number,
 ): ActionError {
-  const { jobId } = job ?? {}
   const name =
-    job === undefined || jobId === undefined
+    job?.jobId === undefined
       ? 'A job'
-      : `Job ${jobId} (${job.operation ?? 'unknown operation'}, last status ${formatStatus(job.status)})`
-  const command = jobId === undefined ? '' : `To check the job: ${jobCommand(ref, jobId)}`
+      : `Job ${job.jobId} (${job.operation ?? 'unknown operation'}, last status ${formatStatus(job.status)})`
+  const command = job?.jobId === undefined ? '' : `To check the job: ${jobCommand(ref, job.jobId)}`
   const age = ageMs === undefined ? '' : ` It was created ${formatDuration(ageMs)} ago.`
   return new ActionError(
     'PENDING_JOB',
@@ -139,8 +138,8 @@ export function jobStillPending(
 
 /** Only jobs of storage operations can be those of other runs. */
 function pendingJobAdvice({ region }: StorageRef, job: Job | undefined): string {
-  const { operation = '' } = job ?? {}
-  if (operation.endsWith('Storage') || !/^\w{1,60}$/.test(operation)) {
+  const operation = job?.operation
+  if (operation === undefined || operation.endsWith('Storage') || !/^\w{1,60}$/.test(operation)) {
     return 'Use one concurrency group for all runs for this app and environment, without cancel-in-progress. '
   }
   return `Somebody else started this job (${operation}) with the Amplify console, the Amplify CLI or another tool. Wait until it has ended, then run the workflow again. If it does not end, ask whoever started it, or AWS Support. To see who started it: aws cloudtrail lookup-events --region ${region} --lookup-attributes AttributeKey=EventName,AttributeValue=${operation} --query "Events[].[EventTime, Username]" --output text\n`

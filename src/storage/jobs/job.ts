@@ -125,7 +125,7 @@ export type StartedJobs = Readonly<{
 }>
 
 /** A completed or running candidate is preferred to a failed one. */
-const PHASE_PREFERENCE: readonly JobPhase[] = ['completed', 'running', 'failed']
+const PHASE_RANKS: Readonly<Record<JobPhase, number>> = { completed: 0, running: 1, failed: 2 }
 
 /**
  * The jobs that a call may have started: they have its operation and were not created before it was sent.
@@ -155,7 +155,7 @@ export function findStartedJobs(
 }
 
 function phaseRank(status: string | undefined): number {
-  return PHASE_PREFERENCE.indexOf(jobPhase(status))
+  return PHASE_RANKS[jobPhase(status)]
 }
 
 const CREATE_OPERATION = 'createbackendstorage'

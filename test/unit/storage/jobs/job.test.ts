@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import {
-  findStartedJobs,
+  findCreateJob,
   findPendingJob,
+  findStartedJobs,
+  isCreateJob,
   jobPhase,
   parseJob,
   parseJobId,
@@ -201,5 +203,53 @@ describe('the job that a call has started', () => {
     expect(find([running, failed])).toBe('running')
     expect(find([failed])).toBe('failed')
     expect(find([])).toBeUndefined()
+  })
+})
+
+describe('the job that has created a storage', () => {
+  const completed = (jobId: string, createdAt: number | undefined): Job =>
+    aJob({ jobId, createdAt, status: 'COMPLETED' })
+  const find = (...jobs: readonly Job[]): string | undefined => findCreateJob(jobs)?.jobId
+
+  test.each([
+    ['CreateBackendStorage', true],
+    ['CREATEBACKENDSTORAGE', true],
+    ['UpdateBackendStorage', false],
+    [undefined, false],
+  ])('Whether a job of the operation %j creates a storage: %j', (operation, isCreate) => {
+    expect(isCreateJob(aJob({ operation }))).toBe(isCreate)
+  })
+
+  test('No job is not a job that creates a storage', () => {
+    expect(isCreateJob(undefined)).toBe(false)
+    expect(find()).toBeUndefined()
+  })
+
+  test('The newest one is found, in whatever order the service lists them', () => {
+    const [old, middle, newest] = [
+      completed('old', NOON - 1),
+      completed('middle', NOON),
+      completed('newest', NOON + 1),
+    ]
+    expect(find(old, middle, newest)).toBe('newest')
+    expect(find(newest, middle, old)).toBe('newest')
+    expect(find(middle, newest, old)).toBe('newest')
+  })
+
+  test('One whose time is not known is older than all others', () => {
+    const [dated, undated] = [completed('dated', NOON), completed('undated', undefined)]
+    expect(find(undated, dated)).toBe('dated')
+    expect(find(dated, undated)).toBe('dated')
+    expect(find(undated)).toBe('undated')
+  })
+
+  test.each([
+    ['that has failed', { status: 'FAILED' }],
+    ['that is running', { status: 'RUNNING' }],
+    ['of another operation', { operation: 'UpdateBackendStorage' }],
+  ])('A newer job %s is not the one', (_, members) => {
+    const other = { ...completed('other', NOON + 1), ...members }
+    expect(find(other, completed('created', NOON))).toBe('created')
+    expect(find(other)).toBeUndefined()
   })
 })

@@ -83,13 +83,19 @@ describe('waiting for pending jobs', () => {
       {
         end: {
           ...PENDING_JOB,
-          message: containing('other-1 (UpdateBackendAPI, last status RUNNING)'),
+          message: matching(
+            /other-1 \(UpdateBackendAPI, last status RUNNING\).+ 1 min 37 s ago\.$/,
+          ),
           advice: matching(
             /AttributeValue=UpdateBackendAPI.+get-backend-job.+ prod --job-id other-1$/s,
           ),
         },
         durationMs: 97_000,
       },
+    ],
+    'A job that stays pending has no age in the error when its creation time cannot be parsed': [
+      { times: TIME_STYLES.garbage, events: running(), timeoutMs: 100_000 },
+      { end: { ...PENDING_JOB, message: matching(/^(?!.* ago)/) } },
     ],
     'A job that ends just before the deadline is noticed': [
       { events: running(96_900), timeoutMs: 100_000 },
@@ -157,6 +163,19 @@ describe('waiting for pending jobs', () => {
     expect(recorded.lines).toEqual([
       containing('no ID (unknown operation, without a status); 10 s left'),
     ])
+  })
+
+  test('The wait ends with the own job that is found in the list, even if it is running', async () => {
+    const { end, durationMs } = await runTask({ events: running() }, (context) =>
+      waitForPendingJobs(context, {
+        isReported: true,
+        findOwnJob: ({ value }) => value.jobs.map((listed) => ({ ...listed, jobId: 'own' })).at(0),
+      }),
+    )
+    expect({ end, durationMs }).toMatchObject({
+      end: { kind: 'own-job', job: { jobId: 'own' }, jobs: [{ jobId: JOB_ID }] },
+      durationMs: 0,
+    })
   })
 
   test('The wait ends with the signal', async () => {
@@ -239,6 +258,25 @@ describe('lists of jobs that fail', () => {
     'Polls that fail do not count as attempts while a job is pending': [
       { maxAttempts: 1, ...lists(undefined, 'internalError', 'reset'), events: running(6_000) },
       { end: NONE_PENDING, polledAt: [0, 2_500, 5_000, 7_500] },
+    ],
+    'Polls that fail do not count as attempts while a listed job is pending': [
+      { isReported: false, maxAttempts: 1, ...lists(undefined, 'reset'), events: running(4_000) },
+      { end: NONE_PENDING, polledAt: [0, 2_500, 5_000] },
+    ],
+    'No wait for another list begins that would end at the deadline': [
+      { timeoutMs: 5_500, maxAttempts: 1, ...lists('internalError') },
+      { end: PENDING_JOB, durationMs: 0 },
+    ],
+    'A wait for another list begins that ends just before the deadline': [
+      { timeoutMs: 5_501, maxAttempts: 1, ...lists('internalError'), events: running(1_000) },
+      { end: NONE_PENDING, polledAt: [0, 2_500] },
+    ],
+    'A list that asks for a delay beyond the deadline ends the wait at once': [
+      {
+        timeoutMs: 60_000,
+        always: { ListBackendJobs: { failure: 'throttled', retryAfterMs: 300_000 } },
+      },
+      { end: PENDING_JOB, polledAt: [0], durationMs: 0 },
     ],
     'A list that is not read to its end is not enough when no job was reported': [
       { isReported: false, isListComplete: false },

@@ -87,7 +87,7 @@ describe('waiting for a job', () => {
         jobs: [{ status: 'RUNNING' }, { status: 'RUNNING' }, COMPLETED],
         lines: [
           containing('(RUNNING)'),
-          containing('without a status after 2.5 s'),
+          matching(/without a status after 2\.5 s; .+ left\.$/),
           containing('is RUNNING after 5 s'),
           containing('without a status after 7.5 s'),
           containing('is RUNNING after 10 s'),
