@@ -40,7 +40,7 @@ function describePrincipal(principal: Arn | undefined, { accountId }: StorageRef
   const { resource = '' } = principal ?? {}
   const role = /^assumed-role\/([^/]+)/.exec(resource)?.[1]
   if (role !== undefined) return `the role ${sanitizeLine(role, 64)}`
-  const user = /^user\/(?:.*\/)?([^/]+)$/.exec(resource)?.[1]
+  const user = /^user\/(?:.*\/)?([^/]+)/.exec(resource)?.[1]
   if (user !== undefined) return `the IAM user ${sanitizeLine(user, 64)}`
   // The account is known only if the run assumed a role.
   return accountId === undefined ? 'the role or user of this run' : 'the role of this run'

@@ -25,6 +25,7 @@ describe('the explanation of a failed job', () => {
       5,
     ],
     ['photos14a5e-prod already exists', 'leftover-bucket', 'JOB_FAILED', 16],
+    ['The following resource(s) failed to create: x', 'nested-failure', 'JOB_FAILED', 14],
     ['x: TooManyBuckets', 'bucket-limit', 'JOB_FAILED', 3],
     [
       'ROLLBACK: Resource is not in the state stackUpdateComplete',

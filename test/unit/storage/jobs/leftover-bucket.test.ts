@@ -83,5 +83,6 @@ describe('the bucket that a text says exists', () => {
     const named = failed('photos14a5e-prod already exists')
     expect(named.advice).toBe(`${unnamed.advice}: aws s3 rb s3://photos14a5e-prod`)
     expect(unnamed.message).not.toContain('undefined')
+    expect(unnamed.message).toMatch(/ because \S/)
   })
 })

@@ -53,6 +53,12 @@ describe('the cause that a missing permission is given', () => {
     expect(causeOf(text)?.match(/[a-z0-9-]+:\w+/g) ?? []).toEqual(names)
   })
 
+  test('For a text without an action, it still names who lacks the permission', () => {
+    const cause = causeOf('AccessDenied: Access Denied')
+    expect(cause).toContain('the role of this run')
+    expect(cause).not.toContain('undefined')
+  })
+
   test('An SDK that names no service gets no note about the name of the action', () => {
     expect(causeOf('(AccessDenied) when calling the HeadBucket operation')).toBe(
       'the role of this run may not call HeadBucket',
