@@ -7,7 +7,7 @@ import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { ApiResult } from '../../network/retry.ts'
 import type { JobList } from '../api.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
-import { toActionError } from '../errors.ts'
+import { deadlineExceeded, toActionError } from '../errors.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import { findPendingJob, formatStatus, type IdentifiedJob, type Job } from './job.ts'
 import { pollDelayMs, REPORT_RESERVE_MS, unlistedJobDelayMs } from './polling.ts'
@@ -108,15 +108,17 @@ async function waitWhilePending(
 async function handleListFailure(
   wait: PendingJobsWait,
   heartbeat: Heartbeat,
-  { failure, deadlineExceeded }: Extract<ApiResult<unknown>, { ok: false }>,
+  { failure, deadlineExceeded: isTimedOut }: Extract<ApiResult<unknown>, { ok: false }>,
 ): Promise<PollResult> {
   const { context, pending, polls, options } = wait
   const { observer, ref } = context
-  if (deadlineExceeded === true) throw await stillPending(wait)
+  const isWaiting = polls > 0 || options.isReported
+  if (isTimedOut === true) {
+    throw isWaiting ? await stillPending(wait) : deadlineExceeded(failure, ref)
+  }
   const kind = classifyFailure(failure)
   if (kind !== 'access-denied') {
     // Only the deadline limits the polls of a wait.
-    const isWaiting = polls > 0 || options.isReported
     if (!isWaiting || !isRetryable(kind)) throw await toActionError(failure, ref)
     await sleepAfterFailedPoll(wait, heartbeat, failure)
     return 'poll-again'

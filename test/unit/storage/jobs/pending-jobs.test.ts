@@ -278,6 +278,10 @@ describe('lists of jobs that fail', () => {
       },
       { end: PENDING_JOB, polledAt: [0], durationMs: 0 },
     ],
+    'Lists that fail until the deadline are no pending job when none was listed or reported': [
+      { ...failingUntilTheEnd, isReported: false },
+      { end: { code: 'TIMED_OUT', result: 'timed-out', message: containing('ListBackendJobs') } },
+    ],
     'A list that is not read to its end is not enough when no job was reported': [
       { isReported: false, isListComplete: false },
       { end: { code: 'UNREADABLE_RESPONSE', result: 'failed' } },
