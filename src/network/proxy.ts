@@ -1,5 +1,5 @@
 /** The proxy variables, read the way curl, Node.js and GitHub's toolkit read them. */
-import { BlockList, isIPv4 } from 'node:net'
+import { BlockList } from 'node:net'
 import { readVariable, type Env } from '../lib/env.ts'
 
 /** Lower case comes first: Node.js prefers it. */
@@ -34,7 +34,7 @@ export type Proxy = Readonly<{ host: string; variable: string; isSecure?: boolea
  */
 export function parseProxyUrl(text: string): URL | undefined {
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
-  if (url === null || !/^https?:$/.test(url.protocol)) return undefined
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined
   // A special character in the user name or password has ended the authority before the host.
   if (`${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined
   if (tryDecode(url.username) === undefined) url.username = url.username.replaceAll('%', '%25')
@@ -72,8 +72,9 @@ export function findProxy(url: URL, env: Env): Proxy | undefined {
 
 /** The proxy for URLs of this scheme, whether or not the host is excepted. */
 export function findConfiguredProxy(url: URL, env: Env): Proxy | undefined {
-  const scheme = url.protocol === 'https:' ? /^https_/i : /^http_/i
-  for (const variable of PROXY_VARIABLES.filter((name) => scheme.test(name))) {
+  const lowerCaseName = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy'
+  for (const variable of PROXY_VARIABLES) {
+    if (variable.toLowerCase() !== lowerCaseName) continue
     const proxy = readProxy(env, variable)
     if (proxy === undefined) continue
     const isSecure = proxy.protocol === 'https:'
@@ -83,8 +84,7 @@ export function findConfiguredProxy(url: URL, env: Env): Proxy | undefined {
 }
 
 function readProxy(env: Env, name: (typeof PROXY_VARIABLES)[number]): URL | undefined {
-  const text = readVariable(env, name)
-  return text === '' ? undefined : parseProxyUrl(text)
+  return parseProxyUrl(readVariable(env, name))
 }
 
 /** The port of a URL; `URL.port` is empty for the default port of the protocol. */
@@ -124,13 +124,11 @@ function matchesNoProxy(url: URL, env: Env): boolean {
 
 function isInRange(host: string, entry: string): boolean {
   const [first = '', last = ''] = entry.split('-').map((address) => address.trim())
-  if (![host, first, last].every(isIPv4)) return false
   const range = new BlockList()
   try {
     range.addRange(first, last)
   } catch {
-    // `addRange` rejects a range that ends before it starts; such a range contains no address.
-    return false
+    // Not two IPv4 addresses, or a range that ends before it starts: it contains no address.
   }
   return range.check(host)
 }

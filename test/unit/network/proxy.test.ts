@@ -1,8 +1,12 @@
-/** The route of a request, as Node.js and the SDK choose it. */
+/** The proxy of a request, as Node.js chooses it. */
 import { describe, expect, test } from 'vitest'
 import type { Env } from '../../../src/lib/env.ts'
-import { findProxy, proxyEnv } from '../../../src/network/proxy.ts'
-import { getRoute } from '../../../src/network/route.ts'
+import {
+  findIgnoredVariable,
+  findProxy,
+  parseProxyUrl,
+  proxyEnv,
+} from '../../../src/network/proxy.ts'
 
 const STS = 'https://sts.eu-west-1.amazonaws.com/'
 const find = (url: string, env: Env): ReturnType<typeof findProxy> => findProxy(new URL(url), env)
@@ -49,6 +53,7 @@ describe('findProxy', () => {
     ['sts.eu-west-1.amazonaws.com', STS],
     ['x.example, STS.eu-west-1.amazonaws.com:443', STS],
     ['.amazonaws.com', STS],
+    ['.sts.eu-west-1.amazonaws.com', STS],
     ['*.amazonaws.com', STS],
     ['amazonaws.com', STS],
     ['x.example, eu-west-1.AMAZONAWS.com', STS],
@@ -70,6 +75,9 @@ describe('findProxy', () => {
     ['10.0.0.1-x', 'https://10.0.0.1/'],
     ['x-10.0.0.9', 'https://10.0.0.5/'],
     ['10.0.0.1', 'https://10.0.0.10/'],
+    ['10.0.0.1-', 'https://10.0.0.1/'],
+    ['::1-::9', 'https://10.0.0.5/'],
+    ['10.0.0.1-10.0.0.9', 'https://[::a00:5]/'],
     ['10.0.0.1-10.0.0.9', STS],
     ['.example', STS],
     ['.sts.eu-west-1.amazonaws.com', 'https://x.amazonaws.com/'],
@@ -121,32 +129,55 @@ describe('proxyEnv', () => {
       HTTP_PROXY: 'http://user:100%25@proxy.example.com/',
     })
   })
+
+  const loopback = ['localhost', 'localhost.', '127.0.0.0-127.255.255.255', '::1', '[::1]']
+
+  test.each<[Env, readonly string[]]>([
+    [{}, []],
+    [{ NO_PROXY: ' , ' }, []],
+    [
+      { NO_PROXY: ' A.example ,, .b.example,*.c.example' },
+      ['a.example', '.b.example', '*.c.example', '.a.example'],
+    ],
+    [{ no_proxy: '*', NO_PROXY: 'a.example' }, ['*']],
+  ])('With %j, no proxy is used for this machine and %j', (env, exceptions) => {
+    const { no_proxy: list = '' } = proxyEnv({ ...env, HTTPS_PROXY: 'http://p:1' })
+    expect(list.split(',')).toEqual([...loopback, ...exceptions])
+  })
 })
 
-describe('The version of Node.js', () => {
+describe('parseProxyUrl', () => {
   test.each([
-    ['20.19.0', false],
-    ['24.4.1', false],
-    ['24.5.0', true],
-    ['24.19.0', true],
-    ['25.0.0', true],
-  ])('Node.js %s can use proxies: %s', (version, supported) => {
-    const route = (url: string): unknown =>
-      getRoute(new URL(url), { HTTPS_PROXY: 'http://p:1' }, version)
-    if (supported) expect(route(STS)).toMatchObject({ proxy: { host: 'p:1' } })
-    else expect(() => route(STS)).toThrow(/HTTPS_PROXY.*p:1/)
-    expect(route('https://127.0.0.1/')).toMatchObject({ proxy: undefined })
+    ['proxy.example.com', 'http://proxy.example.com/'],
+    ['HTTPS://proxy.example.com:3128', 'https://proxy.example.com:3128/'],
+    // Only the beginning is a scheme.
+    ['proxy.example.com:3128/?x://y', 'http://proxy.example.com:3128/?x://y'],
+    ['100%:secret@p:1', 'http://100%25:secret@p:1/'],
+    ['user:100%@p:1', 'http://user:100%25@p:1/'],
+    ['50%:100%@p:1', 'http://50%25:100%25@p:1/'],
+    ['a%40b:c%3Ad@p:1', 'http://a%40b:c%3Ad@p:1/'],
+    ['a%40b:100%@p:1', 'http://a%40b:100%25@p:1/'],
+    ['100%:c%3Ad@p:1', 'http://100%25:c%3Ad@p:1/'],
+  ])('The proxy %j has the URL %s', (text, href) => {
+    expect(parseProxyUrl(text)?.href).toBe(href)
+  })
+
+  test.each([
+    ...['', 'http://', 'http://bad host:1', 'socks5://p:1', 'shttp://p:1', 'httpsx://p:1'],
+    // The password is 12/x, 12?x or 12#x, and the host is p.
+    ...['http://bob:12/x@p:1', 'http://bob:12?x@p:1', 'http://bob:12#x@p:1'],
+  ])('%j is not the address of an HTTP proxy', (text) => {
+    expect(parseProxyUrl(text)).toBeUndefined()
   })
 })
 
 test.each<[Env, string | undefined]>([
   [{}, undefined],
-  [{ AWS_ENDPOINT_URL: 'https://other.amazonaws.com' }, undefined],
-  [{ AWS_ENDPOINT_URL_STS: `${STS}path` }, 'AWS_ENDPOINT_URL_STS'],
-  [
-    { AWS_ENDPOINT_URL: STS, AWS_ENDPOINT_URL_AMPLIFYBACKEND: STS },
-    'AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_AMPLIFYBACKEND',
-  ],
-])('With the variables %j, the host of a request is configured by %s', (env, endpoint) => {
-  expect(getRoute(new URL(STS), env).endpoint).toBe(endpoint)
+  [{ HTTPS_PROXY: 'http://p:1' }, undefined],
+  [{ ALL_PROXY: 'http://p:1' }, 'ALL_PROXY'],
+  [{ all_proxy: 'http://p:1' }, 'all_proxy'],
+  [{ all_proxy: ' ', ALL_PROXY: 'http://p:1' }, 'ALL_PROXY'],
+  [{ all_proxy: '', ALL_PROXY: '\n' }, undefined],
+])('With the variables %j, the variable that is set but not read is %s', (env, name) => {
+  expect(findIgnoredVariable(env)).toBe(name)
 })
