@@ -50,6 +50,8 @@ describe('the bucket that a text says exists', () => {
     ['S3Bucket photos already exists', undefined, 15],
     ['S3Bucket "photos.acme" already exists', 'photos.acme', 22],
     ['Bucket already exists', undefined, 6],
+    ['UserFiles photos14a5e-prod already exists', 'photos14a5e-prod', 26],
+    ['StorageTable photos14a5e-prod already exists', 'photos14a5e-prod', 29],
     ['The BUCKET already exists', undefined, 10],
     ['Role x1 already exists. photos14a5e-prod already exists', 'photos14a5e-prod', 40],
     [' already exists: photos14a5e-prod already exists', 'photos14a5e-prod', 33],

@@ -9,7 +9,7 @@ describe('the policy that denies a call', () => {
     ['resource control policy', ORGANIZATION],
     ['permissions boundary', 'permissions boundary of the role'],
     ['session policy', 'step that configures the credentials'],
-    ['VPC endpoint policy', 'VPC endpoint'],
+    ['VPC endpoint policy', 'the VPC endpoint'],
     ['resource-based policy', 'policy of that resource'],
   ])('A %s is named, whether it denies the call or does not allow it', (kind, owner) => {
     const explicit = findDenyingPolicy(`x: s3:GetObject with an explicit deny in a ${kind}`)
