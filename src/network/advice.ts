@@ -56,7 +56,7 @@ function connectionAdvice(
 /** The status that the proxy answered with. */
 export function getProxyStatus({ status, message }: ApiFailure): number | undefined {
   // The message of Node.js ends with the status line of the proxy's response to CONNECT.
-  const [, line] = /: HTTP\/1\.\d (\d{3})\b/.exec(message) ?? []
+  const line = /: HTTP\/1\.\d (\d{3})\b/.exec(message)?.[1]
   return line === undefined ? status : Number(line)
 }
 
@@ -98,7 +98,7 @@ function certificateAdvice({ host, proxy, endpoint, extraCaCerts }: Route, code:
   return `${inspection}If a private authority issued the certificate of ${host}, ${file}, or set NODE_USE_SYSTEM_CA=1 if the machine trusts it (Node.js 24.6 or later).`
 }
 
-function noHttpAdvice({ host, port = '', proxy, endpoint }: Route, code: string): string {
+function noHttpAdvice({ host, port, proxy, endpoint }: Route, code: string): string {
   // A proxy over HTTP has passed the handshake on, so it was not the proxy that answered.
   const isProxy = proxy !== undefined && (proxy.isSecure === true || !isNoTlsCode(code))
   const address = host.endsWith(`:${port}`) ? host : `${host}:${port}`

@@ -17,7 +17,7 @@ export type Route = Readonly<{
   proxy: Proxy | undefined
   /** The setting that configures the host; undefined when the region determines it. */
   endpoint: string | undefined
-  port?: string
+  port: string
   /** A variable for a proxy that is set but not read. */
   ignoredProxy?: string | undefined
   /** The variable of a proxy that is not used because NO_PROXY excepts the host. */

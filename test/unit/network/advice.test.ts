@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { networkAdvice } from '../../../src/network/advice.ts'
-import { createFailure, type FailureName } from '../../support/unit/api-failures.ts'
+import { getProxyStatus, networkAdvice } from '../../../src/network/advice.ts'
+import { aFailure, createFailure, type FailureName } from '../../support/unit/api-failures.ts'
 
 describe('networkAdvice', () => {
-  const route = { host: 'sts.example', proxy: undefined, endpoint: undefined }
+  const route = { host: 'sts.example', port: '443', proxy: undefined, endpoint: undefined }
   const proxy = { host: 'proxy.example:3128', variable: 'HTTPS_PROXY' }
   const advise = (
     name: FailureName,
@@ -13,6 +13,7 @@ describe('networkAdvice', () => {
   test('There is no advice for the default host of a region, and none after a response', () => {
     expect(advise('unknownHost', {})).toBeUndefined()
     expect(advise('unknownHost', { route })).toBeUndefined()
+    expect(advise('reset', { route: { ...route, endpoint: 'X' } })).toBeUndefined()
     expect(advise('internalError', { route: { ...route, proxy, endpoint: 'X' } })).toBeUndefined()
   })
 
@@ -54,9 +55,15 @@ describe('networkAdvice', () => {
         message: `Failed to establish tunnel to a:443 via http://b/: ${status}`,
         route: { ...route, proxy },
       }
-      expect(advise('connectionRefused', members)).toMatch(/HTTPS_PROXY.*sts\.example.*NO_PROXY/)
+      expect(advise('connectionRefused', members)).toMatch(/HTTPS_PROXY.*sts\.example\. .*NO_PROXY/)
     },
   )
+
+  test('A request for credentials of a proxy without a configured proxy leads to the network', () => {
+    const advice = advise('forbidden', { status: 407, route })
+    expect(advice).toMatch(/sts\.example/)
+    expect(advice).not.toContain('undefined')
+  })
 
   test('A proxy that does not respond is named', () => {
     const members = { timedOut: true, route: { ...route, proxy } }
@@ -82,11 +89,30 @@ describe('networkAdvice', () => {
     expect(advice).toContain('NODE_USE_SYSTEM_CA=1')
     expect(advice).toContain('firewall')
     const withEndpoint = { ...route, endpoint: 'AWS_ENDPOINT_URL' }
-    expect(advise('untrusted', { route: withEndpoint })).not.toContain('firewall')
+    const atEndpoint = advise('untrusted', { route: withEndpoint }) ?? ''
+    expect(atEndpoint).not.toContain('firewall')
+    // The same advice without the sentence about the inspection.
+    expect(advice.endsWith(atEndpoint)).toBe(true)
+    const withBoth = advise('untrusted', { route: { ...withEndpoint, proxy } })
+    expect(withBoth).toContain('proxy.example:3128 from HTTPS_PROXY')
     const withProxy = { ...route, proxy, extraCaCerts: '/etc/ca.pem' }
     const behindProxy = advise('untrusted', { route: withProxy }) ?? ''
     expect(behindProxy).toContain('HTTPS_PROXY')
     expect(behindProxy).toContain('/etc/ca.pem')
+  })
+
+  test('A file of certificates that exists is named, and so is a file that does not exist', () => {
+    const endpoint = 'AWS_ENDPOINT_URL'
+    const adviseFor = (extraCaCerts: string): string =>
+      advise('untrusted', { route: { ...route, endpoint, extraCaCerts } }) ?? ''
+    const existing = adviseFor(import.meta.filename)
+    expect(existing).toContain(`"${import.meta.filename}"`)
+    expect(existing).toContain('NODE_USE_SYSTEM_CA=1')
+    const missing = adviseFor('/missing/ca.pem')
+    expect(missing).toMatch(/NODE_EXTRA_CA_CERTS.*"\/missing\/ca\.pem"/)
+    // The path has to be corrected first.
+    expect(missing).not.toContain('NODE_USE_SYSTEM_CA')
+    expect(missing).not.toMatch(/\s$/)
   })
 
   test.each(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])('%s leads to the clock', (code) => {
@@ -111,6 +137,18 @@ describe('networkAdvice', () => {
     expect(advise('reset', { code, route: withPort })).toMatch(
       code.startsWith('HPE_') ? /sts\.example:8443 .*HTTP/ : /sts\.example:8443 .*TLS/,
     )
+  })
+
+  test.each<[object, RegExp]>([
+    [{ endpoint: 'AWS_ENDPOINT_URL_STS', proxy }, / AWS_ENDPOINT_URL_STS and HTTPS_PROXY,/],
+    [{ endpoint: 'AWS_ENDPOINT_URL_STS' }, /(?<! and) AWS_ENDPOINT_URL_STS,/],
+    [{ proxy }, /(?<! and) HTTPS_PROXY,/],
+    [{}, /proxies and firewalls/],
+  ])('After an answer without TLS, the settings of the route %j are named', (members, expected) => {
+    const code = 'ERR_SSL_WRONG_VERSION_NUMBER'
+    const advice = advise('reset', { code, connected: false, route: { ...route, ...members } })
+    expect(advice).toMatch(/^sts\.example:443 /)
+    expect(advice).toMatch(expected)
   })
 
   test('Whoever answers without TLS is named: the host behind a proxy over HTTP, or a proxy over HTTPS', () => {
@@ -140,4 +178,23 @@ describe('networkAdvice', () => {
       expect(advice).toMatch(/proxy\.example:3128 from HTTPS_PROXY and X/)
     },
   )
+
+  test.each([
+    [302, /^Allow sts\.example .* HTTPS_PROXY\.$/],
+    [499, /^Allow sts\.example .* HTTPS_PROXY\.$/],
+    [500, /^Check .* HTTPS_PROXY: .* sts\.example /],
+    [503, /^Check .* HTTPS_PROXY: .* sts\.example /],
+  ])('A page with the status %i is blocked, or is an error of the proxy', (status, expected) => {
+    const members = { status, fromMiddlebox: true, route: { ...route, proxy } }
+    expect(advise('forbidden', members)).toMatch(expected)
+  })
+})
+
+test.each([
+  ['Failed to establish tunnel to a:407 via http://b/: HTTP/1.1 502 Bad Gateway', undefined, 502],
+  ['Failed to establish tunnel to a:443 via http://b/: HTTP/1.0 403 Forbidden', 400, 403],
+  ['Proxy Authentication Required', 407, 407],
+  ['Failed to establish tunnel to a:407', undefined, undefined],
+])('After %j and the status %s, the proxy answered with %s', (message, status, expected) => {
+  expect(getProxyStatus(aFailure({ message, status }))).toBe(expected)
 })

@@ -147,7 +147,7 @@ describe('the advice for a call that has finally failed', () => {
   test.each(['unknownHost', 'connectionRefused'] as const)(
     'A custom endpoint that cannot be reached (%s) points at its setting',
     (name) => {
-      const route = { host: 'a.test', proxy: undefined, endpoint: 'AWS_ENDPOINT_URL' }
+      const route = { host: 'a.test', port: '443', proxy: undefined, endpoint: 'AWS_ENDPOINT_URL' }
       const { code, message, advice } = errorFor(name, { route })
       expect(code).toBe('HOST_UNREACHABLE')
       expect(message).toMatch(/^GetBackend could not reach the service: /)
