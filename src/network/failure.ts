@@ -132,12 +132,9 @@ function appendLimitType(message: string, error: unknown, redact: Redact): strin
 
 /** The SDK marks every error while the clocks differ, also those of requests with a corrected time. */
 function wasSignedWithWrongTime({ signedAt, head }: FailureContext): boolean {
-  const serverTime = getServerTime(head)
-  return (
-    signedAt !== undefined &&
-    serverTime !== undefined &&
-    Math.abs(serverTime - signedAt) >= CLOCK_SKEW_MS
-  )
+  // Without one of the times, the difference is NaN, which no comparison is true for.
+  const difference = (getServerTime(head) ?? NaN) - (signedAt ?? NaN)
+  return Math.abs(difference) >= CLOCK_SKEW_MS
 }
 
 export function isRedirect({ status = 0 }: ApiFailure): boolean {

@@ -87,7 +87,11 @@ test('The wait that the service asks for is part of the description of a failure
   expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 100_000_000 }))).toBe(
     '429 TooManyRequestsException: Rate exceeded (Retry-After: 100000 s)',
   )
-  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 0 }))).not.toContain('Retry-After')
+  expect(formatFailure(aFailure({ ...throttled, retryAfterMs: 1_000 }))).toContain(
+    '(Retry-After: 1 s)',
+  )
+  for (const retryAfterMs of [undefined, 0, 999])
+    expect(formatFailure(aFailure({ ...throttled, retryAfterMs }))).not.toContain('Retry-After')
 })
 
 test.each([
@@ -106,6 +110,11 @@ test.each([
   [{ status: 502, name: 'SyntaxError', message: '<' }, '502: the response is not JSON'],
   [{ status: 500, name: 'Unknown', message: 'UnknownError' }, '500: no reason given'],
   [{ status: 500, name: 'Unknown', message: 'Unknown' }, '500: no reason given'],
+  [{ status: 500, message: 'Unknown host' }, '500: Unknown host'],
+  [{ status: 500, message: 'UnknownErrors' }, '500: UnknownErrors'],
+  [{ status: 500, message: 'The app is Unknown' }, '500: The app is Unknown'],
+  [{ name: 'SyntaxError', message: 'unexpected' }, 'SyntaxError: unexpected'],
+  [{ name: 'TimeoutError', message: 'too slow' }, 'TimeoutError: too slow'],
   [{ message: 'only a text' }, 'only a text'],
   [{}, ''],
   [{ timedOut: true, status: 200, message: 'x' }, 'no response within the time limit'],
@@ -119,12 +128,29 @@ test.each<[string, number, ResponseHead['headers'], boolean]>([
   ['JSON', 403, { 'content-type': 'application/json' }, false],
   ['XML of STS', 403, { 'content-type': 'text/xml' }, false],
   ['no type', 403, {}, false],
+  ['a page after a space', 400, { 'content-type': ' text/html' }, true],
+  ['a type that only contains that of a page', 403, { 'content-type': 'x/y;z=text/html' }, false],
+  ['a type that starts like that of a page', 403, { 'content-type': 'text/html5' }, false],
   ['a page that is no error', 200, { 'content-type': 'text/html' }, false],
+  ['a page that is no error', 299, { 'content-type': 'text/html' }, false],
+  ['JSON', 300, { 'content-type': 'application/json' }, true],
+  ['JSON', 399, { 'content-type': 'application/json' }, true],
+  ['JSON', 400, { 'content-type': 'application/json' }, false],
 ])('An answer with %s and the status %i comes from a middlebox: %j %s', (...row) => {
   const [, status, headers, expected] = row
   const failure = convert(new Error('x'), { head: headOf(status, headers) })
   expect(failure.fromMiddlebox ?? false).toBe(expected)
-  if (expected) expect(formatFailure(failure)).toContain(String(status))
+  if (expected && status >= 400) expect(formatFailure(failure)).toMatch(new RegExp(` ${status}$`))
+})
+
+test.each([
+  [299, false],
+  [300, true],
+  [399, true],
+  [400, false],
+])('A response with the status %i is a redirect: %s', (status, expected) => {
+  const head = headOf(status, { location: 'https://login.example/' })
+  expect(convert(new Error('x'), { head }).message.includes('login.example')).toBe(expected)
 })
 
 test('A redirect shows the host that it leads to, and nothing else of the address', () => {
@@ -134,8 +160,9 @@ test('A redirect shows the host that it leads to, and nothing else of the addres
   expect(text).not.toContain('token')
   const relative = convert(new Error('x'), { head: headOf(301, { location: '/elsewhere' }) })
   expect(formatFailure(relative)).not.toContain('elsewhere')
+  expect(relative.message).toMatch(/redirected to \w[\w ]*;/)
   expect(formatFailure(convert(new Error('x'), { head: headOf(307, {}) }))).toMatch(
-    /307: .*redirect/,
+    /307: .*redirected;/,
   )
 })
 
@@ -151,6 +178,13 @@ test.each([
   expect(failure).toMatchObject({ code: expected, connected })
   expect(formatFailure(failure)).not.toMatch(/routines|error:0A/)
 })
+
+test.each(['EPROTONOSUPPORT', 'EPROTOTYPE', 'XEPROTO', 'MY_ERR_SSL_X'])(
+  'The code %s is not one of the TLS handshake, so its message stays',
+  (code) => {
+    expect(convert(Object.assign(new Error('its message'), { code })).message).toBe('its message')
+  },
+)
 
 test('The advice of Node.js about certificates is left to our own', () => {
   const error = Object.assign(

@@ -1,5 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
+import { ActionError } from '../../../src/errors/action-error.ts'
 import { TimeoutError } from '../../../src/lib/timeout.ts'
 import type { ApiFailure, FailureContext } from '../../../src/network/failure.ts'
 import { convert, headOf, sdkError } from './convert-failure.ts'
@@ -52,6 +53,24 @@ describe('toApiFailure', () => {
       { clockSkewCorrected: false },
     ],
     [
+      'a clock that was fast, from a difference of four minutes on',
+      { clockSkewCorrected: true },
+      { signedAt: NOON + 240_000, head: headOf(403, { date: new Date(NOON).toUTCString() }) },
+      { clockSkewCorrected: true },
+    ],
+    [
+      'no correction without the time of the signature',
+      { clockSkewCorrected: true },
+      { head: headOf(403, { date: new Date(NOON).toUTCString() }) },
+      { clockSkewCorrected: false },
+    ],
+    [
+      'no correction without the time of the server',
+      { clockSkewCorrected: true },
+      { signedAt: NOON, head: headOf(403) },
+      { clockSkewCorrected: false },
+    ],
+    [
       'a clock that the SDK does not correct',
       { clockSkewCorrected: false },
       { signedAt: NOON - 600_000, head: headOf(403, { date: new Date(NOON).toUTCString() }) },
@@ -85,6 +104,29 @@ describe('toApiFailure', () => {
     const outer = Object.assign(new Error('outer', { cause: inner }), { code: 'EPIPE' })
     expect(convert(outer).code).toBe('EPIPE')
     expect(convert(Object.assign(new Error('x'), { code: 7 })).code).toBeUndefined()
+  })
+
+  test.each(['ECONNRESET', 'ERR_HTTP2_X', 'H2', `E${'X'.repeat(60)}`])('%s is a code', (code) => {
+    expect(convert(Object.assign(new Error('x'), { code })).code).toBe(code)
+  })
+
+  test.each([
+    ...['', 'E', 'xECONNRESET', '2E', 'ECONNRESET.', 'E!X', 'E X', 'econnreset'],
+    `E${'X'.repeat(61)}`,
+  ])('%j is not a code', (code) => {
+    expect(convert(Object.assign(new Error('x'), { code })).code).toBeUndefined()
+  })
+
+  test('The error of this action is found among the causes', () => {
+    const error = new ActionError('RUNNER_TOO_OLD', 'x')
+    expect(convert(error).error).toBe(error)
+    expect(convert(new Error('y', { cause: error })).error).toBe(error)
+    expect(convert(new Error('y')).error).toBeUndefined()
+  })
+
+  test.each(['limitType', 'LimitType'])('%s is appended to the message', (member) => {
+    const error = Object.assign(sdkError('LimitExceededException', 'm'), { [member]: 'backends' })
+    expect(convert(error).message).toBe('m (limitType: backends)')
   })
 })
 
@@ -159,5 +201,12 @@ describe('Any thrown value', () => {
     for (let level = 0; level < 18; level += 1) deep = new Error('', { cause: deep })
     expect(convert(deep)).toMatchObject({ message: 'deep', code: 'EDEEP' })
     expect(convert(new Error('', { cause: new Error('', { cause: deep }) })).code).toBeUndefined()
+  })
+
+  test.each([undefined, null])('A cause that is %s does not count as one of twenty', (cause) => {
+    const members = Array.from({ length: 18 }, () => new Error('', { cause }))
+    const last = Object.assign(new Error('last', { cause }), { code: 'ELAST' })
+    expect(convert(new AggregateError([...members, last])).code).toBe('ELAST')
+    expect(convert(new AggregateError([...members, new Error(''), last])).code).toBeUndefined()
   })
 })
