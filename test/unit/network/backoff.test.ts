@@ -17,6 +17,8 @@ describe('backoffMs', () => {
     ['throttled', throttledTimes(0), [8_000, 16_000, 32_000, 64_000, 64_000, 64_000]],
     ['throttled', throttledTimes(3), [32_000, 32_000, 32_000, 64_000, 64_000]],
     ['server-error', throttledTimes(3), [1_000, 2_000]],
+    // The first attempt with the corrected time is made at once.
+    ['clock-skew', undefined, [0, 2_000, 4_000]],
   ])('The longest delays for %s and throttling %j are %j', (kind, state, delays) => {
     expect(maxDelays(kind, delays.length, state)).toEqual(delays)
   })

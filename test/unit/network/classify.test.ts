@@ -262,9 +262,8 @@ test.each([
   ['502 Bad Gateway', 'connection-failed'],
 ])('A proxy that answers CONNECT with %s is %s', (status, kind) => {
   const message = `Failed to establish tunnel to a:443 via http://p/: HTTP/1.1 ${status}`
-  expect(classifyFailure(aFailure({ code: 'ERR_PROXY_TUNNEL', connected: false, message }))).toBe(
-    kind,
-  )
+  expect(classify({ code: 'ERR_PROXY_TUNNEL', connected: false, message })).toBe(kind)
+  expect(classify({ code: 'ECONNRESET', connected: false, message })).toBe('connection-failed')
 })
 
 test.each([403, 404, 400, 413, 451])(

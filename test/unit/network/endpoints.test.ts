@@ -24,6 +24,7 @@ describe('classifyEndpoint', () => {
     // Services with names that start or end like a domain in which customers run hosts.
     'https://compute-optimizer.us-east-1.amazonaws.com',
     'https://states.us-east-1.amazonaws.com',
+    'https://states.us-east-12.amazonaws.com',
   ])('%s belongs to AWS', (url) => {
     expect(classifyEndpoint(new URL(url), false)).toBe('aws')
   })
