@@ -4,7 +4,7 @@ import { quote } from '../lib/text.ts'
 import { classifyFailure } from '../network/classify.ts'
 import type { ApiFailure } from '../network/failure.ts'
 import type { ApiResult } from '../network/retry.ts'
-import type { AmplifyMeta, Backend } from './backend/amplify-meta.ts'
+import { findOtherStorage, type AmplifyMeta, type Backend } from './backend/amplify-meta.ts'
 import { physicalBucket, type BucketNaming } from './bucket.ts'
 import { readWithRetry, type Observer, type StorageContext } from './context.ts'
 import { deadlineExceeded, otherStorage, toActionError } from './errors.ts'
@@ -77,11 +77,10 @@ async function toMismatchError(
   requestId: string | undefined,
   readBackend: BackendReader,
 ): Promise<ActionError> {
-  const storages = (await readAmplifyMeta(readBackend))?.storages ?? []
-  const other = storages.find(({ name }) => name !== ref.resourceName)
-  if (other !== undefined && storages.every(({ name }) => name !== ref.resourceName)) {
-    observer.onOtherStorage(other.name)
-    return otherStorage(ref.backendEnvironmentName, other.name)
+  const other = findOtherStorage(await readAmplifyMeta(readBackend), ref.resourceName)
+  if (other !== undefined) {
+    observer.onOtherStorage(other)
+    return otherStorage(ref.backendEnvironmentName, other)
   }
   return new ActionError(
     'UNREADABLE_RESPONSE',

@@ -27,6 +27,15 @@ export type AuthResource = Readonly<{
   hasIdentityPool: boolean | undefined
 }>
 
+/** The name of a storage that the backend has in place of the requested one. */
+export function findOtherStorage(
+  meta: AmplifyMeta | undefined,
+  resourceName: string,
+): string | undefined {
+  const names = meta?.storages.map(({ name }) => name) ?? []
+  return names.includes(resourceName) ? undefined : names[0]
+}
+
 /**
  * Parses the response of GetBackend.
  *

@@ -4,7 +4,7 @@ import { quote } from '../../lib/text.ts'
 import { classifyFailure } from '../../network/classify.ts'
 import { formatFailure, type ApiFailure } from '../../network/failure.ts'
 import type { ApiResult } from '../../network/retry.ts'
-import type { AmplifyMeta, Backend } from './amplify-meta.ts'
+import { findOtherStorage, type AmplifyMeta, type Backend } from './amplify-meta.ts'
 import type { BackendRef } from '../api.ts'
 import { readWithRetry, type StorageContext } from '../context.ts'
 import { deadlineExceeded, toActionError, otherStorage } from '../errors.ts'
@@ -38,7 +38,7 @@ export async function checkPreconditions(
       'The auth of the environment has a user pool only. The create adds a Cognito identity pool, which S3 storage needs.',
     )
   }
-  const other = findOtherStorage(ref, result.value)
+  const other = findOtherStorage(meta, ref.resourceName)
   if (other !== undefined) observer.onOtherStorage(other)
   return findFailedPreconditions(ref, result.value)
 }
@@ -94,22 +94,13 @@ export function findFailedPreconditions(
   }
   if (meta === undefined) return []
   const failed: FailedPrecondition[] = []
-  const other = findOtherStorage(ref, backend)
+  const other = findOtherStorage(meta, ref.resourceName)
   if (other !== undefined) {
     failed.push({ error: otherStorage(backendEnvironmentName, other), mayBeFixedByMerge: false })
   }
   const authError = findAuthError(backendEnvironmentName, meta)
   if (authError !== undefined) failed.push({ error: authError, mayBeFixedByMerge: true })
   return failed
-}
-
-/** The name of a storage that the backend has in place of the requested one. */
-function findOtherStorage(
-  { resourceName }: Readonly<{ resourceName: string }>,
-  { meta }: Backend,
-): string | undefined {
-  const names = meta?.storages.map(({ name }) => name) ?? []
-  return names.includes(resourceName) ? undefined : names[0]
 }
 
 /** The Amplify CLI adds an identity pool to auth that it made, but not to auth that was imported. */

@@ -24,6 +24,8 @@ export type Recorded = {
   readonly jobs: { readonly jobId: string; readonly status: string | undefined }[]
   readonly changes: (readonly Change[])[]
   readonly storages: (Storage | undefined)[]
+  readonly otherStorages: string[]
+  readonly bucketNames: string[]
   readonly accepted: AcceptedJob[]
   readonly reportedMutations: ('pending' | 'settled')[]
   refreshes: number
@@ -87,6 +89,8 @@ export function aStorageContext(
     jobs: [],
     changes: [],
     storages: [],
+    otherStorages: [],
+    bucketNames: [],
     accepted: [],
     reportedMutations: [],
     refreshes: 0,
@@ -122,8 +126,8 @@ export function aStorageContext(
         if (changes !== undefined) recorded.changes.push(changes)
       },
       onStorage: (current) => recorded.storages.push(current),
-      onOtherStorage: () => undefined,
-      onBucketName: () => undefined,
+      onOtherStorage: (name) => recorded.otherStorages.push(name),
+      onBucketName: (name) => recorded.bucketNames.push(name),
     },
   }
   return { context, recorded }

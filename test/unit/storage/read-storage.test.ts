@@ -34,6 +34,39 @@ describe('reading the storage', () => {
       { absentAs: 'empty' },
       { end: CREATED },
     ],
+    'The metadata is not read for an update where the service returns the base name of the workflow':
+      [
+        {
+          bucketAs: 'base',
+          ifExists: 'update',
+          events: [storageExists({ authenticated: ['READ'] })],
+          wait: false,
+        },
+        { end: { result: 'started' }, calls: ['GetBackendStorage', 'UpdateBackendStorage'] },
+      ],
+  })
+
+  const mismatch = { mismatches: { GetBackendStorage: [true] } } as const
+  const files = storageExists({ resourceName: 'files' })
+  const unreadable = {
+    end: { code: 'UNREADABLE_RESPONSE', requestId: 'request-1' },
+    otherStorages: [],
+    sent: [],
+  }
+
+  testRuns(runApply, {
+    'A response about another storage that the metadata has in place of this one names it': [
+      { ...mismatch, events: [files] },
+      { end: { code: 'OTHER_STORAGE' }, otherStorages: ['files'], sent: [] },
+    ],
+    'A response about another storage is unreadable where the metadata has both': [
+      { ...mismatch, events: [storageExists(), files] },
+      unreadable,
+    ],
+    'A response about another storage is unreadable where the metadata cannot be read': [
+      { ...mismatch, denied: ['GetBackend'] },
+      unreadable,
+    ],
   })
 })
 
@@ -49,10 +82,14 @@ describe('the name of the bucket', () => {
     desired: { bucketName: 'my-photos-prod' },
     events: [storageExists({ baseName: 'my-photos-prod' })],
   }
-  const withoutStorage = JSON.stringify({
+  const imported = { events: [storageExists({ imported: true })] }
+  const document = {
     providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } },
     auth: { cognito: {} },
-  })
+  }
+  const withoutStorage = JSON.stringify(document)
+  const metadataOf = (BucketName: string) =>
+    JSON.stringify({ ...document, storage: { media: { service: 'S3', output: { BucketName } } } })
   const runExisting = (scenario: RunScenario) =>
     runApply({ events: [storageExists()], ...scenario })
 
@@ -68,6 +105,7 @@ describe('the name of the bucket', () => {
   ])('The bucket is resolved where the service returns %s', async (_what, scenario) => {
     expect(await runExisting(scenario)).toMatchObject({
       end: { bucketName: BUCKET },
+      bucketNames: [BUCKET],
       warnings: [],
     })
   })
@@ -84,6 +122,7 @@ describe('the name of the bucket', () => {
   ])('The bucket stays unknown, with a warning, where %s', async (_where, scenario, text) => {
     expect(await runExisting(scenario)).toMatchObject({
       end: { result: 'unchanged', bucketName: undefined },
+      bucketNames: [],
       warnings: [{ title: 'Bucket name not known', text: containing(text) }],
     })
   })
@@ -103,6 +142,27 @@ describe('the name of the bucket', () => {
     'A base name that looks physical and that no input sets is not taken for the physical name': [
       { ...looksPhysical, ...anyBucket },
       PHYSICAL,
+    ],
+    'A name that certainly is the physical one is preferred to that of the metadata': [
+      { metadata: metadataOf('videos14a5e-prod') },
+      { end: { bucketName: BUCKET }, warnings: [] },
+    ],
+    'The bucket of an imported storage is the returned one, without a read of the metadata': [
+      { ...anyBucket, ...imported },
+      {
+        end: { result: 'unchanged', bucketName: 'photos' },
+        bucketNames: ['photos'],
+        warnings: [{ title: 'Imported storage' }],
+        calls: ['GetBackendStorage', 'ListBackendJobs', 'GetBackendStorage'],
+      },
+    ],
+    'The bucket of an imported storage is that of the metadata where the service returns no name': [
+      { ...anyBucket, ...imported, ...absent, metadata: metadataOf('team-media') },
+      {
+        end: { result: 'unchanged', bucketName: 'team-media' },
+        bucketNames: ['team-media'],
+        warnings: [{ title: 'Imported storage' }],
+      },
     ],
     'The bucket photos114a5e-prod may be that of photos where the suffix is not known': [
       { events: photos1, ...noMetadata },

@@ -55,7 +55,7 @@ export function getJob(state: ServiceState, jobId: string): Served<Job> {
 
 export function getBackend(state: ServiceState, scope: 'environment' | 'app'): Served<Backend> {
   const { environments = [ENVIRONMENT, 'dev'], backendError, metadata } = state.options
-  if (scope === 'environment' && !environments.includes(ENVIRONMENT)) return notFound('GetBackend')
+  if (scope !== 'app' && !environments.includes(ENVIRONMENT)) return notFound('GetBackend')
   return ok(
     state,
     parseBackend({
@@ -101,7 +101,8 @@ export function getStorage(state: ServiceState, resourceName: string): Served<St
   }
   const { baseName, authenticated, unauthenticated, imported = false } = storage
   const names = { base: baseName, physical: toPhysicalBucket(baseName), absent: undefined }
-  const bucketName = imported ? baseName : names[options.bucketAs ?? 'physical']
+  const { bucketAs = 'physical' } = options
+  const bucketName = imported && bucketAs !== 'absent' ? baseName : names[bucketAs]
   const parsed = parseStorage({
     Imported: imported,
     BucketName: bucketName,

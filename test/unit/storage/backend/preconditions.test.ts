@@ -9,6 +9,8 @@ import {
   environmentNotFound,
   findFailedPreconditions,
 } from '../../../../src/storage/backend/preconditions.ts'
+import { containing } from '../../../support/unit/matchers.ts'
+import { runPlan, storageExists, testRuns } from '../../../support/unit/storage-runs.ts'
 
 const REF = { appId: 'd1abc', backendEnvironmentName: 'prod', resourceName: 'media' }
 const MINE = { name: 'media', bucketName: undefined }
@@ -63,6 +65,7 @@ const IDENTITY_POOL_MISSING = {
   code: 'AUTH_MISSING',
   message:
     'The imported auth "cognito" of the environment "prod" has a user pool only, and S3 storage needs an identity pool, too.',
+  advice: containing('amplify import auth'),
   merge: true,
 }
 
@@ -74,6 +77,14 @@ describe('the preconditions that a backend does not meet', () => {
     ['without a list of environments', { environments: undefined }],
     ['with auth of its own without an identity pool', withAuth({ hasIdentityPool: false })],
     ['with imported auth and an identity pool', withAuth({ imported: true })],
+    [
+      'with imported auth that has a user pool only and other imported auth with an identity pool',
+      {
+        meta: meta({
+          auth: [auth({ imported: true, hasIdentityPool: false }), auth({ imported: true })],
+        }),
+      },
+    ],
     [
       'with imported auth of an unknown kind',
       withAuth({ imported: true, hasIdentityPool: undefined }),
@@ -133,5 +144,53 @@ describe('the error for a missing environment', () => {
     const { message } = environmentNotFound(REF, many)
     expect(message).toContain('"env19".')
     expect(message).not.toContain('env20')
+  })
+})
+
+describe('a plan of a create', () => {
+  const own = { service: 'Cognito' }
+  const imported = { service: 'Cognito', serviceType: 'imported' }
+  const userPool = { output: { UserPoolId: 'eu-west-1_a1B2' } }
+  const identityPool = { output: { IdentityPoolId: 'eu-west-1:0123' } }
+  const withAuthOf = (...resources: readonly object[]) => ({
+    metadata: JSON.stringify({
+      providers: { awscloudformation: { StackName: 'amplify-octoapp-prod-14a5e' } },
+      auth: Object.fromEntries(resources.map((resource, index) => [`auth${index}`, resource])),
+    }),
+  })
+  const added = { warnings: [{ title: 'An identity pool is added' }] }
+  const silent = { warnings: [] }
+
+  testRuns(runPlan, {
+    'It warns that auth of the environment with a user pool only gets an identity pool': [
+      withAuthOf({ ...own, ...userPool }),
+      added,
+    ],
+    'It warns also where other auth is imported and has a user pool only': [
+      withAuthOf({ ...own, ...userPool }, { ...imported, ...userPool }),
+      added,
+    ],
+    'It does not warn where auth of the environment has an identity pool': [
+      withAuthOf({ ...own, ...identityPool }),
+      silent,
+    ],
+    'It does not warn where one of several auth resources has an identity pool': [
+      withAuthOf({ ...own, ...userPool }, { ...own, ...identityPool }),
+      silent,
+    ],
+    'It does not warn where the metadata does not say what auth has': [withAuthOf(own), silent],
+    'It warns only of the failing apply where auth is imported and has a user pool only': [
+      withAuthOf({ ...imported, ...userPool }),
+      { warnings: [{ title: 'An apply would fail now' }] },
+    ],
+    'It reports a storage of another name': [
+      { events: [storageExists({ resourceName: 'files' })] },
+      { end: { code: 'OTHER_STORAGE' }, otherStorages: ['files'] },
+    ],
+    'It reports no other storage where there is none': [{}, { otherStorages: [] }],
+    'It reports no other storage where the metadata cannot be parsed': [
+      { metadata: 'none' },
+      { end: { failed: [] }, otherStorages: [] },
+    ],
   })
 })
