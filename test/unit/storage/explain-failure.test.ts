@@ -40,6 +40,7 @@ const ERRORS: readonly (readonly [FailureName, Partial<ApiFailure>, ErrorCode, s
   ['badRequest', {}, 'BAD_REQUEST', 'was rejected as invalid: 400 BadRequestException: Invalid '],
   ['forbidden', {}, 'REQUEST_REFUSED', 'was rejected: 403: Forbidden.'],
   ['accessDenied', {}, 'ACCESS_DENIED', 'have no permission to call GetBackend: 403 AccessDenied'],
+  ['blockedPage', {}, 'REQUEST_REFUSED', 'GetBackend did not reach AWS: '],
   [
     'badRequest',
     PENDING,
@@ -77,6 +78,16 @@ describe('the error for a call that has finally failed', () => {
     expect(advice).toBe(ERROR_CATALOG.BAD_REQUEST.remedy)
   })
 
+  test('The error has no request id where the response came from something other than AWS', () => {
+    expect(errorFor('blockedPage').requestId).toBeUndefined()
+    expect(errorFor('forbidden').requestId).toBe('request-403')
+  })
+
+  test('A missing app is named without an account where the account is not known', () => {
+    const { message } = errorFor('notFound', {}, { accountId: undefined })
+    expect(message).toContain('no app "d1a2b3c4d5" in eu-west-1: GetBackend returned 404 ')
+  })
+
   test('The caller can give another result and other advice', () => {
     const failure = createFailure('GetBackend', 'accessDenied')
     const details = { result: 'unknown', advice: 'Check it yourself.' } as const
@@ -102,11 +113,29 @@ describe('the advice for a call that has finally failed', () => {
     },
   )
 
-  test('A denied call of a user names the user and not a role', () => {
-    const message =
-      'User: arn:aws:iam::111122223333:user/alice is not authorized to perform: amplifybackend:GetBackend'
-    expect(errorFor('accessDenied', { message }).advice).toMatch(/ for the user\.$/)
-  })
+  test.each(['aws', 'aws-cn', 'aws-us-gov'])(
+    'A denied call of a user in the partition %s names the user and not a role',
+    (partition) => {
+      const message = `User: arn:${partition}:iam::111122223333:user/alice is not authorized to perform: amplifybackend:GetBackend`
+      expect(errorFor('accessDenied', { message }).advice).toMatch(/ for the user\.$/)
+    },
+  )
+
+  test.each([
+    ['CreateBackendStorage', '111122223333', true],
+    ['UpdateBackendStorage', '111122223333', true],
+    ['GetBackendStorage', '111122223333', false],
+    ['CreateBackendStorage', undefined, false],
+    ['UpdateBackendStorage', undefined, false],
+  ])(
+    'A denied %s of a role in the account %j asks whether the role only plans: %j',
+    (operation, accountId, expected) => {
+      const failure = createFailure(operation, 'accessDenied')
+      const { advice } = explainFailure(failure, { ...STORAGE_REF, accountId })
+      expect(advice.includes('role-to-assume')).toBe(expected)
+      expect(advice).toContain(`llow amplifybackend:${operation} on arn:aws:`)
+    },
+  )
 
   test.each([
     ['with an explicit deny in a service control policy', 'organization'],
