@@ -20,7 +20,11 @@ export type Recorded = {
   /** When each line was logged. */
   readonly loggedAt: number[]
   readonly retries: string[]
-  readonly warnings: { readonly title: string; readonly text: string }[]
+  readonly warnings: {
+    readonly title: string
+    readonly text: string
+    readonly details: Parameters<StorageContext['observer']['onWarning']>[2]
+  }[]
   readonly jobs: { readonly jobId: string; readonly status: string | undefined }[]
   readonly changes: (readonly Change[])[]
   readonly storages: (Storage | undefined)[]
@@ -118,7 +122,7 @@ export function aStorageContext(
         recorded.lines.push(text)
         recorded.loggedAt.push(clock.now())
       },
-      onWarning: (title, text) => recorded.warnings.push({ title, text }),
+      onWarning: (title, text, details) => recorded.warnings.push({ title, text, details }),
       onAccepted: (accepted) => recorded.accepted.push(accepted),
       onMutation: (state) => recorded.reportedMutations.push(state),
       onJob: (jobId, status) => recorded.jobs.push({ jobId, status }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { containing } from '../../support/unit/matchers.ts'
+import { containing, matching } from '../../support/unit/matchers.ts'
 import {
   abortAt,
   BUCKET,
@@ -126,7 +126,11 @@ describe('the warning about guest access', () => {
   })
   const had = (unauthenticated: readonly string[]): RunScenario =>
     guests({ events: [storageExists({ unauthenticated })] })
-  const WARNING = { title: 'Guests get access', text: containing('unauthenticated-permissions') }
+  const WARNING = {
+    title: 'Guests get access',
+    text: containing('unauthenticated-permissions'),
+    details: { kind: 'guest-access' },
+  }
 
   testRuns(runApply, {
     'An apply warns once where guests get access, also after a lost response': [
@@ -194,7 +198,11 @@ describe('apply by a role that may not read the storage', () => {
         ...creates(LOST_AFTER_EFFECT),
       },
       {
-        end: { code: 'UNKNOWN_OUTCOME', result: 'unknown', message: containing(EXISTS_TEXT) },
+        end: {
+          code: 'UNKNOWN_OUTCOME',
+          result: 'unknown',
+          message: matching(/CreateBackendStorage.+Amazon S3 storage was already added/),
+        },
         sentAt: [0, 30_000],
       },
     ],

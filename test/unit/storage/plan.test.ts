@@ -23,9 +23,9 @@ const failed = (code: string, ...changes: readonly unknown[]) => ({
 })
 
 describe('a plan', () => {
-  const wouldFail = (text: string) => ({
-    end: PLANNED_CREATE,
-    warnings: [{ title: 'An apply would fail now', text: containing(text) }],
+  const wouldFail = (code: string, text: string) => ({
+    end: { ...PLANNED_CREATE, failed: [{ code }] },
+    warnings: [{ title: 'An apply would fail now', text: containing(text), details: { code } }],
   })
 
   testRuns(runPlan, {
@@ -36,6 +36,21 @@ describe('a plan', () => {
     'A plan of a storage that matches returns no changes': [
       { events: [storageExists()] },
       { end: { changes: [], bucketName: BUCKET }, changes: [[]] },
+    ],
+    'A plan of a storage whose bucket is not known returns no changes': [
+      { events: [storageExists()], bucketAs: 'absent', metadata: '{}' },
+      {
+        end: { changes: [], failed: [], bucketName: undefined },
+        changes: [],
+        warnings: [{ title: 'Bucket name not known' }],
+      },
+    ],
+    'A plan of an imported storage does not warn of guest access, which stays as it is': [
+      {
+        events: [storageExists({ imported: true })],
+        desired: { bucketName: undefined, unauthenticated: ['READ'] },
+      },
+      { end: { changes: [] }, warnings: [{ title: 'Imported storage' }] },
     ],
     'A plan of an update returns its changes': [
       { events: differs, ifExists: 'update' },
@@ -73,12 +88,13 @@ describe('a plan', () => {
     'A plan only warns of a missing auth resource, which the merge may add': [
       { auth: false },
       wouldFail(
+        'AUTH_MISSING',
         `has no auth resource, which S3 storage needs. ${ERROR_CATALOG.AUTH_MISSING.remedy}`,
       ),
     ],
     'A plan only warns of a missing environment, which the merge may add': [
       { environments: ['dev'] },
-      wouldFail('no backend environment "prod". It has "dev".'),
+      wouldFail('ENVIRONMENT_NOT_FOUND', 'no backend environment "prod". It has "dev".'),
     ],
     'A plan continues with a warning when the backend cannot be read': [
       { denied: ['GetBackend'] },

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { containing, matching } from '../../support/unit/matchers.ts'
+import { containing, including, matching } from '../../support/unit/matchers.ts'
 import { CREATED, runApply, storageExists, testRuns } from '../../support/unit/storage-runs.ts'
 
 describe('apply after the job has completed', () => {
@@ -35,7 +35,11 @@ describe('apply after the job has completed', () => {
     ],
     'A storage that keeps differing fails the run': [
       { ...job, events: [storageExists({ authenticated: [] }, 3_500)] },
-      { end: { code: 'STORAGE_DIFFERS', result: 'failed' }, durationMs: 30_000 },
+      {
+        end: { code: 'STORAGE_DIFFERS', result: 'failed' },
+        durationMs: 30_000,
+        lines: including(containing('does not match the configuration yet')),
+      },
     ],
     'A storage is not read again when the deadline comes first': [
       { ...job, storageLagMs: 1e9, timeoutMs: 10_000 },

@@ -243,5 +243,28 @@ describe('apply when the effect of a create comes late', () => {
       late(31_000, { jobMs: 0, latency: slowSecondCreate() }),
       { end: CREATED, sentAt: [0, 30_000], effects: 1, warnings: [WARNING] },
     ],
+    'A second create that is rejected because of the first counts as created when if-exists is fail':
+      [
+        late(31_000, { jobMs: 0, latency: slowSecondCreate(), ifExists: 'fail' }),
+        { end: CREATED, sentAt: [0, 30_000], effects: 1, warnings: [WARNING] },
+      ],
+    'A different storage that has a second create rejected is not updated when if-exists is fail': [
+      {
+        ...creates(LOST),
+        latency: slowSecondCreate(),
+        ifExists: 'fail',
+        events: [storageExists({ authenticated: [] }, 31_000)],
+      },
+      { end: { code: 'STORAGE_DIFFERS' }, sent: ['CreateBackendStorage', 'CreateBackendStorage'] },
+    ],
+    'A storage of a job that has a second create rejected fails the run when if-exists is fail': [
+      {
+        ...creates(LOST),
+        latency: slowSecondCreate(),
+        ifExists: 'fail',
+        events: [otherJob({ fromMs: 31_000, toMs: 60_000, leaves: {} })],
+      },
+      { end: { code: 'STORAGE_EXISTS', result: 'failed' }, sentAt: [0, 30_000] },
+    ],
   })
 })

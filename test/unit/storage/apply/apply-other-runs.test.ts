@@ -39,7 +39,11 @@ describe('apply when another run creates the storage first', () => {
       {
         end: CREATED,
         sent: ['CreateBackendStorage'],
-        warnings: [byAnotherRun(/: "400 BadRequestException: Amazon S3 storage .+"\.$/)],
+        warnings: [
+          byAnotherRun(
+            /^Another run created the storage in the meantime, .+: "400 BadRequestException: Amazon S3 storage .+"\.$/,
+          ),
+        ],
         changes: [[{}, {}, {}], []],
       },
     ],
