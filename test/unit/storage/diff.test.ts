@@ -6,6 +6,7 @@ import {
   formatChanges,
   formatValue,
   getCreateChanges,
+  isFullyCompared,
   withIndentedDetails,
   type Change,
 } from '../../../src/storage/diff.ts'
@@ -102,6 +103,18 @@ describe('the differences between the desired and the current storage', () => {
     expect(fields.includes('unauthenticated-permissions')).toBe(
       unauthenticated !== undefined && key(unauthenticated) !== key(guests),
     )
+  })
+})
+
+describe('whether everything that is desired was compared', () => {
+  test.each<readonly [Partial<DesiredStorage>, Storage | undefined, boolean]>([
+    [{}, aStorage(MATCHING), true],
+    [{}, aStorage(MATCHING, [], null), false],
+    [{ bucketName: undefined }, aStorage(MATCHING, [], null), true],
+    [{}, undefined, false],
+    [{ bucketName: undefined }, undefined, true],
+  ])('With %j desired and %j as it is, it is %s', (desired, current, compared) => {
+    expect(isFullyCompared(aDesiredStorage(desired), current)).toBe(compared)
   })
 })
 

@@ -15,8 +15,8 @@ describe('parsing a storage', () => {
     })
   })
 
-  test('A response without a storage has none', () => {
-    expect(parseStorage(undefined)).toBeUndefined()
+  test.each([undefined, null])('There is no storage in a response with %s for it', (config) => {
+    expect(parseStorage(config)).toBeUndefined()
   })
 
   test.each([
@@ -43,6 +43,7 @@ describe('parsing a storage', () => {
     [{ Permissions: { UnAuthenticated: { 0: 'READ' } } }, 'unAuthenticated'],
     [{ Permissions: { Authenticated: ['READ', 7] } }, 'authenticated'],
   ])('The storage %j is malformed, because of %s', (config, member) => {
+    expect(() => parseStorage(config)).toThrow(Error)
     expect(() => parseStorage(config)).toThrow(member)
   })
 

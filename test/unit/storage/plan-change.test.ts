@@ -3,6 +3,7 @@ import type { ActionError } from '../../../src/errors/action-error.ts'
 import { getCreateChanges } from '../../../src/storage/diff.ts'
 import type { DesiredStorage, Storage } from '../../../src/storage/model.ts'
 import { planChange, type IfExists, type PlannedChange } from '../../../src/storage/plan-change.ts'
+import { containing } from '../../support/unit/matchers.ts'
 import { aDesiredStorage, aStorage } from '../../support/unit/storages.ts'
 
 const planned = (
@@ -177,6 +178,19 @@ describe('the advice for a storage with another bucket', () => {
       expect(rejection(aStorage(users, [], BUCKET), ifExists).advice).toBe(advice)
     },
   )
+
+  test('It names every input that differs', () => {
+    const current = aStorage(['READ'], [], BUCKET)
+    const change = planned({ unauthenticated: ['READ'] }, current, 'match')
+    expect(change).toMatchObject({
+      error: {
+        code: 'BUCKET_FIXED',
+        advice: expect.stringContaining(
+          'authenticated-permissions and unauthenticated-permissions',
+        ),
+      },
+    })
+  })
 
   test('Following it leaves the storage unchanged', () => {
     const current = aStorage(['READ', 'DELETE'], [], BUCKET)

@@ -40,6 +40,8 @@ describe('parsing a backend', () => {
       parseBackend({ BackendEnvironmentList: 'prod', AmplifyMetaConfig: {}, Error: 7 }),
     ).toEqual(nothing)
     expect(parseBackend({ AmplifyMetaConfig: '', Error: ' \n ' })).toEqual(nothing)
+    const text = JSON.stringify({ providers: PROVIDERS })
+    expect(parseBackend({ AmplifyMetaConfig: [text] })).toEqual(nothing)
   })
 
   test('An empty list of environments is kept', () => {
@@ -88,6 +90,7 @@ describe('parsing the metadata', () => {
     ['amplify-octoapp-prod-14a5e-x', undefined],
     ['amplify--prod-14a5e', undefined],
     [7, undefined],
+    [['amplify-octoapp-prod-14a5e'], undefined],
     [undefined, undefined],
   ])('The stack %j has the suffix %j', (StackName, suffix) => {
     expect(metaOf({ providers: { awscloudformation: { StackName } } })?.suffix).toBe(suffix)
@@ -105,6 +108,12 @@ describe('parsing the metadata', () => {
     const auth = { cognito: { service: 'Cognito', serviceType: 'imported', ...members } }
     expect(metaOf({ providers: PROVIDERS, auth })?.auth).toEqual([
       { name: 'cognito', imported: true, hasIdentityPool },
+    ])
+  })
+
+  test('An auth resource that names no service is kept', () => {
+    expect(metaOf({ providers: PROVIDERS, auth: { cognito: {} } })?.auth).toEqual([
+      { name: 'cognito', imported: false, hasIdentityPool: undefined },
     ])
   })
 
