@@ -185,9 +185,7 @@ describe('the advice for a storage with another bucket', () => {
     expect(change).toMatchObject({
       error: {
         code: 'BUCKET_FIXED',
-        advice: expect.stringContaining(
-          'authenticated-permissions and unauthenticated-permissions',
-        ),
+        advice: containing('authenticated-permissions and unauthenticated-permissions'),
       },
     })
   })
