@@ -49,7 +49,7 @@ async function endWithoutWaiting(awaited: AwaitedJob): Promise<JobEnd> {
     throw candidateNotConfirmed(check.lost, jobId, check.reason, context.ref)
   }
   const job = doubt === 'mismatch' ? await readJob(context, started) : check?.job
-  if (jobPhase(job?.status) === 'failed' && job !== undefined) {
+  if (job !== undefined && jobPhase(job.status) === 'failed') {
     context.observer.onJob(jobId, job.status)
     return await endFailedJob(awaited, job, check)
   }
@@ -102,14 +102,18 @@ async function endFailedJob(
   throw asUnknownIfUnchecked(error, state)
 }
 
-/** Checks at the end of the window whether a candidate is this run's own job; undefined if that is certain. */
+/**
+ * Checks at the end of the window whether the job is the one of a call whose response was lost; undefined if
+ * there is no such call. Nothing else is sent before the outcome of that call is known, so the job can only
+ * be a candidate for it.
+ */
 async function checkCandidate({
   context,
   state,
   started,
 }: AwaitedJob): Promise<CandidateCheck | undefined> {
   const { lostResponse } = state
-  if (started.doubt !== 'lost-response' || lostResponse === undefined) return undefined
+  if (lostResponse === undefined) return undefined
   const { confirmCandidate } = await import('./lost-response.ts')
   return await confirmCandidate(context, lostResponse, started.jobId)
 }

@@ -4,7 +4,7 @@ import { classifyFailure, isRetryable } from '../../network/classify.ts'
 import { recordThrottle, type ApiResult } from '../../network/retry.ts'
 import type { CallOptions, JobList, StorageResponse } from '../api.ts'
 import { callOptions, readWithRetry, type StorageContext } from '../context.ts'
-import { findPendingJob, type IdentifiedJob, type Job, type StartedJobs } from '../jobs/job.ts'
+import { findPendingJob, type IdentifiedJob, type Job } from '../jobs/job.ts'
 import type { Storage } from '../model.ts'
 import { adoptJob, findOwnJobs } from './candidate.ts'
 import {
@@ -160,19 +160,16 @@ async function checkForEffect(
   // The jobs first: if a job has ended by then, the storage that is read afterwards shows its effect. In the
   // other order a job could end in between, and neither read would show it.
   const jobs = await listJobs()
-  const own = findStarted(context, lost, jobs)
-  const [job] = own.candidates
-  if (job !== undefined) return { kind: 'job', job, jobs: getJobs(jobs) }
+  const { found, unclear } = findJob(context, lost, jobs)
+  if (found !== undefined) return found
   const storage = await read(context, (options) => amplify.getStorage(ref.resourceName, options))
   if (storage.ok && lost.mutation.hasTakenEffect(getFoundStorage(storage.value))) {
     // The effect came after the jobs were read, so the job may be listed by now.
     const jobsAfter = await listJobs()
-    const [jobAfter] = findStarted(context, lost, jobsAfter).candidates
-    return jobAfter === undefined
-      ? { kind: 'storage', canJobsBeListed: !isDenied(jobsAfter) }
-      : { kind: 'job', job: jobAfter, jobs: getJobs(jobsAfter) }
+    const { found: foundAfter } = findJob(context, lost, jobsAfter)
+    return foundAfter ?? { kind: 'storage', canJobsBeListed: !isDenied(jobsAfter) }
   }
-  return interpretReads(jobs, own.unclear, storage)
+  return interpretReads(jobs, unclear, storage)
 }
 
 async function readOnce<T>(
@@ -184,16 +181,18 @@ async function readOnce<T>(
   return result
 }
 
-function findStarted(
+/** What a list says about the job of the call: the job itself, or one of which that is not known. */
+function findJob(
   context: StorageContext,
   lost: LostResponse,
-  jobs: ApiResult<JobList>,
-): StartedJobs {
-  return jobs.ok ? findOwnJobs(context, lost, jobs) : { candidates: [], unclear: [] }
-}
-
-function getJobs(list: ApiResult<JobList>): readonly Job[] {
-  return list.ok ? list.value.jobs : []
+  list: ApiResult<JobList>,
+): Readonly<{ found?: Effect; unclear?: Job | undefined }> {
+  if (!list.ok) return {}
+  const { candidates, unclear } = findOwnJobs(context, lost, list)
+  const [job] = candidates
+  return job === undefined
+    ? { unclear: unclear[0] }
+    : { found: { kind: 'job', job, jobs: list.value.jobs } }
 }
 
 function getFoundStorage(response: StorageResponse): Storage | undefined {
@@ -203,7 +202,7 @@ function getFoundStorage(response: StorageResponse): Storage | undefined {
 /** What the reads say if neither shows the call's own job or its effect. */
 function interpretReads(
   jobs: ApiResult<JobList>,
-  [unclear]: readonly Job[],
+  unclear: Job | undefined,
   storage: ApiResult<StorageResponse>,
 ): Effect {
   if (jobs.ok) {
@@ -212,13 +211,12 @@ function interpretReads(
     if (unclear !== undefined) return unknown(describeUnclearJob(unclear))
   }
   if (storage.ok && storage.value.kind === 'other') return unknown(storage.value.mismatch)
-  const isStorageRead = storage.ok || classifyFailure(storage.failure) === 'not-found'
-  if (jobs.ok && isStorageRead) {
-    return { kind: 'none', storage: storage.ok ? getFoundStorage(storage.value) : undefined }
-  }
   if (isDenied(storage) && isDenied(jobs)) return { kind: 'denied' }
-  const failed = isStorageRead ? jobs : storage
-  return unknown(failed.ok ? '' : formatFailure(failed.failure))
+  if (!storage.ok && classifyFailure(storage.failure) !== 'not-found') {
+    return unknown(formatFailure(storage.failure))
+  }
+  if (!jobs.ok) return unknown(formatFailure(jobs.failure))
+  return { kind: 'none', storage: storage.ok ? getFoundStorage(storage.value) : undefined }
 }
 
 function unknown(reason: string): Effect {
@@ -270,5 +268,5 @@ async function reportStorage(context: StorageContext): Promise<void> {
     amplify.getStorage(ref.resourceName, options),
   )
   if (!result.ok || result.value.kind === 'other') return
-  observer.onStorage(result.value.kind === 'storage' ? result.value.storage : undefined)
+  observer.onStorage(getFoundStorage(result.value))
 }
