@@ -52,8 +52,8 @@ type ApplyState = {
   readBackend: BackendReader
   /** The first difference between the storage and the configuration decides between created and updated. */
   firstChange: 'create' | 'update' | undefined
-  /** The change that was sent last; its effect is found later if its response was lost. */
-  lastSentChange: MutatingChange | undefined
+  /** What was sent last; its effect is found later if its response was lost. */
+  lastSent: MutatingChange['kind'] | undefined
   /** Set when the service rejected a create because a storage exists. */
   rejection: Rejection | undefined
   /** Whether the jobs were listed, and none was pending, since the storage was read last. */
@@ -83,7 +83,7 @@ export async function apply(context: StorageContext, options: ApplyOptions): Pro
     mutation: newMutationState(),
     readBackend: createBackendReader(context),
     firstChange: undefined,
-    lastSentChange: undefined,
+    lastSent: undefined,
     rejection: undefined,
     jobCheck: 'not-checked',
     awaitedJob: undefined,
@@ -202,9 +202,9 @@ async function makeChange(
   const { desired } = options
   if (rejection !== undefined) throw existsButNotFound(rejection, state.mutation, context.ref)
   if (change.kind === 'create') await requirePreconditions(state)
-  if (state.lastSentChange === undefined) warnOfGuestAccess(context.observer, desired, read.current)
+  if (state.lastSent === undefined) warnOfGuestAccess(context.observer, desired, read.current)
   announce(state, change)
-  state.lastSentChange = change
+  state.lastSent = change.kind
   state.jobCheck = 'not-checked'
   const mutation = toMutation(context, desired, change, read.naming)
   const outcome = await sendMutation(context, mutation, state.mutation)
@@ -252,8 +252,8 @@ async function followOutcome(
 }
 
 async function followJob(state: ApplyState, started: StartedJob): Promise<ApplyResult | undefined> {
-  const { context, options, mutation, lastSentChange } = state
-  const kind = lastSentChange?.kind ?? 'create'
+  const { context, options, mutation, lastSent } = state
+  const kind = lastSent === 'update' ? 'update' : 'create'
   const operation = kind === 'create' ? 'CreateBackendStorage' : 'UpdateBackendStorage'
   state.followedJobs.add(started.jobId)
   const end = await awaitJob({ context, state: mutation, operation, started }, options.wait)
@@ -280,12 +280,12 @@ async function handleExisting(
   state: ApplyState,
   rejection: Rejection,
 ): Promise<ApplyResult | undefined> {
-  const { context, mutation, lastSentChange } = state
+  const { context, mutation, lastSent } = state
   const { text, requestId } = rejection
   if (mutation.resentUnchecked) {
     throw probablyExecuted(text, requestId, 'CreateBackendStorage', context.ref)
   }
-  if (lastSentChange?.kind === 'update') throw updateRejected(rejection)
+  if (lastSent === 'update') throw updateRejected(rejection)
   if (state.isDeniedReadReported) throw existsButUnreadable(rejection, context.ref)
   state.rejection = rejection
   return await continueAfterWait(state, await waitForOtherJobs(state, false))
