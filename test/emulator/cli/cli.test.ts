@@ -12,7 +12,7 @@ import { send } from '../../support/emulator-requests.ts'
 const cli = fileURLToPath(new URL('../../../emulator/cli/start.ts', import.meta.url))
 
 const example = (name: string): string =>
-  fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+  fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url))
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -184,7 +184,7 @@ describe('npm run emulator', () => {
   test.each(['start', 'try'])(
     'A reader that closes the pipe of %s.ts causes no error',
     async (name) => {
-      const program = fileURLToPath(new URL(`../../emulator/cli/${name}.ts`, import.meta.url))
+      const program = fileURLToPath(new URL(`../../../emulator/cli/${name}.ts`, import.meta.url))
       const child = spawn(process.execPath, [program, '--help'], {
         stdio: ['ignore', 'pipe', 'pipe'],
       })
