@@ -1,4 +1,5 @@
 /** Runs one scenario of the soak test and lists what is wrong with its result. */
+import { killIfRunning } from '../support/cancel-action.ts'
 import { runAction, startTestBed } from '../support/run-action.ts'
 import { findViolations, type Violation } from './invariants.ts'
 import { setUpScenario, createScenario, TIMEOUT_MINUTES, type SoakScenario } from './scenario.ts'
@@ -35,7 +36,7 @@ export async function runSoakScenario(seed: number, scale: number): Promise<Soak
       onLine: () => {
         if (scenario.cancelAfterMs === undefined || timer !== undefined) return
         timer = setTimeout(() => {
-          if (pid !== undefined) process.kill(pid, 'SIGTERM')
+          if (pid !== undefined) killIfRunning(pid, 'SIGTERM')
         }, scenario.cancelAfterMs)
       },
     })

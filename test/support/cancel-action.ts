@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { OperationName } from '../../emulator/emulator.ts'
 import type { StepResult } from '../../emulator/runner/step.ts'
+import { getString } from '../../src/lib/json.ts'
 import { runAction, type RunActionOptions, type TestBed } from './run-action.ts'
 
 export type CancelOptions = Readonly<{
@@ -54,7 +55,7 @@ export async function runAndCancel(
     })
     if (secondSignalAfterMs === undefined) return
     await sleep(secondSignalAfterMs, undefined, ended)
-    process.kill(pid, 'SIGTERM')
+    killIfRunning(pid, 'SIGTERM')
   }
   const result = await runAction(bed, {
     ...options,
@@ -71,6 +72,15 @@ export async function runAndCancel(
     result,
     tookMs: endedAt - sent.at - waitedMs - lateMs,
     lateCalls: emulator.requests.length - sent.calls,
+  }
+}
+
+/** Sends a signal to a process that can have ended before this process learns of it. */
+export function killIfRunning(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (getString(error, 'code') !== 'ESRCH') throw error
   }
 }
 
