@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import type { PolicyDocument, TrustPolicy } from '../iam/evaluate.ts'
 import { parsePolicy, parseTrustPolicy } from '../iam/parse-policy.ts'
 import { ValidationError } from '../lib/validation.ts'
+import { isRoleArn } from '../state/account.ts'
 import type { Env } from './runner.ts'
 
 /** An input is wrong; the message is for the user. */
@@ -105,8 +106,6 @@ function readPolicy<Policy>(
   }
 }
 
-const rolePattern = /^arn:[\w-]+:iam::\d{12}:role\/\S+$/
-
 /** Reads one policy for every role, or one for each line of `ROLE_ARN=PATH`. */
 function readPolicies<Policy>(
   env: Env,
@@ -122,7 +121,7 @@ function readPolicies<Policy>(
     return { every: readPolicy(input, text, folder, parse), byRole: new Map() }
   }
   const byRole = parsePairs(input, text, 'ROLE_ARN=PATH').map(([arn, path]): [string, Policy] => {
-    if (!rolePattern.test(arn)) throw new InputError(`${input}: "${arn}" is not the ARN of a role`)
+    if (!isRoleArn(arn)) throw new InputError(`${input}: "${arn}" is not the ARN of a role`)
     return [arn, readPolicy(input, path, folder, parse)]
   })
   return { every: undefined, byRole: new Map(byRole) }

@@ -6,7 +6,7 @@ import { allowPolicy, planActions, readActions, writeActions } from '../iam/poli
 import { githubTrustPolicy } from '../iam/trust.ts'
 import type { WorkflowEvent } from '../runner/events.ts'
 import type { StepInputs } from '../runner/step-inputs.ts'
-import { hasRoleName } from '../state/account.ts'
+import { hasRoleName, isRoleArn } from '../state/account.ts'
 import { generateBaseName, physicalBucket } from '../state/backends.ts'
 import type { FaultTarget } from './try-faults.ts'
 
@@ -71,8 +71,6 @@ function trustFor(use: RoleUse, arn: string, step: StepInputs, place: Place): Tr
 const distinct = <T>(values: readonly T[]): T[] => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ]
-
-const isRoleArn = (arn: string): boolean => /^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(arn)
 
 /**
  * What a role is for. A role with a name of the template is that role, whatever input names it, so that swapped

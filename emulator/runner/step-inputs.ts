@@ -132,9 +132,10 @@ function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): reado
     matrixCombinations(evaluateValue(toObject(job['strategy'])['matrix'], stepContexts(base))),
   )
   const selected = selectCombinations(matrices, source.matrix ?? {})
+  const inherits = getsCallerPermissions(source.workflow, source.contexts)
   return steps.flatMap((located, index) =>
     (selected[index] ?? []).map((matrix) =>
-      evaluateStep(document, source, located, { ...base, matrix }),
+      evaluateStep(document, { action: source.action, inherits }, located, { ...base, matrix }),
     ),
   )
 }
@@ -169,7 +170,7 @@ function selectCombinations(
 
 function evaluateStep(
   document: JsonObject,
-  { action, workflow, contexts }: StepSource,
+  { action, inherits }: Readonly<{ action: string; inherits: boolean }>,
   { jobId, job, step, follows, emulator }: LocatedStep,
   base: Contexts,
 ): StepInputs {
@@ -187,7 +188,7 @@ function evaluateStep(
   return {
     job: jobId,
     step: toText(step['id']),
-    canRequestIdToken: canRequestIdToken(document, job, getsCallerPermissions(workflow, contexts)),
+    canRequestIdToken: canRequestIdToken(document, job, inherits),
     runs: () => conditionHolds(job['if'], scope) && conditionHolds(step['if'], stepScope),
     emulatorInputs: emulator === undefined ? undefined : Object.keys(toObject(emulator['with'])),
     environment: environmentName(job['environment'], scope),

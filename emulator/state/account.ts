@@ -82,6 +82,9 @@ export function addDefaultRoles(state: Roles, issuer: string): void {
   })
 }
 
+/** Whether a text is the ARN of a role; the name can have a path. */
+export const isRoleArn = (text: string): boolean => /^arn:[\w-]+:iam::\d{12}:role\/\S+$/.test(text)
+
 /** Whether a role has the name of another one, or that name with a suffix after a hyphen. */
 export function hasRoleName(arn: string, known: string): boolean {
   const [name = '', knownName = ''] = [arn, known].map((each) => each.split('/').at(-1))

@@ -1,7 +1,7 @@
 import { partitionAudience } from '../iam/issuers.ts'
 import { parsePolicy, parseTrustPolicy } from '../iam/parse-policy.ts'
 import { ObjectReader, ValidationError } from '../lib/validation.ts'
-import { addRole, roleDefaults } from './account.ts'
+import { addRole, isRoleArn, roleDefaults } from './account.ts'
 import {
   addApp,
   addEnvironment,
@@ -121,11 +121,9 @@ function patchApp(state: State, appId: string, reader: ObjectReader): void {
   reader.rejectUnknown()
 }
 
-const rolePattern = /^arn:[\w-]+:iam::\d{12}:role\/\S+$/
-
 function patchRole(state: State, reader: ObjectReader): void {
   const arn = reader.string('arn')
-  if (!rolePattern.test(arn)) throw new ValidationError(`"${arn}" is not the ARN of a role`)
+  if (!isRoleArn(arn)) throw new ValidationError(`"${arn}" is not the ARN of a role`)
   const given = reader.raw('trust')
   const known = roleDefaults(state, arn)
   const trust = given === undefined ? known?.trust : parseTrustPolicy(given)

@@ -99,9 +99,11 @@ export function toApiFailure(error: unknown, context: FailureContext): ApiFailur
 
 /** The services respond with JSON or XML; a redirect, a page or a plain text comes from something in between. */
 function isFromMiddlebox(head: ResponseHead | undefined): boolean {
-  if (head === undefined || head.status < 300) return false
-  if (head.status < 400) return true
-  return /^\s*text\/(?:html|plain)\b/i.test(head.headers['content-type'] ?? '')
+  if (head === undefined) return false
+  if (isRedirect(head)) return true
+  return (
+    head.status >= 400 && /^\s*text\/(?:html|plain)\b/i.test(head.headers['content-type'] ?? '')
+  )
 }
 
 /**
@@ -109,8 +111,8 @@ function isFromMiddlebox(head: ResponseHead | undefined): boolean {
  * because the URL parser turns a host into lower case.
  */
 function getRedirect(head: ResponseHead | undefined, redact: Redact): string | undefined {
-  const { status = 0, headers: { location } = {} } = head ?? {}
-  if (status < 300 || status >= 400) return undefined
+  if (head === undefined || !isRedirect(head)) return undefined
+  const { location } = head.headers
   const target =
     location === undefined ? '' : ` to ${URL.parse(redact(location))?.host ?? 'another path'}`
   return `the request was redirected${target}; redirects are not followed`
@@ -137,7 +139,7 @@ function wasSignedWithWrongTime({ signedAt, head }: FailureContext): boolean {
   return Math.abs(difference) >= CLOCK_SKEW_MS
 }
 
-export function isRedirect({ status = 0 }: ApiFailure): boolean {
+export function isRedirect({ status = 0 }: Readonly<{ status: number | undefined }>): boolean {
   return status >= 300 && status < 400
 }
 

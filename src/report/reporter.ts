@@ -90,13 +90,13 @@ function failureTitle({ result, error }: FailedOutcome): string {
   return `${FAILURE_TITLES[result]} (${error.code})`
 }
 
-/** What happened, what to do, and where to read more. */
 /** The annotation has the other lines of an error with their line breaks. */
 function firstLine(text: string): string {
   const [first = '', ...others] = text.split('\n')
   return others.length === 0 ? first : `${first} […]`
 }
 
+/** What happened, what to do, and where to read more. */
 function errorText({ code, message, advice }: ActionError, env: Env): string {
   const { error, page, report } = buildErrorLinks(env, code)
   const links = [page, error, report].flatMap((link) => (link === undefined ? [] : [link.url]))

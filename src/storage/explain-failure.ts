@@ -120,7 +120,7 @@ function describeMissing({ message }: ApiFailure, ref: StorageRef): string {
 /** A role that only plans lacks the permission to write on purpose. */
 function roleCheck(operation: string, { accountId }: StorageRef): string {
   // The account is known only if the run assumed a role.
-  return accountId !== undefined && /Create|Update/.test(operation)
+  return accountId !== undefined && /^(?:Create|Update)/.test(operation)
     ? 'If role-to-assume is the role that only plans, correct it. Otherwise, a'
     : 'A'
 }
