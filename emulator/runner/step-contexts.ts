@@ -1,6 +1,7 @@
 /** The contexts that the expressions of a step see, and which of their values are unknown. */
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { PartialContext, UnknownValueError, type Contexts } from './expressions.ts'
+import { isCalled, toTriggers } from './triggers.ts'
 import { WorkflowInputError, workflowInputs } from './workflow-inputs.ts'
 
 /** Values that only the user knows. */
@@ -59,22 +60,22 @@ function evaluateInputs(
   contexts: Contexts,
   given: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
-  const triggers = toObject(on)
+  const triggers = toTriggers(on)
   const event = String(github['event_name'])
   if (event === 'workflow_dispatch')
-    return workflowInputs('workflow_dispatch', triggers['workflow_dispatch'], given, contexts)
-  const isCalled = 'workflow_call' in triggers && !(event in triggers)
-  if (!isCalled && Object.keys(given).length > 0)
+    return workflowInputs('workflow_dispatch', triggers.get('workflow_dispatch'), given, contexts)
+  const isWorkflowCalled = isCalled(triggers, event)
+  if (!isWorkflowCalled && Object.keys(given).length > 0)
     throw new WorkflowInputError(
       `${event} has no inputs. ${
-        'workflow_dispatch' in triggers
+        triggers.has('workflow_dispatch')
           ? 'For those of workflow_dispatch, add --event workflow_dispatch'
           : 'Leave --input out: the workflow is neither started by hand nor called'
       }`,
     )
   return workflowInputs(
     'workflow_call',
-    isCalled ? triggers['workflow_call'] : undefined,
+    isWorkflowCalled ? triggers.get('workflow_call') : undefined,
     given,
     contexts,
   )

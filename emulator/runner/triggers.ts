@@ -22,7 +22,11 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
  */
 export function parseTriggers(workflow: string): Triggers {
   const document: unknown = parse(workflow)
-  const on = isObject(document) ? document['on'] : undefined
+  return toTriggers(isObject(document) ? document['on'] : undefined)
+}
+
+/** @param on what `on:` of a workflow contains: an event, a list of events, or events with their filters */
+export function toTriggers(on: unknown): Triggers {
   if (isObject(on))
     return new Map(
       Object.entries(on).map(([name, filters]) => [name, isObject(filters) ? filters : {}]),

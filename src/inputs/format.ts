@@ -1,14 +1,13 @@
 /** Formats the values of inputs for messages. */
-import { MAX_QUOTED_LENGTH, quote } from '../lib/text.ts'
+import { isPrintableAscii, MAX_QUOTED_LENGTH, quote } from '../lib/text.ts'
 
 // Default_Ignorable_Code_Point covers the Hangul fillers, the variation selectors and the combining
 // grapheme joiner, which are letters and marks but invisible. So is the blank Braille cell.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/u
-const INVISIBLE_OR_SPACE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]|(?! )\p{Zs}/gu
+const INVISIBLE = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]`
 
 /** Whether the text contains a control, format or other invisible character (spaces do not count). */
 export function hasInvisible(text: string): boolean {
-  return INVISIBLE.test(text)
+  return !isPrintableAscii(text) && new RegExp(INVISIBLE, 'u').test(text)
 }
 
 /** A value for a message: quoted, with invisible characters as `\u{HEX}`. */
@@ -20,8 +19,9 @@ export function formatInput(text: string): string {
 
 /** The text with every invisible character and every space other than U+0020 as `\u{HEX}`. */
 function escapeInvisible(text: string): string {
+  if (isPrintableAscii(text)) return text
   return text.replace(
-    INVISIBLE_OR_SPACE,
+    new RegExp(String.raw`${INVISIBLE}|(?! )\p{Zs}`, 'gu'),
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   )
 }

@@ -41,13 +41,15 @@ const DASHES: Readonly<Record<string, string>> = {
   '\uFF0D': 'a full-width hyphen (U+FF0D)',
 }
 
-/** Alphabets with letters that look like Latin ones. */
-const ALPHABETS: readonly (readonly [name: string, letter: RegExp])[] = [
-  ['Cyrillic', /\p{Script=Cyrillic}/u],
-  ['Greek', /\p{Script=Greek}/u],
-  ['Armenian', /\p{Script=Armenian}/u],
-  ['full-width', /[\uFF10-\uFF5A]/u],
+/** Alphabets with letters that look like Latin ones, as character classes. */
+const ALPHABETS: readonly (readonly [name: string, letters: string])[] = [
+  ['Cyrillic', String.raw`\p{Script=Cyrillic}`],
+  ['Greek', String.raw`\p{Script=Greek}`],
+  ['Armenian', String.raw`\p{Script=Armenian}`],
+  ['full-width', String.raw`[\uFF10-\uFF5A]`],
 ]
+
+const OTHER_LETTER = String.raw`(?![\0-\x7F\p{DI}])[\p{L}\p{N}]`
 
 /** The problem of a text with a dash or with a letter of another alphabet, where only ASCII is allowed. */
 export function lookAlikeProblem(text: string): Parsed<never> | undefined {
@@ -86,9 +88,9 @@ type OtherLetter = Readonly<{
 }>
 
 function findOtherLetter(text: string): OtherLetter | undefined {
-  const [letter] = /(?![\0-\x7F\p{DI}])[\p{L}\p{N}]/u.exec(text) ?? []
+  const [letter] = new RegExp(OTHER_LETTER, 'u').exec(text) ?? []
   if (letter === undefined) return undefined
-  const [alphabet] = ALPHABETS.find(([, pattern]) => pattern.test(letter)) ?? []
+  const [alphabet] = ALPHABETS.find(([, letters]) => new RegExp(letters, 'u').test(letter)) ?? []
   const codePoint = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
   const kind = alphabet === undefined ? 'the letter' : `the ${alphabet} letter`
   return { alphabet, description: `${kind} \`${letter}\` (U+${codePoint})` }

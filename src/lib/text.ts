@@ -6,8 +6,12 @@
  */
 
 // Control characters, line and paragraph separators, and format characters (zero width, bidirectional
-// overrides): they are invisible and can make one text look like another.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
+// overrides): they are invisible and can make one text look like another. It is not a literal, because V8 takes
+// half a millisecond for such a class when it parses the file, and most runs print only ASCII.
+const INVISIBLE = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+`
+
+/** Whether the text contains only the characters from U+0020 to U+007E. */
+export const isPrintableAscii = (text: string): boolean => /^[ -~]*$/.test(text)
 
 /**
  * Turns text into one line that contains no workflow command and no invisible characters.
@@ -15,14 +19,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
  * @param maxLength in UTF-16 code units
  */
 export function sanitizeLine(text: string, maxLength = 500): string {
-  const line = text
-    // A longer text is cut off first, so that the work for a huge text is limited.
-    .slice(0, maxLength * 4)
-    .replace(INVISIBLE, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim()
-    .replaceAll('##[', '## [')
-    .replace(/^::/, ': :')
+  // A longer text is cut off first, so that the work for a huge text is limited.
+  const start = text.slice(0, maxLength * 4)
+  const visible = isPrintableAscii(start) ? start : start.replace(new RegExp(INVISIBLE, 'gu'), ' ')
+  const line = visible.replace(/ {2,}/g, ' ').trim().replaceAll('##[', '## [').replace(/^::/, ': :')
   return truncate(line, maxLength)
 }
 

@@ -67,7 +67,8 @@ export function proxyEnv(env: Env): Record<string, string> {
 
 /** The proxy for a URL, chosen the way Node.js chooses it; undefined for a direct connection. */
 export function findProxy(url: URL, env: Env): Proxy | undefined {
-  return matchesNoProxy(url, env) ? undefined : findConfiguredProxy(url, env)
+  const proxy = findConfiguredProxy(url, env)
+  return proxy === undefined || matchesNoProxy(url, env) ? undefined : proxy
 }
 
 /** The proxy for URLs of this scheme, whether or not the host is excepted. */

@@ -63,4 +63,14 @@ describe('the choices in a workflow of the user', () => {
       expect(stderr).toContain('--event workflow_dispatch')
     },
   )
+
+  for (const on of ['workflow_call', '[workflow_call]', '{ workflow_call: }']) {
+    scenario(
+      `An input that a workflow on ${on} does not declare is rejected by its name`,
+      async () => {
+        const { code, stderr } = await tryWorkflow(workflow(on, '', {}), '--input', 'name=x')
+        expect([code, stderr]).toEqual([2, expect.stringContaining('no input name')])
+      },
+    )
+  }
 })
