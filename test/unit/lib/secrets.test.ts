@@ -34,6 +34,36 @@ test('A short secret that is part of a name in the workflow is masked, and not r
   expect(secrets.redact('testing, wJalrXUtnFEMIK7MDENG, password')).toBe('testing, ***, password')
 })
 
+test('A secret of sixteen characters is redacted, although a name contains it', () => {
+  const { secrets } = secretsOf('fifteen-letters', 'sixteen--letters')
+  for (const name of ['my-fifteen-letters', 'my-sixteen--letters']) secrets.exempt(name)
+  expect(secrets.redact('fifteen-letters, sixteen--letters')).toBe('fifteen-letters, ***')
+})
+
+test('Secrets are redacted in whatever order they were added', () => {
+  const { secrets } = secretsOf('second-secret', 'sixsix', 'first-secret')
+  expect(secrets.redact('first-secret, second-secret, first-secret')).toBe('***, ***, ***')
+  expect(secrets.redact('sixsix')).toBe('***')
+})
+
+test('White space may interrupt a secret of twelve characters, but not a shorter one', () => {
+  const { secrets } = secretsOf('abcdefghijkl', 'mnopqrstuvw', 'a    b')
+  expect(secrets.redact('abcdef ghijkl, mnopq rstuvw, cab')).toBe('***, mnopq rstuvw, cab')
+})
+
+test.each([
+  ['a secret', '***='],
+  ['a secret!', '***'],
+  ['~~~???>>>', '***'],
+  ['a:a secret!', 'YT***='],
+  ['1a secret?', 'M***=='],
+])('Of %j in Base64, all characters that depend on the secret are redacted', (text, redacted) => {
+  const { secrets } = secretsOf('a secret', 'a secret!', 'a secret?', '~~~???>>>')
+  expect(secrets.redact(toBase64(text))).toBe(redacted)
+  const url = Buffer.from(text).toString('base64url')
+  expect(secrets.redact(`${url} `)).toBe(`${redacted.replace(/=+/, '')} `)
+})
+
 property.prop([
   fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 12, maxLength: 20 }),
   fc.array(fc.tuple(fc.nat(8), fc.integer({ min: 6, max: 20 })), { minLength: 1, maxLength: 6 }),
