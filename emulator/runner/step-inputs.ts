@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { isObject, type JsonObject } from '../lib/validation.ts'
 import { conditionHolds, evaluateValue, toText, type Contexts } from './expressions.ts'
 import { hasValues, matrixCombinations, type Combination } from './matrix.ts'
-import { isCalled, parseTriggers } from './triggers.ts'
+import { isCalled, toTriggers } from './triggers.ts'
 import {
   baseContexts,
   stepContexts,
@@ -132,7 +132,7 @@ function evaluateSteps(source: StepSource, steps: readonly LocatedStep[]): reado
     matrixCombinations(evaluateValue(toObject(job['strategy'])['matrix'], stepContexts(base))),
   )
   const selected = selectCombinations(matrices, source.matrix ?? {})
-  const inherits = getsCallerPermissions(source.workflow, source.contexts)
+  const inherits = getsCallerPermissions(document, source.contexts)
   return steps.flatMap((located, index) =>
     (selected[index] ?? []).map((matrix) =>
       evaluateStep(document, { action: source.action, inherits }, located, { ...base, matrix }),
@@ -201,8 +201,8 @@ function evaluateStep(
 }
 
 /** Whether a job without permissions gets those of a calling job, which has `id-token: write` if the call works. */
-const getsCallerPermissions = (workflow: string, { github }: KnownContexts): boolean =>
-  isCalled(parseTriggers(workflow), String(github['event_name']))
+const getsCallerPermissions = (document: JsonObject, { github }: KnownContexts): boolean =>
+  isCalled(toTriggers(document['on']), String(github['event_name']))
 
 function canRequestIdToken(document: JsonObject, job: JsonObject, inherits: boolean): boolean {
   const permissions = job['permissions'] ?? document['permissions']
@@ -212,7 +212,7 @@ function canRequestIdToken(document: JsonObject, job: JsonObject, inherits: bool
 /** Whether a job of the workflow can request an OIDC token, even one without a step that uses the action. */
 export function anyJobCanRequestIdToken(workflow: string, contexts: KnownContexts): boolean {
   const document = toObject(parse(workflow))
-  const inherits = getsCallerPermissions(workflow, contexts)
+  const inherits = getsCallerPermissions(document, contexts)
   return Object.values(toObject(document['jobs'])).some((job) =>
     canRequestIdToken(document, toObject(job), inherits),
   )

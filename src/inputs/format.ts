@@ -2,7 +2,8 @@
 import { isPrintableAscii, MAX_QUOTED_LENGTH, quote } from '../lib/text.ts'
 
 // Default_Ignorable_Code_Point covers the Hangul fillers, the variation selectors and the combining
-// grapheme joiner, which are letters and marks but invisible. So is the blank Braille cell.
+// grapheme joiner, which are letters and marks but invisible. So is the blank Braille cell. It is not a literal
+// for the reason that lib/text.ts gives.
 const INVISIBLE = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]`
 
 /** Whether the text contains a control, format or other invisible character (spaces do not count). */

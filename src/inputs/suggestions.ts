@@ -41,7 +41,10 @@ const DASHES: Readonly<Record<string, string>> = {
   '\uFF0D': 'a full-width hyphen (U+FF0D)',
 }
 
-/** Alphabets with letters that look like Latin ones, as character classes. */
+/**
+ * Alphabets with letters that look like Latin ones, as character classes. They are not literals, because V8 takes
+ * time for each when it parses the file, and hardly any run needs one.
+ */
 const ALPHABETS: readonly (readonly [name: string, letters: string])[] = [
   ['Cyrillic', String.raw`\p{Script=Cyrillic}`],
   ['Greek', String.raw`\p{Script=Greek}`],

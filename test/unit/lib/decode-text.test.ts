@@ -53,6 +53,7 @@ describe('decodeText', () => {
     const decoded = decodeText(text)
     const index = decoded.text.indexOf(found)
     expect(decoded.toSource(index, index + found.length)).toEqual({ start, end })
+    // The positions are kept.
     expect(decoded.toSource(index, index + found.length)).toEqual({ start, end })
   })
 })
